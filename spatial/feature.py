@@ -1,0 +1,59 @@
+"""Features: what has an identity and a place, whatever file format it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NewType
+
+from shapely.geometry.base import BaseGeometry
+
+from spatial.source import Source
+
+__all__ = ["PUBLIC", "Feature", "FeatureId", "Kind", "feature_id"]
+
+FeatureId = NewType("FeatureId", str)
+PUBLIC = "public"
+
+
+class Kind(StrEnum):
+    """The nouns of the scene (docs/glossary.md)."""
+
+    SITE = "site"
+    BUILDING = "building"
+    STOREY = "storey"
+    SPACE = "space"
+    ELEMENT = "element"
+    CITY_OBJECT = "city_object"
+    TERRAIN = "terrain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One thing of the scene.
+
+    `footprint` is a shapely geometry in metres of the frame the feature is in (a model's own frame as it leaves `bim`,
+    the site's east-north-up frame from `spatial.scene` on), `z_range` its lowest and highest z in that frame.
+    `parent` is the next thing up the tree; `building`, `storey`, `space` name the ancestors an element is asked for by.
+    `properties` is JSON: `property_sets`, `quantities`, `classifications`, `systems`, `type`, `attributes`,
+    `declared`, `measured`, `boundaries` where the source has them.
+    """
+
+    id: FeatureId
+    kind: Kind
+    class_name: str
+    source: Source
+    name: str | None = None
+    long_name: str | None = None
+    parent: FeatureId | None = None
+    building: FeatureId | None = None
+    storey: FeatureId | None = None
+    space: FeatureId | None = None
+    footprint: BaseGeometry | None = None
+    z_range: tuple[float, float] | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    label: str = PUBLIC
+
+
+def feature_id(model: str, local_id: str) -> FeatureId:
+    """`{model}:{local_id}`, e.g. `tower:2O2Fr$t4X7Zf8NOew3FNr2`; stable across re-exports that keep GlobalIds."""
+    return FeatureId(f"{model}:{local_id}")
