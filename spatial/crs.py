@@ -18,8 +18,14 @@ from spatial.errors import CrsError, HeightDatumUnknown
 from spatial.mesh import Float64
 
 __all__ = [
-    "HeightDatum", "Horizontal", "ecef_from_lon_lat_height", "ellipsoidal_height", "find_height_datum", "grid_convergence_scale",
-    "horizontal", "lon_lat_height_from_ecef",
+    "HeightDatum",
+    "Horizontal",
+    "ecef_from_lon_lat_height",
+    "ellipsoidal_height",
+    "find_height_datum",
+    "grid_convergence_scale",
+    "horizontal",
+    "lon_lat_height_from_ecef",
 ]
 
 GEOGRAPHIC = "EPSG:4490"
@@ -109,13 +115,13 @@ def ellipsoidal_height(height_m: ArrayLike, datum: HeightDatum, geoid_separation
 def ecef_from_lon_lat_height(lon_lat_height: ArrayLike) -> Float64:
     """Earth-centred metres (n, 3) from degrees and ellipsoidal metres (n, 3)."""
     points = np.atleast_2d(np.asarray(lon_lat_height, dtype=np.float64))
-    return np.stack(_geocentric().transform(*points.T, errcheck=True), axis=1)
+    return _stacked(_geocentric().transform(points[:, 0], points[:, 1], points[:, 2], errcheck=True))
 
 
 def lon_lat_height_from_ecef(ecef: ArrayLike) -> Float64:
     """Degrees and ellipsoidal metres (n, 3) from earth-centred metres (n, 3)."""
     points = np.atleast_2d(np.asarray(ecef, dtype=np.float64))
-    return np.stack(_geocentric().transform(*points.T, direction=TransformDirection.INVERSE, errcheck=True), axis=1)
+    return _stacked(_geocentric().transform(points[:, 0], points[:, 1], points[:, 2], direction=TransformDirection.INVERSE, errcheck=True))
 
 
 def grid_convergence_scale(crs: str, lon: float, lat: float) -> tuple[float, float]:
@@ -132,6 +138,10 @@ def grid_convergence_scale(crs: str, lon: float, lat: float) -> tuple[float, flo
 @lru_cache(maxsize=1)
 def _geocentric() -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(GEODETIC_3D, GEOCENTRIC, always_xy=True)
+
+
+def _stacked(columns: tuple[Float64, Float64, Float64]) -> Float64:
+    return np.stack(columns, axis=1)
 
 
 def _tidy(crs: str) -> str:

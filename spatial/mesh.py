@@ -25,7 +25,7 @@ HASH_GRID_M = 1e-5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """One unique mesh: vertices (n, 3) float32 local metres, unit normals (n, 3) float32, triangles (m, 3) uint32, counter-clockwise outside."""
+    """One unique mesh: vertices (n, 3) float32 local metres, unit normals (n, 3), triangles (m, 3) uint32, outside counter-clockwise."""
 
     vertices: Float32
     normals: Float32
@@ -128,7 +128,9 @@ class MeshBuilder:
         self._part_rgba: list[tuple[int, int, int, int]] = []
         self._part_matrix: list[Float64] = []
 
-    def add(self, feature: str, vertices: ArrayLike, triangles: ArrayLike, rgba: tuple[int, int, int, int], matrix: Float64 | None = None) -> None:
+    def add(
+        self, feature: str, vertices: ArrayLike, triangles: ArrayLike, rgba: tuple[int, int, int, int], matrix: Float64 | None = None
+    ) -> None:
         """One part: vertices (n, 3) local metres, triangles (m, 3); degenerate triangles are dropped; nothing left raises MeshError."""
         mesh = flat_shaded(np.asarray(vertices, dtype=np.float64), np.asarray(triangles, dtype=np.int64))
         self.add_mesh(feature, mesh, rgba, matrix)
