@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Source", "sha256_of"]
+__all__ = ["Source", "sha256_of", "bytes_sha256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +24,8 @@ def sha256_of(path: Path) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def bytes_sha256(content: bytes) -> str:
+    """Hex SHA-256 of bytes in memory."""
+    return hashlib.sha256(content).hexdigest()
