@@ -26,11 +26,13 @@ viewer/static/.built: viewer/web/package-lock.json viewer/web/index.html $(shell
 run: setup
 	@$(BIN)/twin demo --serve --host $(HOST) --port $(PORT)
 
+TESTS ?=
+
 test: setup
 	@$(PYTHON) scripts/setup.py capabilities
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory bench-smoke
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(TESTS)
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -1,0 +1,65 @@
+"""Errors of the IFC reader.
+
+BimError
+├── IfcHeaderInvalid        no STEP file, no header, or an archive without one .ifc
+├── IfcTruncated            the closing END-ISO-10303-21; is missing
+├── IfcEntitiesLost         the text defines entities that did not load
+├── IfcSchemaUnsupported    a schema other than IFC2X3, IFC4, IFC4X3_ADD2
+└── IfcUnitUnknown          no length unit, or one that has no factor to metres
+"""
+
+__all__ = ["BimError", "IfcEntitiesLost", "IfcHeaderInvalid", "IfcSchemaUnsupported", "IfcTruncated", "IfcUnitUnknown"]
+
+
+class BimError(Exception):
+    """A file that is refused as a whole; `hint` says what to do about it."""
+
+    code = "BIM_ERROR"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    @property
+    def message(self) -> str:
+        """What is wrong and where."""
+        return str(self.args[0])
+
+
+class IfcHeaderInvalid(BimError):
+    """The bytes are no ISO 10303-21 file, or the archive holds no single .ifc."""
+
+    code = "IFC_HEADER_INVALID"
+
+
+class IfcTruncated(BimError):
+    """The file ends before its end: half of it would open silently."""
+
+    code = "IFC_TRUNCATED"
+
+
+class IfcEntitiesLost(BimError):
+    """Fewer entities loaded than the text defines (`defined`, `loaded`)."""
+
+    code = "IFC_ENTITIES_LOST"
+
+    def __init__(self, message: str, *, defined: int, loaded: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.defined = defined
+        self.loaded = loaded
+
+
+class IfcSchemaUnsupported(BimError):
+    """The schema named by FILE_SCHEMA is not one we read (`schema`)."""
+
+    code = "IFC_SCHEMA_UNSUPPORTED"
+
+    def __init__(self, message: str, *, schema: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.schema = schema
+
+
+class IfcUnitUnknown(BimError):
+    """The project states no length unit that can be turned into metres; 1 is never assumed."""
+
+    code = "IFC_UNIT_UNKNOWN"

@@ -1,0 +1,77 @@
+"""What a geometry engine is: asked for products, it answers with parts in each product's own frame."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import ifcopenshell
+import ifcopenshell.util.unit
+import numpy as np
+from numpy.typing import NDArray
+
+from bim.geometry_colour import Rgba
+from bim.geometry_placement import Placements
+from spatial.mesh import Float64
+
+__all__ = ["NO_SURFACE", "Drawn", "Engine", "Part", "SourceFile"]
+
+NO_SURFACE = "no representation with a surface"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """Triangles of one colour: vertices (n, 3) float64 metres, triangles (m, 3); `matrix` takes them to the model frame.
+
+    `rgba` None: the file gives no colour. `shared` names equal geometry within one engine, or is None.
+    """
+
+    vertices: Float64
+    triangles: NDArray[np.int64]
+    rgba: Rgba | None
+    matrix: Float64
+    shared: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """What an engine made of one product; no part means that it could not, and `reason` says why."""
+
+    step_id: int
+    parts: tuple[Part, ...]
+    reason: str | None = None
+
+
+class Engine(Protocol):
+    """Makes meshes from one IFC file; it may crash or hang, it runs in a worker process of its own."""
+
+    def draw(self, step_ids: Sequence[int]) -> list[Drawn]:
+        """One answer for each product asked, in any order."""
+        ...
+
+
+class SourceFile:
+    """One IFC file, opened once per worker."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self) -> None:
+        """Parse the file now rather than at first use."""
+        _ = self.model
+
+    @cached_property
+    def model(self) -> Any:
+        """The parsed file."""
+        return ifcopenshell.open(self.path)
+
+    @cached_property
+    def unit_scale(self) -> float:
+        """Metres in one length unit of the file."""
+        return float(ifcopenshell.util.unit.calculate_unit_scale(self.model))
+
+    @cached_property
+    def placements(self) -> Placements:
+        """Local placements, resolved once each."""
+        return Placements(self.unit_scale)

@@ -1,0 +1,153 @@
+"""Vector layers (GeoPackage, GeoJSON, Shapefile) to features and meshes on the ground of the site."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.errors import GEOSException
+
+from cim.city_layer import FAILED, PLACED, WITHOUT_GEOMETRY, CityLayer, LedgerRow, Outcome, Progress
+from cim.drape import Drape
+from cim.draw import Drawn, Painter, Undrawable
+from cim.ground import Ground
+from cim.rows import Row, Rows, read_rows
+from cim.shade import add_flat, add_smooth
+from spatial.errors import MeshError, OutsideSite
+from spatial.feature import Feature, Kind, feature_id
+from spatial.frame import SiteFrame
+from spatial.issue import Issue, Severity
+from spatial.mesh import MeshBuilder
+from spatial.scene import LayerKind
+from spatial.source import Source, sha256_of
+
+__all__ = ["read_layers"]
+
+SEVERITY = {"HEIGHT_MISSING": Severity.WARNING, "GROUND_OUTSIDE": Severity.WARNING, "WIDTH_MISSING": Severity.INFO}
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    key: str
+    file: str
+    digest: str
+    radius_m: float
+
+
+def read_layers(
+    path: Path,
+    layer_key: str,
+    site_frame: SiteFrame,
+    *,
+    crs: str | None = None,
+    force_crs: bool = False,
+    ground: Ground | None = None,
+    source_name: str | None = None,
+    progress: Progress | None = None,
+) -> CityLayer:
+    """Every row of every layer, drawn by its class on the ground; z in the geometries is not used.
+
+    Without `ground` all lies at the height of the site's origin, with the finding GROUND_MISSING. What has no height or
+    width is drawn with a stated one (`properties["derived"]`) and a finding; what cannot be drawn is `failed`, and still a
+    feature. Raises CityFileInvalid, CrsError, CrsDisagrees, and OutsideSite where nothing lies within the site's radius.
+    """
+    context = _Context(layer_key, source_name or path.name, sha256_of(path), site_frame.site.radius_m)
+    read = read_rows(path, site_frame, ground, crs=crs, force_crs=force_crs, file=context.file)
+    issues = list(read.issues)
+    if ground is None:
+        message = "the site has no terrain yet: everything lies at the height of the site's origin"
+        issues.append(Issue(code="GROUND_MISSING", path=context.file, message=message, source=context.file))
+        ground = Ground.level(site_frame, _reach(read, context.radius_m))
+    painter = Painter(read.rows, Drape(ground))
+    builder, features, ledger = MeshBuilder(), [], []
+    for number, row in enumerate(read.rows):
+        drawn, outcome, reason = _drawn(row, painter, context)
+        if outcome == PLACED:
+            outcome, reason = _add(builder, context, row, drawn)
+        features.append(_feature(context, row, drawn))
+        ledger.append(LedgerRow(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=outcome, reason=reason))
+        findings = drawn.findings + ([("GEOREF_OUTSIDE_SITE" if "radius" in reason else "GEOMETRY_EMPTY", reason)] if outcome == FAILED else [])
+        issues += [
+            Issue(code=code, path=row.entity, message=text, severity=SEVERITY.get(code, Severity.ERROR), source=context.file)
+            for code, text in findings
+        ]
+        if progress is not None:
+            progress(number + 1, len(read.rows))
+    if not any(row.outcome == PLACED for row in ledger) and any("radius" in row.reason for row in ledger):
+        raise OutsideSite(
+            f"nothing of {context.file} lies within {context.radius_m:,.0f} m of site {site_frame.site.code}",
+            hint="wrong site, wrong CRS, or a larger --radius-m",
+        )
+    return CityLayer(
+        key=layer_key,
+        kind=LayerKind.CITY,
+        features=tuple(features),
+        meshes=builder.build(),
+        ledger=tuple(ledger),
+        schema=read.driver,
+        crs=read.crs,
+        issues=tuple(issues),
+        sha256=context.digest,
+        ground_dependent=True,
+    )
+
+
+def _drawn(row: Row, painter: Painter, context: _Context) -> tuple[Drawn, Outcome, str]:
+    if row.geometry is None:
+        return Drawn(), WITHOUT_GEOMETRY, ""
+    if row.geometry.distance(shapely.Point(0, 0)) > context.radius_m:
+        return Drawn(footprint=row.geometry), FAILED, f"outside the site's radius of {context.radius_m:,.0f} m"
+    try:
+        return painter.draw(row), PLACED, ""
+    except Undrawable as error:
+        return Drawn(footprint=row.geometry), FAILED, str(error)
+    except (GEOSException, MeshError) as error:
+        return Drawn(footprint=row.geometry), FAILED, f"{type(error).__name__}: {error}"
+
+
+def _add(builder: MeshBuilder, context: _Context, row: Row, drawn: Drawn) -> tuple[Outcome, str]:
+    name = feature_id(context.key, row.local_id)
+    added = len(drawn.instances)
+    for mesh, rgba, matrix in drawn.instances:
+        builder.add_mesh(name, mesh, rgba, matrix)
+    for corners, normals, rgba in drawn.parts:
+        try:
+            if normals is None:
+                add_flat(builder, name, corners, rgba)
+            else:
+                add_smooth(builder, name, corners, normals, rgba)
+            added += 1
+        except MeshError:
+            continue
+    return (PLACED, "") if added else (FAILED, "no triangle has an area")
+
+
+def _feature(context: _Context, row: Row, drawn: Drawn) -> Feature:
+    properties: dict[str, Any] = {"attributes": dict(row.attributes)}
+    if drawn.derived:
+        properties["derived"] = drawn.derived
+    return Feature(
+        id=feature_id(context.key, row.local_id),
+        kind=Kind.CITY_OBJECT,
+        class_name=row.class_name,
+        source=Source(file=context.file, sha256=context.digest, entity=row.entity),
+        name=row.name,
+        footprint=drawn.footprint,
+        z_range=_z_range(drawn),
+        properties=properties,
+    )
+
+
+def _z_range(drawn: Drawn) -> tuple[float, float] | None:
+    heights = [corners[:, :, 2] for corners, _, _ in drawn.parts]
+    heights += [(mesh.vertices @ matrix[2, :3] + matrix[2, 3])[:, None] for mesh, _, matrix in drawn.instances]
+    if not heights:
+        return None
+    return min(float(z.min()) for z in heights), max(float(z.max()) for z in heights)
+
+
+def _reach(read: Rows, radius_m: float) -> float:
+    bounds = np.abs(shapely.total_bounds(np.array([row.geometry for row in read.rows], dtype=object)))
+    farthest = float(np.nanmax(bounds)) if np.isfinite(bounds).any() else 1.0
+    return min(farthest + 50.0, radius_m * 1.5)

@@ -1,0 +1,99 @@
+"""The whole chain, run once a session as a user would: through the command line, in homes of its own."""
+
+import json
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TWIN = ROOT / ".venv" / "bin" / "twin"
+START_S = 60
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished command: exit code, its JSON document, its stderr."""
+
+    code: int
+    document: dict[str, Any]
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """A TWIN_HOME and the command line on it."""
+
+    folder: Path
+    meshes: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "TWIN_HOME": str(self.folder), "TWIN_MESHES_DIR": str(self.meshes)}
+
+    def run(self, *arguments: str | Path) -> Run:
+        """`twin … --json`, whatever its exit code; stdout must be one JSON document and nothing else."""
+        done = subprocess.run(
+            [TWIN, *map(str, arguments), "--json"], env=self.environment, capture_output=True, text=True, check=False, cwd=self.folder
+        )
+        assert done.stdout.strip(), f"{arguments}: exit {done.returncode}, nothing on stdout\n{done.stderr}"
+        return Run(done.returncode, json.loads(done.stdout), done.stderr)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service."""
+
+    url: str
+    home: Home
+
+
+def new_home(folder: Path, meshes: Path | None = None) -> Home:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Home(folder, meshes or folder / "meshes")
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The demo compound, generated, imported and tiled by `twin demo`."""
+    home = new_home(tmp_path_factory.mktemp("demo"))
+    done = home.run("demo")
+    assert done.code == 0, done.document
+    return home
+
+
+@pytest.fixture(scope="session")
+def demo_served(demo_home: Home) -> Iterator[Served]:
+    """The demo compound behind `twin serve` on a free port."""
+    process = subprocess.Popen([TWIN, "serve", "--port", "0"], env=demo_home.environment, stderr=subprocess.PIPE, text=True)
+    try:
+        yield Served(_address(process), demo_home)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def _address(process: "subprocess.Popen[str]") -> str:
+    assert process.stderr is not None
+    deadline = time.monotonic() + START_S
+    said = ""
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([process.stderr], [], [], 1.0)
+        if not ready:
+            continue
+        line = process.stderr.readline()
+        said += line
+        if found := re.search(r"http://[\d.]+:\d+/", line):
+            return found.group().rstrip("/")
+        if not line and process.poll() is not None:
+            break
+    sys.stderr.write(said)
+    raise AssertionError(f"twin serve said no address: {said}")

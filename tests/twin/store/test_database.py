@@ -1,0 +1,161 @@
+"""Migrations, two writers, and a process that is killed in the middle."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from tests.twin.store.builder import NOW, SITE, feature, new_revision, record, tower
+from tests.twin.store.test_record import rows
+from twin.errors import Invalid, StoreBusy, StoreUnavailable
+from twin.store import RevisionRow, Store
+from twin.store.schema import metadata
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def test_the_migrations_lead_from_nothing_to_the_tables_of_the_code(empty_url: str) -> None:
+    with Store.open(empty_url) as store:
+        store.migrate()
+        store.migrate()
+    engine = create_engine(empty_url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_a_store_without_tables_says_so(empty_url: str) -> None:
+    with Store.open(empty_url) as store, pytest.raises(StoreUnavailable, match="no tables"):
+        store.list_sites()
+
+
+def test_processes_that_start_together_migrate_once(empty_url: str) -> None:
+    starters = [SPAWN.Process(target=_migrate, args=(empty_url,)) for _ in range(2)]
+    for process in starters:
+        process.start()
+    for process in starters:
+        process.join(60)
+    assert [process.exitcode for process in starters] == [0, 0]
+
+
+def test_sqlite_is_durable_and_keeps_its_references(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'a' / 'records.sqlite'}") as store:
+        store.migrate()
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        with store._database.reading() as connection:
+            pragmas = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+    assert pragmas == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "postgresql://x/y", "nonsense"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(Invalid):
+        Store.open(url)
+
+
+def test_a_password_is_never_part_of_an_error(tmp_path: Path) -> None:
+    with Store.open(f"postgresql+psycopg://twin:geheim@/twin?host={tmp_path}") as store, pytest.raises(StoreUnavailable) as error:
+        store.list_sites()
+    assert "geheim" not in error.value.message
+
+
+def test_a_file_that_is_no_database_is_a_clean_error(tmp_path: Path) -> None:
+    (tmp_path / "records.sqlite").write_bytes(b"not a database, " * 100)
+    with Store.open(f"sqlite:///{tmp_path / 'records.sqlite'}") as store, pytest.raises(StoreUnavailable):
+        store.migrate()
+
+
+def test_text_is_ordered_by_bytes(store: Store, url: str) -> None:
+    names = ["b", "B", "a", "é", "中", "_", "A"]
+    for name in names:
+        record(store, [], new_revision(model_key=f"m{ord(name):06d}", name=name))
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT name FROM model ORDER BY name")).scalars().all()
+    engine.dispose()
+    assert list(found) == sorted(names, key=str.encode)
+
+
+def test_a_second_writer_waits_for_the_first(store: Store, opened: Callable[..., Store]) -> None:
+    other, inside = opened(), threading.Event()
+    done: list[RevisionRow] = []
+
+    def write_second() -> None:
+        inside.wait(20)
+        done.append(record(other, tower("hall"), new_revision(model_key="hall")))
+
+    second = threading.Thread(target=write_second)
+    second.start()
+
+    def linger(_done: int, _total: int) -> None:
+        inside.set()
+        time.sleep(0.1)
+        assert not done
+
+    record(store, tower(), progress=linger)
+    second.join(20)
+    assert [row.name for row in store.list_models("PS")] == ["hall@1", "tower@1"]
+    assert store.scene_revision("PS") == 2
+
+
+def test_a_writer_that_waits_too_long_is_told_that_the_store_is_busy(store: Store, opened: Callable[..., Store], url: str) -> None:
+    impatient = opened(lock_timeout_s=0.2)
+    here, there = SPAWN.Pipe()
+    holder = SPAWN.Process(target=_record_and_stop, args=(url, there))
+    holder.start()
+    assert here.poll(60)
+    with pytest.raises(StoreBusy):
+        record(impatient, tower("hall"), new_revision(model_key="hall"))
+    assert impatient.counts("PS", None) == {}
+    here.send("go on")
+    holder.join(30)
+    assert holder.exitcode == 0
+    assert record(impatient, tower("hall"), new_revision(model_key="hall")).number == 1
+    assert len(list(store.features("PS", None))) == 44
+
+
+def test_a_process_killed_in_the_middle_of_a_revision_leaves_the_store_as_before(store: Store, url: str) -> None:
+    record(store, [feature("tower", "old", tower()[0].kind)], new_revision("old"))
+    before, state = rows(url), [row.feature for row in store.features("PS", None)]
+    here, there = SPAWN.Pipe()
+    victim = SPAWN.Process(target=_record_and_stop, args=(url, there))
+    victim.start()
+    assert here.poll(60)
+    assert victim.pid is not None
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.join(30)
+    assert victim.exitcode == -signal.SIGKILL
+    assert rows(url) == before
+    assert [row.feature for row in store.features("PS", None)] == state
+    assert record(store, tower()).number == 2
+    assert len(list(store.features("PS", None))) == 22
+
+
+def _migrate(url: str) -> None:
+    with Store.open(url) as store:
+        store.migrate()
+        store.add_site(SITE, now=NOW)
+
+
+def _record_and_stop(url: str, pipe: Connection) -> None:
+    """Record a revision and stand still between its rows and its commit, until told to go on."""
+    told = False
+
+    def stop(done: int, total: int) -> None:
+        nonlocal told
+        if done == total and not told:
+            told = True
+            pipe.send("rows are in")
+            pipe.recv()
+
+    with Store.open(url) as store:
+        record(store, tower(), progress=stop)

@@ -1,0 +1,110 @@
+"""A stand-in for the service: the documents and tiles of the tiny site under the real content policy."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from tests.viewer.tiny_site import TinySite
+
+__all__ = ["CONTENT_POLICY", "MockService", "serving"]
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; "
+    "img-src 'self' blob: data:; connect-src 'self'; font-src 'self'"
+)
+TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".ico": "image/x-icon"}
+PAGE_OF_ROOMS = 1
+
+
+class MockService(ThreadingHTTPServer):
+    """Serves one site, or none where `empty` is set; answers problem documents for what it does not know."""
+
+    daemon_threads = True
+
+    def __init__(self, static: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.static = static
+        self.tiny = TinySite()
+        self.empty = False
+        self.broken_layers: set[str] = set()
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+@contextmanager
+def serving(static: Path) -> Iterator[MockService]:
+    """The service on a free port, for as long as the block runs."""
+    with MockService(static) as service:
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        yield service
+        service.shutdown()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: MockService
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        self.server.asked.append(self.path)
+        parts = [unquote(part) for part in address.path.strip("/").split("/")]
+        document = self._document(parts, {name: values[0] for name, values in parse_qs(address.query).items()})
+        if isinstance(document, bytes):
+            self._send(200, "application/octet-stream", document)
+        elif document is not None:
+            self._send(200, "application/json", json.dumps(document).encode())
+        else:
+            self._send_file(address.path)
+
+    def _document(self, parts: list[str], query: dict[str, str]) -> object:
+        tiny = self.server.tiny
+        match parts:
+            case ["sites"]:
+                return {"sites": [] if self.server.empty else [{"code": "tiny", "name": "屏山小院"}]}
+            case ["sites", "tiny"]:
+                return tiny.site()
+            case ["sites", "tiny", "tree"]:
+                return tiny.tree()
+            case ["sites", "tiny", "features", feature] if feature in tiny.features:
+                return tiny.features[feature]
+            case ["sites", "tiny", "features", feature, "children"]:
+                return self._children(feature, query)
+            case ["tiles", "tiny", key, "tileset.json"] if key not in self.server.broken_layers:
+                return tiny.tileset(key)
+            case ["tiles", "tiny", key, "content.glb"]:
+                return tiny.glb(key)
+        return None
+
+    def _children(self, storey: str, query: dict[str, str]) -> dict[str, object]:
+        rooms = [room for room in self.server.tiny.children(storey) if str(room["id"]) > query.get("after", "")]
+        page = rooms[:PAGE_OF_ROOMS]
+        after = quote(str(page[-1]["id"]), safe="") if len(rooms) > PAGE_OF_ROOMS else None
+        address = f"/sites/tiny/features/{quote(storey, safe='')}/children?kind=space&limit=500&after={after}"
+        return {"features": page, "next": address if after else None}
+
+    def _send_file(self, path: str) -> None:
+        file = self.server.static / (path.strip("/") or "index.html")
+        if file.is_file() and ".." not in path:
+            self._send(200, TYPES.get(file.suffix, "application/octet-stream"), file.read_bytes())
+            return
+        problem = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": f"nothing at {path}"}
+        self._send(404, "application/problem+json", json.dumps(problem).encode())
+
+    def _send(self, status: int, media_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", CONTENT_POLICY)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing on stderr."""

@@ -1,0 +1,1 @@
+"""The roof: store, revisions, queries, HTTP API and command line."""

@@ -1,0 +1,30 @@
+"""The gate: who asks, and whether they may. Every route carries one; a test fails for a route that does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import Depends, Request
+
+from twin.auth import Action, Principal, authorise
+
+__all__ = ["PrincipalOf", "allowed"]
+
+PrincipalOf = Callable[[Request], Principal]
+
+
+class Gate:
+    """A dependency that gives the principal where the action is permitted, and raises Forbidden where it is not."""
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+
+    def __call__(self, request: Request) -> Principal:
+        principal_of: PrincipalOf = request.app.state.principal_of
+        principal = principal_of(request)
+        authorise(principal, self.action, None)
+        return principal
+
+
+def allowed(action: Action) -> Any:
+    """`Depends` on the gate of an action."""
+    return Depends(Gate(action))

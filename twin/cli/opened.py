@@ -1,0 +1,19 @@
+"""The settings and the store of one command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from twin.settings import Settings
+from twin.store import Store
+
+__all__ = ["opened"]
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Store]]:
+    """Settings from the environment and the store they name, migrated and closed again."""
+    settings = Settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with Store.open(settings.database_url) as store:
+        store.migrate()
+        yield settings, store

@@ -1,0 +1,132 @@
+"""Errors of the roof, and the HTTP status of each.
+
+TwinError
+├── NotFound                 no such thing, or none for this reader
+│   └── SiteUnknown          no site under that code
+├── Forbidden                the role or scope does not reach that far
+├── Refused                  understood and declined; nothing changed
+│   ├── ModelKeyTaken        the key belongs to another model of the site
+│   ├── SiteTaken            the code belongs to a site with other facts
+│   ├── LabelUnknown         a label that the site's policy does not name
+│   └── Invalid              a name, key, cursor or policy of the wrong form
+└── StoreUnavailable         the records cannot be reached or written now
+    └── StoreBusy            another writer held the records for longer than the lock timeout
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = [
+    "HTTP_STATUS",
+    "Forbidden",
+    "Invalid",
+    "LabelUnknown",
+    "ModelKeyTaken",
+    "NotFound",
+    "Refused",
+    "SiteTaken",
+    "SiteUnknown",
+    "StoreBusy",
+    "StoreUnavailable",
+    "TwinError",
+    "status_of",
+]
+
+
+class TwinError(Exception):
+    """Anything the twin declines to do.
+
+    `code` is UPPER_SNAKE, `message` says what and where, `path` names the thing (a file, an id, a setting) or is empty,
+    `hint` says what to do about it. The four together are the `error` object of `--json` (contracts: command line).
+    """
+
+    code = "TWIN_ERROR"
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+    def to_json(self) -> dict[str, str]:
+        """The error as the command line prints it: `{code, message, path, hint}`."""
+        return {"code": self.code, "message": self.message, "path": self.path, "hint": self.hint}
+
+
+class NotFound(TwinError):
+    """There is no such thing; said also of a thing whose label the reader may not know of."""
+
+    code = "NOT_FOUND"
+
+
+class SiteUnknown(NotFound):
+    """No site has that code."""
+
+    code = "SITE_UNKNOWN"
+
+
+class Forbidden(TwinError):
+    """The principal's role or scopes do not allow the action."""
+
+    code = "FORBIDDEN"
+
+
+class Refused(TwinError):
+    """The request was understood and declined; nothing was changed (exit code 1)."""
+
+    code = "REFUSED"
+
+
+class ModelKeyTaken(Refused):
+    """The key belongs to a model that shares too few ids with the file, or to one of another kind."""
+
+    code = "MODEL_KEY_TAKEN"
+
+
+class SiteTaken(Refused):
+    """The code belongs to a site with other facts."""
+
+    code = "SITE_TAKEN"
+
+
+class LabelUnknown(Refused):
+    """A feature carries a label that the site's policy does not name."""
+
+    code = "LABEL_UNKNOWN"
+
+
+class Invalid(Refused):
+    """A value has the wrong form."""
+
+    code = "INVALID"
+
+
+class StoreUnavailable(TwinError):
+    """The records cannot be opened, reached or written."""
+
+    code = "STORE_UNAVAILABLE"
+
+
+class StoreBusy(StoreUnavailable):
+    """Another writer held the records for longer than the lock timeout; try again."""
+
+    code = "STORE_BUSY"
+
+
+HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
+    {
+        NotFound: 404,
+        Forbidden: 403,
+        Invalid: 422,
+        Refused: 409,
+        StoreUnavailable: 503,
+        TwinError: 500,
+    }
+)
+
+
+def status_of(error: Exception) -> int:
+    """The status of the nearest class in `HTTP_STATUS`: 404 for SiteUnknown, 409 for ModelKeyTaken, 500 for what is not listed."""
+    return next((HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS), 500)

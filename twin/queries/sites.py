@@ -1,0 +1,131 @@
+"""A site as a whole: its facts, its tilesets, its tree of buildings and storeys."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spatial.feature import Kind
+from spatial.frame import SiteFrame
+from spatial.mesh import Float64
+from tiles import Manifest
+from twin.queries.places import centre_of
+from twin.store import FeatureRow, Labels, Store
+
+__all__ = ["site_document", "site_list", "site_tree"]
+
+
+def site_list(store: Store) -> dict[str, Any]:
+    """`{sites: [{code, name}]}`, by code."""
+    return {"sites": [{"code": site.code, "name": site.name} for site in store.list_sites()]}
+
+
+def site_document(store: Store, code: str, manifests: Sequence[Manifest], labels: Labels) -> dict[str, Any]:
+    """A site's origin, frame, counts and tilesets.
+
+    `to_ecef` is the column-major 4×4 from the site's east-north-up frame to EPSG:4978; `bounds` are site-frame metres.
+    """
+    site = store.get_site(code)
+    frame = SiteFrame.of(site)
+    roots = store.roots(code, labels)
+    counts = _summed(store.counts_under([row.feature.id for row in roots], labels).values())
+    boxes = [row.box for row in roots if row.box is not None]
+    return {
+        "code": site.code,
+        "name": site.name,
+        "division": site.division,
+        "crs": site.crs,
+        "origin": {"lon": site.lon, "lat": site.lat, "height_m": site.height_m, "height_datum": "ellipsoidal"},
+        "geoid_separation_m": site.geoid_separation_m,
+        "radius_m": site.radius_m,
+        "to_ecef": frame.to_ecef.T.reshape(-1).tolist(),
+        "revision": store.scene_revision(code),
+        "counts": {
+            "buildings": counts.get(Kind.BUILDING, 0),
+            "storeys": counts.get(Kind.STOREY, 0),
+            "rooms": counts.get(Kind.SPACE, 0),
+            "elements": counts.get(Kind.ELEMENT, 0),
+            "city_objects": counts.get(Kind.CITY_OBJECT, 0),
+        },
+        "bounds": {"site_xyz": _union(boxes)},
+        "tilesets": [_tileset_entry(code, manifest) for manifest in manifests],
+    }
+
+
+def site_tree(store: Store, code: str, manifests: Sequence[Manifest], labels: Labels) -> dict[str, Any]:
+    """Buildings and storeys of a site with their counts; rooms are asked for by storey (`/features/{id}/children`)."""
+    site = store.get_site(code)
+    frame = SiteFrame.of(site)
+    layer_of = {building: manifest.key for manifest in manifests for building in manifest.building_ids}
+    rows = list(store.features(code, kinds={Kind.BUILDING, Kind.STOREY}, labels=labels))
+    counts = store.counts_under([row.feature.id for row in rows], labels)
+    storeys: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row.feature.kind is Kind.STOREY:
+            storeys.setdefault(str(row.feature.building), []).append(_storey_entry(row, counts.get(row.feature.id, {})))
+    buildings = []
+    for row in rows:
+        if row.feature.kind is not Kind.BUILDING:
+            continue
+        feature, below = row.feature, counts.get(row.feature.id, {})
+        buildings.append(
+            {
+                "id": feature.id,
+                "name": feature.name,
+                "long_name": feature.long_name,
+                "tileset_key": layer_of.get(feature.id),
+                **centre_of(row.box, frame),
+                "z_range": _range(row),
+                "rooms": below.get(Kind.SPACE, 0),
+                "elements": below.get(Kind.ELEMENT, 0),
+                "storeys": sorted(storeys.get(feature.id, []), key=_lowest),
+            }
+        )
+    return {"site": {"code": site.code, "name": site.name}, "buildings": sorted(buildings, key=lambda entry: str(entry["id"]))}
+
+
+def _storey_entry(row: FeatureRow, below: dict[Kind, int]) -> dict[str, Any]:
+    attributes = row.feature.properties.get("attributes", {})
+    return {
+        "id": row.feature.id,
+        "name": row.feature.name,
+        "long_name": row.feature.long_name,
+        "elevation_m": attributes.get("elevation_m"),
+        "z_range": _range(row),
+        "rooms": below.get(Kind.SPACE, 0),
+        "elements": below.get(Kind.ELEMENT, 0),
+    }
+
+
+def _tileset_entry(code: str, manifest: Manifest) -> dict[str, Any]:
+    return {
+        "key": manifest.key,
+        "kind": manifest.kind,
+        "name": manifest.name,
+        "url": f"/tiles/{code}/{manifest.key}/tileset.json",
+        "building_ids": list(manifest.building_ids),
+        "z_range": manifest.z_range,
+    }
+
+
+def _summed(groups: Any) -> dict[Kind, int]:
+    total: dict[Kind, int] = {}
+    for group in groups:
+        for kind, count in group.items():
+            total[kind] = total.get(kind, 0) + count
+    return total
+
+
+def _union(boxes: Sequence[Float64]) -> list[list[float]] | None:
+    if not boxes:
+        return None
+    stacked = np.stack(boxes)
+    return [stacked[:, 0].min(axis=0).tolist(), stacked[:, 1].max(axis=0).tolist()]
+
+
+def _range(row: FeatureRow) -> list[float] | None:
+    return list(row.feature.z_range) if row.feature.z_range else None
+
+
+def _lowest(entry: dict[str, Any]) -> tuple[bool, float]:
+    return entry["z_range"] is None, entry["z_range"][0] if entry["z_range"] else 0.0

@@ -1,0 +1,64 @@
+"""Settings: what may differ between two installations, read once from `TWIN_…` by the command line and passed down."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+
+def _in_home(folder: str) -> Any:
+    return lambda data: data["home"] / folder if "home" in data else Path(folder)
+
+
+def _records(data: dict[str, Any]) -> str:
+    return f"sqlite:///{data['home'] / 'records.sqlite'}" if "home" in data else ""
+
+
+class Settings(BaseSettings):
+    """One installation. Each field is the environment variable `TWIN_<FIELD>`; paths are made absolute, `~` is expanded.
+
+    >>> Settings(home="/srv/twin").database_url
+    'sqlite:////srv/twin/records.sqlite'
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TWIN_", frozen=True, extra="forbid", env_ignore_empty=True)
+
+    home: Path = Field(default=Path("twin-home"), description="folder of everything the twin keeps; default ./twin-home")
+    database_url: str = Field(
+        default_factory=_records,
+        description="SQLAlchemy URL of the records: sqlite:///FILE or postgresql+psycopg://…; default records.sqlite in home",
+    )
+    meshes_dir: Path = Field(
+        default_factory=_in_home("meshes"),
+        description="content-addressed meshes, also the geometry cache: may be shared by several homes; default meshes in home",
+    )
+    tiles_dir: Path = Field(default_factory=_in_home("tiles"), description="tilesets as served; default tiles in home")
+    models_dir: Path = Field(
+        default_factory=_in_home("models"), description="imported originals, content-addressed; default models in home"
+    )
+    host: str = Field(default="127.0.0.1", description="address the service binds; any other than a loopback one needs keys")
+    port: int = Field(default=8000, ge=0, le=65535, description="TCP port of the service; 0 takes a free one")
+    workers: int = Field(default=1, ge=1, description="processes that serve")
+    geometry_workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="geometry processes side by side; default one a core"
+    )
+    geometry_budget_s: float = Field(
+        default=20.0, gt=0, description="seconds of wall time one element may take to mesh before it becomes a box"
+    )
+    lock_timeout_s: float = Field(default=30.0, gt=0, description="seconds a writer waits for another writer of the records")
+
+    @field_validator("home", "meshes_dir", "tiles_dir", "models_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100  Path.resolve would follow a symlinked home
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("TWIN_DATABASE_URL begins with sqlite:/// or postgresql+psycopg://")
+        return value

@@ -1,0 +1,158 @@
+"""Connections, and all that differs between SQLite and PostgreSQL.
+
+| | SQLite | PostgreSQL |
+|---|---|---|
+| durability | WAL, synchronous FULL | the server's |
+| one writer at a time | BEGIN IMMEDIATE | an advisory lock, held until the end of the transaction |
+| what a reader sees | the commit before its first statement | the same: REPEATABLE READ |
+| waiting for the writer | busy timeout | lock_timeout |
+| many rows | executemany | COPY |
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from twin.errors import Invalid, StoreBusy, StoreUnavailable
+
+__all__ = ["Database", "insert_rows", "next_id", "open_database"]
+
+ADVISORY_LOCK = 0x7477696E  # "twin" in ASCII
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "case_sensitive_like = ON")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Database:
+    """Two views of one connection pool: readers never wait, writers take turns."""
+
+    reader: Engine
+    writer: Engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the records for as long as it is open. Raises StoreUnavailable."""
+        with _translated(), self.reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The one writer's transaction: committed at the end of the block, rolled back on any error.
+
+        Raises StoreBusy where another writer, of this process or any other, outlasts the lock timeout.
+        """
+        with _translated(), self.writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.reader.dispose()
+
+
+def open_database(url: str, *, lock_timeout_s: float) -> Database:
+    """The database at `sqlite:///FILE` or `postgresql+psycopg://…`; makes the folder of a SQLite file, connects to nothing yet.
+
+    Raises Invalid for any other URL, in-memory SQLite included: nobody else could read it.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Invalid("not a database URL", path="TWIN_DATABASE_URL") from error
+    if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
+        return _sqlite(parsed, lock_timeout_s)
+    if parsed.drivername == "postgresql+psycopg":
+        return _postgresql(parsed, lock_timeout_s)
+    raise Invalid(
+        f"{parsed.drivername} is not supported", path="TWIN_DATABASE_URL", hint="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+    )
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """The id after the highest; only the one writer may ask, so no other takes it."""
+    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, chunk: int = 5_000) -> Iterator[int]:
+    """Insert rows (all with the same keys); yields how many are in after each chunk."""
+    put = _copy if connection.dialect.name == "postgresql" else _execute_many
+    for start in range(0, len(rows), chunk):
+        part = rows[start : start + chunk]
+        put(connection, table, part)
+        yield start + len(part)
+
+
+def _execute_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    connection.execute(insert(table), list(rows))
+
+
+def _copy(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    columns = list(rows[0])
+    statement = f"COPY {quote(table.name)} ({', '.join(map(quote, columns))}) FROM STDIN"
+    cursor: Any = connection.connection.cursor()
+    with cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([row[column] for column in columns])
+
+
+def _sqlite(url: URL, lock_timeout_s: float) -> Database:
+    file = url.database or ":memory:"
+    if file.startswith((":memory:", "file:")):
+        raise Invalid("in-memory SQLite has no second reader", path="TWIN_DATABASE_URL", hint="sqlite:///FILE")
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": lock_timeout_s})
+    writer = engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own deferred BEGIN would fail at its first write
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return Database(engine, writer)
+
+
+def _postgresql(url: URL, lock_timeout_s: float) -> Database:
+    engine = create_engine(url, pool_pre_ping=True)
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    writer = engine.execution_options(isolation_level="READ COMMITTED")
+
+    @event.listens_for(writer, "begin")
+    def take_turn(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(lock_timeout_s * 1000)}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+
+    return Database(reader, writer)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as error:  # COPY speaks past SQLAlchemy
+        translated = _find_translation(error.orig if isinstance(error, DBAPIError) else error)
+        if translated is None:
+            raise
+        raise translated from error
+
+
+def _find_translation(cause: BaseException | None) -> StoreUnavailable | None:
+    sqlite_name, sqlstate = getattr(cause, "sqlite_errorname", None) or "", getattr(cause, "sqlstate", None) or ""
+    if sqlite_name.startswith("SQLITE_BUSY") or sqlstate == "55P03":
+        return StoreBusy("another writer holds the records", hint="try again when its import is done")
+    if "no such table" in str(cause) or sqlstate == "42P01":
+        return StoreUnavailable("the records have no tables of this version yet", hint="run twin upgrade")
+    if isinstance(cause, sqlite3.OperationalError | psycopg.OperationalError) or sqlite_name == "SQLITE_NOTADB":
+        return StoreUnavailable(f"the records cannot be used: {cause}", hint="check TWIN_DATABASE_URL, the disk, the server")
+    return None

@@ -1,0 +1,1 @@
+"""The migrations: frozen, they import nothing of the schema they lead to."""

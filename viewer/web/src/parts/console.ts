@@ -1,0 +1,233 @@
+/** The console: head, contents, picture, details and status line. */
+
+import { css, html, LitElement, nothing, unsafeCSS, type TemplateResult } from "lit";
+
+import { View } from "../scene/view";
+import { Twin, type Phase } from "../twin";
+import { number, t } from "../words";
+import { look } from "./look";
+import type { Choice } from "./menu";
+import "./menu";
+import "./panel";
+import "./tree";
+
+const NARROW_PX = 900;
+const SECTION = { min: 0.2, max: 4.5, step: 0.1 };
+const SCALE_PX = 90;
+const COMMANDS: Partial<Record<Phase, string>> = {
+  empty: "twin site add CODE --name … --origin LON,LAT,HEIGHT --crs EPSG:… --geoid-separation …",
+  no_tiles: "twin import bim FILE… --site CODE\ntwin tiles build",
+};
+
+export class TwinConsole extends LitElement {
+  static override properties = { contents: { state: true } };
+  static override styles = [
+    look,
+    css`
+      :host { position: fixed; inset: 0; display: grid; grid-template: 46px 1fr 28px / auto 1fr auto; background: var(--paper); overflow: hidden; }
+      header { grid-column: 1 / -1; display: flex; align-items: center; gap: 8px; padding: 0 12px; border-bottom: 1px solid var(--line); background: var(--paper); z-index: 3; min-width: 0; }
+      h1 { font-size: 15px; font-weight: 650; margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+      header .gap { flex: 1; }
+      header .mark { width: 22px; height: 22px; flex: none; }
+      header select { font: inherit; max-width: 220px; border: 1px solid var(--line); border-radius: 7px; padding: 3px 6px; background: var(--paper); color: inherit; }
+      twin-tree { grid-area: 2 / 1; width: 276px; border-right: 1px solid var(--line); min-height: 0; }
+      main { grid-area: 2 / 2; position: relative; min-width: 0; min-height: 0; overflow: hidden; }
+      twin-panel { grid-area: 2 / 3; width: 348px; border-left: 1px solid var(--line); }
+      ::slotted([slot="scene"]) { position: absolute; inset: 0; }
+      footer { grid-column: 1 / -1; display: flex; gap: 18px; align-items: center; padding: 0 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--quiet); white-space: nowrap; overflow: hidden; }
+      footer .gap { flex: 1; }
+      .progress { width: 90px; height: 4px; accent-color: var(--accent); }
+      .message { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 12px; text-align: center; padding: 24px; background: linear-gradient(#eef4f8, #f8faf7); z-index: 2; }
+      .message p { margin: 0; max-width: 44em; }
+      .message code { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; white-space: pre-wrap; text-align: left; }
+      .loading { background: none; place-content: end center; padding-bottom: 48px; pointer-events: none; }
+      .loading span { background: var(--paper); padding: 6px 16px; border-radius: 20px; box-shadow: var(--shadow); }
+      .section { position: absolute; left: 50%; bottom: 16px; translate: -50% 0; display: flex; align-items: center; gap: 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: 8px 12px; max-width: calc(100% - 24px); z-index: 1; }
+      .section label { display: flex; gap: 10px; align-items: center; white-space: nowrap; }
+      .section input { accent-color: var(--accent); width: 130px; min-width: 60px; }
+      .section output { min-width: 9em; font-variant-numeric: tabular-nums; }
+      .corner { position: absolute; right: 12px; top: 12px; display: grid; gap: 8px; justify-items: end; z-index: 1; }
+      .compass { width: 42px; height: 42px; border-radius: 50%; padding: 0; background: rgb(255 255 255 / 0.92); box-shadow: var(--shadow); display: grid; place-items: center; }
+      .compass svg { width: 34px; height: 34px; }
+      .scale { position: absolute; left: 12px; bottom: 12px; font-size: 11px; color: var(--ink); text-shadow: 0 0 3px #fff, 0 0 3px #fff; z-index: 1; pointer-events: none; }
+      .scale i { display: block; height: 5px; border: 1.5px solid currentColor; border-top: none; margin-top: 1px; }
+      .warning { position: absolute; left: 12px; top: 12px; max-width: 60%; background: #fff7ed; border: 1px solid #fdba74; color: #7c2d12; border-radius: 9px; padding: 6px 12px; z-index: 1; }
+      :host(.bare) { grid-template: 0 1fr 0 / 0 1fr 0; }
+      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-tree, :host(.bare) twin-panel, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .warning { display: none; }
+      @media (max-width: ${unsafeCSS(NARROW_PX)}px) {
+        twin-tree, twin-panel { position: absolute; top: 46px; bottom: 28px; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
+        twin-tree { left: 0; width: min(240px, 60%); }
+        twin-panel { right: 0; width: min(290px, 70%); }
+        main { grid-column: 1 / -1; }
+        .section output, footer .wide { display: none; }
+      }
+    `,
+  ];
+
+  declare contents: boolean;
+  readonly twin = new Twin();
+  private heading_deg = 0;
+  private scale: { px: number; metres: number } | null = null;
+
+  constructor() {
+    super();
+    this.contents = innerWidth > NARROW_PX;
+    this.twin.addEventListener("change", () => {
+      this.classList.toggle("bare", !this.twin.panels);
+      this.requestUpdate();
+    });
+  }
+
+  override firstUpdated(): void {
+    const scene = document.createElement("div");
+    scene.slot = "scene";
+    scene.className = "scene";
+    this.append(scene);
+    try {
+      this.twin.view = new View(scene, {
+        pick: (id) => void this.twin.select(id),
+        progress: (pending) => this.twin.set({ pending }),
+        moved: () => {
+          this.twin.remember();
+          this.measure();
+        },
+        rendered: () => this.turn(),
+      });
+      this.twin.view.canvas.setAttribute("aria-label", t("app.scene"));
+    } catch (error) {
+      // CesiumJS throws its RuntimeError (no Error subclass) where there is no WebGL 2.
+      this.twin.set({ phase: "no_webgl", why: String((error as { message?: string }).message ?? error) });
+      return;
+    }
+    void this.twin.open();
+  }
+
+  override updated(): void {
+    this.renderRoot.querySelector<SVGElement>(".needle")?.style.setProperty("rotate", `${-this.heading_deg}deg`);
+    this.renderRoot.querySelector<HTMLElement>(".scale i")?.style.setProperty("width", `${this.scale?.px ?? 0}px`);
+    this.twin.view?.canvas.setAttribute("aria-label", t("app.scene"));
+  }
+
+  override render(): TemplateResult {
+    const { twin } = this;
+    const { site, phase } = twin;
+    return html`<header>
+        <button class="plain" aria-label=${t("action.show_tree")} title=${t("action.show_tree")} aria-expanded=${this.contents ? "true" : "false"} @click=${() => (this.contents = !this.contents)}>☰</button>
+        <img class="mark" src="/favicon.svg" alt="" />
+        <h1>${site?.name ?? t("app.title")}</h1>
+        ${twin.sites.length > 1 ? this.siteChoice() : nothing}
+        <span class="gap"></span>
+        <button ?disabled=${phase !== "ready"} @click=${() => twin.home()}>${t("action.home")}</button>
+        <twin-menu .label=${t("action.layers")} .choices=${this.layerChoices()} @choose=${(event: CustomEvent<{ name: string; on: boolean }>) => twin.setSwitches({ [event.detail.name]: event.detail.on })}></twin-menu>
+        <twin-menu .label=${t("action.quality")} .choices=${this.qualityChoices()} @choose=${(event: CustomEvent<{ name: string; on: boolean }>) => twin.setQuality({ ...twin.quality, [event.detail.name]: event.detail.on }, true)}></twin-menu>
+        <button class="language" title=${t("action.language_hint")} @click=${() => twin.changeLanguage()}>${t("action.language")}</button>
+      </header>
+      <twin-tree .twin=${twin} ?hidden=${!this.contents}></twin-tree>
+      <main aria-label=${t("app.scene")}>
+        <slot name="scene"></slot>
+        ${this.message()} ${phase === "ready" ? this.overlays() : nothing}
+      </main>
+      <twin-panel .twin=${twin} ?hidden=${twin.details.status === "none"}></twin-panel>
+      <footer>${this.status()}</footer>`;
+  }
+
+  private siteChoice(): TemplateResult {
+    return html`<select aria-label=${t("action.site")} @change=${(event: Event) => void this.twin.openSite((event.target as HTMLSelectElement).value)}>
+      ${this.twin.sites.map(({ code, name }) => html`<option value=${code} ?selected=${code === this.twin.site?.code}>${name}</option>`)}
+    </select>`;
+  }
+
+  private layerChoices(): Choice[] {
+    const { switches } = this.twin;
+    return (["city", "terrain", "furniture", "spaces"] as const).map((name) => ({ name, label: t(`layer.${name}`), on: switches[name] }));
+  }
+
+  private qualityChoices(): Choice[] {
+    const { quality } = this.twin;
+    return (["shadows", "ambient_occlusion"] as const).map((name) => ({ name, label: t(`quality.${name}`), on: quality[name] }));
+  }
+
+  private message(): TemplateResult | typeof nothing {
+    const { phase, why } = this.twin;
+    if (phase === "ready") return nothing;
+    if (phase === "loading") return html`<div class="message loading" role="status"><span>${t("phase.loading")}</span></div>`;
+    const command = COMMANDS[phase];
+    const hint = phase === "failed" ? why : t(`phase.${phase}_hint`);
+    return html`<div class="message" role="alert">
+      <h2>${t(`phase.${phase}`)}</h2>
+      <p>${hint}</p>
+      ${command ? html`<code>${command}</code>` : nothing}
+      ${phase === "no_webgl" ? nothing : html`<button class="primary" @click=${() => void this.twin.open()}>${t("action.retry")}</button>`}
+    </div>`;
+  }
+
+  private overlays(): TemplateResult {
+    const { twin } = this;
+    const north = t("action.north", { degrees: Math.round(this.heading_deg) });
+    return html`<div class="corner">
+        <button class="compass" aria-label=${north} title=${north} @click=${() => twin.view?.eye.northUp()}>
+          <svg class="needle" viewBox="-20 -20 40 40" aria-hidden="true">
+            <path d="M0-15 5 0H-5z" fill="#dc2626" /><path d="M0 15 5 0H-5z" fill="#94a3b8" /><circle r="1.8" fill="#fff" />
+          </svg>
+        </button>
+      </div>
+      ${twin.warning ? html`<div class="warning" role="alert">${twin.warning}</div>` : nothing}
+      ${this.scale ? html`<div class="scale">${length(this.scale.metres)}<i></i></div>` : nothing}
+      ${twin.storey === null
+        ? nothing
+        : html`<div class="section">
+            <label
+              >${t("section.height")}
+              <input
+                type="range"
+                min=${SECTION.min}
+                max=${SECTION.max}
+                step=${SECTION.step}
+                .value=${String(twin.section_m)}
+                aria-valuetext=${t("section.value", { height: number(twin.section_m, 1) })}
+                @input=${(event: Event) => twin.setSection(Number((event.target as HTMLInputElement).value))}
+              />
+              <output>${t("section.value", { height: number(twin.section_m, 1) })}</output>
+            </label>
+            <button class="primary leave" @click=${() => twin.leaveStorey()}>${t("action.leave_storey")}</button>
+          </div>`}`;
+  }
+
+  private status(): TemplateResult {
+    const { site, pending, phase } = this.twin;
+    return html`<span role="status">
+        ${phase !== "ready" ? nothing : pending > 0 ? html`<progress class="progress"></progress> ${t("status.tiles_loading", { count: pending })}` : t("status.tiles_ready")}
+      </span>
+      ${site ? html`<span>${t("status.counts", { ...site.counts })}</span>` : nothing}
+      <span class="gap"></span>
+      <span class="wide">${t("status.controls")}</span>
+      ${site?.revision ? html`<span class="wide">${t("status.revision", { revision: String(site.revision) })}</span>` : nothing}
+      <span class="wide">${t("app.rendered_by")}</span>`;
+  }
+
+  private turn(): void {
+    const heading = this.twin.view?.eye.pose.heading_deg ?? 0;
+    if (Math.abs(heading - this.heading_deg) < 0.5) return;
+    this.heading_deg = heading;
+    this.requestUpdate();
+  }
+
+  private measure(): void {
+    const metresPerPixel = this.twin.view?.eye.metresPerPixel() ?? null;
+    const metres = metresPerPixel === null ? null : round125(metresPerPixel * SCALE_PX);
+    this.scale = metres === null || metresPerPixel === null ? null : { metres, px: Math.round(metres / metresPerPixel) };
+    this.requestUpdate();
+  }
+}
+
+/** The largest of 1, 2, 5 × 10ⁿ not above a length. */
+function round125(metres: number): number {
+  const power = 10 ** Math.floor(Math.log10(metres));
+  return power * (metres / power >= 5 ? 5 : metres / power >= 2 ? 2 : 1);
+}
+
+function length(metres: number): string {
+  return metres >= 1000 ? t("unit.kilometres", { value: metres / 1000 }) : t("unit.metres", { value: metres });
+}
+
+customElements.define("twin-console", TwinConsole);

@@ -1,0 +1,59 @@
+/** Which features show, and in what tint: pure rules over what the property table says of a feature. */
+
+import type { Kind } from "../service";
+
+export interface Facts {
+  id: string;
+  kind: Kind | "";
+  className: string;
+  longName: string;
+  storey: string;
+  z_min: number;
+}
+
+/** How one tileset shows; `cut` is the storey that lies open and the site-frame height of the cut. */
+export interface Look {
+  cut: { storey: string; z: number } | null;
+  furniture: boolean;
+  spaces: boolean;
+  selected: string | null;
+}
+
+export type Tint = readonly [red: number, green: number, blue: number, alpha: number];
+
+const FURNITURE = new Set(["IfcFurniture", "IfcFurnishingElement", "IfcSystemFurnitureElement"]);
+const PLAIN: Tint = [1, 1, 1, 1];
+const SELECTED: Tint = [1, 0.74, 0.2, 1];
+const SELECTED_ROOM: Tint = [1, 0.66, 0.1, 1];
+const ROOM_TINTS: readonly Tint[] = [
+  [0.56, 0.79, 0.98, 1],
+  [0.65, 0.88, 0.66, 1],
+  [1, 0.84, 0.55, 1],
+  [0.86, 0.74, 0.96, 1],
+  [0.98, 0.71, 0.68, 1],
+  [0.6, 0.9, 0.87, 1],
+  [0.9, 0.88, 0.6, 1],
+];
+
+/** A feature above the cut is hidden; rooms show only on the storey that lies open; the selected feature always shows below a cut. */
+export function shows(facts: Facts, look: Look): boolean {
+  if (look.cut !== null && facts.z_min >= look.cut.z - 1e-3) return false;
+  if (facts.kind === "space") {
+    if (facts.id === look.selected) return true;
+    return look.spaces && look.cut !== null && facts.storey === look.cut.storey;
+  }
+  return look.furniture || !FURNITURE.has(facts.className);
+}
+
+/** What a feature's own colour is multiplied by. */
+export function tintOf(facts: Facts, look: Look): Tint {
+  if (facts.id === look.selected) return facts.kind === "space" ? SELECTED_ROOM : SELECTED;
+  return facts.kind === "space" ? roomTint(facts.longName) : PLAIN;
+}
+
+/** Rooms of one use share a tint: the name without its numbers decides. */
+export function roomTint(name: string): Tint {
+  let hash = 0;
+  for (const letter of name.replace(/[\d\s#-]+/g, "")) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0;
+  return ROOM_TINTS[hash % ROOM_TINTS.length] ?? PLAIN;
+}

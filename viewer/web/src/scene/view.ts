@@ -1,0 +1,157 @@
+/** The picture: stage, layers, eye, pointer and labels of one site behind one door. */
+
+import "@cesium/engine/Source/Widget/CesiumWidget.css";
+
+import { type CesiumWidget, Matrix4, PostProcessStageLibrary, Color, type PostProcessStageComposite, type PostProcessStage } from "@cesium/engine";
+
+import type { ChildFeature, SiteDocument, TilesetEntry } from "../service";
+import { Eye } from "./camera";
+import { Layers, type Cut, type LayerSwitches } from "./layers";
+import { Pointer } from "./pointer";
+import { RoomLabels } from "./room_labels";
+import { applyQuality, createStage, drawsInSoftware, lightFromSouthEast, type Quality } from "./stage";
+
+export interface ViewEvents {
+  pick: (id: string | null) => void;
+  progress: (pending: number) => void;
+  moved: () => void;
+  rendered: () => void;
+}
+
+export class View {
+  readonly software = drawsInSoftware();
+  readonly eye: Eye;
+  readonly layers: Layers;
+  readonly labels: RoomLabels;
+  readonly pointer: Pointer;
+  private readonly widget: CesiumWidget;
+  private readonly outline: PostProcessStageComposite;
+  private readonly edges: PostProcessStage;
+  private selected: string | null = null;
+  private stale = true;
+
+  constructor(container: HTMLElement, events: ViewEvents) {
+    this.widget = createStage(container, this.software);
+    const { scene } = this.widget;
+    this.eye = new Eye(scene, this.software);
+    this.layers = new Layers(scene, (pending) => {
+      this.outlineSelected();
+      events.progress(pending);
+    });
+    this.labels = new RoomLabels(scene);
+    this.pointer = new Pointer(scene, this.layers, events.pick);
+    this.edges = PostProcessStageLibrary.createEdgeDetectionStage();
+    Object.assign(this.edges.uniforms, { color: Color.fromCssColorString("#f59e0b"), length: 0.01 });
+    this.edges.selected = [];
+    this.outline = scene.postProcessStages.add(PostProcessStageLibrary.createSilhouetteStage([this.edges])) as PostProcessStageComposite;
+    this.outline.enabled = false;
+    scene.camera.percentageChanged = 0.02;
+    scene.camera.moveEnd.addEventListener(events.moved);
+    scene.postRender.addEventListener(() => {
+      this.stale = false;
+      container.style.setProperty("--horizon", `${this.horizon()}%`);
+      events.rendered();
+    });
+    this.listenToKeys();
+  }
+
+  /** Loads a site's tilesets in place of what was there; answers those that could not be read. */
+  async open(site: SiteDocument): Promise<TilesetEntry[]> {
+    const siteToEcef = Matrix4.fromArray(site.to_ecef);
+    this.layers.clear();
+    this.labels.clear();
+    lightFromSouthEast(this.widget.scene, siteToEcef);
+    return this.layers.load(site.tilesets, siteToEcef);
+  }
+
+  set quality(quality: Quality) {
+    applyQuality(this.widget.scene, quality);
+  }
+
+  set switches(switches: LayerSwitches) {
+    this.pointer.release();
+    this.layers.setSwitches(switches);
+    this.touch();
+  }
+
+  cutOpen(cut: Cut | null, rooms: readonly ChildFeature[]): void {
+    this.pointer.release();
+    this.layers.setCut(cut);
+    if (cut === null) this.labels.clear();
+    else this.labels.show(rooms, (room) => (room.z_range ? Math.min(cut.z, room.z_range[1]) - (room.z_range[0] + room.z_range[1]) / 2 : 0));
+    this.touch();
+  }
+
+  select(id: string | null): void {
+    this.selected = id;
+    this.pointer.release();
+    this.layers.setSelected(id);
+    this.outlineSelected();
+    this.touch();
+  }
+
+  /** Whether everything the current camera wants is there and drawn. */
+  get settled(): boolean {
+    return !this.stale && this.layers.tilesLoaded;
+  }
+
+  /** Share of the picture, 0 to 1, that anything but sky covers. */
+  coverage(): number {
+    const { scene, canvas } = this.widget;
+    this.labels.visible = false;
+    scene.render();
+    const gl = canvas.getContext("webgl2");
+    if (gl === null) return 0;
+    const pixels = new Uint8Array(gl.drawingBufferWidth * gl.drawingBufferHeight * 4);
+    gl.readPixels(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+    this.labels.visible = true;
+    this.touch();
+    let covered = 0;
+    for (let index = 3; index < pixels.length; index += 4) if ((pixels[index] ?? 0) > 0) covered += 1;
+    return covered / (pixels.length / 4);
+  }
+
+  touch(): void {
+    this.stale = true;
+    this.widget.scene.requestRender();
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.widget.canvas;
+  }
+
+  private outlineSelected(): void {
+    const pieces = this.selected === null || this.software ? [] : this.layers.piecesOf(this.selected);
+    if (pieces.length === 0 && !this.outline.enabled) return;
+    this.edges.selected = pieces;
+    this.outline.enabled = pieces.length > 0;
+  }
+
+  /** Where the horizon lies in the picture, in percent from the top: the painted sky ends there. */
+  private horizon(): number {
+    const { camera } = this.widget.scene;
+    const fovy = (camera.frustum as { fovy?: number }).fovy ?? 1;
+    const middle = 50 + (Math.tan(camera.pitch) / Math.tan(fovy / 2)) * 50;
+    return Math.round(Math.min(Math.max(middle, -60), 160));
+  }
+
+  private listenToKeys(): void {
+    const { canvas } = this.widget;
+    canvas.tabIndex = 0;
+    const turns: Record<string, [turn: number, tilt: number, factor: number]> = {
+      ArrowLeft: [6, 0, 1],
+      ArrowRight: [-6, 0, 1],
+      ArrowUp: [0, -4, 1],
+      ArrowDown: [0, 4, 1],
+      "+": [0, 0, 0.8],
+      "=": [0, 0, 0.8],
+      "-": [0, 0, 1.25],
+    };
+    canvas.addEventListener("keydown", (event) => {
+      const turn = turns[event.key];
+      if (!turn || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      this.eye.orbit(...turn);
+    });
+  }
+}

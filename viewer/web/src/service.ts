@@ -1,0 +1,146 @@
+/** The service as the page sees it: documents, addresses, and failures in words. */
+
+import { t } from "./words";
+
+export interface SiteName { code: string; name: string }
+export interface LonLatHeight { lon: number; lat: number; height_m: number }
+export type Range = [number, number];
+export type TilesetKind = "building" | "city" | "terrain";
+export type Kind = "site" | "building" | "storey" | "space" | "element" | "city_object" | "terrain";
+
+export interface TilesetEntry {
+  key: string;
+  kind: TilesetKind;
+  name: string;
+  url: string;
+  building_ids: string[];
+  z_range: Range | null;
+}
+
+export interface SiteDocument {
+  code: string;
+  name: string;
+  origin: LonLatHeight;
+  /** Column-major 4×4, site east-north-up metres to EPSG:4978. */
+  to_ecef: number[];
+  revision: string | number | null;
+  tilesets: TilesetEntry[];
+  counts: { buildings: number; storeys: number; rooms: number; elements: number; city_objects: number };
+  bounds: { site_xyz: [[number, number, number], [number, number, number]] | null };
+}
+
+export interface StoreyEntry {
+  id: string;
+  name: string | null;
+  long_name: string | null;
+  elevation_m: number | null;
+  /** Site-frame metres. */
+  z_range: Range | null;
+  rooms: number;
+  elements: number;
+}
+
+export interface BuildingEntry {
+  id: string;
+  name: string | null;
+  long_name: string | null;
+  tileset_key: string | null;
+  centre: LonLatHeight | null;
+  radius_m: number | null;
+  z_range: Range | null;
+  rooms: number;
+  elements: number;
+  storeys: StoreyEntry[];
+}
+
+export interface SiteTree { site: SiteName; buildings: BuildingEntry[] }
+
+export interface ChildFeature {
+  id: string;
+  kind: Kind;
+  class: string;
+  name: string | null;
+  long_name: string | null;
+  area_m2: number | null;
+  centre: LonLatHeight | null;
+  z_range: Range | null;
+}
+
+export interface PathStep { id: string; kind: Kind; name: string | null; long_name: string | null }
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+export interface FeatureDocument {
+  id: string;
+  kind: Kind;
+  class: string;
+  name: string | null;
+  long_name: string | null;
+  label: string;
+  parent: string | null;
+  path: PathStep[];
+  building: string | null;
+  storey: string | null;
+  space: string | null;
+  z_range: Range | null;
+  centre: LonLatHeight | null;
+  radius_m: number | null;
+  properties: { [group: string]: Json };
+  source: { file: string; sha256: string; entity: string | null; global_id: string | null };
+  revision: { id: string; number: number; imported_at: string; who: string; tool: string };
+}
+
+/** What went wrong, in words a person can act on; from RFC 9457 problem documents where the service sends one. */
+export class Failure extends Error {}
+
+export function listSites(): Promise<{ sites: SiteName[] }> {
+  return read("/sites");
+}
+
+export function readSite(code: string): Promise<SiteDocument> {
+  return read(`/sites/${encodeURIComponent(code)}`);
+}
+
+export function readTree(code: string): Promise<SiteTree> {
+  return read(`/sites/${encodeURIComponent(code)}/tree`);
+}
+
+export function readFeature(site: string, id: string): Promise<FeatureDocument> {
+  return read(featureAddress(site, id));
+}
+
+/** Every room of a storey: all pages, in the service's order. */
+export async function readRooms(site: string, storey: string): Promise<ChildFeature[]> {
+  const rooms: ChildFeature[] = [];
+  let address: string | null = `${featureAddress(site, storey)}/children?kind=space&limit=500`;
+  while (address !== null) {
+    const page: { features: ChildFeature[]; next: string | null } = await read(address);
+    rooms.push(...page.features);
+    address = page.next;
+  }
+  return rooms;
+}
+
+function featureAddress(site: string, id: string): string {
+  return `/sites/${encodeURIComponent(site)}/features/${encodeURIComponent(id)}`;
+}
+
+async function read<Document>(address: string): Promise<Document> {
+  let answer: Response;
+  try {
+    answer = await fetch(address, { headers: { Accept: "application/json" } });
+  } catch {
+    throw new Failure(t("failure.network"));
+  }
+  if (answer.ok) return (await answer.json()) as Document;
+  const what = await problem(answer, address);
+  throw new Failure(answer.status === 404 ? t("failure.not_found", { what }) : t("failure.service", { status: String(answer.status), what }));
+}
+
+async function problem(answer: Response, address: string): Promise<string> {
+  try {
+    const body = (await answer.json()) as { detail?: string; title?: string };
+    return body.detail ?? body.title ?? address;
+  } catch {
+    return address;
+  }
+}

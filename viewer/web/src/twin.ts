@@ -1,0 +1,247 @@
+/** The state of the page and everything that changes it; parts listen for `change`. */
+
+import { formatPlace, parsePlace, type Pose } from "./address";
+import type { LayerSwitches } from "./scene/layers";
+import type { Quality } from "./scene/stage";
+import type { View } from "./scene/view";
+import {
+  Failure,
+  listSites,
+  readFeature,
+  readRooms,
+  readSite,
+  readTree,
+  type BuildingEntry,
+  type ChildFeature,
+  type FeatureDocument,
+  type SiteDocument,
+  type SiteName,
+  type SiteTree,
+  type StoreyEntry,
+} from "./service";
+import { language, speak, t } from "./words";
+
+export type Phase = "loading" | "ready" | "empty" | "no_tiles" | "failed" | "no_webgl";
+export type Rooms = { status: "loading" } | { status: "failed" } | { status: "ready"; rooms: ChildFeature[] };
+export type Details = { status: "none" } | { status: "loading"; id: string } | { status: "failed"; id: string; why: string } | { status: "ready"; feature: FeatureDocument };
+
+export const SECTION_ABOVE_FLOOR_M = 1.3;
+const STORED_QUALITY = "twin.quality";
+const COVERED_ABOVE_FLOOR_M = 0.3;
+
+export class Twin extends EventTarget {
+  phase: Phase = "loading";
+  why = "";
+  sites: SiteName[] = [];
+  site: SiteDocument | null = null;
+  tree: SiteTree | null = null;
+  rooms = new Map<string, Rooms>();
+  selected: string | null = null;
+  details: Details = { status: "none" };
+  storey: string | null = null;
+  section_m = SECTION_ABOVE_FLOOR_M;
+  switches: LayerSwitches = { city: true, terrain: true, furniture: true, spaces: true };
+  quality: Quality = { shadows: true, ambient_occlusion: true };
+  pending = 0;
+  warning = "";
+  panels = true;
+  view: View | null = null;
+
+  /** Opens the site of the address, or the first there is. */
+  async open(): Promise<void> {
+    const view = this.view;
+    if (!view) return this.set({ phase: "no_webgl" });
+    this.set({ phase: "loading", why: "", warning: "", selected: null, storey: null, details: { status: "none" }, rooms: new Map() });
+    this.setQuality(rememberedQuality() ?? { shadows: !view.software, ambient_occlusion: !view.software });
+    const place = parsePlace(location.hash);
+    try {
+      const { sites } = await listSites();
+      const code = sites.find(({ code }) => code === place.site)?.code ?? sites[0]?.code;
+      if (code === undefined) return this.set({ phase: "empty", sites });
+      const [site, tree] = await Promise.all([readSite(code), readTree(code)]);
+      this.set({ sites, site, tree });
+      this.title();
+      if (site.tilesets.length === 0) return this.set({ phase: "no_tiles" });
+      const failed = await view.open(site);
+      view.switches = this.switches;
+      if (place.camera) view.eye.place(place.camera);
+      else this.home(true);
+      this.set({ phase: "ready", warning: failed.map(({ name }) => t("failure.tileset", { name })).join(" ") });
+      if (place.storey) await this.openStorey(place.storey, { fly: place.camera === null });
+      if (place.select) await this.select(place.select, { fly: place.camera === null && place.storey === null });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.set({ phase: "failed", why: error.message });
+    }
+  }
+
+  async openSite(code: string): Promise<void> {
+    history.replaceState(null, "", formatPlace({ site: code, select: null, storey: null, camera: null }));
+    await this.open();
+  }
+
+  /** The whole compound: its buildings from the south, above. */
+  home(instant = false): void {
+    if (!this.site || !this.view) return;
+    const centres = (this.tree?.buildings ?? []).filter(({ centre }) => centre !== null);
+    const { origin } = this.site;
+    if (centres.length === 0) return this.view.eye.look(origin, 150, { heading_deg: 335, pitch_deg: -30, instant });
+    const mean = (pick: (entry: BuildingEntry) => number): number => centres.reduce((sum, entry) => sum + pick(entry), 0) / centres.length;
+    const at = { lon: mean(({ centre }) => centre?.lon ?? 0), lat: mean(({ centre }) => centre?.lat ?? 0), height_m: mean(({ centre }) => centre?.height_m ?? 0) };
+    const east_m = 111_320 * Math.cos((at.lat * Math.PI) / 180);
+    const reach = centres.map(({ centre, radius_m }) =>
+      centre ? Math.hypot((centre.lon - at.lon) * east_m, (centre.lat - at.lat) * 111_320) + (radius_m ?? 0) : 0,
+    );
+    this.view.eye.look(at, Math.max(...reach), { heading_deg: 335, pitch_deg: -30, range: 2, instant });
+  }
+
+  /** Selects a feature, reads what is known of it, and shows the panel; null clears. */
+  async select(id: string | null, { fly = false } = {}): Promise<void> {
+    if (!this.site) return;
+    this.view?.select(id);
+    this.set({ selected: id, details: id === null ? { status: "none" } : { status: "loading", id } });
+    this.remember();
+    if (id === null) return;
+    try {
+      const feature = await readFeature(this.site.code, id);
+      if (this.selected !== id) return;
+      this.set({ details: { status: "ready", feature } });
+      if (fly) this.flyTo(feature);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (this.selected === id) this.set({ details: { status: "failed", id, why: error.message } });
+    }
+  }
+
+  flyTo(feature: FeatureDocument): void {
+    if (!feature.centre || !this.view) return;
+    const inside = feature.kind === "space" || feature.kind === "element";
+    this.view.eye.look(feature.centre, feature.radius_m ?? 10, { pitch_deg: inside ? -50 : -30, range: inside ? 3.2 : 2.6 });
+  }
+
+  /** From a list: a storey opens, a room opens its storey, anything else is flown to. */
+  async visit(id: string, kind: string, storey: string | null): Promise<void> {
+    if (kind === "storey") await this.openStorey(id);
+    else if (kind === "building") this.leaveStorey();
+    else if (kind === "space" && storey && storey !== this.storey) await this.openStorey(storey, { fly: false });
+    if (kind === "site") {
+      this.home();
+      return;
+    }
+    await this.select(id, { fly: kind !== "storey" });
+  }
+
+  /** Cuts a storey open `section_m` above its floor and looks into it. */
+  async openStorey(id: string, { fly = true } = {}): Promise<void> {
+    const found = this.findStorey(id);
+    if (!found || !this.view) return;
+    const { building, storey } = found;
+    this.set({ storey: id, section_m: SECTION_ABOVE_FLOOR_M });
+    this.cut();
+    this.remember();
+    if (fly && building.centre && storey.z_range && building.z_range) {
+      const floor = building.centre.height_m + storey.z_range[0] - (building.z_range[0] + building.z_range[1]) / 2;
+      const flat = Math.sqrt(Math.max((building.radius_m ?? 20) ** 2 - ((building.z_range[1] - building.z_range[0]) / 2) ** 2, 25));
+      this.view.eye.look({ ...building.centre, height_m: floor }, flat, { pitch_deg: -52, range: 2.1 });
+    }
+    await this.readRooms(id);
+    if (this.storey === id) this.cut();
+  }
+
+  leaveStorey(): void {
+    if (this.storey === null) return;
+    this.set({ storey: null });
+    this.cut();
+    this.remember();
+  }
+
+  setSection(section_m: number): void {
+    this.set({ section_m });
+    this.cut();
+  }
+
+  async readRooms(storey: string): Promise<void> {
+    const known = this.rooms.get(storey);
+    if (!this.site || (known && known.status !== "failed")) return;
+    this.setRooms(storey, { status: "loading" });
+    try {
+      this.setRooms(storey, { status: "ready", rooms: await readRooms(this.site.code, storey) });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.setRooms(storey, { status: "failed" });
+    }
+  }
+
+  setSwitches(change: Partial<LayerSwitches>): void {
+    this.set({ switches: { ...this.switches, ...change } });
+    if (this.view) this.view.switches = this.switches;
+  }
+
+  setQuality(quality: Quality, keep = false): void {
+    this.set({ quality });
+    if (this.view) this.view.quality = quality;
+    if (!keep) return;
+    try {
+      localStorage.setItem(STORED_QUALITY, JSON.stringify(quality));
+    } catch {
+      // Not stored: the next visit decides by what draws.
+    }
+  }
+
+  changeLanguage(): void {
+    speak(language() === "zh" ? "en" : "zh");
+    this.title();
+    this.set({});
+  }
+
+  findStorey(id: string): { building: BuildingEntry; storey: StoreyEntry } | null {
+    for (const building of this.tree?.buildings ?? []) {
+      const storey = building.storeys.find((entry) => entry.id === id);
+      if (storey) return { building, storey };
+    }
+    return null;
+  }
+
+  /** Keeps the address of what is seen, so that it can be sent to a colleague. */
+  remember(): void {
+    if (!this.site || this.phase !== "ready") return;
+    const camera: Pose | null = this.view?.eye.pose ?? null;
+    history.replaceState(null, "", formatPlace({ site: this.site.code, select: this.selected, storey: this.storey, camera }));
+  }
+
+  set(change: Partial<Twin>): void {
+    Object.assign(this, change);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  private cut(): void {
+    const found = this.storey === null ? null : this.findStorey(this.storey);
+    const key = found?.building.tileset_key;
+    if (!found?.storey.z_range || !key) {
+      this.view?.cutOpen(null, []);
+      return;
+    }
+    const [floor] = found.storey.z_range;
+    const rooms = this.rooms.get(found.storey.id);
+    const ground = found.building.storeys.find(({ elevation_m }) => (elevation_m ?? 0) > -COVERED_ABOVE_FLOOR_M)?.z_range?.[0];
+    const hides_terrain = ground !== undefined && floor < ground - COVERED_ABOVE_FLOOR_M;
+    this.view?.cutOpen({ tileset_key: key, storey: found.storey.id, z: floor + this.section_m, hides_terrain }, rooms?.status === "ready" ? rooms.rooms : []);
+  }
+
+  private setRooms(storey: string, rooms: Rooms): void {
+    this.set({ rooms: new Map(this.rooms).set(storey, rooms) });
+  }
+
+  private title(): void {
+    document.title = this.site ? t("app.title_of_site", { site: this.site.name }) : t("app.title");
+  }
+}
+
+function rememberedQuality(): Quality | null {
+  try {
+    const stored = JSON.parse(localStorage.getItem(STORED_QUALITY) ?? "null") as Partial<Quality> | null;
+    return stored ? { shadows: stored.shadows === true, ambient_occlusion: stored.ambient_occlusion === true } : null;
+  } catch {
+    return null;
+  }
+}

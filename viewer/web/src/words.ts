@@ -1,0 +1,74 @@
+/** What the page says: two catalogues with the same keys, and the names of classes and properties. */
+
+import glossary from "./glossary.json";
+import en from "./strings/en.json";
+import zh from "./strings/zh.json";
+
+export type Language = "zh" | "en";
+export type Key = keyof typeof zh;
+
+const CATALOGUES: Record<Language, Record<Key, string>> = { zh, en };
+const LOCALE: Record<Language, string> = { zh: "zh-CN", en: "en-GB" };
+const STORED = "twin.language";
+const classes = glossary.classes as unknown as Record<string, [string, string] | undefined>;
+const terms = glossary.terms as unknown as Record<string, [string, string] | undefined>;
+
+let current: Language = remembered();
+
+export function language(): Language {
+  return current;
+}
+
+export function speak(next: Language): void {
+  current = next;
+  document.documentElement.lang = LOCALE[next];
+  try {
+    localStorage.setItem(STORED, next);
+  } catch {
+    // A browser that stores nothing still speaks; it only forgets.
+  }
+}
+
+/** The sentence of a key, with `{name}` filled in; numbers are written the way the language does. */
+export function t(key: Key, values: Record<string, string | number> = {}): string {
+  return CATALOGUES[current][key].replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    return value === undefined ? whole : typeof value === "number" ? number(value) : value;
+  });
+}
+
+export function number(value: number, digits = 3): string {
+  return value.toLocaleString(LOCALE[current], { maximumFractionDigits: digits });
+}
+
+export function moment(iso: string): string {
+  const time = new Date(iso);
+  return Number.isNaN(time.valueOf()) ? iso : time.toLocaleString(LOCALE[current], { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** A class's everyday name, or null where the glossary has none (the IFC name then stands alone). */
+export function className(name: string): string | null {
+  return pick(classes[name]);
+}
+
+export function term(name: string): string | null {
+  return pick(terms[name]);
+}
+
+/** “301 档案室”: number and name of a place, each once. */
+export function title(name: string | null, longName: string | null): string {
+  const parts = [name, longName].filter((part): part is string => part !== null && part.trim() !== "");
+  return [...new Set(parts)].join(" ") || t("panel.unnamed");
+}
+
+function pick(pair: [string, string] | undefined): string | null {
+  return pair ? pair[current === "zh" ? 0 : 1] : null;
+}
+
+function remembered(): Language {
+  try {
+    return localStorage.getItem(STORED) === "en" ? "en" : "zh";
+  } catch {
+    return "zh";
+  }
+}
