@@ -35,12 +35,12 @@ class Claim:
     """One statement: this point of the model lies there.
 
     `first`, `second` are easting and northing in map units where `geographic` is false, else longitude and latitude in
-    degrees; `height` is in metres where `geographic`, else in map units, None where the file states none. `crs` is the name
-    as written; a coordinate the file leaves out is NaN. `x_axis` is the direction of the model's +X in the map plane (east, north), `scale` as written (None: not
-    written), `factors` those of IfcMapConversionScaled. `map_unit_m` is None where the file states no map unit.
-    `true_north` is the direction of true north in the model's plane, None where what is written is no direction.
-    `to_source` (4, 4) takes model-frame metres to metres of the frame the claim speaks of: the engineering CRS for
-    operations, IfcSite's own origin (axes of the model) for latitude and longitude; None where that placement is broken.
+    degrees; a coordinate the file leaves out is NaN. `height` is in metres where `geographic`, else in map units, None where
+    the file states none. `crs` is the name as written. `x_axis` is the direction of the model's +X in the map plane (east,
+    north), `scale` as written (None: not written), `factors` those of IfcMapConversionScaled. `map_unit_m` is None where the
+    file states no map unit. `true_north` is the direction of true north in the model's plane, None where what is written is
+    no direction. `to_source` (4, 4) takes model-frame metres to metres of the frame the claim speaks of: the engineering CRS
+    for operations, IfcSite's own origin (axes of the model) for latitude and longitude; None where that placement is broken.
     `stated` is the raw statement for reports.
     """
 
@@ -154,7 +154,7 @@ def _property_sets(ifc: Any, unit: float) -> list[Claim]:
                 systems[thing.id()] = definition
             else:
                 conversions.setdefault(definition.id(), (definition, thing))
-    contexts = [context for context in ifc.by_type("IfcGeometricRepresentationContext", include_subtypes=False)]
+    contexts = list(ifc.by_type("IfcGeometricRepresentationContext", include_subtypes=False))
     claims = []
     for definition, thing in conversions.values():
         values = _property_values(definition)
@@ -247,7 +247,7 @@ def _context_inverse(context: Any, unit: float) -> Float64:
         return np.eye(4)
     matrix = np.array(get_axis2placement(axes), dtype=np.float64)
     matrix[:3, 3] *= unit
-    return np.linalg.inv(matrix)
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def _crs_name(crs: Any) -> str | None:

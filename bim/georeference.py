@@ -61,7 +61,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """A person's word: longitude, latitude (degrees), ellipsoidal height (metres), heading (degrees clockwise from true north to the model's +Y)."""
+    """A person's word: degrees, ellipsoidal metres, heading in degrees clockwise from true north to the model's +Y."""
 
     lon: float
     lat: float
@@ -71,7 +71,8 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedClaim:
-    """A claim with where it puts the centre of the model: degrees, ellipsoidal metres, heading clockwise from true north to the model's +Y."""
+    """A claim with where it puts the centre of the model's box: degrees, ellipsoidal metres, heading as in `Anchor`; `stated` is
+    what the file writes."""
 
     kind: str
     source_entity: str

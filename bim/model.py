@@ -17,7 +17,7 @@ from bim.placement import Placements
 from bim.properties import read_properties
 from bim.read import OpenedIfc, open_ifc
 from bim.structure import Structure, read_structure
-from bim.units import Units, read_units
+from bim.units import read_units
 from spatial.feature import Feature, feature_id
 from spatial.issue import Issue, Severity
 from spatial.mesh import Float64, MeshSet

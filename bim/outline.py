@@ -48,7 +48,7 @@ class Outlines:
 
 def _shadow(corners: Float64) -> BaseGeometry:
     flat = (corners[:, :, :2] / GRID_M).round() * GRID_M
-    hull = shapely.convex_hull(shapely.multipoints(np.unique(flat.reshape(-1, 2), axis=0)))
+    hull = shapely.MultiPoint(np.unique(flat.reshape(-1, 2), axis=0)).convex_hull
     if hull.area < SMALL_M2 or len(flat) > MANY:
         return hull
     (ax, ay), (bx, by) = (flat[:, 1] - flat[:, 0]).T, (flat[:, 2] - flat[:, 0]).T

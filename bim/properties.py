@@ -63,7 +63,7 @@ class Properties:
         self._read_groups(ifc)
 
     def of(self, entity: Any) -> dict[str, Any]:
-        """`property_sets`, `quantities`, `type`, `materials`, `classifications`, `systems`, `zones`, `groups` of an object; empty ones left out.
+        """`property_sets`, `quantities`, `type`, `materials`, `classifications`, `systems`, `zones`, `groups`; empty ones left out.
 
         Sets of the type are inherited, values of the occurrence win.
         """
@@ -74,6 +74,8 @@ class Properties:
         quantities: dict[str, dict[str, Any]] = {}
         for one in self._all_sets(step):
             target = quantities if one.is_quantity else property_sets
+            if not one.values:
+                continue
             target.setdefault(one.name, {}).update(one.values)
         type_step = kind.id() if kind is not None else -1
         groups = self._groups_of.get(step, [])

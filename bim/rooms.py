@@ -105,7 +105,7 @@ class RoomIndex:
 
 
 def _union(flat: Float64) -> BaseGeometry:
-    polygons = shapely.polygons(flat)
+    polygons = np.asarray(shapely.polygons(flat))
     merged = shapely.union_all(polygons[shapely.area(polygons) > 1e-9], grid_size=GRID_M)
     return shapely.simplify(merged, SIMPLIFY_M, preserve_topology=True) if not merged.is_empty else merged
 

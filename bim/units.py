@@ -15,7 +15,8 @@ _PREFIX = {
 _SHORT_PREFIX = {"KILO": "k", "HECTO": "h", "DECA": "da", "DECI": "d", "CENTI": "c", "MILLI": "m", "MICRO": "µ", "MEGA": "M"}
 _SHORT = {
     "METRE": "m", "SQUARE_METRE": "m²", "CUBIC_METRE": "m³", "RADIAN": "rad", "GRAM": "g", "SECOND": "s", "WATT": "W", "PASCAL": "Pa",
-    "DEGREE_CELSIUS": "°C", "KELVIN": "K", "AMPERE": "A", "VOLT": "V", "HERTZ": "Hz", "NEWTON": "N", "JOULE": "J", "LUX": "lx", "LUMEN": "lm",
+    "DEGREE_CELSIUS": "°C", "KELVIN": "K", "AMPERE": "A", "VOLT": "V", "HERTZ": "Hz",
+    "NEWTON": "N", "JOULE": "J", "LUX": "lx", "LUMEN": "lm",
 }  # fmt: skip
 _POWER = {"SQUARE_METRE": 2, "CUBIC_METRE": 3}
 _LABELS = {

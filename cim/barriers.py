@@ -31,7 +31,12 @@ def fence(line: BaseGeometry, drape: Drape, height_m: float) -> Iterator[tuple[F
         feet = shapely.get_coordinates(shapely.line_interpolate_point(plan, stations))
         z, _ = drape.ground.sample_or_nearest(feet)
         for (x, y), foot in zip(feet, z, strict=True):
-            solid.append(box(np.array([x - POST_HALF_M, y - POST_HALF_M, foot - SUNK_M]), np.array([x + POST_HALF_M, y + POST_HALF_M, foot + height_m])))
+            solid.append(
+                box(
+                    np.array([x - POST_HALF_M, y - POST_HALF_M, foot - SUNK_M]),
+                    np.array([x + POST_HALF_M, y + POST_HALF_M, foot + height_m]),
+                )
+            )
         for low, high in ((0.12, 0.20), (height_m - 0.18, height_m - 0.10)):
             solid.append(_band(path, low, high, RAIL_HALF_M))
         panel.append(_band(path, 0.20, height_m - 0.18, 0.01))

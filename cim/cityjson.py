@@ -132,7 +132,9 @@ class _Reader:
         for geometry, surfaces in zip(best, found, strict=True):
             if geometry["type"] == "GeometryInstance":
                 template = self.model.templates[int(geometry["template"])]
-                add_instance(self.builder, identity, geometry, template, self.model.template_vertices, self._placed(name), class_name, family)
+                add_instance(
+                    self.builder, identity, geometry, template, self.model.template_vertices, self._placed(name), class_name, family
+                )
                 continue
             for rgba, mask in colours(surfaces.types, class_name, family):
                 add_flat(self.builder, identity, surfaces.corners[mask], rgba)
@@ -230,7 +232,9 @@ class _Reader:
 def _read_model(path: Path, file: str) -> _Model:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        documents = [json.loads(line) for line in text.splitlines() if line.strip()] if path.name.lower().endswith(".jsonl") else [json.loads(text)]
+        documents = (
+            [json.loads(line) for line in text.splitlines() if line.strip()] if path.name.lower().endswith(".jsonl") else [json.loads(text)]
+        )
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CityFileInvalid(f"{file} is not JSON: {error}", hint="is the file complete?") from error
     head = documents[0] if documents else {}
@@ -261,9 +265,7 @@ def _assembled(version: str, head: Mapping[str, Any], documents: Sequence[Mappin
     templates = head.get("geometry-templates") or {}
     metadata = head.get("metadata") or {}
     template_vertices = np.array(templates.get("vertices-templates", []), dtype=np.float64).reshape(-1, 3)
-    return _Model(
-        version, metadata.get("referenceSystem"), templates.get("templates", []), template_vertices, objects, block, vertices
-    )
+    return _Model(version, metadata.get("referenceSystem"), templates.get("templates", []), template_vertices, objects, block, vertices)
 
 
 def _parents(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -289,10 +291,10 @@ def _descendants(parents: Mapping[str, str]) -> dict[str, list[str]]:
 def _footprint(corners: Float64, types: Any) -> BaseGeometry:
     floor = types == "GroundSurface"
     flat = corners[floor] if floor.any() else corners
-    plan = shapely.polygons(flat[:, :, :2])
+    plan = np.asarray(shapely.polygons(flat[:, :, :2]), dtype=object)
     plan = plan[shapely.area(plan) > 1e-4]
     if not len(plan):
-        return shapely.convex_hull(shapely.multipoints(corners.reshape(-1, 3)[:, :2]))
+        return shapely.MultiPoint(corners.reshape(-1, 3)[:, :2]).convex_hull
     return shapely.union_all(plan)
 
 

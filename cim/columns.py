@@ -12,7 +12,8 @@ __all__ = ["CLASS_COLUMNS", "COLUMNS", "class_of", "find_column", "json_value", 
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "height": ("height", "height_m", "高度", "建筑高度", "楼高", "建筑高", "高", "bldg_height", "building_height", "measuredheight", "hgt"),
-    "storeys": ("storeys", "stories", "levels", "building:levels", "building_levels", "floors", "num_floors", "floor_count", "层数", "楼层数", "楼层", "建筑层数", "地上层数"),
+    "storeys": ("storeys", "stories", "levels", "building:levels", "building_levels", "floors", "num_floors", "floor_count",
+                "层数", "楼层数", "楼层", "建筑层数", "地上层数"),
     "storey_height": ("层高", "storey_height", "storey_height_m", "floor_height"),
     "width": ("width", "width_m", "宽度", "路宽", "道路宽度", "路面宽度", "红线宽度", "宽"),
     "crown": ("crown", "crown_m", "crown_diameter", "crown_diameter_m", "冠幅", "树冠", "冠径"),
@@ -30,11 +31,13 @@ WORDS: Final[tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]] = (
     ("Fence", frozenset({"fence", "perimeter", "barrier", "railing", "wall"}), ("围墙", "围栏", "栅栏", "护栏", "周界")),
     ("SolitaryVegetationObject", frozenset({"tree"}), ("树", "乔木")),
     ("Railway", frozenset({"rail", "railway", "tram", "subway"}), ("铁路", "轨道")),
-    ("PlantCover", frozenset({"green", "grass", "lawn", "park", "forest", "wood", "garden", "shrub", "meadow", "plantcover", "flowerbed"}), ("绿地", "绿化", "草", "林", "花坛", "公园", "植被", "灌木")),
+    ("PlantCover", frozenset({"green", "grass", "lawn", "park", "forest", "wood", "garden", "shrub", "meadow", "plantcover",
+                               "flowerbed"}), ("绿地", "绿化", "草", "林", "花坛", "公园", "植被", "灌木")),
     ("Square", frozenset({"paving", "pavement", "plaza", "square", "parking", "court", "courtyard"}), ("铺装", "广场", "停车场", "庭院")),
-    ("WaterBody", frozenset({"water", "waterbody", "river", "lake", "pond", "pool", "canal", "stream"}), ("水体", "水系", "水面", "水池", "池塘", "河", "湖")),
+    ("WaterBody", frozenset({"water", "waterbody", "river", "lake", "pond", "pool", "canal", "stream"}),
+     ("水体", "水系", "水面", "水池", "池塘", "河", "湖")),
     ("Building", frozenset({"building", "house", "bldg", "footprint"}), ("建筑", "房屋", "楼")),
-    ("Path", frozenset({"path", "footway", "sidewalk", "footpath", "cycleway", "pedestrian", "track"}), ("人行道", "步道", "园路", "小路")),
+    ("Path", frozenset({"path", "footway", "sidewalk", "footpath", "cycleway", "pedestrian", "track"}), ("人行道", "步行道", "步道", "园路", "小路")),
     ("Road", frozenset({"road", "street", "highway", "lane", "avenue", "motorway"}), ("道路", "公路", "路", "街", "车道")),
 )  # fmt: skip
 FITS: Final[dict[str, frozenset[int]]] = {

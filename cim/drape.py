@@ -79,13 +79,13 @@ class Drape:
         return result
 
     def _crossings(self, line: BaseGeometry) -> Float64:
-        own = shapely.line_locate_point(line, shapely.points(shapely.get_coordinates(line)))
+        own = _stations(line, shapely.get_coordinates(line))
         own[-1] = line.length
         touched = self._tree.query(line, predicate="intersects")
         edges = shapely.get_exterior_ring(self._triangles[touched])
         crossing = shapely.get_parts(shapely.intersection(line, edges))
         ends = shapely.get_coordinates(crossing)
-        found = shapely.line_locate_point(line, shapely.points(ends)) if len(ends) else np.zeros(0)
+        found = _stations(line, ends)
         stations = np.unique(np.concatenate([[0.0], own, found, [line.length]]))
         keep = np.concatenate([[True], np.diff(stations) > 1e-3])
         keep[-1] = True
@@ -102,3 +102,8 @@ class Drape:
         flat, _ = polygons_to_triangles([shapely.segmentize(rest, OUTSIDE_PIECE_M)])
         z, _ = self.ground.sample_or_nearest(flat.reshape(-1, 2))
         return np.concatenate([flat, z.reshape(-1, 3)[:, :, None]], axis=2)
+
+
+def _stations(line: BaseGeometry, xy: Float64) -> Float64:
+    points = np.asarray(shapely.points(xy), dtype=object)
+    return np.asarray(shapely.line_locate_point(np.full(len(points), line, dtype=object), points), dtype=np.float64)

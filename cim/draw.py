@@ -239,7 +239,9 @@ class Painter:
         for row in self.roads:
             half = (number(row.cell("width")) or WIDTH_M["Road"]) / 2
             met = [shapely.Point(end).buffer(half, quad_segs=8) for end in _ends(row.geometry) if ends[end] > 1]
-            result[row.local_id] = shapely.union_all([row.geometry.buffer(half, cap_style="flat", quad_segs=8), *met]) if row.geometry else None
+            result[row.local_id] = (
+                shapely.union_all([row.geometry.buffer(half, cap_style="flat", quad_segs=8), *met]) if row.geometry else None
+            )
         return {name: ribbon for name, ribbon in result.items() if ribbon is not None and not ribbon.is_empty}
 
     def _dashes(self, row: Row, line: BaseGeometry) -> BaseGeometry | None:
@@ -261,8 +263,10 @@ def _highest(geometry: BaseGeometry) -> tuple[BaseGeometry, int]:
     chosen = parts[dimensions == top]
     if top == 2:
         return shapely.union_all(chosen) if len(chosen) > 1 else chosen[0], 2
-    makers = {0: shapely.multipoints, 1: shapely.multilinestrings}
-    return (chosen[0] if len(chosen) == 1 else makers[top](list(chosen))), top
+    if len(chosen) == 1:
+        return chosen[0], top
+    together: BaseGeometry = shapely.MultiLineString(list(chosen)) if top == 1 else shapely.MultiPoint(list(chosen))
+    return together, top
 
 
 def _as_line(geometry: BaseGeometry) -> BaseGeometry:

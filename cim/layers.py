@@ -67,7 +67,9 @@ def read_layers(
             outcome, reason = _add(builder, context, row, drawn)
         features.append(_feature(context, row, drawn))
         ledger.append(LedgerRow(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=outcome, reason=reason))
-        findings = drawn.findings + ([("GEOREF_OUTSIDE_SITE" if "radius" in reason else "GEOMETRY_EMPTY", reason)] if outcome == FAILED else [])
+        findings = drawn.findings + (
+            [("GEOREF_OUTSIDE_SITE" if "radius" in reason else "GEOMETRY_EMPTY", reason)] if outcome == FAILED else []
+        )
         issues += [
             Issue(code=code, path=row.entity, message=text, severity=SEVERITY.get(code, Severity.ERROR), source=context.file)
             for code, text in findings

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -25,9 +26,7 @@ def shape_of(species: str | None) -> str:
     return next((shape for shape, words in SHAPES if any(word in label for word in words)), "broadleaf")
 
 
-def tree_parts(
-    shape: str, height_m: float, crown_m: float, foot: Float64, identity: str
-) -> Iterator[tuple[Mesh, Rgba, Float64]]:
+def tree_parts(shape: str, height_m: float, crown_m: float, foot: Float64, identity: str) -> Iterator[tuple[Mesh, Rgba, Float64]]:
     """Trunk and crown of a tree at its foot (3,) in the site frame: shared mesh, colour, 4×4 matrix.
 
     The crown's width is kept to a tenth of the height; the turn about the trunk is told by the id.
@@ -51,7 +50,10 @@ def _unit_tree(shape: str, ratio: float) -> tuple[Mesh, Mesh]:
         return _mesh(_tube(0.0, 0.3, 0.025, 0.02)), _mesh(crown)
     if shape == "palm":
         return _mesh(_tube(0.0, 0.86, 0.022, 0.014)), _mesh(_fronds(radius))
-    lobes = [_lobe((0.0, 0.0, 0.68), (radius, radius, 0.32), 1), _lobe((radius * 0.35, radius * 0.2, 0.52), (radius * 0.62, radius * 0.62, 0.2), 2)]
+    lobes = [
+        _lobe((0.0, 0.0, 0.68), (radius, radius, 0.32), 1),
+        _lobe((radius * 0.35, radius * 0.2, 0.52), (radius * 0.62, radius * 0.62, 0.2), 2),
+    ]
     return _mesh(_tube(0.0, 0.5, 0.03, 0.018)), _mesh(np.concatenate(lobes))
 
 
@@ -88,7 +90,7 @@ def _lobe(centre: tuple[float, float, float], radii: tuple[float, float, float],
     shape = np.array(radii)
     top, bottom = np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.0, -0.9])
     faces = []
-    for upper, lower in zip(points[:-1], points[1:], strict=True):
+    for upper, lower in pairwise(points):
         u, v = np.roll(upper, -1, axis=0), np.roll(lower, -1, axis=0)
         faces += [np.stack([upper, lower, v], axis=1), np.stack([upper, v, u], axis=1)]
     first, last = points[0], points[-1]

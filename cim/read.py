@@ -37,13 +37,7 @@ def read_city(
     came under, where `path` is a kept copy; `progress(done, total)` is called per row. Raises CimError and SpatialError.
     """
     if is_terrain(path):
-        return read_terrain(
-            path, layer_key, site_frame, crs=crs, force_crs=force_crs, source_name=source_name, progress=progress
-        )
+        return read_terrain(path, layer_key, site_frame, crs=crs, force_crs=force_crs, source_name=source_name, progress=progress)
     if is_cityjson(path):
-        return read_cityjson(
-            path, layer_key, site_frame, crs=crs, force_crs=force_crs, source_name=source_name, progress=progress
-        )
-    return read_layers(
-        path, layer_key, site_frame, crs=crs, force_crs=force_crs, ground=ground, source_name=source_name, progress=progress
-    )
+        return read_cityjson(path, layer_key, site_frame, crs=crs, force_crs=force_crs, source_name=source_name, progress=progress)
+    return read_layers(path, layer_key, site_frame, crs=crs, force_crs=force_crs, ground=ground, source_name=source_name, progress=progress)

@@ -1,5 +1,6 @@
 """Rows of a vector file (GeoPackage, GeoJSON, Shapefile) in the site frame, each with its class and all its attributes."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +51,7 @@ class Rows:
     issues: tuple[Issue, ...]
 
 
-def read_rows(
-    path: Path, site_frame: SiteFrame, ground: Ground | None, *, crs: str | None, force_crs: bool, file: str
-) -> Rows:
+def read_rows(path: Path, site_frame: SiteFrame, ground: Ground | None, *, crs: str | None, force_crs: bool, file: str) -> Rows:
     """Every row of every layer. `file` is the name the file came under; a GeoJSON's layer is named by it.
 
     Raises CityFileInvalid, CrsError, CrsDisagrees.
@@ -73,7 +72,9 @@ def read_rows(
     return Rows(tuple(rows), "; ".join(dict.fromkeys(used)), driver, tuple(issues))
 
 
-def to_site_xy(geometries: Sequence[BaseGeometry | None], crs: str, site_frame: SiteFrame, ground: Ground | None) -> list[BaseGeometry | None]:
+def to_site_xy(
+    geometries: Sequence[BaseGeometry | None], crs: str, site_frame: SiteFrame, ground: Ground | None
+) -> list[BaseGeometry | None]:
     """Geometries in site xy metres from the units of `crs`, at the height of the ground (the origin's where there is none).
 
     The height matters because ups differ by 1/R a metre: 50 m wrong is 16 mm aside at 2 km.
@@ -106,7 +107,9 @@ def _read_layer(
     issues: list[Issue],
     used: list[str],
 ) -> list[Row]:
-    frame = pyogrio.read_dataframe(path, layer=layer, fid_as_index=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Several features with id", category=RuntimeWarning)
+        frame = pyogrio.read_dataframe(path, layer=layer, fid_as_index=True)
     spatial = "geometry" in frame.columns and hasattr(frame, "crs")
     geometries: list[BaseGeometry | None] = list(frame.geometry) if spatial else [None] * len(frame)
     if any(geometry is not None for geometry in geometries):
@@ -133,7 +136,13 @@ def _read_layer(
         if geometry is not None and not geometry.is_valid:
             geometry = shapely.make_valid(geometry)
             issues.append(
-                Issue(code="GEOMETRY_REPAIRED", path=entity, message="the geometry crosses itself and was made valid", severity=Severity.INFO, source=file)
+                Issue(
+                    code="GEOMETRY_REPAIRED",
+                    path=entity,
+                    message="the geometry crosses itself and was made valid",
+                    severity=Severity.INFO,
+                    source=file,
+                )
             )
         rows.append(
             Row(

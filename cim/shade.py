@@ -37,9 +37,7 @@ def smooth_mesh(points: Float64, normals: Float64) -> Mesh:
     keys = np.hstack([np.rint(points / WELD_M).astype(np.int64), np.rint(normals * 127).astype(np.int64)])
     _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     triangles = inverse.reshape(-1, 3).astype(np.uint32)
-    whole = (
-        (triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2]) & (triangles[:, 2] != triangles[:, 0])
-    )
+    whole = (triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2]) & (triangles[:, 2] != triangles[:, 0])
     triangles = triangles[whole]
     digest = hashlib.sha256(b"smooth")
     digest.update(np.ascontiguousarray(keys[first]).tobytes())

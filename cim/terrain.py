@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -149,7 +150,7 @@ def _affine(data: rasterio.DatasetReader) -> Float64:
     return np.array(tuple(data.transform), dtype=np.float64).reshape(3, 3)
 
 
-def _applied(matrix: Float64, x: Float64, y: Float64) -> tuple[Float64, Float64]:
+def _applied(matrix: NDArray[np.floating[Any]], x: Float64, y: Float64) -> tuple[Float64, Float64]:
     return matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2], matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
 
 

@@ -83,7 +83,8 @@ def _delaunay_of_one(polygon: BaseGeometry) -> BaseGeometry:
     except GEOSException:
         pieces = [p for p in shapely.get_parts(shapely.make_valid(shapely.set_precision(polygon, 1e-6))) if p.geom_type == "Polygon"]
         try:
-            return shapely.constrained_delaunay_triangles(shapely.multipolygons(pieces))
+            found: BaseGeometry = shapely.constrained_delaunay_triangles(shapely.multipolygons(pieces))
+            return found
         except GEOSException:
             return shapely.GeometryCollection()
 

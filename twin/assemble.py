@@ -114,7 +114,7 @@ def _plans(store: Store, site: str, replaced: dict[str, str]) -> Iterator[_Plan]
     for revision in store.list_models(site):
         if revision.mesh_pack is None or (revision.kind == "bim" and revision.similarity is None):
             continue
-        features = [row.feature for row in store.features(site, model_key=revision.model_key)]
+        features = [row.feature for row in store.features(site, None, model_key=revision.model_key, at=revision.id)]
         if revision.kind == "bim":
             yield from _building_plans(revision, features)
         else:
@@ -146,7 +146,7 @@ def _load(settings: Settings, revision: RevisionRow) -> MeshSet:
 
 
 def _replaced(store: Store, site: str) -> dict[str, str]:
-    rows = list(store.features(site, kinds={Kind.BUILDING, Kind.CITY_OBJECT}))
+    rows = list(store.features(site, None, kinds={Kind.BUILDING, Kind.CITY_OBJECT}))
     buildings = [row.feature for row in rows if row.feature.kind is Kind.BUILDING and row.feature.footprint is not None]
     city = [row.feature for row in rows if row.feature.kind is Kind.CITY_OBJECT]
     return dict(replaced_by_buildings(buildings, city))

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import Depends, Request
 
-from twin.auth import Action, Principal, authorise
+from twin.auth import Action, Principal, Protected, authorise
 
 __all__ = ["PrincipalOf", "allowed"]
 
@@ -21,7 +21,8 @@ class Gate:
     def __call__(self, request: Request) -> Principal:
         principal_of: PrincipalOf = request.app.state.principal_of
         principal = principal_of(request)
-        authorise(principal, self.action, None)
+        site = request.path_params.get("code")
+        authorise(principal, self.action, Protected(site=site, path=request.url.path) if site else None)
         return principal
 
 

@@ -10,7 +10,7 @@ from twin.assemble import build_tiles
 from twin.cli.opened import opened
 from twin.cli.output import DECIDE, JsonFlag, Outcome, command, progress_bar
 from twin.cli.serve import run_service
-from twin.demo import write_demo
+from twin.demo import written_demo
 from twin.imports import import_bim, import_city
 
 __all__ = ["demo"]
@@ -40,15 +40,15 @@ def _prepare(scale: str, seed: int, quiet: bool) -> Outcome:
     now = datetime.now(UTC)
     with opened() as (settings, store):
         with progress_bar("generating the compound", quiet=quiet) as progress:
-            files = write_demo(settings.home / "demo" / f"{scale}-{seed}", seed=seed, scale=scale, progress=progress)
+            files = written_demo(settings.home / "demo" / f"{scale}-{seed}", seed=seed, scale=scale, progress=lambda what, share: progress(round(share * 100), 100))
         store.add_site(files.site, now=now)
         done = []
-        for path in (*files.terrain, *files.city):
+        for path in (files.terrain, files.city, files.layers):
             with progress_bar(path.name, quiet=quiet) as progress:
                 done.append(import_city(store, settings, path, site=files.site.code, who="demo", now=now, progress=progress))
-        for path in files.bim:
+        for key, path in files.models.items():
             with progress_bar(path.name, quiet=quiet) as progress:
-                done.append(import_bim(store, settings, path, site=files.site.code, who="demo", now=now, progress=progress))
+                done.append(import_bim(store, settings, path, site=files.site.code, key=key, who="demo", now=now, progress=progress))
         with progress_bar("tiles", quiet=quiet) as progress:
             tiles = build_tiles(store, settings, files.site.code, progress=progress)
     seconds = round(time.perf_counter() - started, 1)

@@ -32,7 +32,7 @@ def bim(
     as_json: JsonFlag = False,
 ) -> Outcome:
     """Import IFC models: structure, rooms, elements, properties, geometry, place."""
-    place = _anchor(anchor, anchor_point)
+    place, point = _anchor(anchor, anchor_point)
     if len(files) > 1 and (model or place):
         raise typer.BadParameter("--model and --anchor are for one file")
     with opened() as (settings, store):
@@ -40,7 +40,7 @@ def bim(
         def one(path: Path) -> Imported:
             with progress_bar(path.name, quiet=as_json) as progress:
                 return import_bim(
-                    store, settings, path, site=site, who=_who(), now=datetime.now(UTC), key=model, anchor=place, progress=progress
+                    store, settings, path, site=site, who=_who(), now=datetime.now(UTC), key=model, anchor=place, anchor_point=point, progress=progress
                 )
 
         return _all(files, one, _bim_words)
@@ -94,14 +94,14 @@ def _all(files: list[Path], one: Callable[[Path], Imported], words: Callable[[Im
     )
 
 
-def _anchor(anchor: str | None, anchor_point: str | None) -> Anchor | None:
+def _anchor(anchor: str | None, anchor_point: str | None) -> tuple[Anchor | None, tuple[float, float, float] | None]:
     if anchor is None:
         if anchor_point is not None:
             raise typer.BadParameter("--anchor-point needs --anchor")
-        return None
+        return None, None
     lon, lat, height_m, heading = parse_numbers(anchor, 4, "--anchor", "LON,LAT,ELLIPSOIDAL_HEIGHT,HEADING_DEG")
     x, y, z = parse_numbers(anchor_point, 3, "--anchor-point", "X,Y,Z") if anchor_point else (0.0, 0.0, 0.0)
-    return Anchor(lon=lon, lat=lat, height_m=height_m, heading_deg=heading, point=(x, y, z))
+    return Anchor(lon=lon, lat=lat, height_m=height_m, heading_deg=heading), (x, y, z)
 
 
 def _who() -> str:

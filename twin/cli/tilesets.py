@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tiles import check_tileset
+from tiles.check import check_tileset
 from twin.assemble import build_tiles, expected_ids, layer_folder, manifests_of
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command, progress_bar

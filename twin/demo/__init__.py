@@ -5,6 +5,7 @@ The same seed writes the same bytes. Everything is invented: layout, rooms, seri
 """
 
 from twin.demo.generate import SITE, DemoFiles, write_demo
+from twin.demo.keep import written_demo
 from twin.demo.small import write_small_office
 
-__all__ = ["SITE", "DemoFiles", "write_demo", "write_small_office"]
+__all__ = ["SITE", "DemoFiles", "write_demo", "write_small_office", "written_demo"]

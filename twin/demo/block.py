@@ -174,11 +174,10 @@ def _corner(floor: Floor, number: int, colour: str, serial: int) -> None:
         )
     floor.wall(BASE, (0.0, WALL / 2), (WALL, WALL / 2), WALL, label=f"转角柱 {floor.name}", colour=colour, external=True, material="砖")
     way = Hole(at=7.2 - 5.9, size=(1.8, 2.4)) if number == 1 else Hole(at=7.2 - 5.9, door="double")
-    inner = {"colour": "plaster"}
-    floor.wall(BASE, (6.0, 5.9), (6.0, AXIS), 0.2, label=f"转角内墙 {floor.name}-1", holes=[way], **inner)  # type: ignore[arg-type]
-    floor.wall(BASE, (6.1, 6.0), (AXIS, 6.0), 0.2, label=f"转角内墙 {floor.name}-2", **inner)  # type: ignore[arg-type]
-    floor.wall(BASE, (8.5, 8.4), (AXIS, 8.4), 0.2, label=f"资料室墙 {floor.name}-1", holes=[Hole(at=1.2, door="fire")], **inner)  # type: ignore[arg-type]
-    floor.wall(BASE, (8.4, 8.3), (8.4, AXIS), 0.2, label=f"资料室墙 {floor.name}-2", **inner)  # type: ignore[arg-type]
+    floor.wall(BASE, (6.0, 5.9), (6.0, AXIS), 0.2, label=f"转角内墙 {floor.name}-1", holes=[way], colour="plaster")
+    floor.wall(BASE, (6.1, 6.0), (AXIS, 6.0), 0.2, label=f"转角内墙 {floor.name}-2", colour="plaster")
+    floor.wall(BASE, (8.5, 8.4), (AXIS, 8.4), 0.2, label=f"资料室墙 {floor.name}-1", holes=[Hole(at=1.2, door="fire")], colour="plaster")
+    floor.wall(BASE, (8.4, 8.3), (8.4, AXIS), 0.2, label=f"资料室墙 {floor.name}-2", colour="plaster")
     label, english = CORNER[number - 1]
     ell = Polygon(BASE.ring([(WALL, WALL), (14.1, WALL), (14.1, 5.9), (5.9, 5.9), (5.9, 14.1), (WALL, 14.1)]))
     finish = "floor_tile" if number == 1 else "timber_floor"
@@ -186,10 +185,15 @@ def _corner(floor: Floor, number: int, colour: str, serial: int) -> None:
         ell, number=f"B{number}{serial:02d}", label=label, english=english, finish=finish, department=DEPARTMENTS[number - 1]
     )
     _furnish_corner(floor, corner, number)
+    _store(floor, f"B{number}{serial + 1:02d}")
+
+
+def _store(floor: Floor, number: str) -> None:
+    """The room around the ventilation shaft: its polygon has a hole."""
     x0, y0, x1, y1 = SHAFT
     ring = Polygon(BASE.rectangle(8.5, 8.5, 14.1, 14.1), [BASE.rectangle(*SHAFT)])
-    store = floor.room(ring, number=f"B{number}{serial + 1:02d}", label="资料室", english="Store around a shaft", finish="terrazzo")
-    for i, (start, end) in enumerate(
+    store = floor.room(ring, number=number, label="资料室", english="Store around a shaft", finish="terrazzo")
+    for i, (start, stop) in enumerate(
         (
             ((x0, y0 + 0.1), (x1, y0 + 0.1)),
             ((x0, y1 - 0.1), (x1, y1 - 0.1)),
@@ -197,7 +201,7 @@ def _corner(floor: Floor, number: int, colour: str, serial: int) -> None:
             ((x1 - 0.1, y0 + 0.2), (x1 - 0.1, y1 - 0.2)),
         )
     ):
-        floor.wall(BASE, start, end, 0.2, label=f"风井墙 {floor.name}-{i + 1}", colour="concrete", material="混凝土", height=floor.height)
+        floor.wall(BASE, start, stop, 0.2, label=f"风井墙 {floor.name}-{i + 1}", colour="concrete", material="混凝土", height=floor.height)
     for x in (10.3, 13.1):
         floor.furnish(store, BASE, "rack", x, 13.75)
     floor.furnish(store, BASE, "rack", 13.7, 10.6, degrees=-90)

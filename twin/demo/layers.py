@@ -96,7 +96,11 @@ def write_layers(path: Path, rng: np.random.Generator, *, built: Sequence[Polygo
             {"name": [g.name for g in GATES], "kind": [g.kind for g in GATES], "width_m": [g.width_m for g in GATES]},
             [Point(g.u, g.v) for g in GATES],
         )
-        columns = {"species": [t[2] for t in trees], "height_m": [t[3] for t in trees], "crown_m": [t[4] for t in trees]}
+        columns: dict[str, list[object]] = {
+            "species": [t[2] for t in trees],
+            "height_m": [t[3] for t in trees],
+            "crown_m": [t[4] for t in trees],
+        }
         _write(path, "trees", columns, [Point(t[0], t[1]) for t in trees])
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": previous})

@@ -94,6 +94,7 @@ def to_grid(u: float, v: float) -> tuple[float, float]:
 
 def to_grid_geometry(geometry: BaseGeometry) -> BaseGeometry:
     """A plan geometry in EPSG:4549, coordinates rounded as `to_grid` does."""
+
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.array([to_grid(u, v) for u, v in points]).reshape(-1, 2)
 

@@ -82,7 +82,7 @@ def import_city(
             tool="",
             schema=layer.schema,
             seconds=round(time.perf_counter() - started, 3),
-            georeference={"verdict": "placed", "crs": layer.crs},
+            georeference={"verdict": "placed", "crs": layer.crs, "ground_dependent": layer.ground_dependent},
             similarity=None,
             mesh_pack=pack,
             counts=counts,
@@ -90,7 +90,7 @@ def import_city(
         layer.features,
         layer.meshes.feature_bounds(),
         [
-            LedgerEntry(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=row.outcome, reason=row.reason)
+            LedgerEntry(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=row.outcome, reason=row.reason or "")
             for row in layer.ledger
         ],
         layer.issues,

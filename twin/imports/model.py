@@ -8,14 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import bim
 from bim.georeference import Anchor, Georeference, Verdict
 from spatial.feature import Kind
 from spatial.frame import SiteFrame
 from spatial.issue import Issue, count_codes
-from spatial.mesh import Float64, MeshSet, write_mesh_set
+from spatial.mesh import Float64, write_mesh_set
 from spatial.placed import boxes_with_ancestors, in_site_frame, without_place
 from twin.errors import ModelKeyTaken
 from twin.imports.originals import default_key, keep_original
@@ -47,26 +45,26 @@ def import_bim(
     now: datetime,
     key: str | None = None,
     anchor: Anchor | None = None,
+    anchor_point: tuple[float, float, float] | None = None,
     progress: Progress | None = None,
 ) -> Imported:
     """Import an IFC file into a site; the same bytes with the same anchor return the revision that is there.
 
-    `anchor` is the place a person states for the model's origin (degrees, ellipsoidal metres, heading clockwise from true
-    north to the model's +Y). Raises bim's errors for files that are refused, ModelKeyTaken for a key of another model.
+    `anchor` is the place a person states (degrees, ellipsoidal metres, heading clockwise from true north to the model's +Y)
+    for `anchor_point`, metres of the model's frame, by default its origin. Raises bim's errors for files that are refused, ModelKeyTaken for a key of another model.
     """
     started = time.perf_counter()
     frame = SiteFrame.of(store.get_site(site))
     model_key = key or default_key(path)
-    sha256, kept = keep_original(path, settings.models_dir)
-    options = {"anchor": asdict(anchor)} if anchor else {}
+    sha256, _ = keep_original(path, settings.models_dir)
+    options = {"anchor": asdict(anchor), "anchor_point": list(anchor_point or (0.0, 0.0, 0.0))} if anchor else {}
     known = store.find_revision(site, model_key, sha256, options=options)
     if known is not None and known.current:
         return _reported(known, added=False)
-    model = bim.read_model(
-        kept, model_key, source_name=path.name, cache_dir=settings.meshes_dir, budget_s=settings.geometry_budget_s, progress=progress
-    )
+    settings.meshes_dir.mkdir(parents=True, exist_ok=True)
+    model = bim.read_model(path, model_key, cache_dir=settings.meshes_dir, progress=progress)
     _require_same_model(store, site, model_key, [row.local_id for row in model.ledger])
-    georeference = bim.judge(model.claims, frame, _corners(model.meshes), anchor=anchor)
+    georeference = bim.judge(model.claims, frame, model.corners(), anchor=anchor, anchor_point=anchor_point)
     placed = georeference.similarity is not None
     boxes: dict[str, Float64] = {}
     if georeference.similarity is not None:
@@ -88,11 +86,11 @@ def import_bim(
             sha256=sha256,
             options=options,
             who=who,
-            tool=model.authoring_tool,
+            tool=model.authoring_tool or "",
             schema=model.schema,
             seconds=round(time.perf_counter() - started, 3),
-            georeference=georeference.document(),
-            similarity=georeference.similarity.matrix.tolist() if georeference.similarity is not None else None,
+            georeference=georeference.as_json(),
+            similarity=georeference.similarity.matrix if georeference.similarity is not None else None,
             mesh_pack=pack,
             counts=counts,
         ),
@@ -100,7 +98,7 @@ def import_bim(
         boxes_with_ancestors(features, boxes) if placed else {},
         [
             LedgerEntry(
-                local_id=row.local_id, entity=f"#{row.step_id}", class_name=row.class_name, outcome=row.outcome.value, reason=row.reason
+                local_id=row.local_id, entity=f"#{row.step_id}", class_name=row.class_name, outcome=row.outcome, reason=row.reason or ""
             )
             for row in model.ledger
         ],
@@ -123,17 +121,8 @@ def _require_same_model(store: Store, site: str, model_key: str, local_ids: list
         )
 
 
-def _corners(meshes: MeshSet) -> Float64:
-    if not meshes.parts:
-        return np.zeros((0, 3))
-    boxes = meshes.part_bounds()
-    low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
-    pick = np.array([[i >> axis & 1 for axis in range(3)] for i in range(8)], dtype=bool)
-    return np.where(pick, high, low)
-
-
 def _counts(model: bim.BimModel, georeference: Georeference, issues: tuple[Issue, ...]) -> dict[str, Any]:
-    outcomes = Counter(row.outcome.value for row in model.ledger)
+    outcomes = Counter(row.outcome for row in model.ledger)
     kinds = Counter(feature.kind for feature in model.features)
     boxed = outcomes.get("boxed", 0)
     return {
@@ -149,6 +138,7 @@ def _counts(model: bim.BimModel, georeference: Georeference, issues: tuple[Issue
         "storeys": kinds.get(Kind.STOREY, 0),
         "buildings": kinds.get(Kind.BUILDING, 0),
         "other": model.other,
+        "geometry_workers": model.worker_starts,
         "issues": count_codes(issues),
     }
 

@@ -11,9 +11,9 @@ from twin.store import FeatureRow, Labels, Store
 __all__ = ["children_page", "feature_document"]
 
 
-def feature_document(store: Store, feature_id: str, labels: Labels) -> dict[str, Any]:
+def feature_document(store: Store, site: str, feature_id: str, labels: Labels) -> dict[str, Any]:
     """The dossier of a feature: what it is, where, its properties, and the file, entity and revision it came from."""
-    row = store.get_feature(feature_id, labels)
+    row = store.get_feature(feature_id, labels, site=site)
     feature, frame = row.feature, SiteFrame.of(store.get_site(row.site))
     revision = store.get_revision(row.revision)
     return {
@@ -25,13 +25,13 @@ def feature_document(store: Store, feature_id: str, labels: Labels) -> dict[str,
         "label": feature.label,
         "site": row.site,
         "parent": feature.parent,
-        "path": [_step(step) for step in store.path(feature_id, labels)],
+        "path": [_step(step) for step in store.path(feature_id, labels, site=site)],
         "building": feature.building,
         "storey": feature.storey,
         "space": feature.space,
         "z_range": list(feature.z_range) if feature.z_range else None,
         **centre_of(row.box, frame),
-        "counts": {kind.value: count for kind, count in store.counts_under([feature_id], labels).get(feature_id, {}).items()},
+        "counts": {kind.value: count for kind, count in store.counts_under([feature_id], labels, site=site).get(feature_id, {}).items()},
         "properties": dict(feature.properties),
         "source": {
             "file": feature.source.file,
@@ -49,15 +49,15 @@ def feature_document(store: Store, feature_id: str, labels: Labels) -> dict[str,
     }
 
 
-def children_page(store: Store, feature_id: str, labels: Labels, *, kind: Kind | None, after: str | None, limit: int) -> dict[str, Any]:
-    """One page of the features directly below, by id; `next` is the address of the following page, or null."""
-    parent = store.get_feature(feature_id, labels)
+def children_page(store: Store, site: str, feature_id: str, labels: Labels, *, kind: Kind | None, after: str | None, limit: int) -> dict[str, Any]:
+    """One page of the features directly below, in the order of siblings; `next` is the address of the following page, or null."""
+    parent = store.get_feature(feature_id, labels, site=site)
     frame = SiteFrame.of(store.get_site(parent.site))
-    rows = store.children(feature_id, labels, kind=kind, after=after, limit=limit + 1)
+    rows = store.children(feature_id, labels, kind=kind, after=after, limit=limit + 1, site=site)
     more = len(rows) > limit
     rows = rows[:limit]
     query = {"limit": str(limit)} | ({"kind": kind.value} if kind else {}) | ({"after": rows[-1].feature.id} if more else {})
-    following = f"/features/{quote(feature_id, safe='')}/children?{urlencode(query)}" if more else None
+    following = f"/sites/{site}/features/{quote(feature_id, safe='')}/children?{urlencode(query)}" if more else None
     return {"features": [_entry(row, frame) for row in rows], "next": following}
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 
 from spatial.feature import Kind
 from spatial.frame import SiteFrame
-from spatial.mesh import Float64
 from tiles import Manifest
 from twin.queries.places import centre_of
 from twin.store import FeatureRow, Labels, Store
@@ -27,9 +25,8 @@ def site_document(store: Store, code: str, manifests: Sequence[Manifest], labels
     """
     site = store.get_site(code)
     frame = SiteFrame.of(site)
-    roots = store.roots(code, labels)
-    counts = _summed(store.counts_under([row.feature.id for row in roots], labels).values())
-    boxes = [row.box for row in roots if row.box is not None]
+    counts = store.counts(code, labels)
+    bounds = store.bounds(code, labels)
     return {
         "code": site.code,
         "name": site.name,
@@ -47,7 +44,7 @@ def site_document(store: Store, code: str, manifests: Sequence[Manifest], labels
             "elements": counts.get(Kind.ELEMENT, 0),
             "city_objects": counts.get(Kind.CITY_OBJECT, 0),
         },
-        "bounds": {"site_xyz": _union(boxes)},
+        "bounds": {"site_xyz": bounds.tolist() if bounds is not None else None},
         "tilesets": [_tileset_entry(code, manifest) for manifest in manifests],
     }
 
@@ -57,8 +54,8 @@ def site_tree(store: Store, code: str, manifests: Sequence[Manifest], labels: La
     site = store.get_site(code)
     frame = SiteFrame.of(site)
     layer_of = {building: manifest.key for manifest in manifests for building in manifest.building_ids}
-    rows = list(store.features(code, kinds={Kind.BUILDING, Kind.STOREY}, labels=labels))
-    counts = store.counts_under([row.feature.id for row in rows], labels)
+    rows = list(store.features(code, labels, kinds={Kind.BUILDING, Kind.STOREY}))
+    counts = store.counts_under([row.feature.id for row in rows], labels, site=code)
     storeys: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row.feature.kind is Kind.STOREY:
@@ -106,21 +103,6 @@ def _tileset_entry(code: str, manifest: Manifest) -> dict[str, Any]:
         "building_ids": list(manifest.building_ids),
         "z_range": manifest.z_range,
     }
-
-
-def _summed(groups: Any) -> dict[Kind, int]:
-    total: dict[Kind, int] = {}
-    for group in groups:
-        for kind, count in group.items():
-            total[kind] = total.get(kind, 0) + count
-    return total
-
-
-def _union(boxes: Sequence[Float64]) -> list[list[float]] | None:
-    if not boxes:
-        return None
-    stacked = np.stack(boxes)
-    return [stacked[:, 0].min(axis=0).tolist(), stacked[:, 1].max(axis=0).tolist()]
 
 
 def _range(row: FeatureRow) -> list[float] | None:

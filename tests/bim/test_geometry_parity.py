@@ -1,0 +1,81 @@
+"""No product is lost, displaced or repainted against the bare `opencascade` kernel, on every real file; glass stays glass."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bim.geometry import GeometryResult, Outcome, Product, mesh_products
+from tests.bim.bare_opencascade import BareProduct, compare, draw_bare, products_of
+
+# File → (products drawn, windows that have glass), as counted in the file.
+FILES = {
+    "duplex_A_20110907": (236, 22),
+    "duplex_A_20110907_georeferenced": (236, 22),
+    "duplex_electrical": (104, 0),
+    "duplex_handover_cobie": (0, 0),
+    "ac20_fzk_haus": (90, 11),
+    "ac11_institute_var2": (782, 206),
+    "sample_house_ifc4": (62, 4),
+    "large_building_bimwhale": (122, 42),
+    "hhs_office_construction": (339, 0),
+    "building_architecture_ifc4": (14, 0),
+    "linear_placement_of_signal_4x3": (25, 0),
+    "geographic_referencing_rigid_operation_4x3": (1, 0),
+    "geographic_referencing_utm_4x3": (1, 0),
+}
+
+
+def drawn_by_us(path: Path, engine: str = "fast") -> GeometryResult:
+    products = [Product(step_id=s, local_id=g, class_name=c, wants_mesh=w) for s, g, c, w in products_of(path)]
+    return mesh_products(path, products, cache_dir=None, engine=engine)
+
+
+@pytest.fixture(scope="module")
+def bare(data_dir: Path) -> Iterator[dict[str, Future[dict[str, BareProduct]]]]:
+    """The oracle's drawings of all files, computed on two processes while the tests run."""
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield {name: pool.submit(draw_bare, str(data_dir / "ifc" / f"{name}.ifc")) for name in FILES}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_lost_displaced_or_repainted(name: str, data_dir: Path, bare: dict[str, Future[dict[str, BareProduct]]]) -> None:
+    ours = drawn_by_us(data_dir / "ifc" / f"{name}.ifc")
+    reference = bare[name].result()
+    found = compare(reference, ours.meshes)
+    assert (len(reference), found["windows_with_glass"]) == FILES[name]
+    assert found["lost"] == []
+    assert found["boxes_off"] == []
+    assert found["colours_off"] == []
+    assert {line.outcome for line in ours.results.values()} <= {Outcome.PLACED, Outcome.WITHOUT_GEOMETRY}
+    assert {i for i, line in ours.results.items() if line.outcome is Outcome.PLACED} == set(ours.meshes.features) == set(reference)
+
+
+def test_both_engines_draw_the_same_parts(data_dir: Path) -> None:
+    path = data_dir / "ifc" / "large_building_bimwhale.ifc"
+    fast, reference = drawn_by_us(path), drawn_by_us(path, "reference")
+    assert {line.engine for line in fast.results.values()} == {"ifclite", ""}
+    assert {line.engine for line in reference.results.values()} == {"opencascade", ""}
+
+    def parts(result: GeometryResult) -> set[tuple[object, ...]]:
+        boxes = np.rint(result.meshes.part_bounds() * 100) / 100
+        names = [result.meshes.features[i] for i in result.meshes.part_feature]
+        return {
+            (n, *map(int, rgba), *np.round(b, 2).ravel().tolist()) for n, rgba, b in zip(names, result.meshes.part_rgba, boxes, strict=True)
+        }
+
+    assert len(parts(fast) & parts(reference)) > 0.9 * len(parts(reference))
+    assert {p[:5] for p in parts(fast)} == {p[:5] for p in parts(reference)}
+
+
+def test_a_far_away_model_keeps_its_millimetres(data_dir: Path) -> None:
+    path = data_dir / "ifc" / "broken" / "large_offset.ifc"
+    bare = draw_bare(str(path))
+    ours = drawn_by_us(path)
+    found = compare(bare, ours.meshes)
+    assert len(bare) == 8 and found["lost"] == []
+    assert found["worst_box_m"] < 0.001
+    assert max(float(np.abs(mesh.vertices).max()) for mesh in ours.meshes.meshes) < 1000.0
