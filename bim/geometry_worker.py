@@ -12,14 +12,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bim.geometry_colour import Rgba
 from bim.geometry_engine import Drawn, Engine, Part, SourceFile
+from bim.geometry_winding import outward
 from spatial.errors import MeshError
 from spatial.mesh import Float64, Mesh, flat_shaded
 
-__all__ = ["DrawnPart", "Drawing", "Refusal", "Request", "Start", "main", "outward"]
+__all__ = ["DrawnPart", "Drawing", "Refusal", "Request", "Start", "main"]
 
 FAR_M = 500.0
 SELF_DESTRUCT_MARGIN_S = 30
@@ -151,19 +151,3 @@ class _Studio:
         if key is not None:
             self._shaded[key] = result
         return result
-
-
-def outward(vertices: Float64, triangles: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The triangles, turned over where they enclose a volume inside out: (n, 3) metres, (m, 3) indices."""
-    corners = vertices[triangles]
-    centred = corners - vertices.mean(axis=0)
-    volume = float(np.einsum("ij,ij->", centred[:, 0], np.cross(centred[:, 1], centred[:, 2])))
-    if volume < 0 and _balanced(corners):
-        return triangles[:, ::-1]
-    return triangles
-
-
-def _balanced(corners: Float64) -> bool:
-    # Where the area facing each way is equal (any closed surface, an open tube), the signed volume does not depend on the origin.
-    areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    return bool(np.abs(areas.sum(axis=0)).max() <= 1e-6 * np.abs(areas).sum())

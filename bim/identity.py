@@ -22,7 +22,7 @@ def local_ids(entities: Iterable[Any], step_order: NDArray[np.int64]) -> tuple[M
     ids: dict[int, str] = {}
     used: dict[str, int] = {}
     issues: list[Issue] = []
-    for entity in sorted(entities, key=lambda entity: position.get(entity.id(), entity.id())):
+    for entity in sorted(entities, key=lambda entity: entity.id()):
         global_id = entity.GlobalId
         if not global_id:
             global_id = f"step-{entity.id()}"

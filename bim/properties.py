@@ -181,7 +181,7 @@ class Properties:
 
     def _measure(self, pset: str, name: str, value: float, own_unit: Any, unit_type: str | None) -> Measure:
         unit = find_unit(own_unit) if own_unit is not None else self._units.by_type.get(unit_type or "")
-        si = float(value) * unit.to_si if unit is not None and unit.to_si is not None else None
+        si = float(f"{value * unit.to_si:.12g}") if unit is not None and unit.to_si is not None else None
         return Measure(pset=pset, name=name, value=float(value), unit=unit.name if unit else None, value_si=si)
 
     def _property(self, result: _Set, item: Any) -> Any:

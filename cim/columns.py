@@ -37,7 +37,8 @@ WORDS: Final[tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]] = (
     ("WaterBody", frozenset({"water", "waterbody", "river", "lake", "pond", "pool", "canal", "stream"}),
      ("水体", "水系", "水面", "水池", "池塘", "河", "湖")),
     ("Building", frozenset({"building", "house", "bldg", "footprint"}), ("建筑", "房屋", "楼")),
-    ("Path", frozenset({"path", "footway", "sidewalk", "footpath", "cycleway", "pedestrian", "track"}), ("人行道", "步行道", "步道", "园路", "小路")),
+    ("Path", frozenset({"path", "footway", "sidewalk", "footpath", "cycleway", "pedestrian", "track"}),
+     ("人行道", "步行道", "步道", "园路", "小路")),
     ("Road", frozenset({"road", "street", "highway", "lane", "avenue", "motorway"}), ("道路", "公路", "路", "街", "车道")),
 )  # fmt: skip
 FITS: Final[dict[str, frozenset[int]]] = {

@@ -190,5 +190,6 @@ def _walk(z: Float64, split: Bool, u: Float64, v: Float64) -> Float64:
     area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
     wb = (ap[:, 0] * ac[:, 1] - ap[:, 1] * ac[:, 0]) / area
     wc = (ab[:, 0] * ap[:, 1] - ab[:, 1] * ap[:, 0]) / area
-    result[inside] = za + wb * (zb - za) + wc * (zc - za)
+    corners = ((1.0 - wb - wc, za), (wb, zb), (wc, zc))
+    result[inside] = sum(np.where(np.abs(weight) <= ROUNDING_M, 0.0, weight * height) for weight, height in corners)
     return result

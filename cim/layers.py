@@ -24,7 +24,7 @@ from spatial.source import Source, sha256_of
 
 __all__ = ["read_layers"]
 
-SEVERITY = {"HEIGHT_MISSING": Severity.WARNING, "GROUND_OUTSIDE": Severity.WARNING, "WIDTH_MISSING": Severity.INFO}
+SEVERITY = {"GROUND_OUTSIDE": Severity.WARNING, "WIDTH_MISSING": Severity.INFO, "HEIGHT_MISSING": Severity.INFO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ def read_layers(
             [("GEOREF_OUTSIDE_SITE" if "radius" in reason else "GEOMETRY_EMPTY", reason)] if outcome == FAILED else []
         )
         issues += [
-            Issue(code=code, path=row.entity, message=text, severity=SEVERITY.get(code, Severity.ERROR), source=context.file)
-            for code, text in findings
+            Issue(code=code, path=row.entity, message=text, severity=_severity(code, row), source=context.file) for code, text in findings
         ]
         if progress is not None:
             progress(number + 1, len(read.rows))
@@ -93,6 +92,12 @@ def read_layers(
         sha256=context.digest,
         ground_dependent=True,
     )
+
+
+def _severity(code: str, row: Row) -> Severity:
+    if code == "HEIGHT_MISSING" and row.class_name == "Building":
+        return Severity.WARNING
+    return SEVERITY.get(code, Severity.ERROR)
 
 
 def _drawn(row: Row, painter: Painter, context: _Context) -> tuple[Drawn, Outcome, str]:

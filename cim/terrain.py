@@ -79,7 +79,7 @@ def read_terrain(
                 kind=Kind.TERRAIN,
                 class_name="TINRelief",
                 source=Source(file=source_name or path.name, sha256=digest, entity=local),
-                footprint=shapely.union_all(shapely.polygons(corners[:, :, :2]), grid_size=ground.step * 1e-6),
+                footprint=shapely.coverage_union_all(shapely.polygons(corners[:, :, :2])),
                 z_range=(float(corners[:, :, 2].min()), float(corners[:, :, 2].max())),
                 properties={"attributes": {}, "measured": {"triangles": len(triangles), "error_m": round(ground.error_m, 4)}},
             )

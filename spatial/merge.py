@@ -99,4 +99,4 @@ def _plan(feature: Feature) -> BaseGeometry:
 
 
 def _area(feature: Feature) -> float:
-    return 0.0 if feature.footprint is None else float(feature.footprint.area)
+    return 0.0 if feature.footprint is None else float(_plan(feature).area)

@@ -4,6 +4,7 @@
 of labels may see; `check_tileset` reads tiles back by its own code and lists what is wrong with them.
 """
 
+from tiles.check import check_tileset
 from tiles.errors import GlbInvalid, LayerInvalid, ManifestInvalid, TilesError
 from tiles.manifest import Building, Content, Manifest, read_manifest
 from tiles.tileset import assemble_site, assemble_tileset
@@ -19,6 +20,7 @@ __all__ = [
     "TilesError",
     "assemble_site",
     "assemble_tileset",
+    "check_tileset",
     "read_manifest",
     "write_layer",
 ]

@@ -87,9 +87,7 @@ class _Writer:
         scale = self.geometry.part_scale[self.parts]
         extent = (self.geometry.part_high[self.parts] - self.geometry.part_low[self.parts]).max(axis=1)
         usable = np.nonzero(np.isfinite(scale) & (extent * np.sqrt(3.0) <= self.max_extent))[0]
-        keys, inverse, uses = np.unique(
-            mesh[usable] * len(self.looks) + self.look_of[usable], return_inverse=True, return_counts=True
-        )
+        keys, inverse, uses = np.unique(mesh[usable] * len(self.looks) + self.look_of[usable], return_inverse=True, return_counts=True)
         triangles = self.geometry.triangle_count[keys // len(self.looks)]
         saved = (uses - 1) * triangles * BYTES_A_TRIANGLE - uses * BYTES_AN_INSTANCE - BYTES_A_NODE
         order = np.argsort(inverse.reshape(-1), kind="stable")
@@ -143,7 +141,9 @@ class _Writer:
         centre = np.einsum("nij,j->ni", matrix[:, :3, :3], stored.centre) + matrix[:, :3, 3] - self.origin
         rotation = np.matmul(Z_UP_TO_Y_UP, matrix[:, :3, :3] / scale[:, None, None])
         ids = self.rows[positions]
-        primitive = self._primitive(stored, self.geometry.mesh_normals(mesh), self.geometry.mesh_triangles(mesh), int(self.look_of[positions[0]]))
+        primitive = self._primitive(
+            stored, self.geometry.mesh_normals(mesh), self.geometry.mesh_triangles(mesh), int(self.look_of[positions[0]])
+        )
         self.error_m = max(self.error_m, stored.error_m * float(scale.max()))
         attributes = {
             "TRANSLATION": self.glb.attribute((centre @ Z_UP_TO_Y_UP.T / size).astype(np.float32), width=3, vertex=False, bounds=True),

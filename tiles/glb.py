@@ -52,9 +52,7 @@ class GlbBuilder:
         """Add a node of the scene."""
         return self._add("nodes", dict(node))
 
-    def attribute(
-        self, values: NDArray[Any], *, width: int, normalised: bool = False, bounds: bool = False, vertex: bool = True
-    ) -> int:
+    def attribute(self, values: NDArray[Any], *, width: int, normalised: bool = False, bounds: bool = False, vertex: bool = True) -> int:
         """An accessor of `width` components a row over (n,) or (n, ≥ width) values; rows are padded to a stride of 4 bytes."""
         table = np.ascontiguousarray(values.reshape(len(values), -1))
         row_bytes = table.shape[1] * table.itemsize

@@ -87,7 +87,8 @@ class Manifest:
         if not self.contents:
             return None
         boxes = np.array([content.box for content in self.contents]).reshape(-1, 2, 3)
-        return np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]) + np.array(self.origin)
+        low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
+        return np.asarray(np.array([low, high]) + np.array(self.origin))
 
     @property
     def z_range(self) -> list[float] | None:

@@ -21,14 +21,19 @@ __all__ = ["Group", "Plan", "group_of", "open_bounds", "partition"]
 
 MAX_CITY_FEATURES = 2048
 MAX_DEPTH = 16
+# fmt: off
 FABRIC = frozenset(
-    "IfcWall IfcSlab IfcRoof IfcDoor IfcWindow IfcStair IfcStairFlight IfcRamp IfcRampFlight IfcColumn IfcBeam IfcCurtainWall "
-    "IfcPlate IfcMember IfcCovering IfcRailing IfcFooting IfcPile IfcChimney IfcShadingDevice IfcBuildingElementProxy "
-    "IfcBuildingElement IfcBuiltElement IfcBuildingElementPart IfcElementAssembly IfcCivilElement IfcGeographicElement "
-    "IfcEarthworksElement IfcEarthworksCut IfcEarthworksFill IfcReinforcedSoil IfcGeotechnicalStratum IfcCourse IfcPavement "
-    "IfcKerb IfcRail IfcTrackElement IfcBearing IfcDeepFoundation IfcCaissonFoundation IfcMooringDevice IfcNavigationElement "
-    "IfcVirtualElement".split()
+    {
+        "IfcWall", "IfcSlab", "IfcRoof", "IfcDoor", "IfcWindow", "IfcStair", "IfcStairFlight", "IfcRamp", "IfcRampFlight",
+        "IfcColumn", "IfcBeam", "IfcCurtainWall", "IfcPlate", "IfcMember", "IfcCovering", "IfcRailing", "IfcFooting", "IfcPile",
+        "IfcChimney", "IfcShadingDevice", "IfcBuildingElementProxy", "IfcBuildingElement", "IfcBuiltElement",
+        "IfcBuildingElementPart", "IfcElementAssembly", "IfcCivilElement", "IfcGeographicElement", "IfcEarthworksElement",
+        "IfcEarthworksCut", "IfcEarthworksFill", "IfcReinforcedSoil", "IfcGeotechnicalStratum", "IfcCourse", "IfcPavement",
+        "IfcKerb", "IfcRail", "IfcTrackElement", "IfcBearing", "IfcDeepFoundation", "IfcCaissonFoundation", "IfcMooringDevice",
+        "IfcNavigationElement", "IfcVirtualElement",
+    }
 )
+# fmt: on
 SUBTYPE_ENDINGS = ("StandardCase", "ElementedCase")
 
 
@@ -54,7 +59,7 @@ class Plan:
 
 
 def group_of(feature: Feature) -> Group:
-    """The group of a building's feature: rooms are `spaces`; walls, slabs, windows … `fabric`; every other element is furnishing or equipment."""
+    """The group of a building's feature: rooms are `spaces`, walls, slabs, windows … `fabric`, other elements furnishing or equipment."""
     if feature.kind is Kind.SPACE:
         return Group.SPACES
     if feature.kind is not Kind.ELEMENT:

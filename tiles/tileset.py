@@ -45,7 +45,7 @@ def assemble_site(manifests: Sequence[Manifest], permitted: Collection[str] | No
     layer's root brings its own transform.
     """
     seen = [manifest for manifest in (one.seen_by(permitted) for one in manifests) if manifest.contents]
-    children = []
+    children: list[dict[str, Any]] = []
     for manifest in seen:
         error = max(content.geometric_error for content in manifest.contents)
         box = _box_in_ecef([manifest])

@@ -17,7 +17,7 @@ from spatial.source import bytes_sha256
 from tiles import Manifest, read_manifest, write_layer
 from twin.errors import NotFound
 from twin.settings import Settings
-from twin.store import RevisionRow, Store
+from twin.store import Outcome, RevisionRow, Store
 
 __all__ = ["build_tiles", "expected_ids", "iter_layers", "layer_folder", "manifest_of", "manifests_of", "stale_layers"]
 
@@ -64,9 +64,18 @@ def iter_layers(store: Store, settings: Settings, site: str) -> Iterator[Layer]:
         yield plan.layer(settings)
 
 
-def expected_ids(store: Store, settings: Settings, site: str) -> dict[str, set[str]]:
-    """Layer key → the feature ids its tiles must hold: what has meshes by the packs and is in the current scene."""
-    return {layer.key: set(layer.meshes.features) for layer in iter_layers(store, settings, site)}
+def expected_ids(store: Store, site: str) -> dict[str, set[str]]:
+    """Layer key → the feature ids its tiles must hold, by the ledger: what was placed, and rooms with geometry, less what was replaced."""
+    result = {}
+    for plan in _plans(store, site, _replaced(store, site)):
+        drawn: set[str] = {
+            f"{plan.revision.model_key}:{entry.local_id}"
+            for entry in store.ledger(plan.revision.id)
+            if entry.outcome in (Outcome.PLACED, Outcome.BOXED)
+        }
+        rooms: set[str] = {feature.id for feature in plan.features if feature.kind is Kind.SPACE and "measured" in feature.properties}
+        result[plan.key] = {str(feature.id) for feature in plan.features if feature.id in drawn} | rooms
+    return result
 
 
 def stale_layers(store: Store, settings: Settings, site: str) -> tuple[list[str], bool]:

@@ -16,7 +16,6 @@ def counts_of_all_tables(home: Home) -> dict[str, int]:
         return {table: connection.execute(f"select count(*) from {table}").fetchone()[0] for table in tables}
 
 
-
 def test_the_same_bytes_add_no_row_and_a_warm_cache_starts_no_worker(tmp_path: Path, data_dir: Path) -> None:
     first = new_home(tmp_path / "first")
     first.run("site", "add", "s", *SITE_ARGUMENTS)

@@ -44,7 +44,14 @@ def sphere(radius: float, rings: int = 8, around: int = 12) -> tuple[Float64, np
 
 
 def feature(
-    number: str, kind: Kind, class_name: str, *, model: str = "toy", storey: str | None = None, space: str | None = None, label: str = "public"
+    number: str,
+    kind: Kind,
+    class_name: str,
+    *,
+    model: str = "toy",
+    storey: str | None = None,
+    space: str | None = None,
+    label: str = "public",
 ) -> Feature:
     """A feature of the toy model."""
     return Feature(

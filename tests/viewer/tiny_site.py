@@ -29,10 +29,25 @@ class TinySite:
         self._add_house("east", "东楼", 8.0)
         self._add_house("west", "西楼", -32.0)
         self.layers["city"] = [
-            Box(id="city:block", low=(-20, 40, 0), high=(10, 55, 12), class_name="Building", name="民居", kind="city_object", rgba=(0.7, 0.6, 0.55, 1))
+            Box(
+                id="city:block",
+                low=(-20, 40, 0),
+                high=(10, 55, 12),
+                class_name="Building",
+                name="民居",
+                kind="city_object",
+                rgba=(0.7, 0.6, 0.55, 1),
+            )
         ]
         self.layers["terrain"] = [
-            Box(id="terrain:ground", low=(-120, -120, -2), high=(120, 120, -0.02), class_name="TINRelief", kind="terrain", rgba=(0.5, 0.6, 0.4, 1))
+            Box(
+                id="terrain:ground",
+                low=(-120, -120, -2),
+                high=(120, 120, -0.02),
+                class_name="TINRelief",
+                kind="terrain",
+                rgba=(0.5, 0.6, 0.4, 1),
+            )
         ]
         for key in ("city", "terrain"):
             for box in self.layers[key]:
@@ -58,7 +73,13 @@ class TinySite:
                 }
                 for key, boxes in self.layers.items()
             ],
-            "counts": {"buildings": 2, "storeys": 6, "rooms": 12, "elements": sum(len(self.layers[key]) for key in ("east", "west")) - 12, "city_objects": 1},
+            "counts": {
+                "buildings": 2,
+                "storeys": 6,
+                "rooms": 12,
+                "elements": sum(len(self.layers[key]) for key in ("east", "west")) - 12,
+                "city_objects": 1,
+            },
             "bounds": {"site_xyz": [[-120, -120, -2], [120, 120, 12]]},
         }
 
@@ -98,9 +119,25 @@ class TinySite:
             storey = f"{key}:storey{level}"
             path = [(building, "building", name, None), (storey, "storey", f"F{level + 1}", f"{level + 1}层")]
             self._add_storey(boxes, key, storey, path, east, z, level)
-            entry = {"id": storey, "name": f"F{level + 1}", "long_name": f"{level + 1}层", "elevation_m": z, "z_range": [z, z + STOREY_HEIGHT_M]}
+            entry = {
+                "id": storey,
+                "name": f"F{level + 1}",
+                "long_name": f"{level + 1}层",
+                "elevation_m": z,
+                "z_range": [z, z + STOREY_HEIGHT_M],
+            }
             storeys.append(entry | {"rooms": 2, "elements": 8})
-            self._add_node(storey, "storey", "IfcBuildingStorey", f"F{level + 1}", f"{level + 1}层", building, path[:1], (east, -4, z), (east + 12, 4, z + 3.6))
+            self._add_node(
+                storey,
+                "storey",
+                "IfcBuildingStorey",
+                f"F{level + 1}",
+                f"{level + 1}层",
+                building,
+                path[:1],
+                (east, -4, z),
+                (east + 12, 4, z + 3.6),
+            )
         top = 3 * STOREY_HEIGHT_M
         self._add_node(building, "building", "IfcBuilding", name, None, None, [], (east, -4, 0), (east + 12, 4, top))
         self.buildings.append(
@@ -118,7 +155,9 @@ class TinySite:
             }
         )
 
-    def _add_storey(self, boxes: list[Box], key: str, storey: str, path: list[tuple[str, str, str, str | None]], east: float, z: float, level: int) -> None:
+    def _add_storey(
+        self, boxes: list[Box], key: str, storey: str, path: list[tuple[str, str, str, str | None]], east: float, z: float, level: int
+    ) -> None:
         up = z + STOREY_HEIGHT_M - 0.2
         walls = [
             ((east, -4, z), (east + 12, -4 + WALL_M, up)),
@@ -130,7 +169,14 @@ class TinySite:
         for index, (low, high) in enumerate(walls):
             box = Box(id=f"{key}:wall{level}{index}", low=low, high=high, class_name="IfcWall", name=f"墙{index}", storey=storey)
             self._add(boxes, box, path, {"property_sets": {"Pset_WallCommon": {"IsExternal": index < 4, "LoadBearing": True}}})
-        slab = Box(id=f"{key}:slab{level}", low=(east, -4, up), high=(east + 12, 4, up + 0.2), class_name="IfcSlab", storey=storey, rgba=(0.6, 0.6, 0.6, 1))
+        slab = Box(
+            id=f"{key}:slab{level}",
+            low=(east, -4, up),
+            high=(east + 12, 4, up + 0.2),
+            class_name="IfcSlab",
+            storey=storey,
+            rgba=(0.6, 0.6, 0.6, 1),
+        )
         self._add(boxes, slab, path, {})
         for index, room_name in enumerate(ROOM_NAMES):
             x = east + index * 6 + 0.3

@@ -85,13 +85,17 @@ def glb_of(boxes: list[Box], origin: tuple[float, float, float]) -> bytes:
     for column in COLUMNS:
         texts = [box.row()[column].encode() for box in boxes]
         offsets = np.cumsum([0, *map(len, texts)], dtype=np.uint32)
-        properties[column] = {"values": view(b"".join(texts) or b"\0"), "stringOffsets": view(offsets.tobytes()), "stringOffsetType": "UINT32"}
+        properties[column] = {
+            "values": view(b"".join(texts) or b"\0"),
+            "stringOffsets": view(offsets.tobytes()),
+            "stringOffsetType": "UINT32",
+        }
     for column, index in (("z_min", 0), ("z_max", 1)):
         heights = np.array([(box.low[2], box.high[2])[index] for box in boxes], dtype=np.float32)
         properties[column] = {"values": view(heights.tobytes())}
     text = {"type": "STRING"}
     number = {"type": "SCALAR", "componentType": "FLOAT32"}
-    classes = {"feature": {"properties": {name: text for name in COLUMNS} | {"z_min": number, "z_max": number}}}
+    classes = {"feature": {"properties": dict.fromkeys(COLUMNS, text) | {"z_min": number, "z_max": number}}}
     document = {
         "asset": {"version": "2.0"},
         "extensionsUsed": ["EXT_mesh_features", "EXT_structural_metadata"],
@@ -115,7 +119,13 @@ def glb_of(boxes: list[Box], origin: tuple[float, float, float]) -> bytes:
     binary.extend(b"\0" * (-len(binary) % 8))
     length = 12 + 8 + len(head) + 8 + len(binary)
     return b"".join(
-        [struct.pack("<4sII", b"glTF", 2, length), struct.pack("<I4s", len(head), b"JSON"), head, struct.pack("<I4s", len(binary), b"BIN\0"), binary]
+        [
+            struct.pack("<4sII", b"glTF", 2, length),
+            struct.pack("<I4s", len(head), b"JSON"),
+            head,
+            struct.pack("<I4s", len(binary), b"BIN\0"),
+            binary,
+        ]
     )
 
 

@@ -40,7 +40,12 @@ def _prepare(scale: str, seed: int, quiet: bool) -> Outcome:
     now = datetime.now(UTC)
     with opened() as (settings, store):
         with progress_bar("generating the compound", quiet=quiet) as progress:
-            files = written_demo(settings.home / "demo" / f"{scale}-{seed}", seed=seed, scale=scale, progress=lambda what, share: progress(round(share * 100), 100))
+            files = written_demo(
+                settings.home / "demo" / f"{scale}-{seed}",
+                seed=seed,
+                scale=scale,
+                progress=lambda what, share: progress(round(share * 100), 100),
+            )
         store.add_site(files.site, now=now)
         done = []
         for path in (files.terrain, files.city, files.layers):

@@ -40,7 +40,16 @@ def bim(
         def one(path: Path) -> Imported:
             with progress_bar(path.name, quiet=as_json) as progress:
                 return import_bim(
-                    store, settings, path, site=site, who=_who(), now=datetime.now(UTC), key=model, anchor=place, anchor_point=point, progress=progress
+                    store,
+                    settings,
+                    path,
+                    site=site,
+                    who=_who(),
+                    now=datetime.now(UTC),
+                    key=model,
+                    anchor=place,
+                    anchor_point=point,
+                    progress=progress,
                 )
 
         return _all(files, one, _bim_words)

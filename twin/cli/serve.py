@@ -50,7 +50,7 @@ def run_service(host: str | None, port: int | None, workers: int | None) -> None
     if config.workers > 1:
         from uvicorn.supervisors import Multiprocess
 
-        Multiprocess(config, target=uvicorn.Server(config=config).run, sockets=[listening]).run()
+        Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run(sockets=[listening])
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tiles.check import check_tileset
+from tiles import check_tileset
 from twin.assemble import build_tiles, expected_ids, layer_folder, manifests_of
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command, progress_bar
@@ -41,7 +41,7 @@ def check(site: SiteOption = None, as_json: JsonFlag = False) -> Outcome:
         findings = []
         checked = 0
         for code in _codes(store.list_sites(), site):
-            ids = expected_ids(store, settings, code)
+            ids = expected_ids(store, code)
             for manifest in manifests_of(settings, code):
                 checked += 1
                 folder = layer_folder(settings, code, manifest.key)

@@ -1,6 +1,5 @@
 """The city around the compound as CityJSON 2.0: blocks of LoD2 buildings, and a crude one where each real model stands."""
 
-import itertools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import numpy as np
 from shapely.geometry import Polygon, box
 from shapely.geometry.polygon import orient
 
-from twin.demo.layers import STREETS_U, STREETS_V, network
+from twin.demo.layers import city_cells, network
 from twin.demo.siteplan import CRS, GROUND_M, footprints, to_grid
 from twin.demo.terrain import ground_height, on_hill
 
@@ -44,15 +43,11 @@ def city_buildings(rng: np.random.Generator, *, limit: int | None = None) -> lis
     """Lots along the streets 150–700 m around, the hill left free, then the three crude ones of the compound."""
     rows: list[CityBuilding] = []
     clear = network().buffer(9.0)
-    for u0, u1 in itertools.pairwise(STREETS_U):
-        for v0, v1 in itertools.pairwise(STREETS_V):
-            if u0 >= -200 and u1 <= 200 and v0 >= -151:
+    for cell in city_cells():
+        for lot in _lots(cell.buffer(-SETBACK_M, join_style="mitre").bounds, rng):
+            if rng.random() < 0.06 or clear.intersects(lot) or _hilly(lot):
                 continue
-            cell = box(u0 + SETBACK_M, v0 + SETBACK_M, u1 - SETBACK_M, v1 - SETBACK_M)
-            for lot in _lots(cell.bounds, rng):
-                if rng.random() < 0.12 or clear.intersects(lot) or _hilly(lot):
-                    continue
-                rows.append(_building(len(rows) + 1, lot, rng))
+            rows.append(_building(len(rows) + 1, lot, rng))
     if limit is not None:
         rows = rows[:limit]
     for key, shape in footprints().items():

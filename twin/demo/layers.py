@@ -1,9 +1,9 @@
 """What lies on the ground: roads that meet at shared vertices, paving, lawns, water, the perimeter and its gates, trees."""
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas
@@ -17,11 +17,12 @@ from shapely.ops import unary_union
 from twin.demo.siteplan import CRS, GATES, PERIMETER, plinths, to_grid, to_grid_geometry
 from twin.demo.terrain import on_hill
 
-__all__ = ["STREETS_U", "STREETS_V", "Road", "network", "roads", "write_layers"]
+__all__ = ["Road", "city_cells", "network", "roads", "write_layers"]
 
 STREETS_U = (-620.0, -480.0, -340.0, -190.0, 190.0, 340.0, 480.0, 620.0)
 STREETS_V = (-560.0, -420.0, -285.0, -150.0, 34.0, 190.0)
 FENCE_M = 2.4
+GATE_M = 3.2
 STAMP = "2026-03-02T08:00:00.000Z"
 
 
@@ -59,8 +60,21 @@ def roads(*, city: bool = True) -> list[Road]:
 
 
 def network() -> BaseGeometry:
-    """The surface of all roads in the plan."""
-    return unary_union([LineString(road.line).buffer(road.width_m / 2, cap_style="square") for road in roads()])
+    """The surface of all roads in the plan, rounded at their ends."""
+    return unary_union([LineString(road.line).buffer(road.width_m / 2) for road in roads()])
+
+
+def city_cells() -> list[Polygon]:
+    """The blocks between the streets, without the compound and the hill."""
+    cells = []
+    for u0, u1 in pairwise(STREETS_U):
+        for v0, v1 in pairwise(STREETS_V):
+            cell = box(u0, v0, u1, v1)
+            corners = np.array(cell.buffer(-12.0).exterior.coords)
+            compound = u0 >= -200 and u1 <= 200 and v0 >= -151
+            if not compound and not on_hill(corners[:, 0], corners[:, 1]).any():
+                cells.append(cell)
+    return cells
 
 
 def write_layers(path: Path, rng: np.random.Generator, *, built: Sequence[Polygon] = ()) -> None:
@@ -72,6 +86,8 @@ def write_layers(path: Path, rng: np.random.Generator, *, built: Sequence[Polygo
     ground = Polygon(PERIMETER).buffer(-0.6)
     paving = _paving(surface, houses, wet, ground)
     paved = unary_union([geometry for _, _, geometry in paving])
+    blocks, yards = _city_ground(surface, built)
+    paving += blocks
     lawns = get_parts(ground.difference(unary_union([surface, houses, wet, paved])).buffer(-0.05).buffer(0.05, join_style="mitre"))
     trees = _trees(rng, unary_union([surface.buffer(0.6), houses.buffer(3.0), wet.buffer(0.8)]), built)
     rows = roads()
@@ -85,7 +101,7 @@ def write_layers(path: Path, rng: np.random.Generator, *, built: Sequence[Polygo
             [LineString(r.line) for r in rows],
         )
         _write(path, "paving", {"name": [p[0] for p in paving], "class": [p[1] for p in paving]}, [p[2] for p in paving])
-        green = [g for g in lawns if g.area > 4.0]
+        green = [g for g in (*lawns, *yards) if g.area > 4.0]
         _write(path, "green", {"name": [f"草坪{i + 1}" for i in range(len(green))], "class": ["草坪"] * len(green)}, green)
         _write(path, "water", {"name": [name for name, _ in water]}, [geometry for _, geometry in water])
         fence = _fence()
@@ -93,7 +109,12 @@ def write_layers(path: Path, rng: np.random.Generator, *, built: Sequence[Polygo
         _write(
             path,
             "gates",
-            {"name": [g.name for g in GATES], "kind": [g.kind for g in GATES], "width_m": [g.width_m for g in GATES]},
+            {
+                "name": [g.name for g in GATES],
+                "kind": [g.kind for g in GATES],
+                "width_m": [g.width_m for g in GATES],
+                "height_m": [GATE_M] * len(GATES),
+            },
             [Point(g.u, g.v) for g in GATES],
         )
         columns: dict[str, list[object]] = {
@@ -140,7 +161,7 @@ def _split(road: Road, meetings: Sequence[Sequence[tuple[float, float]]]) -> lis
     gate = [(g.u, g.v) for g in GATES if LineString(road.line).distance(Point(g.u, g.v)) < 1e-6]
     stops = {(float(u0), float(v0)), (float(u1), float(v1)), *gate, *(p for row in meetings for p in row)}
     ordered = sorted(stops, key=lambda p: (p[0] - u0) * (u1 - u0) + (p[1] - v0) * (v1 - v0))
-    return [Road(name=road.name, kind=road.kind, width_m=road.width_m, line=(a, b)) for a, b in itertools.pairwise(ordered)]
+    return [Road(name=road.name, kind=road.kind, width_m=road.width_m, line=(a, b)) for a, b in pairwise(ordered)]
 
 
 def _fence() -> list[LineString]:
@@ -181,6 +202,22 @@ def _paving(surface: BaseGeometry, houses: BaseGeometry, wet: BaseGeometry, grou
     return rows
 
 
+def _city_ground(surface: BaseGeometry, built: Sequence[Polygon]) -> tuple[list[tuple[str, str, BaseGeometry]], list[BaseGeometry]]:
+    """Paved city blocks with green yards between their buildings."""
+    houses = unary_union(list(built))
+    paving: list[tuple[str, str, BaseGeometry]] = []
+    yards: list[BaseGeometry] = []
+    for i, cell in enumerate(city_cells()):
+        inner = cell.difference(surface.buffer(0.01))
+        green = get_parts(
+            cell.buffer(-17.0, join_style="mitre").difference(houses.buffer(4.5, join_style="mitre")).buffer(-1.5).buffer(1.5)
+        )
+        yards += list(green)
+        left = inner.difference(unary_union([houses, *green]))
+        paving += [(f"街区{i + 1}", "街区铺装", part) for part in get_parts(left) if isinstance(part, Polygon) and part.area > 1.0]
+    return paving, yards
+
+
 def _trees(rng: np.random.Generator, blocked: BaseGeometry, built: Sequence[Polygon]) -> list[tuple[float, float, str, float, float]]:
     rows: list[tuple[float, float, str, float, float]] = []
 
@@ -212,12 +249,15 @@ def _trees(rng: np.random.Generator, blocked: BaseGeometry, built: Sequence[Poly
         for v in (-50.0, 4.0):
             add(u, v, "palm", (6.0, 8.0), 0.45)
     inside = Polygon(PERIMETER).buffer(-4.0)
-    for u, v in _scatter(rng, (-148, -118, 148, 112), 60, 9.0):
+    for u, v in _scatter(rng, (-148, -118, 148, 112), 260, 8.5):
         if contains_xy(inside, u, v) and abs(u) > 50:
             add(u, v, "banyan", (7.0, 11.0), 0.8)
-    for u, v in _scatter(rng, (-330, 120, 330, 600), 620, 9.5):
+    for u, v in _scatter(rng, (-300, 122, 330, 560), 2400, 8.0):
         if on_hill(np.array([u]), np.array([v]))[0]:
             add(u, v, ("camphor", "banyan")[int(rng.integers(2))], (9.0, 15.0), 0.62)
+    for cell in city_cells():
+        for u, v in _scatter(rng, cell.buffer(-20.0).bounds, 26, 9.0):
+            add(u, v, ("camphor", "banyan")[int(rng.integers(2))], (5.0, 9.0), 0.65)
     keep_out = unary_union([blocked, *(polygon.buffer(2.5) for polygon in built)])
     free = ~contains_xy(keep_out, [row[0] for row in rows], [row[1] for row in rows])
     return [row for row, keep in zip(rows, free, strict=True) if keep]

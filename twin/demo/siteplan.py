@@ -114,7 +114,7 @@ def plinths() -> dict[str, BaseGeometry]:
         "tower": built["tower"]
         .buffer(0.35, join_style="mitre")
         .union(TOWER.outline(box(13.7, -7.1, 30.1, 0)))
-        .union(TOWER.outline(Point(21.9, -14).buffer(1.3))),
+        .union(TOWER.outline(Point(21.9, -21.5).buffer(1.3))),
         "block": built["block"].buffer(0.25, join_style="mitre").union(BLOCK.outline(box(-2.6, 4.5, 0, 9.9))),
         "hall": built["hall"].buffer(0.25, join_style="mitre").union(HALL.outline(box(-0.2, -6.4, 30.2, 0))),
     }

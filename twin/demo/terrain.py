@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.transform import from_origin
 from shapely import contains_xy, distance, points
 from shapely.geometry import Polygon
 
@@ -44,7 +43,9 @@ def write_terrain(path: Path) -> None:
     x, y = (grid.ravel() for grid in np.meshgrid(east, south))
     heights = ground_height(*to_plan(x, y)).reshape(count, count).astype(np.float32)
     profile = {"driver": "GTiff", "width": count, "height": count, "count": 1, "dtype": "float32", "crs": CRS, "nodata": -9999.0}
-    with rasterio.open(path, "w", **profile, transform=from_origin(west, north, CELL_M, CELL_M), compress="deflate", predictor=3) as target:
+    with rasterio.open(
+        path, "w", **profile, transform=rasterio.Affine(CELL_M, 0.0, west, 0.0, -CELL_M, north), compress="deflate", predictor=3
+    ) as target:
         target.write(heights, 1)
         target.set_band_description(1, "1985 height")
         target.units = ("metre",)

@@ -175,7 +175,7 @@ def _ground(floor: Floor) -> None:
         floor.furnish(lobby, here, "plant", x, 0.8)
     for x in (x0 + MODULE, x1 - MODULE):
         floor.element("IfcColumn", f"门厅柱 {x:.0f}", [cylinder(model, x, 3.4, 0.3, 0.0, floor.clear)], "stone", material="花岗岩")
-    floor.furnish(None, here, "flag", LENGTH / 2, -14.0, -0.45)
+    floor.furnish(None, here, "flag", LENGTH / 2, -21.5, -0.45)
 
 
 def _curtain_wall(floor: Floor, x0: float, x1: float) -> None:

@@ -90,7 +90,7 @@ def import_bim(
             schema=model.schema,
             seconds=round(time.perf_counter() - started, 3),
             georeference=georeference.as_json(),
-            similarity=georeference.similarity.matrix if georeference.similarity is not None else None,
+            similarity=georeference.similarity.matrix.tolist() if georeference.similarity is not None else None,
             mesh_pack=pack,
             counts=counts,
         ),

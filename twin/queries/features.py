@@ -49,7 +49,9 @@ def feature_document(store: Store, site: str, feature_id: str, labels: Labels) -
     }
 
 
-def children_page(store: Store, site: str, feature_id: str, labels: Labels, *, kind: Kind | None, after: str | None, limit: int) -> dict[str, Any]:
+def children_page(
+    store: Store, site: str, feature_id: str, labels: Labels, *, kind: Kind | None, after: str | None, limit: int
+) -> dict[str, Any]:
     """One page of the features directly below, in the order of siblings; `next` is the address of the following page, or null."""
     parent = store.get_feature(feature_id, labels, site=site)
     frame = SiteFrame.of(store.get_site(parent.site))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-
 from spatial.feature import Kind
 from spatial.frame import SiteFrame
 from tiles import Manifest

@@ -8,13 +8,15 @@ const here = dirname(fileURLToPath(import.meta.url));
 const output = join(here, "..", "static");
 const engine = join(here, "node_modules", "@cesium", "engine");
 
-// What CesiumJS asks for by URL: its workers and decoders (Draco, KTX2), never pictures of the sky or the earth.
+// What CesiumJS asks for by URL: its workers, its decoders (Draco, KTX2), the earth's rotation; never pictures of the sky or the earth.
 const engineFiles = {
   name: "engine-files",
   apply: "build",
   closeBundle() {
     for (const [from, to] of [
       ["Build/Workers", "Workers"],
+      ["Source/Assets/approximateTerrainHeights.json", "Assets/approximateTerrainHeights.json"],
+      ["Source/Assets/IAU2006_XYS", "Assets/IAU2006_XYS"],
       ["Source/ThirdParty/draco_decoder.wasm", "ThirdParty/draco_decoder.wasm"],
       ["Source/ThirdParty/basis_transcoder.wasm", "ThirdParty/basis_transcoder.wasm"],
     ]) {
@@ -29,7 +31,7 @@ const service = process.env.TWIN_SERVICE ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
   define: { CESIUM_BASE_URL: JSON.stringify("/cesium/") },
-  build: { outDir: output, emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 6000, modulePreload: { polyfill: false } },
+  build: { sourcemap: process.env.TWIN_SOURCEMAP === "1", outDir: output, emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 6000, modulePreload: { polyfill: false } },
   server: { proxy: Object.fromEntries(["/sites", "/features", "/tiles"].map((path) => [path, service])) },
   plugins: [engineFiles],
 });

@@ -179,8 +179,8 @@ export class Layers {
       const { furniture, spaces } = this.switches;
       loaded.look = { cut: cut && { storey: cut.storey, z: cut.z }, furniture, spaces, selected: this.selected };
       tileset.show = (entry.kind !== "city" || this.switches.city) && (entry.kind !== "terrain" || (this.switches.terrain && !this.cut?.hides_terrain));
-      const planes = tileset.clippingPlanes;
-      if (planes.length > 0) {
+      const planes = tileset.clippingPlanes as ClippingPlaneCollection | undefined;
+      if (planes !== undefined && planes.length > 0) {
         planes.enabled = cut !== null;
         planes.get(0).distance = cut?.z ?? 0;
         tileset.backFaceCulling = cut === null;

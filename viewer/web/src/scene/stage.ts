@@ -8,6 +8,7 @@ import {
   Credit,
   CreditDisplay,
   DirectionalLight,
+  FeatureDetection,
   Ion,
   JulianDate,
   Matrix3,
@@ -33,6 +34,8 @@ const SKY_LIGHT = [
 
 export function createStage(container: HTMLElement, software: boolean): CesiumWidget {
   Ion.defaultAccessToken = "";
+  // CesiumJS finds these out by a style attribute, which the content policy refuses; every browser with WebGL 2 has it.
+  Object.assign(FeatureDetection, { supportsImageRenderingPixelated: () => true, imageRenderingValue: () => "pixelated" });
   CreditDisplay.cesiumCredit = new Credit("CesiumJS");
   const widget = new CesiumWidget(container, {
     globe: false,

@@ -1,0 +1,105 @@
+"""Crashes, hangs, exceptions and empty answers of an engine cost only the product they concern, and are written down."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bim.geometry import LADDERS, GeometryResult, Outcome, Product, Rung, mesh_products
+from bim.geometry_child import GeometryWorkerBroken
+from spatial.issue import Severity
+from tests.bim.small_ifc import SmallIfc
+
+BOX = LADDERS["reference"][-1]
+COUNT = 20
+VICTIM = 13
+
+
+@pytest.fixture
+def twenty(tmp_path: Path) -> tuple[Path, list[Product]]:
+    """Twenty blocks of 2 × 1 × 3 m in a row; the fourteenth is named `victim`."""
+    ifc = SmallIfc()
+    made = [ifc.product("IfcWall", ifc.placement((10.0 * i, 0.0, 0.0)), ifc.shape([ifc.block((2.0, 1.0, 3.0))])) for i in range(COUNT)]
+    made[VICTIM].Name = "victim"
+    path = ifc.write(tmp_path)
+    return path, [Product(step_id=p.id(), local_id=p.GlobalId, class_name="IfcWall", wants_mesh=True) for p in made]
+
+
+def drawn(twenty: tuple[Path, list[Product]], fault: str, monkeypatch: pytest.MonkeyPatch, budget_s: float = 10.0) -> GeometryResult:
+    ladder = (Rung(name="faulty", engine=f"tests.bim.faulty_engines:{fault}", batch=COUNT), BOX)
+    monkeypatch.setitem(LADDERS, "faulty", ladder)
+    return mesh_products(twenty[0], twenty[1], cache_dir=None, engine="faulty", budget_s=budget_s)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [
+        ("Crashes", "GEOMETRY_CRASHED", "signal 11 (SIGSEGV)"),
+        ("Raises", "GEOMETRY_EMPTY", "MemoryError: too many faces"),
+        ("EatsMemory", "GEOMETRY_EMPTY", "MemoryError"),
+        ("DrawsNothing", "GEOMETRY_EMPTY", "without area"),
+        ("Hangs", "GEOMETRY_TIMEOUT", "no answer within 0.5 s"),
+    ],
+)
+def test_one_faulty_product_becomes_a_box_and_the_rest_are_drawn(
+    fault: str, code: str, words: str, twenty: tuple[Path, list[Product]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = drawn(twenty, fault, monkeypatch, budget_s=0.5 if fault == "Hangs" else 10.0)
+    victim = twenty[1][VICTIM].local_id
+    others = [line for local_id, line in result.results.items() if local_id != victim]
+    assert len(others) == COUNT - 1
+    assert {(line.outcome, line.engine, line.reason) for line in others} == {(Outcome.PLACED, "faulty", None)}
+    assert result.results[victim].outcome is Outcome.BOXED
+    (issue,) = result.issues
+    assert (issue.code, issue.severity) == (code, Severity.WARNING)
+    assert victim in issue.path and words in issue.message
+    box = result.meshes.feature_bounds()[victim]
+    assert np.allclose(box, [[129.0, -0.5, 0.0], [131.0, 0.5, 3.0]], atol=1e-6)
+
+
+def test_the_worker_is_not_restarted_for_what_an_engine_survives(
+    twenty: tuple[Path, list[Product]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert drawn(twenty, "Raises", monkeypatch).worker_starts == 1
+    assert drawn(twenty, "Crashes", monkeypatch).worker_starts == 4
+
+
+def test_a_placement_that_kills_opencascade_is_recorded_and_its_neighbour_drawn(data_dir: Path, tmp_path: Path) -> None:
+    text = (data_dir / "ifc" / "broken" / "cyclic-placement.ifc").read_text()
+    healthy = "#30=IFCLOCALPLACEMENT($,#21);\n#31=IFCBUILDINGELEMENTPROXY('0000000000000000000003',#5,'Healthy',$,$,#30,#19,$,$);\n"
+    end = text.rindex("ENDSEC;")
+    path = tmp_path / "cyclic_and_healthy.ifc"
+    path.write_text(text[:end] + healthy + text[end:])
+    products = [
+        Product(step_id=step_id, local_id=f"000000000000000000000{i}", class_name="IfcBuildingElementProxy", wants_mesh=True)
+        for step_id, i in ((23, 2), (31, 3))
+    ]
+    for engine in ("fast", "reference"):
+        result = mesh_products(path, products, cache_dir=None, engine=engine)
+        dead, healthy_line = result.results.values()
+        assert dead.outcome is Outcome.FAILED
+        assert dead.reason is not None and "signal 11" in dead.reason and "placement #22 refers to itself" in dead.reason
+        assert healthy_line.outcome is Outcome.PLACED
+        assert [(issue.code, issue.severity) for issue in result.issues] == [("GEOMETRY_CRASHED", Severity.ERROR)]
+        assert result.meshes.features == ("0000000000000000000003",)
+        assert result.worker_starts == 2
+
+
+def test_a_missing_placement_fails_with_its_reason(data_dir: Path) -> None:
+    path = data_dir / "ifc" / "broken" / "missing-placement.ifc"
+    product = Product(step_id=23, local_id="p", class_name="IfcBuildingElementProxy", wants_mesh=True)
+    result = mesh_products(path, [product], cache_dir=None)
+    assert result.results["p"].outcome is Outcome.FAILED
+    assert "placement #22 has no axes" in str(result.results["p"].reason)
+    assert [issue.code for issue in result.issues] == ["GEOMETRY_EMPTY"]
+
+
+def test_a_file_that_no_worker_can_open_is_an_error_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "nothing.ifc"
+    path.write_text("no STEP at all")
+    product = Product(step_id=1, local_id="p", class_name="IfcWall", wants_mesh=True)
+    started = time.monotonic()
+    with pytest.raises(GeometryWorkerBroken, match=r"nothing\.ifc"):
+        mesh_products(path, [product], cache_dir=None)
+    assert time.monotonic() - started < 60
