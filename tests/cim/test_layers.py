@@ -32,7 +32,7 @@ def slope() -> Ground:
 
 def gpkg(path: Path, **layers: tuple[dict[str, list[Any]], list[BaseGeometry | None]]) -> Path:
     for name, (columns, shapes) in layers.items():
-        moved = [None if s is None else shapely.transform(s, lambda p: p + [EAST, NORTH]) for s in shapes]
+        moved = [None if s is None else shapely.transform(s, lambda p: p + (EAST, NORTH)) for s in shapes]
         geopandas.GeoDataFrame(columns, geometry=moved, crs="EPSG:4549").to_file(path, layer=name, driver="GPKG")
     return path
 

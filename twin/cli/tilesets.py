@@ -27,7 +27,7 @@ def build(site: SiteOption = None, as_json: JsonFlag = False) -> Outcome:
                 reports.append(build_tiles(store, settings, code, progress=progress))
     words = [
         f"{report['site']}: {sum(layer['built'] for layer in report['layers'])} of {len(report['layers'])} layers built, "
-        f"{sum(layer['bytes'] for layer in report['layers']) / 1e6:.1f} MB served, {len(report['replaced'])} city buildings replaced by models"
+        f"{sum(layer['bytes'] for layer in report['layers']) / 1e6:.1f} MB served, {len(report['replaced'])} city buildings replaced"
         for report in reports
     ]
     return Outcome(document={"sites": reports}, words="\n".join(words))
@@ -45,8 +45,11 @@ def check(site: SiteOption = None, as_json: JsonFlag = False) -> Outcome:
             for manifest in manifests_of(settings, code):
                 checked += 1
                 folder = layer_folder(settings, code, manifest.key)
-                for issue in check_tileset(folder, expected_ids=ids.get(manifest.key, set()), site=store.get_site(code)):
-                    findings.append({"site": code, "layer": manifest.key, "code": issue.code, "path": issue.path, "message": issue.message})
+                issues = check_tileset(folder, expected_ids=ids.get(manifest.key, set()), site=store.get_site(code))
+                findings += [
+                    {"site": code, "layer": manifest.key, "code": issue.code, "path": issue.path, "message": issue.message}
+                    for issue in issues
+                ]
     if checked == 0:
         raise Refused("there are no tiles to check", code="NO_TILES", hint="twin tiles build")
     if findings:

@@ -51,7 +51,8 @@ def import_bim(
     """Import an IFC file into a site; the same bytes with the same anchor return the revision that is there.
 
     `anchor` is the place a person states (degrees, ellipsoidal metres, heading clockwise from true north to the model's +Y)
-    for `anchor_point`, metres of the model's frame, by default its origin. Raises bim's errors for files that are refused, ModelKeyTaken for a key of another model.
+    for `anchor_point`, metres of the model's frame, by default its origin. Raises bim's errors for files that are refused,
+    ModelKeyTaken for a key of another model.
     """
     started = time.perf_counter()
     frame = SiteFrame.of(store.get_site(site))
