@@ -18,6 +18,7 @@ def local_ids(entities: Iterable[Any], step_order: NDArray[np.int64]) -> tuple[M
     Of equal GlobalIds the first in the order of the file's text keeps it, the next get `~2`, `~3` (`GLOBALID_DUPLICATE`); an
     entity without one is named by its step number, `step-214` (`GLOBALID_MISSING`).
     """
+    position = {int(step): index for index, step in enumerate(step_order)}
     ids: dict[int, str] = {}
     used: dict[str, int] = {}
     issues: list[Issue] = []

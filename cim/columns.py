@@ -59,8 +59,8 @@ QUANTITY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:m|米|公尺|层|f)?\s*$", re.I
 def class_of(attributes: Mapping[str, Any], layer: str, dimension: int) -> str:
     """The CityGML class of a row: from its class column, else its own layer column, else the layer's name.
 
-    A layer's name counts only where the geometry (0 points, 1 lines, 2 areas) fits the class; nothing known is
-    `GenericCityObject`.
+    Where the class column holds a word not known here, the layer's name counts only if the geometry (0 points, 1 lines,
+    2 areas) fits its class; nothing known is `GenericCityObject`.
     """
     lowered = {str(key).lower(): value for key, value in attributes.items()}
     for column in CLASS_COLUMNS:
@@ -70,10 +70,13 @@ def class_of(attributes: Mapping[str, Any], layer: str, dimension: int) -> str:
     for column, name in OSM_COLUMNS.items():
         if text(lowered.get(column)) not in (None, "no"):
             return name
-    for candidate in (*(lowered.get(column) for column in LAYER_COLUMNS), layer):
-        found = _class_in(candidate)
-        if found is not None and (dimension in FITS[found] or candidate is not layer):
-            return found
+    own_layer = next((found for found in (_class_in(lowered.get(column)) for column in LAYER_COLUMNS) if found is not None), None)
+    if own_layer is not None:
+        return own_layer
+    found = _class_in(layer)
+    said = any(text(lowered.get(column)) is not None for column in CLASS_COLUMNS)
+    if found is not None and (dimension in FITS[found] or not said):
+        return found
     return "GenericCityObject"
 
 

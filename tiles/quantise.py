@@ -30,7 +30,7 @@ class Positions:
     def error_m(self) -> float:
         """Largest distance a vertex can have moved, metres."""
         if self.values.dtype == np.int16:
-            return float(self.half / QUANTISED_LEVELS * 2.0 * np.sqrt(3.0))
+            return float(self.half / QUANTISED_LEVELS * np.sqrt(3.0))
         return float(np.abs(self.values).max(initial=0.0)) * 2.0**-22
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bim.geometry import GeometryResult, Outcome, Product, mesh_products
-from bim.geometry_worker import outward
+from bim.geometry_winding import outward
 from tests.bim.bare_opencascade import draw_bare, products_of
 from tests.bim.small_ifc import MILLIMETRE, SmallIfc
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from spatial.feature import Feature, FeatureId, Kind
 from spatial.frame import Site, SiteFrame
-from spatial.mesh import Float64, MeshBuilder
+from spatial.mesh import Float64, MeshBuilder, flat_shaded
 from spatial.scene import Layer, LayerKind
 from spatial.source import Source
 
@@ -73,6 +73,7 @@ def toy_building(*, storeys: int = 3, chairs: int = 40, secret: bool = False, at
     With `secret` the top storey's room and its chairs are labelled `restricted`.
     """
     builder, features = MeshBuilder(), [feature("building", Kind.BUILDING, "IfcBuilding")]
+    chair = flat_shaded(*sphere(0.4))
     place = matrix(at[0], at[1], 3.0, 17.0)
     for level in range(storeys):
         label = "restricted" if secret and level == storeys - 1 else "public"
@@ -99,7 +100,7 @@ def toy_building(*, storeys: int = 3, chairs: int = 40, secret: bool = False, at
             name = f"chair{level}x{number}"
             features.append(feature(name, Kind.ELEMENT, "IfcFurniture", storey=storey, space=f"room{level}", label=label))
             where = place @ matrix(1 + 1.4 * number, 3.0 + number % 5, z + 0.45, 37.0 * number, 1.0 + 0.1 * (number % 3))
-            builder.add(f"toy:{name}", *sphere(0.4), WOOD, where)
+            builder.add_mesh(f"toy:{name}", chair, WOOD, where)
     features.append(feature("mast", Kind.ELEMENT, "IfcMember"))
     builder.add("toy:mast", *box((30, 6, 3.5 * storeys), (30.1, 6.1, 3.5 * storeys + 6)), CONCRETE, place)
     return Layer(key="toy", kind=LayerKind.BUILDING, name="玩具楼", revision="r1", features=tuple(features), meshes=builder.build())
@@ -108,12 +109,13 @@ def toy_building(*, storeys: int = 3, chairs: int = 40, secret: bool = False, at
 def trees(count: int = 200) -> Layer:
     """A street of trees: two meshes, four colours."""
     builder, features, rng = MeshBuilder(), [], np.random.default_rng(7)
+    trunk, crown = flat_shaded(*box((-0.2, -0.2, 0), (0.2, 0.2, 3))), flat_shaded(*sphere(2.0))
     for number in range(count):
         name = f"tree{number}"
         features.append(feature(name, Kind.CITY_OBJECT, "SolitaryVegetationObject", model="city"))
         where = matrix(*rng.uniform(-400, 400, 2), 0.0, rng.uniform(0, 360), rng.uniform(0.7, 1.4))
-        builder.add(f"city:{name}", *box((-0.2, -0.2, 0), (0.2, 0.2, 3)), WOOD, where)
-        builder.add(f"city:{name}", *sphere(2.0), (60 + number % 3, 120, 50, 255), where @ matrix(0, 0, 4.5))
+        builder.add_mesh(f"city:{name}", trunk, WOOD, where)
+        builder.add_mesh(f"city:{name}", crown, (60 + number % 3, 120, 50, 255), where @ matrix(0, 0, 4.5))
     return Layer(key="city", kind=LayerKind.CITY, name="树", revision="r1", features=tuple(features), meshes=builder.build())
 
 

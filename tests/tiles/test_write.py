@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spatial.feature import Kind
-from spatial.mesh import MeshBuilder
+from spatial.mesh import MeshBuilder, flat_shaded
 from spatial.scene import Layer, LayerKind
 from tests.tiles.layers import CONCRETE, FRAME, GLASS, SITE, box, feature, matrix, terrain, toy_building, trees
 from tests.tiles.reader import Glb, read_features, read_tiles
@@ -250,10 +250,10 @@ def test_rooms_furniture_and_fabric_are_contents_of_their_own_in_each_storey(tmp
 
 def test_a_table_never_reaches_8192_rows(tmp_path: Path) -> None:
     builder, features = MeshBuilder(), []
-    vertices, triangles = box((0, 0, 0), (0.5, 0.5, 0.5))
+    cube = flat_shaded(*box((0, 0, 0), (0.5, 0.5, 0.5)))
     for number in range(8300):
         features.append(feature(str(number), Kind.ELEMENT, "IfcWall"))
-        builder.add(f"toy:{number}", vertices, triangles, CONCRETE, matrix(number % 100, number // 100, 0))
+        builder.add_mesh(f"toy:{number}", cube, CONCRETE, matrix(number % 100, number // 100, 0))
     layer = Layer(key="m", kind=LayerKind.BUILDING, name="m", revision="1", features=tuple(features), meshes=builder.build())
     manifest = write_layer(layer, FRAME.to_ecef, tmp_path)
     assert sorted(content.features for content in manifest.contents) == [4150, 4150]

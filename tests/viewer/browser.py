@@ -83,8 +83,7 @@ def visit(browser: Browser, url: str, *, width: int = VIEW["width"], height: int
     page.on("request", lambda request: seen.note_request(request))
     try:
         page.goto(url)
-        wait_until(page, "window.twin !== undefined")
-        page.evaluate("() => window.twin.ready()")
+        wait_until(page, "window.twin !== undefined && window.twin.phase() !== 'loading'")
         yield seen
     finally:
         context.close()

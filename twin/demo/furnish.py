@@ -37,7 +37,7 @@ def director(width: float, depth: float) -> list[Spot]:
         Spot("chair_big", x, y + 0.85, FLOOR_M, 180),
         Spot("visitor", x - 0.45, y - 0.85),
         Spot("visitor", x + 0.45, y - 0.85),
-        Spot("sofa", width - 0.3, 2.0, FLOOR_M, -90),
+        Spot("sofa", width - 0.5, 2.0, FLOOR_M, -90),
         Spot("tea_table", width - 1.35, 2.0, FLOOR_M, 90),
         Spot("bookcase", 0.22, 2.2, FLOOR_M, 90),
         Spot("bookcase", 0.22, 3.25, FLOOR_M, 90),

@@ -6,11 +6,13 @@
 import type { Pose } from "./address";
 import type { LayerSwitches } from "./scene/layers";
 import type { Quality } from "./scene/stage";
-import type { Twin } from "./twin";
+import type { Phase, Twin } from "./twin";
 
 export interface TwinHandle {
-  /** Resolves with the phase (`ready`, `empty`, `no_tiles`, `failed`, `no_webgl`) once the page is no longer loading. */
-  ready(): Promise<string>;
+  /** `loading`, `ready`, `empty`, `no_tiles`, `failed` or `no_webgl`. */
+  phase(): Phase;
+  /** Resolves with the phase once the page is no longer loading. */
+  ready(): Promise<Phase>;
   /** Degrees, ellipsoidal metres; the pitch is negative downwards. */
   setView(pose: Pose): void;
   getView(): Pose | null;
@@ -38,6 +40,7 @@ declare global {
 
 export function expose(twin: Twin): void {
   window.twin = {
+    phase: () => twin.phase,
     ready: () =>
       new Promise((resolve) => {
         const settle = (): void => {

@@ -45,6 +45,7 @@ export class TwinConsole extends LitElement {
       .section { position: absolute; left: 50%; bottom: 16px; translate: -50% 0; display: flex; align-items: center; gap: 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: 8px 12px; max-width: calc(100% - 24px); z-index: 1; }
       .section label { display: flex; gap: 10px; align-items: center; white-space: nowrap; }
       .section input { accent-color: var(--accent); width: 130px; min-width: 60px; }
+      .section button { white-space: nowrap; }
       .section output { min-width: 9em; font-variant-numeric: tabular-nums; }
       .corner { position: absolute; right: 12px; top: 12px; display: grid; gap: 8px; justify-items: end; z-index: 1; }
       .compass { width: 42px; height: 42px; border-radius: 50%; padding: 0; background: rgb(255 255 255 / 0.92); box-shadow: var(--shadow); display: grid; place-items: center; }
@@ -86,7 +87,10 @@ export class TwinConsole extends LitElement {
     try {
       this.twin.view = new View(scene, {
         pick: (id) => void this.twin.select(id),
-        progress: (pending) => this.twin.set({ pending }),
+        progress: (pending) => {
+          this.twin.set({ pending });
+          if (pending === 0) this.measure();
+        },
         moved: () => {
           this.twin.remember();
           this.measure();

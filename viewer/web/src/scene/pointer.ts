@@ -19,7 +19,7 @@ export class Pointer {
     onPick: (id: string | null) => void,
   ) {
     const handler = new ScreenSpaceEventHandler(scene.canvas);
-    handler.setInputAction(({ position }: { position: Cartesian2 }) => onPick(this.idAt(position.x, position.y)), ScreenSpaceEventType.LEFT_CLICK);
+    handler.setInputAction(({ position }: { position: Cartesian2 }) => onPick(this.choiceAt(position.x, position.y)), ScreenSpaceEventType.LEFT_CLICK);
     handler.setInputAction(({ endPosition }: { endPosition: Cartesian2 }) => this.moved(endPosition.x, endPosition.y), ScreenSpaceEventType.MOUSE_MOVE);
     scene.canvas.addEventListener("pointerdown", () => (this.dragging = true));
     addEventListener("pointerup", () => (this.dragging = false));
@@ -30,6 +30,14 @@ export class Pointer {
   idAt(x: number, y: number): string | null {
     const feature = this.featureAt(x, y);
     return feature ? this.layers.factsOf(feature).id || null : null;
+  }
+
+  /** What a click there means: a feature, or nothing where there is only ground or sky. */
+  private choiceAt(x: number, y: number): string | null {
+    const feature = this.featureAt(x, y);
+    if (!feature) return null;
+    const { id, kind } = this.layers.factsOf(feature);
+    return kind === "terrain" ? null : id || null;
   }
 
   /** Forgets the hovered piece without touching its colour: the style is about to set all colours anew. */

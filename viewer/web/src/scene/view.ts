@@ -28,6 +28,7 @@ export class View {
   private readonly outline: PostProcessStageComposite;
   private readonly edges: PostProcessStage;
   private selected: string | null = null;
+  private fine = !this.software;
   private stale = true;
 
   constructor(container: HTMLElement, events: ViewEvents) {
@@ -52,7 +53,7 @@ export class View {
       container.style.setProperty("--horizon", `${this.horizon()}%`);
       events.rendered();
     });
-    this.listenToKeys();
+    this.listenToKeys(events);
   }
 
   /** Loads a site's tilesets in place of what was there; answers those that could not be read. */
@@ -65,6 +66,8 @@ export class View {
   }
 
   set quality(quality: Quality) {
+    this.fine = !this.software || quality.shadows || quality.ambient_occlusion;
+    this.outlineSelected();
     applyQuality(this.widget.scene, quality);
   }
 
@@ -121,7 +124,7 @@ export class View {
   }
 
   private outlineSelected(): void {
-    const pieces = this.selected === null || this.software ? [] : this.layers.piecesOf(this.selected);
+    const pieces = this.selected === null || !this.fine ? [] : this.layers.piecesOf(this.selected);
     if (pieces.length === 0 && !this.outline.enabled) return;
     this.edges.selected = pieces;
     this.outline.enabled = pieces.length > 0;
@@ -135,7 +138,7 @@ export class View {
     return Math.round(Math.min(Math.max(middle, -60), 160));
   }
 
-  private listenToKeys(): void {
+  private listenToKeys(events: ViewEvents): void {
     const { canvas } = this.widget;
     canvas.tabIndex = 0;
     const turns: Record<string, [turn: number, tilt: number, factor: number]> = {
@@ -148,6 +151,7 @@ export class View {
       "-": [0, 0, 1.25],
     };
     canvas.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") events.pick(null);
       const turn = turns[event.key];
       if (!turn || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
