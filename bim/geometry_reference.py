@@ -26,6 +26,8 @@ class ReferenceEngine:
         self._settings.set("weld-vertices", False)
         self._settings.set("reorient-shells", True)
         self._settings.set("use-world-coords", False)
+        # By default bodies in contexts typed `$` or `Plan` are dropped, and the openings with them.
+        self._settings.set("context-ids", [context.id() for context in source.model.by_type("IfcGeometricRepresentationContext")])
 
     def draw(self, step_ids: Sequence[int]) -> list[Drawn]:
         """Meshes of the products, one after the other."""
@@ -37,7 +39,6 @@ class ReferenceEngine:
             representations = body_representations(product)
             if not representations:
                 return Drawn(step_id=step_id, parts=(), reason=NO_SURFACE)
-            self._settings.set("context-ids", sorted({r.ContextOfItems.id() for r in representations}))
             key = self._key(product)
             if key is not None and key in self._known:
                 parts = self._known[key]

@@ -1,80 +1,152 @@
-"""The three ways the demo's models say where they are."""
+"""The spatial index: boxes in a 3D R-tree, exact tests on prisms after it; a cache of the store at one revision.
 
-import math
-from typing import Any
+A *prism* is a footprint over a z range: closed in plan (its boundary belongs to it), closed below and open above in z, so
+that a point on the slab between two storeys lies in the upper one only. A footprint of None is the box itself.
+"""
 
-from spatial.crs import grid_convergence_scale, horizontal
-from twin.demo.model import ModelWriter
-from twin.demo.siteplan import CRS, Anchor
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
-__all__ = ["map_conversion", "property_set_conversion", "site_reference"]
+import numpy as np
+import rtree
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from shapely.geometry.base import BaseGeometry
 
+from spatial.errors import SpatialError
+from spatial.mesh import Float64
 
-def map_conversion(model: ModelWriter, anchor: Anchor) -> None:
-    """IFC4: IfcProjectedCRS and IfcMapConversion in metres; OrthogonalHeight is a 1985 height (IFC4 8.11.3.8)."""
-    easting, northing = anchor.grid
-    abscissa, ordinate = _axis(anchor)
-    metre = model.new("IfcSIUnit", None, "LENGTHUNIT", None, "METRE")
-    target = model.new(
-        "IfcProjectedCRS",
-        Name=CRS,
-        Description="CGCS2000 / 3-degree Gauss-Kruger CM 120E",
-        GeodeticDatum="CGCS2000",
-        VerticalDatum="1985国家高程基准",
-        MapProjection="Gauss-Kruger",
-        MapZone="CM 120E",
-        MapUnit=metre,
-    )
-    model.new("IfcMapConversion", model.context, target, easting, northing, anchor.height_m, abscissa, ordinate, 1.0)
+__all__ = ["Hit", "SpatialIndex"]
 
 
-def property_set_conversion(model: ModelWriter, site: object, anchor: Anchor) -> None:
-    """IFC2X3: ePset_MapConversion and ePset_ProjectedCRS on IfcSite (buildingSMART user guide for geo-referencing, IFC2X3).
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A feature and its distance to the point asked about, in metres."""
 
-    The values are in the map's unit, metres, although the file's lengths are millimetres; Scale takes file lengths to
-    map lengths: 0.001.
+    id: str
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpatialIndex:
+    """Built once, never updated: rebuild it for a new revision (165 moves a second against 500,000 boxes built).
+
+    `revision` says which state of the store it is a cache of. All coordinates are site_xyz metres.
     """
-    easting, northing = anchor.grid
-    abscissa, ordinate = _axis(anchor)
-    conversion = {
-        "TargetCRS": ("IfcLabel", CRS),
-        "Eastings": ("IfcLengthMeasure", easting),
-        "Northings": ("IfcLengthMeasure", northing),
-        "OrthogonalHeight": ("IfcLengthMeasure", anchor.height_m),
-        "XAxisAbscissa": ("IfcReal", abscissa),
-        "XAxisOrdinate": ("IfcReal", ordinate),
-        "Scale": ("IfcReal", 1.0 / model.per_metre),
-    }
-    projected = {
-        "Name": ("IfcLabel", CRS),
-        "Description": ("IfcText", "CGCS2000 / 3-degree Gauss-Kruger CM 120E"),
-        "GeodeticDatum": ("IfcIdentifier", "CGCS2000"),
-        "VerticalDatum": ("IfcIdentifier", "1985国家高程基准"),
-        "MapProjection": ("IfcIdentifier", "Gauss-Kruger"),
-        "MapZone": ("IfcIdentifier", "CM 120E"),
-        "MapUnit": ("IfcIdentifier", "METRE"),
-    }
-    model.define(site, model.property_set("site", "ePset_MapConversion", conversion))
-    model.define(site, model.property_set("site", "ePset_ProjectedCRS", projected))
+
+    revision: str
+    ids: tuple[str, ...]
+    boxes: Float64
+    footprints: NDArray[np.object_]
+    z_ranges: Float64
+    _tree: rtree.index.Index
+
+    @classmethod
+    def build(
+        cls,
+        ids: Sequence[str],
+        boxes: ArrayLike,
+        footprints: Sequence[BaseGeometry | None] | None = None,
+        z_ranges: ArrayLike | None = None,
+        *,
+        revision: str,
+    ) -> Self:
+        """From ids, boxes (n, 2, 3) as lowest and highest corner, footprints, z ranges (n, 2); by default those of the boxes.
+
+        The tree holds the boxes grown to cover footprint and z range. Raises SpatialError where lengths differ, a number is not
+        finite, or a low end is above its high end.
+        """
+        own = np.array(boxes, dtype=np.float64).reshape(-1, 2, 3)
+        ranges = own[:, :, 2].copy() if z_ranges is None else np.array(z_ranges, dtype=np.float64).reshape(-1, 2)
+        plans = [None] * len(own) if footprints is None else list(footprints)
+        if not len(ids) == len(own) == len(ranges) == len(plans):
+            raise SpatialError(f"{len(ids)} ids, {len(own)} boxes, {len(plans)} footprints, {len(ranges)} z ranges")
+        if not (np.isfinite(own).all() and np.isfinite(ranges).all()):
+            raise SpatialError("a box or z range is not finite")
+        if (own[:, 0] > own[:, 1]).any() or (ranges[:, 0] > ranges[:, 1]).any():
+            raise SpatialError("a box or z range has its low end above its high end")
+        shapes = np.array([None] * len(own), dtype=object)
+        for i, plan in enumerate(plans):
+            rectangle = shapely.box(own[i, 0, 0], own[i, 0, 1], own[i, 1, 0], own[i, 1, 1])
+            shapes[i] = rectangle if plan is None or plan.is_empty else plan
+        shapely.prepare(shapes)
+        plan_bounds = shapely.bounds(shapes).reshape(-1, 2, 2)
+        cover = np.concatenate([plan_bounds, ranges[:, :, None]], axis=2)
+        grown = np.stack([np.minimum(own[:, 0], cover[:, 0]), np.maximum(own[:, 1], cover[:, 1])], axis=1)
+        return cls(revision, tuple(ids), grown, shapes, ranges, _bulk_tree(grown))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def within_box(self, low: ArrayLike, high: ArrayLike) -> list[str]:
+        """Ids, in the order built, whose prism meets the closed box between two corners (3,): touching counts, in z too."""
+        a, b = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+        found = self._candidates(a[None], b[None])[0]
+        if not len(found):
+            return []
+        plan = shapely.box(a[0], a[1], b[0], b[1])
+        z = self.z_ranges[found]
+        hit = (z[:, 0] <= b[2]) & (z[:, 1] >= a[2]) & shapely.intersects(self.footprints[found], plan)
+        return [self.ids[i] for i in np.sort(found[hit])]
+
+    def at_point(self, site_xyz: ArrayLike) -> list[str]:
+        """Ids, in the order built, of the prisms that hold one point (3,): footprint covers its xy, z_min ≤ z < z_max."""
+        return self.at_points(np.asarray(site_xyz, dtype=np.float64)[None])[0]
+
+    def at_points(self, site_xyz: ArrayLike) -> list[list[str]]:
+        """As `at_point` for points (m, 3): a list of ids for each."""
+        points = np.asarray(site_xyz, dtype=np.float64).reshape(-1, 3)
+        found, counts = self._stream(points, points)
+        asked = np.repeat(np.arange(len(points)), counts)
+        z, ranges = points[asked, 2], self.z_ranges[found]
+        hit = (ranges[:, 0] <= z) & (z < ranges[:, 1])
+        found, asked = found[hit], asked[hit]
+        covered = shapely.intersects_xy(self.footprints[found], points[asked, 0], points[asked, 1])
+        order = np.lexsort((found[covered], asked[covered]))
+        result: list[list[str]] = [[] for _ in points]
+        for i, k in zip(found[covered][order], asked[covered][order], strict=True):
+            result[k].append(self.ids[i])
+        return result
+
+    def nearest(self, site_xyz: ArrayLike, k: int = 1) -> list[Hit]:
+        """The k features whose closed prisms are nearest to a point (3,), nearest first, ties in the order built.
+
+        The distance is Euclidean to the prism, 0 inside it. Fewer than k only where there are fewer features. The tree's
+        k nearest boxes give an upper bound; every box within it is then measured exactly.
+        """
+        if k < 1:
+            raise SpatialError(f"k = {k}: ask for at least one")
+        if not self.ids:
+            return []
+        point = np.asarray(site_xyz, dtype=np.float64)
+        first, _ = self._tree.nearest_v(point[None], point[None], num_results=min(k, len(self.ids)))
+        bound = float(np.sort(self._distances(first, point))[min(k, len(first)) - 1])
+        reach = np.nextafter(bound, np.inf) + 1e-9 * (1.0 + bound)
+        found = self._candidates(point[None] - reach, point[None] + reach)[0]
+        distance = self._distances(found, point)
+        order = np.lexsort((found, distance))[:k]
+        return [Hit(self.ids[found[i]], float(distance[i])) for i in order]
+
+    def _distances(self, found: NDArray[np.int64], point: Float64) -> Float64:
+        plan = shapely.distance(self.footprints[found], shapely.Point(point[0], point[1]))
+        z = self.z_ranges[found]
+        return np.asarray(np.hypot(plan, np.maximum(np.maximum(z[:, 0] - point[2], point[2] - z[:, 1]), 0.0)))
+
+    def _candidates(self, low: Float64, high: Float64) -> list[NDArray[np.int64]]:
+        found, counts = self._stream(low, high)
+        return np.split(found, np.cumsum(counts)[:-1])
+
+    def _stream(self, low: Float64, high: Float64) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        if not self.ids or not len(low):
+            return np.zeros(0, dtype=np.int64), np.zeros(len(low), dtype=np.int64)
+        found, counts = self._tree.intersection_v(np.ascontiguousarray(low), np.ascontiguousarray(high))
+        return np.asarray(found, dtype=np.int64), np.asarray(counts, dtype=np.int64)
 
 
-def site_reference(anchor: Anchor) -> tuple[dict[str, Any], tuple[float, float]]:
-    """IfcSite attributes (latitude, longitude in degrees, minutes, seconds, millionths; 1985 height) and the model's true north."""
-    lon, lat = (float(value) for value in horizontal(CRS).to_lon_lat(*anchor.grid))
-    convergence, _ = grid_convergence_scale(CRS, lon, lat)
-    clockwise = math.radians(anchor.heading_deg - convergence)
-    true_north = (math.sin(clockwise), math.cos(clockwise))
-    return {"RefLatitude": _compound(lat), "RefLongitude": _compound(lon), "RefElevation": anchor.height_m}, true_north
-
-
-def _axis(anchor: Anchor) -> tuple[float, float]:
-    angle = math.radians(anchor.heading_deg)
-    return round(math.cos(angle), 12), round(math.sin(angle), 12)
-
-
-def _compound(degrees: float) -> tuple[int, int, int, int]:
-    millionths = round(degrees * 3_600_000_000)
-    seconds, millionths = divmod(millionths, 1_000_000)
-    minutes, seconds = divmod(seconds, 60)
-    whole, minutes = divmod(minutes, 60)
-    return whole, minutes, seconds, millionths
+def _bulk_tree(boxes: Float64) -> rtree.index.Index:
+    properties = rtree.index.Property(dimension=3)
+    if not len(boxes):
+        return rtree.index.Index(properties=properties)
+    stream = (np.arange(len(boxes), dtype=np.int64), np.ascontiguousarray(boxes[:, 0]), np.ascontiguousarray(boxes[:, 1]))
+    return rtree.index.Index(stream, properties=properties, interleaved=True)

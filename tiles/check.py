@@ -189,7 +189,8 @@ class _Walk:
     def _glb(self, target: Path, name: str) -> "_Glb | None":
         try:
             document = read_document(target.read_bytes())
-            findings = check_document(document)
+            for code, message in check_document(document):
+                self.report(code, name, message)
             table, drawn = read_table(document), read_drawn(document)
         except GlbInvalid as error:
             self.report(error.rule, name, str(error))
@@ -199,7 +200,7 @@ class _Walk:
             return None
         ids = table.get("id", [])
         rows = len(ids)
-        for code, message in [*findings, *check_rows(drawn, rows)]:
+        for code, message in check_rows(drawn, rows):
             self.report(code, name, message)
         used = sorted({int(row) for one in drawn for row in np.unique(one.rows) if 0 <= row < rows})
         shown = [str(ids[row]) for row in used]

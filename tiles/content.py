@@ -95,15 +95,15 @@ class _Writer:
         return [usable[order[ends[key] - uses[key] : ends[key]]] for key in np.nonzero((uses >= 2) & (saved > 0))[0]]
 
     def _split(self, positions: Ints) -> list[Ints]:
-        """Halve until a cell's box is fine enough for int16; a part that alone is too long stands apart with its like."""
+        """Slabs whose boxes are small enough for int16; parts that alone are too long stand apart with their like."""
         if len(positions) == 0:
             return []
         low, high = self.geometry.part_low[self.parts[positions]], self.geometry.part_high[self.parts[positions]]
         long = (high - low).max(axis=1) > self.max_extent
         cells = [positions[long]] if long.any() else []
-        return cells + self._halved(positions[~long])
+        return cells + self._slabs(positions[~long])
 
-    def _halved(self, positions: Ints) -> list[Ints]:
+    def _slabs(self, positions: Ints) -> list[Ints]:
         if len(positions) == 0:
             return []
         low, high = self.geometry.part_low[self.parts[positions]], self.geometry.part_high[self.parts[positions]]
@@ -111,9 +111,14 @@ class _Writer:
         axis = int(span.argmax())
         if len(positions) == 1 or span[axis] <= self.max_extent:
             return [positions]
-        order = np.argsort((low + high)[:, axis], kind="stable")
-        middle = len(order) // 2
-        return self._halved(np.sort(positions[order[:middle]])) + self._halved(np.sort(positions[order[middle:]]))
+        count = int(np.ceil(span[axis] / self.max_extent))
+        offset = (low + high)[:, axis] / 2 - low[:, axis].min()
+        slab = np.minimum((offset / span[axis] * count).astype(np.int64), count - 1)
+        if slab.min() == slab.max():
+            slab = (offset > np.median(offset)).astype(np.int64)
+        if slab.min() == slab.max():
+            slab = np.arange(len(positions)) % 2
+        return [cell for number in np.unique(slab) for cell in self._slabs(positions[slab == number])]
 
     def _write_batch(self, positions: Ints, look: int) -> None:
         points, normals, triangles, owner = self.geometry.expanded(self.parts[positions])

@@ -1,195 +1,80 @@
-"""The ground: a crack-free triangulated surface over a square grid in the site frame, sampled exactly.
+"""The three ways the demo's models say where they are."""
 
-Right-triangulated irregular network (Evans, Kirkpatrick & Townsend 2001): a square is halved along its diagonal, each
-triangle at the middle of its longest side, where the surface would otherwise be missed by more than the tolerance. An
-error counts at least as much as those below it, so both sides of an edge split alike and no crack opens.
-"""
+import math
+from typing import Any
 
-from dataclasses import dataclass
-from typing import Self
+from spatial.crs import grid_convergence_scale, horizontal
+from twin.demo.model import ModelWriter
+from twin.demo.siteplan import CRS, Anchor
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from spatial.frame import SiteFrame
-from spatial.mesh import Float64
-
-__all__ = ["Ground"]
-
-ROUNDING_M = 1e-9
-Bool = NDArray[np.bool_]
-Index = NDArray[np.int64]
+__all__ = ["map_conversion", "property_set_conversion", "site_reference"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ground:
-    """A TIN in the site frame.
+def map_conversion(model: ModelWriter, anchor: Anchor) -> None:
+    """IFC4: IfcProjectedCRS and IfcMapConversion in metres; OrthogonalHeight is a 1985 height (IFC4 8.11.3.8)."""
+    easting, northing = anchor.grid
+    abscissa, ordinate = _axis(anchor)
+    metre = model.new("IfcSIUnit", None, "LENGTHUNIT", None, "METRE")
+    target = model.new(
+        "IfcProjectedCRS",
+        Name=CRS,
+        Description="CGCS2000 / 3-degree Gauss-Kruger CM 120E",
+        GeodeticDatum="CGCS2000",
+        VerticalDatum="1985国家高程基准",
+        MapProjection="Gauss-Kruger",
+        MapZone="CM 120E",
+        MapUnit=metre,
+    )
+    model.new("IfcMapConversion", model.context, target, easting, northing, anchor.height_m, abscissa, ordinate, 1.0)
 
-    `z` (n+1, n+1) float64 metres, `z[j, i]` at `origin + step · (i, j)`, NaN where nothing is known, n a power of two;
-    `split` marks the grid points that are vertices inside a triangle above them; `vertices` (v, 3) and `triangles` (t, 3)
-    are the TIN, counter-clockwise from above. `error_m` is the largest distance in z of the TIN from the grid.
+
+def property_set_conversion(model: ModelWriter, site: object, anchor: Anchor) -> None:
+    """IFC2X3: ePset_MapConversion and ePset_ProjectedCRS on IfcSite (buildingSMART user guide for geo-referencing, IFC2X3).
+
+    The values are in the map's unit, metres, although the file's lengths are millimetres; Scale takes file lengths to
+    map lengths: 0.001.
     """
-
-    origin: tuple[float, float]
-    step: float
-    z: Float64
-    split: Bool
-    vertices: Float64
-    triangles: Index
-    vertex_cells: Index
-    chunk: int
-    error_m: float
-
-    @classmethod
-    def of(cls, z: Float64, origin: tuple[float, float], step: float, *, tolerance_m: float, chunk: int) -> Self:
-        """The coarsest TIN of the family whose vertical error at every grid point is at most `tolerance_m` metres.
-
-        z (rows, columns) of any size is padded with NaN; no triangle crosses a multiple of `chunk` cells (a power of two).
-        """
-        size = 1 << max(int(max(z.shape) - 2).bit_length(), chunk.bit_length() - 1)
-        square = np.full((size + 1, size + 1), np.nan)
-        square[: z.shape[0], : z.shape[1]] = z
-        errors = _errors(square)
-        errors[::chunk, ::chunk] = np.inf
-        rows, columns = np.nonzero(np.isfinite(square))
-        limit = tolerance_m
-        while True:
-            split = errors > limit
-            difference = np.abs(_walk(square, split, columns.astype(np.float64), rows.astype(np.float64)) - square[rows, columns])
-            worst = float(np.nanmax(difference, initial=0.0))
-            if worst <= max(tolerance_m, ROUNDING_M):
-                break
-            limit *= 0.9 * tolerance_m / worst
-        cells, triangles = _triangles(square, split)
-        points = np.column_stack([origin[0] + step * cells[:, 0], origin[1] + step * cells[:, 1], square[cells[:, 1], cells[:, 0]]])
-        return cls(origin, step, square, split, points, triangles, cells, chunk, worst)
-
-    @classmethod
-    def level(cls, site_frame: SiteFrame, reach_m: float) -> Self:
-        """The ground where there is no terrain: the surface of the site origin's ellipsoidal height, out to `reach_m`."""
-        step = max(reach_m / 32, 1.0)
-        axis = (np.arange(65) - 32) * step
-        x, y = np.meshgrid(axis, axis)
-        z = np.zeros(x.size)
-        for _ in range(2):
-            heights = site_frame.to_lon_lat_height(np.column_stack([x.ravel(), y.ravel(), z]))[:, 2]
-            z -= heights - site_frame.site.height_m
-        return cls.of(z.reshape(x.shape), (float(axis[0]), float(axis[0])), step, tolerance_m=0.01, chunk=64)
-
-    def sample(self, site_xy: ArrayLike) -> Float64:
-        """z (n,) metres exactly on the TIN under site_xy (n, 2); NaN outside it and over its holes."""
-        u, v = self._grid(site_xy)
-        return _walk(self.z, self.split, u, v)
-
-    def sample_or_nearest(self, site_xy: ArrayLike) -> tuple[Float64, Bool]:
-        """z (n,) as `sample`, outside the TIN that of its nearest vertex, and which points (n,) those were."""
-        points = np.atleast_2d(np.asarray(site_xy, dtype=np.float64))
-        z = self.sample(points)
-        outside = np.isnan(z)
-        for i in np.nonzero(outside)[0]:
-            z[i] = self.vertices[int(np.argmin(((self.vertices[:, :2] - points[i]) ** 2).sum(axis=1))), 2]
-        return z, outside
-
-    def normals(self, site_xy: ArrayLike) -> Float64:
-        """Smooth unit normals (n, 3) at site_xy (n, 2) from the grid's slopes; straight up where the slope is unknown."""
-        u, v = self._grid(site_xy)
-        last = self.z.shape[0] - 1
-        i, j = np.clip(np.rint(u).astype(np.int64), 0, last), np.clip(np.rint(v).astype(np.int64), 0, last)
-        dx, dy = self._slope(j, i, 0, 1), self._slope(j, i, 1, 0)
-        normal = np.column_stack([-dx, -dy, np.ones_like(dx)])
-        return np.asarray(normal / np.linalg.norm(normal, axis=1)[:, None])
-
-    def _grid(self, site_xy: ArrayLike) -> tuple[Float64, Float64]:
-        points = np.atleast_2d(np.asarray(site_xy, dtype=np.float64))
-        return (points[:, 0] - self.origin[0]) / self.step, (points[:, 1] - self.origin[1]) / self.step
-
-    def _slope(self, j: Index, i: Index, dj: int, di: int) -> Float64:
-        last = self.z.shape[0] - 1
-        here = self.z[j, i]
-        after = self.z[np.minimum(j + dj, last), np.minimum(i + di, last)]
-        before = self.z[np.maximum(j - dj, 0), np.maximum(i - di, 0)]
-        rise = np.where(np.isnan(after), here, after) - np.where(np.isnan(before), here, before)
-        run = (~np.isnan(after)).astype(float) + (~np.isnan(before)).astype(float)
-        slope = rise / (np.maximum(run, 1.0) * self.step)
-        return np.asarray(np.where(np.isnan(slope), 0.0, slope))
+    easting, northing = anchor.grid
+    abscissa, ordinate = _axis(anchor)
+    conversion = {
+        "TargetCRS": ("IfcLabel", CRS),
+        "Eastings": ("IfcLengthMeasure", easting),
+        "Northings": ("IfcLengthMeasure", northing),
+        "OrthogonalHeight": ("IfcLengthMeasure", anchor.height_m),
+        "XAxisAbscissa": ("IfcReal", abscissa),
+        "XAxisOrdinate": ("IfcReal", ordinate),
+        "Scale": ("IfcReal", 1.0 / model.per_metre),
+    }
+    projected = {
+        "Name": ("IfcLabel", CRS),
+        "Description": ("IfcText", "CGCS2000 / 3-degree Gauss-Kruger CM 120E"),
+        "GeodeticDatum": ("IfcIdentifier", "CGCS2000"),
+        "VerticalDatum": ("IfcIdentifier", "1985国家高程基准"),
+        "MapProjection": ("IfcIdentifier", "Gauss-Kruger"),
+        "MapZone": ("IfcIdentifier", "CM 120E"),
+        "MapUnit": ("IfcIdentifier", "METRE"),
+    }
+    model.define(site, model.property_set("site", "ePset_MapConversion", conversion))
+    model.define(site, model.property_set("site", "ePset_ProjectedCRS", projected))
 
 
-def _missed(middle: Float64, one: Float64, other: Float64) -> Float64:
-    unknown = np.isnan(middle).astype(int) + np.isnan(one) + np.isnan(other)
-    return np.asarray(np.where(unknown == 0, np.abs(middle - (one + other) / 2), np.where(unknown == 3, 0.0, np.inf)))
+def site_reference(anchor: Anchor) -> tuple[dict[str, Any], tuple[float, float]]:
+    """IfcSite attributes (latitude, longitude in degrees, minutes, seconds, millionths; 1985 height) and the model's true north."""
+    lon, lat = (float(value) for value in horizontal(CRS).to_lon_lat(*anchor.grid))
+    convergence, _ = grid_convergence_scale(CRS, lon, lat)
+    clockwise = math.radians(anchor.heading_deg - convergence)
+    true_north = (math.sin(clockwise), math.cos(clockwise))
+    return {"RefLatitude": _compound(lat), "RefLongitude": _compound(lon), "RefElevation": anchor.height_m}, true_north
 
 
-def _errors(z: Float64) -> Float64:
-    size = z.shape[0] - 1
-    errors = np.zeros_like(z)
-    span = 2
-    while span <= size:
-        half = span // 2
-        for grid, out in ((z, errors), (z.T, errors.T)):
-            ends = grid[::span, ::span]
-            edge = _missed(grid[::span, half::span], ends[:, :-1], ends[:, 1:])
-            if half > 1:
-                centres = out[half // 2 :: half, half // 2 :: half]
-                beside = np.maximum(centres[:, 0::2], centres[:, 1::2])
-                padded = np.pad(beside, ((1, 1), (0, 0)))
-                edge = np.maximum(edge, np.maximum(padded[0::2], padded[1::2]))
-            out[::span, half::span] = edge
-        corners = z[::span, ::span]
-        count = size // span
-        same = (np.add.outer(np.arange(count), np.arange(count)) % 2) == 0
-        centre = z[half::span, half::span]
-        own = np.where(same, _missed(centre, corners[:-1, :-1], corners[1:, 1:]), _missed(centre, corners[:-1, 1:], corners[1:, :-1]))
-        sides = errors[::span, half::span]
-        ends_ = errors[half::span, ::span]
-        below = np.maximum(np.maximum(sides[:-1], sides[1:]), np.maximum(ends_[:, :-1], ends_[:, 1:]))
-        errors[half::span, half::span] = np.maximum(own, below)
-        span *= 2
-    return errors
+def _axis(anchor: Anchor) -> tuple[float, float]:
+    angle = math.radians(anchor.heading_deg)
+    return round(math.cos(angle), 12), round(math.sin(angle), 12)
 
 
-def _triangles(z: Float64, split: Bool) -> tuple[Index, Index]:
-    size = z.shape[0] - 1
-    current = np.array([[[size, 0], [size, size], [0, 0]], [[0, size], [0, 0], [size, size]]], dtype=np.int64)
-    finished: list[Index] = []
-    while len(current):
-        total = current[:, 1] + current[:, 2]
-        middle = total // 2
-        divide = (total % 2 == 0).all(axis=1) & split[middle[:, 1], middle[:, 0]]
-        finished.append(current[~divide])
-        a, b, c, m = current[divide, 0], current[divide, 1], current[divide, 2], middle[divide]
-        current = np.concatenate([np.stack([m, a, b], axis=1), np.stack([m, c, a], axis=1)])
-    corners = np.concatenate(finished)
-    corners = corners[np.isfinite(z[corners[:, :, 1], corners[:, :, 0]]).all(axis=1)]
-    codes, inverse = np.unique(corners[:, :, 1] * (size + 1) + corners[:, :, 0], return_inverse=True)
-    cells = np.column_stack([codes % (size + 1), codes // (size + 1)])
-    return cells, inverse.reshape(-1, 3).astype(np.int64)
-
-
-def _walk(z: Float64, split: Bool, u: Float64, v: Float64) -> Float64:
-    size = z.shape[0] - 1
-    result = np.full(len(u), np.nan)
-    inside = np.nonzero((u >= 0) & (v >= 0) & (u <= size) & (v <= size))[0]
-    point = np.column_stack([u[inside], v[inside]])
-    below = (point[:, 0] >= point[:, 1])[:, None]
-    a = np.where(below, np.array([size, 0]), np.array([0, size]))
-    b = np.where(below, np.array([size, size]), np.array([0, 0]))
-    c = np.where(below, np.array([0, 0]), np.array([size, size]))
-    active = np.arange(len(point))
-    while len(active):
-        pa, pb, pc, p = a[active], b[active], c[active], point[active]
-        total = pb + pc
-        middle = total // 2
-        divide = (total % 2 == 0).all(axis=1) & split[middle[:, 1], middle[:, 0]]
-        active, pa, pb, pc, p, m = active[divide], pa[divide], pb[divide], pc[divide], p[divide], middle[divide]
-        first = (((m - pa)[:, 0] * (p - pa)[:, 1] - (m - pa)[:, 1] * (p - pa)[:, 0]) <= 0)[:, None]
-        a[active] = m
-        b[active] = np.where(first, pa, pc)
-        c[active] = np.where(first, pb, pa)
-    za, zb, zc = z[a[:, 1], a[:, 0]], z[b[:, 1], b[:, 0]], z[c[:, 1], c[:, 0]]
-    ab, ac, ap = b - a, c - a, point - a
-    area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
-    wb = (ap[:, 0] * ac[:, 1] - ap[:, 1] * ac[:, 0]) / area
-    wc = (ab[:, 0] * ap[:, 1] - ab[:, 1] * ap[:, 0]) / area
-    corners = ((1.0 - wb - wc, za), (wb, zb), (wc, zc))
-    result[inside] = sum(np.where(np.abs(weight) <= ROUNDING_M, 0.0, weight * height) for weight, height in corners)
-    return result
+def _compound(degrees: float) -> tuple[int, int, int, int]:
+    millionths = round(degrees * 3_600_000_000)
+    seconds, millionths = divmod(millionths, 1_000_000)
+    minutes, seconds = divmod(seconds, 60)
+    whole, minutes = divmod(minutes, 60)
+    return whole, minutes, seconds, millionths

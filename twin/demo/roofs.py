@@ -64,7 +64,7 @@ def hipped_ell_roof(floor: Floor, frame: PlanFrame, long: float, short: float, w
     vertices: list[Point] = [(x, y, z0) for x, y in ring] + [(*frame.point(*p), z1) for p in ridge] + [(x, y, z0 - 0.22) for x, y in ring]
     slopes = [(0, 1, 7, 6), (1, 2, 7), (2, 3, 6, 7), (3, 4, 8, 6), (4, 5, 8), (5, 0, 6, 8)]
     sides = [(9 + i, 9 + (i + 1) % 6, (i + 1) % 6, i) for i in range(6)]
-    bottom = [(9, 12, 11), (9, 14, 13, 12)]
+    bottom = [(9, 12, 11, 10), (9, 14, 13, 12)]
     roof = floor.whole("IfcRoof", "四坡瓦屋面", **{"ShapeType" if model.old else "PredefinedType": "HIP_ROOF"})
     body = closed_mesh(model, vertices, [*slopes, *sides, *bottom])
     floor.element("IfcSlab", "瓦屋面板", [body], "tile_red", material="琉璃瓦", whole=roof, PredefinedType="ROOF")

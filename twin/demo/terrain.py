@@ -1,152 +1,68 @@
-"""The spatial index: boxes in a 3D R-tree, exact tests on prisms after it; a cache of the store at one revision.
+"""The ground: flat at 20 m under the compound and the streets around it, a wooded hill behind, gentle elsewhere."""
 
-A *prism* is a footprint over a z range: closed in plan (its boundary belongs to it), closed below and open above in z, so
-that a point on the slab between two storeys lies in the upper one only. A footprint of None is the box itself.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+import math
+from pathlib import Path
 
 import numpy as np
-import rtree
-import shapely
-from numpy.typing import ArrayLike, NDArray
-from shapely.geometry.base import BaseGeometry
+import rasterio
+from numpy.typing import NDArray
+from shapely import contains_xy, distance, points
+from shapely.geometry import Polygon
 
-from spatial.errors import SpatialError
 from spatial.mesh import Float64
+from twin.demo.siteplan import CRS, GROUND_M, ORIGIN, PERIMETER, ROTATION_DEG
 
-__all__ = ["Hit", "SpatialIndex"]
+__all__ = ["CELL_M", "EXTENT_M", "ground_height", "write_terrain"]
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A feature and its distance to the point asked about, in metres."""
-
-    id: str
-    distance_m: float
+CELL_M = 5.0
+EXTENT_M = 1600.0
+FLAT = Polygon(PERIMETER).buffer(45.0, join_style="mitre")
+HILLS = ((15.0, 345.0, 150.0, 95.0, 56.0), (-150.0, 420.0, 110.0, 110.0, 26.0), (190.0, 430.0, 120.0, 90.0, 22.0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpatialIndex:
-    """Built once, never updated: rebuild it for a new revision (165 moves a second against 500,000 boxes built).
-
-    `revision` says which state of the store it is a cache of. All coordinates are site_xyz metres.
-    """
-
-    revision: str
-    ids: tuple[str, ...]
-    boxes: Float64
-    footprints: NDArray[np.object_]
-    z_ranges: Float64
-    _tree: rtree.index.Index
-
-    @classmethod
-    def build(
-        cls,
-        ids: Sequence[str],
-        boxes: ArrayLike,
-        footprints: Sequence[BaseGeometry | None] | None = None,
-        z_ranges: ArrayLike | None = None,
-        *,
-        revision: str,
-    ) -> Self:
-        """From ids, boxes (n, 2, 3) as lowest and highest corner, footprints, z ranges (n, 2); by default those of the boxes.
-
-        The tree holds the boxes grown to cover footprint and z range. Raises SpatialError where lengths differ, a number is not
-        finite, or a low end is above its high end.
-        """
-        own = np.array(boxes, dtype=np.float64).reshape(-1, 2, 3)
-        ranges = own[:, :, 2].copy() if z_ranges is None else np.array(z_ranges, dtype=np.float64).reshape(-1, 2)
-        plans = [None] * len(own) if footprints is None else list(footprints)
-        if not len(ids) == len(own) == len(ranges) == len(plans):
-            raise SpatialError(f"{len(ids)} ids, {len(own)} boxes, {len(plans)} footprints, {len(ranges)} z ranges")
-        if not (np.isfinite(own).all() and np.isfinite(ranges).all()):
-            raise SpatialError("a box or z range is not finite")
-        if (own[:, 0] > own[:, 1]).any() or (ranges[:, 0] > ranges[:, 1]).any():
-            raise SpatialError("a box or z range has its low end above its high end")
-        shapes = np.array([None] * len(own), dtype=object)
-        for i, plan in enumerate(plans):
-            rectangle = shapely.box(own[i, 0, 0], own[i, 0, 1], own[i, 1, 0], own[i, 1, 1])
-            shapes[i] = rectangle if plan is None or plan.is_empty else plan
-        shapely.prepare(shapes)
-        plan_bounds = shapely.bounds(shapes).reshape(-1, 2, 2)
-        cover = np.concatenate([plan_bounds, ranges[:, :, None]], axis=2)
-        grown = np.stack([np.minimum(own[:, 0], cover[:, 0]), np.maximum(own[:, 1], cover[:, 1])], axis=1)
-        return cls(revision, tuple(ids), grown, shapes, ranges, _bulk_tree(grown))
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def within_box(self, low: ArrayLike, high: ArrayLike) -> list[str]:
-        """Ids, in the order built, whose prism meets the closed box between two corners (3,): touching counts, in z too."""
-        a, b = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-        found = self._candidates(a[None], b[None])[0]
-        if not len(found):
-            return []
-        plan = shapely.box(a[0], a[1], b[0], b[1])
-        z = self.z_ranges[found]
-        hit = (z[:, 0] <= b[2]) & (z[:, 1] >= a[2]) & shapely.intersects(self.footprints[found], plan)
-        return [self.ids[i] for i in np.sort(found[hit])]
-
-    def at_point(self, site_xyz: ArrayLike) -> list[str]:
-        """Ids, in the order built, of the prisms that hold one point (3,): footprint covers its xy, z_min ≤ z < z_max."""
-        return self.at_points(np.asarray(site_xyz, dtype=np.float64)[None])[0]
-
-    def at_points(self, site_xyz: ArrayLike) -> list[list[str]]:
-        """As `at_point` for points (m, 3): a list of ids for each."""
-        points = np.asarray(site_xyz, dtype=np.float64).reshape(-1, 3)
-        found, counts = self._stream(points, points)
-        asked = np.repeat(np.arange(len(points)), counts)
-        z, ranges = points[asked, 2], self.z_ranges[found]
-        hit = (ranges[:, 0] <= z) & (z < ranges[:, 1])
-        found, asked = found[hit], asked[hit]
-        covered = shapely.intersects_xy(self.footprints[found], points[asked, 0], points[asked, 1])
-        order = np.lexsort((found[covered], asked[covered]))
-        result: list[list[str]] = [[] for _ in points]
-        for i, k in zip(found[covered][order], asked[covered][order], strict=True):
-            result[k].append(self.ids[i])
-        return result
-
-    def nearest(self, site_xyz: ArrayLike, k: int = 1) -> list[Hit]:
-        """The k features whose closed prisms are nearest to a point (3,), nearest first, ties in the order built.
-
-        The distance is Euclidean to the prism, 0 inside it. Fewer than k only where there are fewer features. The tree's
-        k nearest boxes give an upper bound; every box within it is then measured exactly.
-        """
-        if k < 1:
-            raise SpatialError(f"k = {k}: ask for at least one")
-        if not self.ids:
-            return []
-        point = np.asarray(site_xyz, dtype=np.float64)
-        first, _ = self._tree.nearest_v(point[None], point[None], num_results=min(k, len(self.ids)))
-        bound = float(np.sort(self._distances(first, point))[min(k, len(first)) - 1])
-        reach = np.nextafter(bound, np.inf) + 1e-9 * (1.0 + bound)
-        found = self._candidates(point[None] - reach, point[None] + reach)[0]
-        distance = self._distances(found, point)
-        order = np.lexsort((found, distance))[:k]
-        return [Hit(self.ids[found[i]], float(distance[i])) for i in order]
-
-    def _distances(self, found: NDArray[np.int64], point: Float64) -> Float64:
-        plan = shapely.distance(self.footprints[found], shapely.Point(point[0], point[1]))
-        z = self.z_ranges[found]
-        return np.asarray(np.hypot(plan, np.maximum(np.maximum(z[:, 0] - point[2], point[2] - z[:, 1]), 0.0)))
-
-    def _candidates(self, low: Float64, high: Float64) -> list[NDArray[np.int64]]:
-        found, counts = self._stream(low, high)
-        return np.split(found, np.cumsum(counts)[:-1])
-
-    def _stream(self, low: Float64, high: Float64) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        if not self.ids or not len(low):
-            return np.zeros(0, dtype=np.int64), np.zeros(len(low), dtype=np.int64)
-        found, counts = self._tree.intersection_v(np.ascontiguousarray(low), np.ascontiguousarray(high))
-        return np.asarray(found, dtype=np.int64), np.asarray(counts, dtype=np.int64)
+def ground_height(u: Float64, v: Float64) -> Float64:
+    """1985 height in metres of plan points (n,): exactly 20 inside the flat part, smooth everywhere."""
+    away = np.asarray(distance(FLAT, points(u, v)), dtype=np.float64)
+    near = _smooth(away / 90.0)
+    far = _smooth(away / 320.0)
+    hill = np.zeros_like(u)
+    for centre_u, centre_v, wide, deep, height in HILLS:
+        hill += height * np.exp(-0.5 * (((u - centre_u) / wide) ** 2 + ((v - centre_v) / deep) ** 2))
+    ridges = 1.0 + 0.10 * np.sin(u / 31.0 + 0.7) * np.cos(v / 43.0)
+    gentle = 1.6 * np.sin(u / 260.0 + 0.4) * np.cos(v / 310.0)
+    return np.asarray(GROUND_M + near * hill * ridges + far * gentle, dtype=np.float64)
 
 
-def _bulk_tree(boxes: Float64) -> rtree.index.Index:
-    properties = rtree.index.Property(dimension=3)
-    if not len(boxes):
-        return rtree.index.Index(properties=properties)
-    stream = (np.arange(len(boxes), dtype=np.int64), np.ascontiguousarray(boxes[:, 0]), np.ascontiguousarray(boxes[:, 1]))
-    return rtree.index.Index(stream, properties=properties, interleaved=True)
+def write_terrain(path: Path) -> None:
+    """Write the elevation model: GeoTIFF, EPSG:4549, 1985 heights as float32 metres, 5 m cells, 1.6 by 1.6 km."""
+    count = round(EXTENT_M / CELL_M)
+    west = math.floor((ORIGIN[0] - EXTENT_M / 2) / CELL_M) * CELL_M
+    north = math.ceil((ORIGIN[1] + EXTENT_M / 2 + 60.0) / CELL_M) * CELL_M
+    east = west + (np.arange(count) + 0.5) * CELL_M
+    south = north - (np.arange(count) + 0.5) * CELL_M
+    x, y = (grid.ravel() for grid in np.meshgrid(east, south))
+    heights = ground_height(*to_plan(x, y)).reshape(count, count).astype(np.float32)
+    profile = {"driver": "GTiff", "width": count, "height": count, "count": 1, "dtype": "float32", "crs": CRS, "nodata": -9999.0}
+    with rasterio.open(
+        path, "w", **profile, transform=rasterio.Affine(CELL_M, 0.0, west, 0.0, -CELL_M, north), compress="deflate", predictor=3
+    ) as target:
+        target.write(heights, 1)
+        target.set_band_description(1, "1985 height")
+        target.units = ("metre",)
+
+
+def to_plan(east: Float64, north: Float64) -> tuple[Float64, Float64]:
+    """Plan coordinates (n,) of grid points."""
+    c, s = math.cos(math.radians(ROTATION_DEG)), math.sin(math.radians(ROTATION_DEG))
+    de, dn = east - ORIGIN[0], north - ORIGIN[1]
+    return c * de + s * dn, -s * de + c * dn
+
+
+def on_hill(u: Float64, v: Float64) -> NDArray[np.bool_]:
+    """Where the ground stands more than 3 m over the flat, outside it."""
+    return np.asarray((ground_height(u, v) > GROUND_M + 3.0) & ~contains_xy(FLAT, u, v))
+
+
+def _smooth(t: Float64) -> Float64:
+    t = np.clip(t, 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t))
