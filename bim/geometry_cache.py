@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -34,17 +33,21 @@ def cache_key(path: Path, ladder: Sequence[object], budget_s: float, products: S
 
 def find_cached(cache_dir: Path, key: str) -> tuple[MeshSet, Any] | None:
     """The meshes and the JSON document kept under a key, or None; a damaged entry is no entry."""
+    meshes = cache_dir / f"{key}.npz"
     try:
-        document = json.loads((cache_dir / f"{key}.json").read_text(encoding="utf-8"))
-        return read_mesh_set(cache_dir / f"{key}.npz"), document
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        entry = json.loads((cache_dir / f"{key}.json").read_text(encoding="utf-8"))
+        if sha256_of(meshes) != entry["meshes_sha256"]:
+            return None
+        return read_mesh_set(meshes), entry["document"]
+    except (OSError, ValueError, KeyError):
         return None
 
 
 def write_cached(cache_dir: Path, key: str, meshes: MeshSet, document: object) -> None:
-    """Keep meshes and document; the document comes last, so that what is found is whole."""
+    """Keep meshes and document; the document comes last and names the meshes' hash, so that what is found is whole."""
     cache_dir.mkdir(parents=True, exist_ok=True)
     write_mesh_set(meshes, cache_dir / f"{key}.npz")
+    entry = {"meshes_sha256": sha256_of(cache_dir / f"{key}.npz"), "document": document}
     temporary = cache_dir / f"{key}.json.part"
-    temporary.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    temporary.write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
     temporary.replace(cache_dir / f"{key}.json")

@@ -132,7 +132,7 @@ def _errors(z: Float64) -> Float64:
                 centres = out[half // 2 :: half, half // 2 :: half]
                 beside = np.maximum(centres[:, 0::2], centres[:, 1::2])
                 padded = np.pad(beside, ((1, 1), (0, 0)))
-                pass
+                edge = np.maximum(edge, np.maximum(padded[0::2], padded[1::2]))
             out[::span, half::span] = edge
         corners = z[::span, ::span]
         count = size // span

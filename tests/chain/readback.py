@@ -1,5 +1,6 @@
 """Reads served tilesets back with json, struct, numpy and meshopt's decoder alone: what a client that is not ours would see."""
 
+import itertools
 import json
 import struct
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def _ids(document: dict[str, Any], chunk: bytes) -> list[str]:
     column = table["properties"]["id"]
     values = _view(document, chunk, column["values"])
     offsets = np.frombuffer(_view(document, chunk, column["stringOffsets"]), dtype=np.uint32)
-    return [values[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [values[a:b].decode() for a, b in itertools.pairwise(offsets)]
 
 
 def _view(document: dict[str, Any], chunk: bytes, index: int) -> bytes:

@@ -55,7 +55,8 @@ def tower_path(ifc: Any) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def block_path(ifc: Any) -> Callable[[np.ndarray], np.ndarray]:
-    sets = [ifcopenshell.util.element.get_psets(entity) for kind in ("IfcSite", "IfcProject", "IfcBuilding") for entity in ifc.by_type(kind)]
+    holders = [entity for kind in ("IfcSite", "IfcProject", "IfcBuilding") for entity in ifc.by_type(kind)]
+    sets = [ifcopenshell.util.element.get_psets(entity) for entity in holders]
     found = next(values for one in sets for name, values in one.items() if name.lower() == "epset_mapconversion")
     return through_the_grid(
         found["Eastings"], found["Northings"], found["OrthogonalHeight"], found["XAxisAbscissa"], found["XAxisOrdinate"]
