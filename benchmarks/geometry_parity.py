@@ -70,10 +70,23 @@ def main() -> None:
     figures = [compared(folder / name) for name in (SMOKE_FILES if options.smoke else FILES)]
     rows = [
         row
-        | {"worst_mm": row["worst_box_m"] * 1e3, "lost": len(row["lost"]), "off": len(row["boxes_off"]), "colours": len(row["colours_off"])}
+        | {
+            "worst_mm": row["worst_box_m"] * 1e3,
+            "lost": len(row["lost"]),
+            "off": len(row["boxes_off"]),
+            "colours": len(row["colours_off"]),
+            "areas": len(row["areas_off"]),
+        }
         for row in figures
     ]
-    heads = {"file": "file", "bare_products": "products", "lost": "lost", "off": "boxes off", "colours": "colours off"}
+    heads = {
+        "file": "file",
+        "bare_products": "products",
+        "lost": "lost",
+        "off": "boxes off",
+        "colours": "colours off",
+        "areas": "areas off",
+    }
     heads |= {"our_fallbacks": "by OCC", "worst_mm": "worst mm", "windows_with_glass": "glass windows", "unique_meshes": "meshes"}
     table(rows, heads | {"parts": "parts", "our_cpu_s": "our CPU s", "bare_cpu_s": "bare CPU s"})
     bounds = [

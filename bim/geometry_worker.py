@@ -19,7 +19,7 @@ from bim.geometry_winding import outward
 from spatial.errors import MeshError
 from spatial.mesh import Float64, Mesh, flat_shaded
 
-__all__ = ["DrawnPart", "Drawing", "Refusal", "Request", "Start", "main"]
+__all__ = ["DrawnPart", "Drawing", "Refusal", "Request", "Start", "Studio", "main"]
 
 FAR_M = 500.0
 SELF_DESTRUCT_MARGIN_S = 30
@@ -78,7 +78,7 @@ def main(descriptor: int) -> None:
     source = SourceFile(Path(start.path))
     source.open()
     pipe.send(None)
-    studio = _Studio(source)
+    studio = Studio(source)
     while True:
         try:
             request = pipe.recv()
@@ -96,8 +96,8 @@ def main(descriptor: int) -> None:
         pipe.send(answer)
 
 
-class _Studio:
-    """Engines of one file, and the meshes sent so far."""
+class Studio:
+    """The worker's state: engines of one file, and the meshes sent so far."""
 
     def __init__(self, source: SourceFile) -> None:
         self._source = source
@@ -106,6 +106,7 @@ class _Studio:
         self._sent: set[str] = set()
 
     def draw(self, request: Request) -> Drawing:
+        """Draw, turn outward, shade; whatever the engine raises goes through."""
         engine = self._engine(request.engine)
         parts: dict[int, tuple[DrawnPart, ...]] = {}
         reasons: dict[int, str] = {}

@@ -168,4 +168,4 @@ def _cofactors(linear: Float64) -> tuple[Float64, NDArray[np.bool_]]:
     rows = [np.cross(linear[:, 1], linear[:, 2]), np.cross(linear[:, 2], linear[:, 0]), np.cross(linear[:, 0], linear[:, 1])]
     cofactor = np.stack(rows, axis=1)
     mirrored: NDArray[np.bool_] = np.linalg.det(linear) < 0
-    return linear, mirrored
+    return cofactor * np.where(mirrored, -1.0, 1.0)[:, None, None], mirrored

@@ -22,6 +22,7 @@ class BareProduct:
 
     class_name: str
     box: Any
+    area_m2: float
     colour_boxes: dict[Colour | None, Any]
 
 
@@ -54,15 +55,19 @@ def draw_bare(path: str) -> dict[str, BareProduct]:
 
 
 def compare(bare: dict[str, BareProduct], meshes: Any) -> dict[str, Any]:
-    """What a mesh set lost, put elsewhere (boxes beyond 1 cm) or coloured otherwise, by product; 0 entries each is parity."""
+    """What a mesh set lost, put elsewhere (boxes beyond 1 cm), coloured otherwise or cut otherwise (area beyond 2 %), by product."""
     boxes = meshes.part_bounds()
     drawn: dict[str, dict[Colour | None, Any]] = {}
+    areas: dict[str, float] = {}
     for part, feature in enumerate(meshes.part_feature):
+        name, mesh = meshes.features[feature], meshes.meshes[meshes.part_mesh[part]]
+        areas[name] = areas.get(name, 0.0) + _area(mesh.vertices.astype(np.float64)[mesh.triangles])
         of_product = drawn.setdefault(meshes.features[feature], {})
         r, g, b, a = (int(value) for value in meshes.part_rgba[part])
         of_product[r, g, b, a] = _union(of_product.get((r, g, b, a)), boxes[part])
     lost: list[str] = []
     off: list[str] = []
+    areas_off: list[str] = []
     colours_off: list[str] = []
     worst_m = 0.0
     for local_id, product in bare.items():
@@ -77,11 +82,20 @@ def compare(bare: dict[str, BareProduct], meshes: Any) -> dict[str, Any]:
         worst_m = max(worst_m, difference)
         if difference > WITHIN_M:
             off.append(f"{product.class_name} {local_id} {difference:.3f} m")
+        if abs(areas[local_id] - product.area_m2) > 0.02 * product.area_m2:
+            areas_off.append(f"{product.class_name} {local_id} {areas[local_id]:.2f} for {product.area_m2:.2f} m2")
         theirs = product.colour_boxes
         if None not in theirs and (set(mine) != set(theirs) or any(np.abs(mine[c] - box).max() > WITHIN_M for c, box in theirs.items())):
             colours_off.append(f"{product.class_name} {local_id}")
     glass = sum(p.class_name == "IfcWindow" and any(c is not None and c[3] < 255 for c in p.colour_boxes) for p in bare.values())
-    return {"lost": lost, "boxes_off": off, "colours_off": colours_off, "worst_box_m": worst_m, "windows_with_glass": glass}
+    return {
+        "lost": lost,
+        "boxes_off": off,
+        "colours_off": colours_off,
+        "areas_off": areas_off,
+        "worst_box_m": worst_m,
+        "windows_with_glass": glass,
+    }
 
 
 def _union(one: Any, other: Any) -> Any:
@@ -101,12 +115,17 @@ def _measured(shape: Any) -> BareProduct:
     return BareProduct(
         class_name=shape.type,
         box=_box(vertices[triangles.ravel()]),
+        area_m2=_area(vertices[triangles]),
         colour_boxes={colour: _box(vertices[triangles[np.isin(material, ids)].ravel()]) for colour, ids in colours.items()},
     )
 
 
 def _box(points: Any) -> Any:
     return np.array([points.min(axis=0), points.max(axis=0)])
+
+
+def _area(corners: Any) -> float:
+    return float(np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum()) / 2
 
 
 def _colour(style: Any) -> Colour | None:

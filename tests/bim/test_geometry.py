@@ -1,16 +1,47 @@
 """Meshing of products: outcomes, shared meshes, colours, frames, progress and the cache."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import ifcopenshell
 import ifcopenshell.util.element
 import numpy as np
 import pytest
 
-from bim.geometry import GeometryResult, Outcome, Product, mesh_products
+import bim.geometry
+from bim.geometry import LADDERS, GeometryResult, Outcome, Product, mesh_products
+from bim.geometry_engine import SourceFile
+from bim.geometry_worker import Drawing, Request, Studio
 from tests.bim.bare_opencascade import draw_bare, products_of
 from tests.bim.small_ifc import MILLIMETRE, SmallIfc
+
+
+class InProcess:
+    """Stands in for the worker pool where its isolation is not what a test is about: no process to start."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.starts = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def ask(self, request: Request) -> Drawing:
+        if self.starts == 0:
+            self._studio = Studio(SourceFile(self._path))
+            self.starts = 1
+        return self._studio.draw(request)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_process() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bim.geometry, "WorkerPool", InProcess)
+        yield
 
 
 def listed(*entities: Any) -> list[Product]:
@@ -179,6 +210,37 @@ def test_a_product_without_a_style_gets_the_quiet_colour_of_its_class(tmp_path: 
         meshes = meshed(ifc, tmp_path, wall, door, engine=engine).meshes
         assert len(meshes.meshes) == 1
         assert meshes.part_rgba.tolist() == [[236, 230, 218, 255], [164, 120, 78, 255]]
+
+
+@pytest.mark.parametrize("name", ["building_architecture_ifc4", "duplex_A_20110907", "duplex_electrical"])
+def test_a_fallback_box_holds_what_the_product_would_have_been(name: str, data_dir: Path) -> None:
+    path = data_dir / "ifc" / f"{name}.ifc"
+    found = [entry for entry in products_of(path) if entry[3]]
+    products = [Product(step_id=s, local_id=g, class_name=c, wants_mesh=w) for s, g, c, w in found]
+    drawn = mesh_products(path, products, cache_dir=None).meshes.feature_bounds()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(LADDERS, "boxes", LADDERS["fast"][-1:])
+        result = mesh_products(path, products, cache_dir=None, engine="boxes")
+    boxes = result.meshes.feature_bounds()
+    assert {line.outcome for line in result.results.values()} == {Outcome.BOXED}
+    assert set(boxes) == set(drawn)
+    for local_id, box in boxes.items():
+        assert (box[0] < drawn[local_id][0] + 0.01).all() and (box[1] > drawn[local_id][1] - 0.01).all()
+        assert np.abs(box - drawn[local_id]).max() < 0.5
+
+
+def test_a_bounding_box_representation_is_the_fallback_box(tmp_path: Path) -> None:
+    ifc = SmallIfc(MILLIMETRE)
+    corner = ifc.file.create_entity("IfcCartesianPoint", Coordinates=(-500.0, 0.0, 100.0))
+    item = ifc.file.create_entity("IfcBoundingBox", Corner=corner, XDim=1000.0, YDim=200.0, ZDim=300.0)
+    body = ifc.shape([ifc.block((9.0, 9.0, 9.0))])
+    body.Representations = (*body.Representations, ifc.shape([item], name="Box", kind="BoundingBox").Representations[0])
+    entity = ifc.product("IfcDoor", ifc.placement((1000.0, 0.0, 0.0), x=(0.0, 1.0, 0.0)), body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(LADDERS, "boxes", LADDERS["fast"][-1:])
+        result = meshed(ifc, tmp_path, entity, engine="boxes")
+    box = result.meshes.feature_bounds()[entity.GlobalId]
+    assert np.allclose(box, [[0.8, -0.5, 0.1], [1.0, 0.5, 0.4]], atol=1e-6)
 
 
 def test_progress_ends_at_the_total_and_never_falls(data_dir: Path) -> None:

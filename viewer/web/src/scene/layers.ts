@@ -10,6 +10,7 @@ import {
   Color,
   CustomShader,
   Matrix4,
+  ShadowMode,
   type Cesium3DTile,
   type Cesium3DTileContent,
   type Scene,
@@ -184,6 +185,8 @@ export class Layers {
         planes.enabled = cut !== null;
         planes.get(0).distance = cut?.z ?? 0;
         tileset.backFaceCulling = cut === null;
+      // Rooms and hidden ceilings would cast their shadow on the floor that one wants to see.
+      tileset.shadows = cut === null ? ShadowMode.ENABLED : ShadowMode.DISABLED;
         tileset.customShader = cut === null ? undefined : FILLED_SECTION;
       }
       tileset.makeStyleDirty();

@@ -2,11 +2,12 @@
 
 import "@cesium/engine/Source/Widget/CesiumWidget.css";
 
-import { type CesiumWidget, Matrix4, PostProcessStageLibrary, Color, type PostProcessStageComposite, type PostProcessStage } from "@cesium/engine";
+import { type CesiumWidget, Matrix4 } from "@cesium/engine";
 
 import type { ChildFeature, SiteDocument, TilesetEntry } from "../service";
 import { Eye } from "./camera";
 import { Layers, type Cut, type LayerSwitches } from "./layers";
+import { Outline } from "./outline";
 import { Pointer } from "./pointer";
 import { RoomLabels } from "./room_labels";
 import { applyQuality, createStage, drawsInSoftware, lightFromSouthEast, type Quality } from "./stage";
@@ -25,8 +26,7 @@ export class View {
   readonly labels: RoomLabels;
   readonly pointer: Pointer;
   private readonly widget: CesiumWidget;
-  private readonly outline: PostProcessStageComposite;
-  private readonly edges: PostProcessStage;
+  private readonly outline: Outline;
   private selected: string | null = null;
   private fine = !this.software;
   private stale = true;
@@ -41,11 +41,7 @@ export class View {
     });
     this.labels = new RoomLabels(scene);
     this.pointer = new Pointer(scene, this.layers, events.pick);
-    this.edges = PostProcessStageLibrary.createEdgeDetectionStage();
-    Object.assign(this.edges.uniforms, { color: Color.fromCssColorString("#f59e0b"), length: 0.01 });
-    this.edges.selected = [];
-    this.outline = scene.postProcessStages.add(PostProcessStageLibrary.createSilhouetteStage([this.edges])) as PostProcessStageComposite;
-    this.outline.enabled = false;
+    this.outline = new Outline(scene);
     scene.camera.percentageChanged = 0.02;
     scene.camera.moveEnd.addEventListener(events.moved);
     scene.postRender.addEventListener(() => {
@@ -124,10 +120,7 @@ export class View {
   }
 
   private outlineSelected(): void {
-    const pieces = this.selected === null || !this.fine ? [] : this.layers.piecesOf(this.selected);
-    if (pieces.length === 0 && !this.outline.enabled) return;
-    this.edges.selected = pieces;
-    this.outline.enabled = pieces.length > 0;
+    this.outline.around(this.selected === null || !this.fine ? [] : this.layers.piecesOf(this.selected));
   }
 
   /** Where the horizon lies in the picture, in percent from the top: the painted sky ends there. */
