@@ -49,7 +49,7 @@ def looks_of(geometry: Geometry, plan: Plan) -> tuple[Ints, list[Look]]:
     """
     rgba = geometry.part_rgba[plan.parts].astype(np.int64)
     open_mesh = ~geometry.closed[geometry.part_mesh[plan.parts]]
-    roughness = np.where(rgba[:, 3] < 5, ROUGHNESS_GLASS, ROUGHNESS_OPAQUE)
+    roughness = np.where(rgba[:, 3] < 255, ROUGHNESS_GLASS, ROUGHNESS_OPAQUE)
     if plan.group is Group.SPACES:
         rgba[:, 3] = np.minimum(rgba[:, 3], ROOM_ALPHA)
         roughness[:] = ROUGHNESS_ROOM

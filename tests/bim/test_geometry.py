@@ -225,7 +225,7 @@ def test_a_fallback_box_holds_what_the_product_would_have_been(name: str, data_d
     assert {line.outcome for line in result.results.values()} == {Outcome.BOXED}
     assert set(boxes) == set(drawn)
     for local_id, box in boxes.items():
-        assert (box[0] < drawn[local_id][0] + 0.01).all() and (box[1] > drawn[local_id][1] - 0.01).all()
+        assert (box[0] < drawn[local_id][0] + 0.02).all() and (box[1] > drawn[local_id][1] - 0.02).all()
         assert np.abs(box - drawn[local_id]).max() < 0.5
 
 

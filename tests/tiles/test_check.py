@@ -78,10 +78,12 @@ def test_a_site_of_external_tilesets_has_no_finding(tmp_path: Path) -> None:
 # The eight that the official validator is silent about.
 
 
-def test_content_outside_its_box(good: Path) -> None:
+@pytest.mark.parametrize("side", [-1, 1])
+def test_content_outside_its_box(side: int, good: Path) -> None:
     def shrink(document: dict[str, Any]) -> None:
         box = leaf(document)["boundingVolume"]["box"]
-        box[3] -= 0.01
+        box[0] -= side * 0.005
+        box[3] -= 0.005
 
     edit(good, shrink)
     assert codes(good) == {"TILES_CONTENT_OUTSIDE_BOX"}
@@ -196,6 +198,15 @@ def test_a_feature_twice_under_add(good: Path) -> None:
         for storey in document["root"]["children"]:
             fabric = [tile for tile in storey["children"] if tile.get("extras", {}).get("group") == "fabric"]
             storey["children"] += copy.deepcopy(fabric)
+
+    edit(good, repeat)
+    assert codes(good) == {"TILES_FEATURE_TWICE"}
+
+
+def test_a_feature_in_a_tile_and_again_below_it_under_add(good: Path) -> None:
+    def repeat(document: dict[str, Any]) -> None:
+        tile = leaf(document)
+        tile["children"] = [copy.deepcopy(tile)]
 
     edit(good, repeat)
     assert codes(good) == {"TILES_FEATURE_TWICE"}
