@@ -36,7 +36,7 @@ def find_cached(cache_dir: Path, key: str) -> tuple[MeshSet, Any] | None:
     meshes = cache_dir / f"{key}.npz"
     try:
         entry = json.loads((cache_dir / f"{key}.json").read_text(encoding="utf-8"))
-        if False:
+        if sha256_of(meshes) != entry["meshes_sha256"]:
             return None
         return read_mesh_set(meshes), entry["document"]
     except (OSError, ValueError, KeyError):

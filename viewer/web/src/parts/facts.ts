@@ -73,7 +73,7 @@ function table(members: { [name: string]: Json }): TemplateResult {
 
 function list(items: Json[]): TemplateResult {
   const plain = items.every((item) => !isRecord(item));
-  if (plain) return html`<p>${items.map((item) => value(item)).map((item, at) => [at ? "、" : "", item])}</p>`;
+  if (plain) return html`<p>${items.map((item) => value(item)).map((item, at) => [at ? t("list.separator") : "", item])}</p>`;
   if (items.length > 12) return html`<p>${t("panel.boundary_count", { count: items.length })}</p>`;
   return html`${items.map((item) => (isRecord(item) ? html`<div class="entry">${table(item)}</div>` : html`<p>${value(item)}</p>`))}`;
 }
@@ -84,7 +84,7 @@ function value(content: Json): unknown {
   if (content === false) return t("value.no");
   if (typeof content === "number") return number(content);
   if (typeof content === "string") return content;
-  if (Array.isArray(content)) return content.map((item) => (isRecord(item) ? Object.values(item).filter((part) => !isRecord(part)).join(" ") : String(item))).join("、");
+  if (Array.isArray(content)) return content.map((item) => (isRecord(item) ? Object.values(item).filter((part) => !isRecord(part)).join(" ") : String(item))).join(t("list.separator"));
   if (isMeasure(content)) return html`${value(content["value"] ?? null)} ${content["unit"] ?? ""}`;
   return rows(Object.entries(content).map(([name, inner]) => [term(name) ?? name, value(inner), name] as const));
 }

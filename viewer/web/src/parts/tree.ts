@@ -2,7 +2,7 @@
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 
-import { t, title } from "../words";
+import { number, t, title } from "../words";
 import { look } from "./look";
 import { Part } from "./part";
 
@@ -119,7 +119,7 @@ export class TwinTree extends Part {
         }
         if (known.rooms.length === 0) rows.push(row(`${storey.id}#note`, "note", 4, t("tree.no_rooms"), "", null, storey.id, 1, 1));
         known.rooms.forEach((room, place, list) => {
-          const area = room.area_m2 === null ? "" : `${room.area_m2.toFixed(1)} m²`;
+          const area = room.area_m2 === null ? "" : t("unit.square_metres", { value: number(room.area_m2, 1) });
           rows.push(row(room.id, "space", 4, title(room.name, room.long_name), area, null, storey.id, place + 1, list.length));
         });
       });

@@ -15,6 +15,7 @@ import {
   type Cesium3DTileContent,
   type Scene,
   type StyleExpression,
+  UniformType,
 } from "@cesium/engine";
 
 import type { Kind, TilesetEntry, TilesetKind } from "../service";
@@ -29,9 +30,15 @@ interface Loaded { entry: TilesetEntry; tileset: Cesium3DTileset; look: Look; pe
 const SECTION_EDGE = Color.fromCssColorString("#1f2937");
 const ERROR_PIXELS: Record<TilesetKind, number> = { building: 12, city: 16, terrain: 16 };
 
-/** What a plane cuts through shows its inside: dark, as a drawn section is filled, instead of hollow. */
-const FILLED_SECTION = new CustomShader({
+/**
+ * How an open storey is drawn. What the plane cuts shows its inside dark, as a drawn section is filled, instead of hollow.
+ * Of a room (see-through and fully rough, as `tiles` writes it) only floor and ceiling are tinted: its sides lie in the faces of the walls.
+ */
+const OPEN_STOREY = new CustomShader({
+  uniforms: { u_up: { type: UniformType.VEC3, value: new Cartesian3(0, 0, 1) } },
   fragmentShaderText: `void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
+    vec3 up = normalize((czm_view * vec4(u_up, 0.0)).xyz);
+    if (material.alpha < 0.99 && material.roughness > 0.99 && abs(dot(fsInput.attributes.normalEC, up)) < 0.5) discard;
     if (!gl_FrontFacing && material.alpha > 0.99) {
       material.diffuse = vec3(0.0);
       material.specular = vec3(0.0);
@@ -56,6 +63,7 @@ export class Layers {
   /** Loads the tilesets; answers the entries that could not be read. */
   async load(entries: readonly TilesetEntry[], siteToEcef: Matrix4): Promise<TilesetEntry[]> {
     const failed: TilesetEntry[] = [];
+    OPEN_STOREY.setUniform("u_up", Matrix4.multiplyByPointAsVector(siteToEcef, Cartesian3.UNIT_Z, new Cartesian3()));
     await Promise.all(
       entries.map(async (entry) => {
         try {
@@ -187,7 +195,7 @@ export class Layers {
         tileset.backFaceCulling = cut === null;
       // Rooms and hidden ceilings would cast their shadow on the floor that one wants to see.
       tileset.shadows = cut === null ? ShadowMode.ENABLED : ShadowMode.DISABLED;
-        tileset.customShader = cut === null ? undefined : FILLED_SECTION;
+        tileset.customShader = cut === null ? undefined : OPEN_STOREY;
       }
       tileset.makeStyleDirty();
     }

@@ -1,0 +1,78 @@
+"""What the page says: two catalogues with the same keys and places to fill, and no sentence outside of them."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).resolve().parents[2] / "viewer" / "web" / "src"
+PLACES = re.compile(r"\{(\w+)\}")
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+COMMENT = re.compile(r"/\*.*?\*/|(?m:^\s*//.*$)", re.DOTALL)
+TEMPLATE = re.compile(r"html`(.*?)`", re.DOTALL)
+EXPRESSION = re.compile(r"\$\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}")
+SPOKEN_ATTRIBUTE = re.compile(r"\b(?:aria-label|title|placeholder|alt)=\"([^\"]*[A-Za-z]{2}[^\"]*)\"")
+TEXT = re.compile(r">([^<>]*[A-Za-z]{2}[^<>]*)<")
+
+
+def catalogue(language: str) -> dict[str, str]:
+    texts: dict[str, str] = json.loads((SOURCES / "strings" / f"{language}.json").read_text(encoding="utf-8"))
+    return texts
+
+
+def spoken(source: str) -> list[str]:
+    """Texts and spoken attributes written into templates; expressions are taken out first, the innermost templates last."""
+    found: list[str] = []
+    for template in TEMPLATE.findall(source):
+        plain = EXPRESSION.sub("", template)
+        found += [text.strip() for text in TEXT.findall(plain)] + SPOKEN_ATTRIBUTE.findall(plain)
+    return found
+
+
+def test_both_catalogues_have_the_same_keys_in_the_same_order() -> None:
+    assert list(catalogue("zh")) == list(catalogue("en"))
+
+
+@pytest.mark.parametrize("key", sorted(catalogue("zh")))
+def test_a_sentence_has_the_same_places_to_fill_in_both_languages(key: str) -> None:
+    assert sorted(PLACES.findall(catalogue("zh")[key])) == sorted(PLACES.findall(catalogue("en")[key]))
+    assert catalogue("zh")[key].strip()
+    assert catalogue("en")[key].strip() or key == "list.separator"
+
+
+def test_english_sentences_hold_no_chinese_but_the_name_of_the_language() -> None:
+    offenders = {key for key, text in catalogue("en").items() if CHINESE.search(text)}
+    assert offenders == {"action.language", "action.language_hint"}
+
+
+def test_every_name_of_the_glossary_is_a_pair() -> None:
+    glossary = json.loads((SOURCES / "glossary.json").read_text(encoding="utf-8"))
+    pairs = [(name, pair) for group in glossary.values() for name, pair in group.items()]
+    assert [name for name, pair in pairs if len(pair) != 2 or not all(pair)] == []
+    assert [name for name, (_, english) in pairs if CHINESE.search(english)] == []
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES.rglob("*.ts")), ids=lambda path: str(path.relative_to(SOURCES)))
+def test_no_source_speaks_outside_of_the_catalogues(path: Path) -> None:
+    source = COMMENT.sub("", path.read_text(encoding="utf-8"))
+    assert CHINESE.findall(source) == []
+    assert spoken(source) == []
+
+
+def test_every_key_is_used() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.ts"))
+    built = set(re.findall(r"`([a-z_]+\.)\$\{", sources)) | {"phase."}
+    assert [key for key in catalogue("zh") if f'"{key}"' not in sources and not key.startswith(tuple(built))] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("html`<p>Hello there</p>`", ["Hello there"]),
+        ('html`<button aria-label="Close it">${x}</button>`', ["Close it"]),
+        ("html`<p>${t('panel.loading')}</p>`", []),
+    ],
+)
+def test_the_search_for_sentences_finds_them(source: str, expected: list[str]) -> None:
+    assert spoken(source) == expected
