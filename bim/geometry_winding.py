@@ -9,9 +9,9 @@ __all__ = ["outward"]
 
 WELD_M = 1e-4
 SAMPLES = 5
-# Neither the middle of a triangle nor straight along a normal: models are full of edges exactly there.
+# Neither the middle of a triangle nor a direction that walls or roofs run in: models are full of edges exactly there.
 INSIDE = (0.29, 0.33, 0.38)
-ASKEW = (0.0137, 0.0211, 0.0173)
+AXES = np.linalg.qr(np.array([[0.3619, 0.5107, 0.7801], [0.83, 0.1, -0.4], [-0.2, 0.9, -0.3]]).T)[0].T[[1, 2, 0]]
 Int64 = NDArray[np.int64]
 
 
@@ -20,7 +20,7 @@ def outward(vertices: Float64, triangles: Int64) -> Int64:
 
     Triangles that share an edge with exactly one other form a surface. Within a surface all face the same way; one that
     encloses a volume faces out of it, unless it lines a cavity of another. One that is cut from a solid where it touches
-    other surfaces faces the side from which a ray leaves; any other keeps the way most of it faced. A one-sided surface
+    other surfaces faces the side from which a line to infinity crosses nothing; any other keeps the way most of it faced. A one-sided surface
     (Möbius) is left as it is.
     """
     if len(triangles) == 0:
@@ -34,9 +34,14 @@ def outward(vertices: Float64, triangles: Int64) -> Int64:
     way[mostly_turned[surface]] *= -1
     enclosing, inside_out = _enclosing(corners, areas, size, way, surface, len(bordered))
     sense = np.where(inside_out, -1.0, 1.0)
-    for index in np.flatnonzero(~enclosing & ~bordered):
-        members = np.flatnonzero(surface == index)
-        sense[index] = _seen_from(corners, areas, members[np.argsort(-size[members])[:SAMPLES]], way)
+    cut = ~enclosing & ~bordered
+    if cut.any():
+        skewers = _Skewers(corners, areas * way[:, None])
+        by_surface = np.lexsort((-size, surface))
+        starts = np.searchsorted(surface[by_surface], np.arange(len(bordered) + 1))
+        for index in np.flatnonzero(cut):
+            largest = by_surface[starts[index] : min(starts[index] + SAMPLES, starts[index + 1])]
+            sense[index] = -1.0 if skewers.seen_from_inside(largest) else 1.0
     way *= sense[surface]
     result = triangles.copy()
     result[way < 0] = triangles[way < 0][:, ::-1]
@@ -61,33 +66,35 @@ def _enclosing(
     return enclosing, inside_out
 
 
-def _seen_from(corners: Float64, areas: Float64, samples: Int64, way: Float64) -> float:
-    """-1 where rays from the sampled triangles say that they face into the solid, else 1: outside, a ray crosses it evenly."""
-    vote = 0.0
-    for sample in samples:
-        normal = areas[sample] * way[sample]
-        size = float(np.linalg.norm(normal))
-        if size == 0.0:
-            continue
-        point = np.array(INSIDE) @ corners[sample]
-        ahead = _crossings(point, normal / size + ASKEW, corners) % 2
-        behind = _crossings(point, -normal / size + ASKEW, corners) % 2
-        vote += size * (behind - ahead)
-    return -1.0 if vote < 0 else 1.0
+class _Skewers:
+    """Counts what lies before and behind points of a mesh, along one direction that no model is built in."""
 
+    def __init__(self, corners: Float64, facing: Float64) -> None:
+        self._along = corners @ AXES.T
+        self._lowest, self._highest = self._along.min(axis=1), self._along.max(axis=1)
+        self._facing = facing
 
-def _crossings(point: Float64, direction: Float64, corners: Float64) -> int:
-    """How many triangles a ray meets beyond its start (Möller and Trumbore 1997)."""
-    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    across = np.cross(direction, two)
-    determinant = np.einsum("ij,ij->i", one, across)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        offset = point - corners[:, 0]
-        u = np.einsum("ij,ij->i", offset, across) / determinant
-        turned = np.cross(offset, one)
-        v = (turned @ direction) / determinant
-        distance = np.einsum("ij,ij->i", two, turned) / determinant
-        return int(((u >= 0) & (v >= 0) & (u + v <= 1) & (distance > WELD_M)).sum())
+    def seen_from_inside(self, samples: Int64) -> bool:
+        """Whether the sampled triangles face into the solid: from outside, a line to infinity crosses an even number of them."""
+        vote = 0.0
+        for sample in samples:
+            size = float(np.linalg.norm(self._facing[sample]))
+            slant = float(self._facing[sample] @ AXES[2])
+            if abs(slant) > 0.02 * size:
+                above, below = self._crossed(np.array(INSIDE) @ self._along[sample])
+                front, back = (above, below) if slant > 0 else (below, above)
+                vote += size * (back % 2 - front % 2)
+        return vote < 0
+
+    def _crossed(self, point: Float64) -> tuple[int, int]:
+        hit = np.flatnonzero(((self._lowest[:, :2] <= point[:2]) & (self._highest[:, :2] >= point[:2])).all(axis=1))
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (self._along[hit, i].T for i in range(3))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            whole = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+            u = ((point[0] - ax) * (cy - ay) - (cx - ax) * (point[1] - ay)) / whole
+            v = ((bx - ax) * (point[1] - ay) - (point[0] - ax) * (by - ay)) / whole
+            height = (az + u * (bz - az) + v * (cz - az) - point[2])[(u >= 0) & (v >= 0) & (u + v <= 1)]
+        return int((height > WELD_M).sum()), int((height < -WELD_M).sum())
 
 
 def _winding_number(point: Float64, corners: Float64, way: Float64) -> float:

@@ -9,9 +9,7 @@ import pytest
 SOURCES = Path(__file__).resolve().parents[2] / "viewer" / "web" / "src"
 PLACES = re.compile(r"\{(\w+)\}")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-COMMENT = re.compile(r"/\*.*?\*/|(?m:^\s*//.*$)", re.DOTALL)
-TEMPLATE = re.compile(r"html`(.*?)`", re.DOTALL)
-EXPRESSION = re.compile(r"\$\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}")
+COMMENT = re.compile(r"/\*.*?\*/|(?m:^\s*//[^\n]*$)", re.DOTALL)
 SPOKEN_ATTRIBUTE = re.compile(r"\b(?:aria-label|title|placeholder|alt)=\"([^\"]*[A-Za-z]{2}[^\"]*)\"")
 TEXT = re.compile(r">([^<>]*[A-Za-z]{2}[^<>]*)<")
 
@@ -21,13 +19,33 @@ def catalogue(language: str) -> dict[str, str]:
     return texts
 
 
+def templates(source: str) -> str:
+    """The literal parts of all html templates, expressions left out, templates inside expressions included."""
+    out: list[str] = []
+    stack: list[str] = []
+    at = 0
+    while at < len(source):
+        inside = stack[-1] if stack else "code"
+        if inside in {"html", "text"}:
+            if source[at] == "`":
+                stack.pop()
+            elif source.startswith("${", at):
+                stack.append("code")
+                at += 1
+            elif inside == "html":
+                out.append(source[at])
+        elif source[at] == "`":
+            stack.append("html" if source[:at].endswith("html") else "text")
+        elif source[at] in "{}" and stack:
+            stack.append("code") if source[at] == "{" else stack.pop()
+        at += 1
+    return "".join(out)
+
+
 def spoken(source: str) -> list[str]:
-    """Texts and spoken attributes written into templates; expressions are taken out first, the innermost templates last."""
-    found: list[str] = []
-    for template in TEMPLATE.findall(source):
-        plain = EXPRESSION.sub("", template)
-        found += [text.strip() for text in TEXT.findall(plain)] + SPOKEN_ATTRIBUTE.findall(plain)
-    return found
+    """Texts and spoken attributes written into html templates."""
+    plain = templates(source)
+    return [text.strip() for text in TEXT.findall(plain)] + SPOKEN_ATTRIBUTE.findall(plain)
 
 
 def test_both_catalogues_have_the_same_keys_in_the_same_order() -> None:
@@ -72,6 +90,8 @@ def test_every_key_is_used() -> None:
         ("html`<p>Hello there</p>`", ["Hello there"]),
         ('html`<button aria-label="Close it">${x}</button>`', ["Close it"]),
         ("html`<p>${t('panel.loading')}</p>`", []),
+        ("html`<ul>${rows.map((row) => html`<li>${row}</li><li>and so on</li>`)}</ul>`", ["and so on"]),
+        ('html`<i ?hidden=${a.map(() => { return 1; })} title="The name"></i>`', ["The name"]),
     ],
 )
 def test_the_search_for_sentences_finds_them(source: str, expected: list[str]) -> None:

@@ -23,6 +23,7 @@ def site_document(store: Store, code: str, manifests: Sequence[Manifest], labels
     `to_ecef` is the column-major 4×4 from the site's east-north-up frame to EPSG:4978; `bounds` are site-frame metres.
     """
     site = store.get_site(code)
+    manifests = [manifest.seen_by(labels) for manifest in manifests]
     frame = SiteFrame.of(site)
     counts = store.counts(code, labels)
     bounds = store.bounds(code, labels)
@@ -44,7 +45,7 @@ def site_document(store: Store, code: str, manifests: Sequence[Manifest], labels
             "city_objects": counts.get(Kind.CITY_OBJECT, 0),
         },
         "bounds": {"site_xyz": bounds.tolist() if bounds is not None else None},
-        "tilesets": [_tileset_entry(code, manifest) for manifest in manifests],
+        "tilesets": [_tileset_entry(code, manifest) for manifest in manifests if manifest.contents],
     }
 
 
@@ -52,7 +53,7 @@ def site_tree(store: Store, code: str, manifests: Sequence[Manifest], labels: La
     """Buildings and storeys of a site with their counts; rooms are asked for by storey (`/features/{id}/children`)."""
     site = store.get_site(code)
     frame = SiteFrame.of(site)
-    layer_of = {building: manifest.key for manifest in manifests for building in manifest.building_ids}
+    layer_of = {building: manifest.key for manifest in manifests for building in manifest.seen_by(labels).building_ids}
     rows = list(store.features(code, labels, kinds={Kind.BUILDING, Kind.STOREY}))
     counts = store.counts_under([row.feature.id for row in rows], labels, site=code)
     storeys: dict[str, list[dict[str, Any]]] = {}

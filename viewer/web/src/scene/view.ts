@@ -98,6 +98,7 @@ export class View {
   coverage(): number {
     const { scene, canvas } = this.widget;
     this.labels.visible = false;
+    scene.requestRender();
     scene.render();
     const gl = canvas.getContext("webgl2");
     if (gl === null) return 0;
