@@ -10,6 +10,7 @@ from tests.chain.readback import features_of, iter_drawn
 from tests.chain.real_files import FILES, SITE, SITE_ARGUMENTS, facts_of
 
 ANCHOR = ",".join((*SITE, "0"))
+ANCHOR_POINTS = {"signal": ("--anchor-point", "453202,4539832,0")}
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,8 @@ def real(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> tuple[Home
     home = new_home(tmp_path_factory.mktemp("real"))
     home.run("site", "add", "s", *SITE_ARGUMENTS)
     for model, name in FILES.items():
-        done = home.run("import", "bim", data_dir / "ifc" / name, "--site", "s", "--model", model, "--anchor", ANCHOR)
+        point = ANCHOR_POINTS.get(model, ())
+        done = home.run("import", "bim", data_dir / "ifc" / name, "--site", "s", "--model", model, "--anchor", ANCHOR, *point)
         assert "error" not in done.document, (model, done.document)
         reports[model] = done.document
     assert home.run("tiles", "build").code == 0
