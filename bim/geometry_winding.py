@@ -19,9 +19,9 @@ def outward(vertices: Float64, triangles: Int64) -> Int64:
     """The triangles, (m, 3) indices of (n, 3) metres, some turned over.
 
     Triangles that share an edge with exactly one other form a surface. Within a surface all face the same way; one that
-    encloses a volume faces out of it, unless it lines a cavity of another. One that is cut from a solid where it touches
-    other surfaces faces the side from which a line to infinity crosses nothing; any other keeps the way most of it faced. A one-sided surface
-    (Möbius) is left as it is.
+    encloses a volume faces out of it, unless it lines a cavity of another. One cut from a solid where it touches other
+    surfaces faces the side that is outside; any other keeps the way most of it faced. A one-sided surface (Möbius) is left
+    as it is.
     """
     if len(triangles) == 0:
         return triangles
@@ -36,12 +36,11 @@ def outward(vertices: Float64, triangles: Int64) -> Int64:
     sense = np.where(inside_out, -1.0, 1.0)
     cut = ~enclosing & ~bordered
     if cut.any():
-        skewers = _Skewers(corners, areas * way[:, None])
         by_surface = np.lexsort((-size, surface))
-        starts = np.searchsorted(surface[by_surface], np.arange(len(bordered) + 1))
-        for index in np.flatnonzero(cut):
-            largest = by_surface[starts[index] : min(starts[index] + SAMPLES, starts[index + 1])]
-            sense[index] = -1.0 if skewers.seen_from_inside(largest) else 1.0
+        order = np.arange(len(by_surface)) - np.searchsorted(surface[by_surface], surface[by_surface])
+        samples = by_surface[cut[surface[by_surface]] & (order < SAMPLES)]
+        votes = _inside_votes(corners, areas * way[:, None], samples)
+        sense[np.bincount(surface[samples], votes, len(bordered)) < 0] = -1.0
     way *= sense[surface]
     result = triangles.copy()
     result[way < 0] = triangles[way < 0][:, ::-1]
@@ -58,43 +57,47 @@ def _enclosing(
     enclosing = np.abs(imbalance).max(axis=0) <= 1e-4 * np.bincount(surface, size, count)
     centre = corners.reshape(-1, 3).mean(axis=0)
     volume = np.bincount(surface, np.einsum("ij,ij->i", corners[:, 0] - centre, facing), count)
-    inside_out = np.zeros(count, dtype=bool)
-    for index in np.flatnonzero(enclosing & (volume < 0)):
-        point = corners[surface == index][0].mean(axis=0)
-        around = np.flatnonzero(enclosing & (np.abs(volume) > -volume[index]))
-        inside_out[index] = not any(abs(_winding_number(point, corners[surface == o], way[surface == o])) > 0.5 for o in around)
+    inside_out = enclosing & (volume < 0)
+    if not inside_out.any():
+        return enclosing, inside_out
+    low, high = np.full((count, 3), np.inf), np.full((count, 3), -np.inf)
+    np.minimum.at(low, surface, corners.min(axis=1))
+    np.maximum.at(high, surface, corners.max(axis=1))
+    by_surface = np.argsort(surface, kind="stable")
+    members = np.split(by_surface, np.searchsorted(surface[by_surface], np.arange(1, count)))
+    for index in np.flatnonzero(inside_out):
+        point = corners[members[index][0]].mean(axis=0)
+        around = np.flatnonzero(enclosing & (np.abs(volume) > -volume[index]) & ((low < point) & (point < high)).all(axis=1))
+        inside_out[index] = not any(abs(_winding_number(point, corners[members[o]], way[members[o]])) > 0.5 for o in around)
     return enclosing, inside_out
 
 
-class _Skewers:
-    """Counts what lies before and behind points of a mesh, along one direction that no model is built in."""
+def _inside_votes(corners: Float64, facing: Float64, samples: Int64) -> Float64:
+    """For each sampled triangle its area, negative where it faces into the solid, 0 where that cannot be told.
 
-    def __init__(self, corners: Float64, facing: Float64) -> None:
-        self._along = corners @ AXES.T
-        self._lowest, self._highest = self._along.min(axis=1), self._along.max(axis=1)
-        self._facing = facing
+    From outside, a line to infinity crosses an even number of triangles, so one line through the triangle is followed both
+    ways; its direction is one that no model is built in.
+    """
+    import shapely  # loaded only for the few meshes that need it: a worker starts without
 
-    def seen_from_inside(self, samples: Int64) -> bool:
-        """Whether the sampled triangles face into the solid: from outside, a line to infinity crosses an even number of them."""
-        vote = 0.0
-        for sample in samples:
-            size = float(np.linalg.norm(self._facing[sample]))
-            slant = float(self._facing[sample] @ AXES[2])
-            if abs(slant) > 0.02 * size:
-                above, below = self._crossed(np.array(INSIDE) @ self._along[sample])
-                front, back = (above, below) if slant > 0 else (below, above)
-                vote += size * (back % 2 - front % 2)
-        return vote < 0
-
-    def _crossed(self, point: Float64) -> tuple[int, int]:
-        hit = np.flatnonzero(((self._lowest[:, :2] <= point[:2]) & (self._highest[:, :2] >= point[:2])).all(axis=1))
-        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (self._along[hit, i].T for i in range(3))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            whole = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-            u = ((point[0] - ax) * (cy - ay) - (cx - ax) * (point[1] - ay)) / whole
-            v = ((bx - ax) * (point[1] - ay) - (point[0] - ax) * (by - ay)) / whole
-            height = (az + u * (bz - az) + v * (cz - az) - point[2])[(u >= 0) & (v >= 0) & (u + v <= 1)]
-        return int((height > WELD_M).sum()), int((height < -WELD_M).sum())
+    along = corners @ AXES.T
+    low, high = along.min(axis=1), along.max(axis=1)
+    point = np.einsum("i,nij->nj", np.array(INSIDE), along[samples])
+    tree = shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+    of, hit = tree.query(shapely.points(point[:, 0], point[:, 1]))
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (along[hit, i].T for i in range(3))
+    px, py, pz = point[of].T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+        u = ((px - ax) * (cy - ay) - (cx - ax) * (py - ay)) / whole
+        v = ((bx - ax) * (py - ay) - (px - ax) * (by - ay)) / whole
+        height = az + u * (bz - az) + v * (cz - az) - pz
+        crossed = (u >= 0) & (v >= 0) & (u + v <= 1)
+    above = np.bincount(of[crossed & (height > WELD_M)], minlength=len(samples)) % 2
+    below = np.bincount(of[crossed & (height < -WELD_M)], minlength=len(samples)) % 2
+    size = np.linalg.norm(facing[samples], axis=1)
+    slant = facing[samples] @ AXES[2]
+    return np.where(np.abs(slant) > 0.02 * size, np.sign(slant) * (below - above) * size, 0.0)
 
 
 def _winding_number(point: Float64, corners: Float64, way: Float64) -> float:
