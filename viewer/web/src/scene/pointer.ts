@@ -3,6 +3,7 @@
 import { Cartesian2, Cesium3DTileFeature, Color, ScreenSpaceEventHandler, ScreenSpaceEventType, type Scene } from "@cesium/engine";
 
 import type { Layers } from "./layers";
+import type { RoomLabels } from "./room_labels";
 
 const HOVER = new Color(0.72, 0.86, 1, 1);
 const REST_SHARE = 4;
@@ -16,6 +17,7 @@ export class Pointer {
   constructor(
     private readonly scene: Scene,
     private readonly layers: Layers,
+    private readonly labels: RoomLabels,
     onPick: (id: string | null) => void,
   ) {
     const handler = new ScreenSpaceEventHandler(scene.canvas);
@@ -26,17 +28,19 @@ export class Pointer {
     scene.canvas.addEventListener("pointerleave", () => this.hover(null));
   }
 
-  /** The id of the feature at a point of the canvas (CSS pixels), or null. */
+  /** The id of the feature drawn at a point of the canvas (CSS pixels), or null; labels do not stand in the way. */
   idAt(x: number, y: number): string | null {
+    this.labels.visible = false;
     const feature = this.featureAt(x, y);
+    this.labels.visible = true;
     return feature ? this.layers.factsOf(feature).id || null : null;
   }
 
-  /** What a click there means: a feature, or nothing where there is only ground or sky. */
+  /** What a click there means: the room of a label, a feature, or nothing where there is only ground or sky. */
   private choiceAt(x: number, y: number): string | null {
-    const feature = this.featureAt(x, y);
-    if (!feature) return null;
-    const { id, kind } = this.layers.factsOf(feature);
+    const picked: unknown = this.scene.pick(new Cartesian2(x, y));
+    if (!(picked instanceof Cesium3DTileFeature)) return this.labels.roomOf(picked);
+    const { id, kind } = this.layers.factsOf(picked);
     return kind === "terrain" ? null : id || null;
   }
 

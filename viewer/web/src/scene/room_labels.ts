@@ -46,6 +46,7 @@ export class RoomLabels {
       if (room.centre === null) continue;
       const lines = [...new Set([room.name, room.long_name])].filter((line): line is string => Boolean(line));
       const label = this.labels.add({
+        id: room.id,
         position: Cartesian3.fromDegrees(room.centre.lon, room.centre.lat, room.centre.height_m + lift_m(room)),
         text: lines.join("\n"),
         font: FONT,
@@ -71,6 +72,12 @@ export class RoomLabels {
     this.labels.removeAll();
     this.tags = [];
     this.scene.requestRender();
+  }
+
+  /** The room whose label was picked, or null where something else was. */
+  roomOf(picked: unknown): string | null {
+    const { primitive, id } = (picked ?? {}) as { primitive?: unknown; id?: unknown };
+    return typeof id === "string" && this.tags.some(({ label }) => label === primitive) ? id : null;
   }
 
   set visible(value: boolean) {

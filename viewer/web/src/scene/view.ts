@@ -40,7 +40,7 @@ export class View {
       events.progress(pending);
     });
     this.labels = new RoomLabels(scene);
-    this.pointer = new Pointer(scene, this.layers, events.pick);
+    this.pointer = new Pointer(scene, this.layers, this.labels, events.pick);
     this.outline = new Outline(scene);
     scene.camera.percentageChanged = 0.02;
     scene.camera.moveEnd.addEventListener(events.moved);
