@@ -3,10 +3,7 @@
 import json
 import os
 import re
-import select
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +13,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = ROOT / ".venv" / "bin" / "twin"
-START_S = 60
 
 
 @dataclass(frozen=True)
@@ -83,17 +79,9 @@ def demo_served(demo_home: Home) -> Iterator[Served]:
 
 def _address(process: "subprocess.Popen[str]") -> str:
     assert process.stderr is not None
-    deadline = time.monotonic() + START_S
     said = ""
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([process.stderr], [], [], 1.0)
-        if not ready:
-            continue
-        line = process.stderr.readline()
+    for line in process.stderr:
         said += line
         if found := re.search(r"http://[\d.]+:\d+/", line):
             return found.group().rstrip("/")
-        if not line and process.poll() is not None:
-            break
-    sys.stderr.write(said)
     raise AssertionError(f"twin serve said no address: {said}")

@@ -7,6 +7,7 @@ import { number, t, term, type Key } from "../words";
 
 const GROUPS = ["type", "attributes", "quantities", "property_sets", "classifications", "systems", "materials", "boundaries"] as const;
 const APART = new Set<string>([...GROUPS, "measured", "declared"]);
+const MEASURE = new Set(["value", "unit", "value_si", "type"]);
 const NESTED = new Set<string>(["property_sets", "quantities"]);
 
 /** Every group of a feature's properties, in reading order; empty ones are left out. */
@@ -22,9 +23,11 @@ export function groups(properties: { [group: string]: Json }): TemplateResult[] 
 /** Measured and declared figures side by side: two facts, neither corrects the other. */
 export function twoFacts(measured: Json, declared: Json): TemplateResult | typeof nothing {
   const ours = entries(measured);
-  const theirs = entries(declared);
+  const theirs = Array.isArray(declared) ? new Map<string, Json>() : entries(declared);
+  const stated = Array.isArray(declared) ? declared.filter(isRecord) : [];
   const names = [...new Set([...ours.keys(), ...theirs.keys()])];
-  if (names.length === 0) return nothing;
+  if (names.length === 0 && stated.length === 0) return nothing;
+  if (stated.length > 0) return apart(ours, stated);
   return html`<section>
     <h3>${t("panel.area")}</h3>
     <table>
@@ -39,6 +42,23 @@ export function twoFacts(measured: Json, declared: Json): TemplateResult | typeo
         )}
       </tbody>
     </table>
+  </section>`;
+}
+
+/** Where the file states several figures, each with its set and unit, they stand below ours and are not matched by us. */
+function apart(ours: Map<string, Json>, stated: { [name: string]: Json }[]): TemplateResult {
+  return html`<section>
+    <h3>${t("panel.area")}</h3>
+    <h4>${t("panel.measured")}</h4>
+    ${table(Object.fromEntries(ours))}
+    <h4>${t("panel.declared")}</h4>
+    ${rows(
+      stated.map((row) => {
+        const name = String(row["name"] ?? "");
+        const set = String(row["pset"] ?? "");
+        return [term(name) ?? name, html`${measure(row)}<br /><span class="quiet">${set}</span>`, `${set}.${name}`] as const;
+      }),
+    )}
   </section>`;
 }
 
@@ -83,10 +103,14 @@ function value(content: Json): unknown {
   if (content === true) return t("value.yes");
   if (content === false) return t("value.no");
   if (typeof content === "number") return number(content);
-  if (typeof content === "string") return content;
+  if (typeof content === "string") return term(content) ?? content;
   if (Array.isArray(content)) return content.map((item) => (isRecord(item) ? Object.values(item).filter((part) => !isRecord(part)).join(" ") : String(item))).join(t("list.separator"));
-  if (isMeasure(content)) return html`${value(content["value"] ?? null)} ${content["unit"] ?? ""}`;
+  if (isMeasure(content)) return measure(content);
   return rows(Object.entries(content).map(([name, inner]) => [term(name) ?? name, value(inner), name] as const));
+}
+
+function measure(content: { [name: string]: Json }): TemplateResult {
+  return html`${value(content["value"] ?? null)} ${content["unit"] ?? ""}`;
 }
 
 function entries(content: Json): Map<string, Json> {
@@ -98,7 +122,7 @@ function isRecord(content: Json): content is { [name: string]: Json } {
 }
 
 function isMeasure(content: { [name: string]: Json }): boolean {
-  return "value" in content && Object.keys(content).every((name) => name === "value" || name === "unit" || name === "type");
+  return "value" in content && Object.keys(content).every((name) => MEASURE.has(name));
 }
 
 function isEmpty(content: Json): boolean {

@@ -24,15 +24,17 @@ export type Tint = readonly [red: number, green: number, blue: number, alpha: nu
 const FURNITURE = new Set(["IfcFurniture", "IfcFurnishingElement", "IfcSystemFurnitureElement"]);
 const PLAIN: Tint = [1, 1, 1, 1];
 const SELECTED: Tint = [1, 0.74, 0.2, 1];
-const SELECTED_ROOM: Tint = [1, 0.66, 0.1, 1];
+/** A room's alpha is what tells it from an element in the shader of an open storey. */
+const ROOM_ALPHA = 250 / 255;
+const SELECTED_ROOM: Tint = [1, 0.66, 0.1, ROOM_ALPHA];
 const ROOM_TINTS: readonly Tint[] = [
-  [0.56, 0.79, 0.98, 1],
-  [0.65, 0.88, 0.66, 1],
-  [1, 0.84, 0.55, 1],
-  [0.86, 0.74, 0.96, 1],
-  [0.98, 0.71, 0.68, 1],
-  [0.6, 0.9, 0.87, 1],
-  [0.9, 0.88, 0.6, 1],
+  [0.56, 0.79, 0.98, ROOM_ALPHA],
+  [0.65, 0.88, 0.66, ROOM_ALPHA],
+  [1, 0.84, 0.55, ROOM_ALPHA],
+  [0.86, 0.74, 0.96, ROOM_ALPHA],
+  [0.98, 0.71, 0.68, ROOM_ALPHA],
+  [0.6, 0.9, 0.87, ROOM_ALPHA],
+  [0.9, 0.88, 0.6, ROOM_ALPHA],
 ];
 
 /** A feature above the cut is hidden; rooms show only on the storey that lies open; the selected feature always shows below a cut. */

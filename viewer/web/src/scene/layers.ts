@@ -16,6 +16,7 @@ import {
   type Scene,
   type StyleExpression,
   UniformType,
+  VaryingType,
 } from "@cesium/engine";
 
 import type { Kind, TilesetEntry, TilesetKind } from "../service";
@@ -28,17 +29,33 @@ export interface Cut { tileset_key: string; storey: string; z: number; hides_ter
 interface Loaded { entry: TilesetEntry; tileset: Cesium3DTileset; look: Look; pending: number }
 
 const SECTION_EDGE = Color.fromCssColorString("#1f2937");
+const NEARER_M = 0.06;
 const ERROR_PIXELS: Record<TilesetKind, number> = { building: 12, city: 16, terrain: 16 };
 
 /**
  * How an open storey is drawn. What the plane cuts shows its inside dark, as a drawn section is filled, instead of hollow.
- * Of a room (see-through and fully rough, as `tiles` writes it) only floor and ceiling are tinted: its sides lie in the faces of the walls.
+ * Of a room (its tint's alpha says so) only floor and ceiling are drawn, since its sides lie in the faces of the walls, and a
+ * little nearer to the eye than they are, since its floor lies in or under the finish of the floor.
  */
 const OPEN_STOREY = new CustomShader({
   uniforms: { u_up: { type: UniformType.VEC3, value: new Cartesian3(0, 0, 1) } },
+  varyings: { v_room: VaryingType.FLOAT },
+  vertexShaderText: `void vertexMain(VertexInput vsInput, inout czm_modelVertexOutput vsOutput) {
+    v_room = 0.0;
+    #ifdef HAS_SELECTED_FEATURE_ID
+    SelectedFeature feature;
+    selectedFeatureIdStage(feature, vsInput.featureIds);
+    if (feature.color.a > 0.9 && feature.color.a < 0.995) {
+      v_room = 1.0;
+      vec4 seen = czm_modelView * vec4(vsOutput.positionMC, 1.0);
+      seen.xyz *= 1.0 - ${NEARER_M.toFixed(3)} / max(length(seen.xyz), 1.0);
+      vsOutput.positionMC = (czm_inverseModelView * seen).xyz;
+    }
+    #endif
+  }`,
   fragmentShaderText: `void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
     vec3 up = normalize((czm_view * vec4(u_up, 0.0)).xyz);
-    if (material.alpha < 0.99 && material.roughness > 0.99 && abs(dot(fsInput.attributes.normalEC, up)) < 0.5) discard;
+    if (v_room > 0.5 && abs(dot(fsInput.attributes.normalEC, up)) < 0.5) discard;
     if (!gl_FrontFacing && material.alpha > 0.99) {
       material.diffuse = vec3(0.0);
       material.specular = vec3(0.0);
