@@ -1,5 +1,6 @@
 """The page in a real browser against a stand-in service with a tiny compound, under the real content policy."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,8 +136,11 @@ def test_a_click_on_a_desk_tells_what_it_is_and_where_it_came_from(seen: Visit, 
     expect(panel.get_by_text("第 1 版")).to_be_visible()
     panel.get_by_role("button", name="201 档案室").click()
     expect(panel.get_by_role("heading", name="201 档案室")).to_be_visible()
-    expect(panel.get_by_role("row", name="面积（m²） 40.7 41.2")).to_be_visible()
-    expect(panel.get_by_role("row", name="体积（m³） 134.3 文件未写")).to_be_visible()
+    facts = panel.locator("section", has_text="实测")
+    expect(facts).to_contain_text(re.compile(r"实测（由几何计算）\s*面积（m²）\s*40\.7\s*体积（m³）\s*134\.3"))
+    expect(facts).to_contain_text(re.compile(r"申报（文件所写）\s*净楼面面积\s*41\.2 m²\s*Qto_SpaceBaseQuantities"))
+    page.evaluate("() => window.twin.select('east:room202')")
+    expect(facts).to_contain_text("文件未写")
 
 
 def test_a_mouse_click_selects_and_a_click_on_the_ground_clears(seen: Visit, service: MockService) -> None:

@@ -12,6 +12,7 @@ __all__ = ["STOREY_HEIGHT_M", "TinySite"]
 SITE = Site(code="tiny", name="屏山小院", lon=119.30, lat=26.10, height_m=30.0, crs="EPSG:4549", geoid_separation_m=10.0)
 STOREY_HEIGHT_M = 3.6
 WALL_M = 0.24
+STATED = {"pset": "Qto_SpaceBaseQuantities", "name": "NetFloorArea", "value": 41.2, "unit": "m²", "value_si": 41.2}
 ROOM_NAMES = ("档案室", "会议室")
 Corner = tuple[float, float, float]
 
@@ -192,7 +193,7 @@ class TinySite:
                 storey=storey,
                 rgba=(0.75, 0.85, 0.95, 0.35),
             )
-            area = {"measured": {"area_m2": 40.7, "volume_m3": 134.3}, "declared": {"area_m2": 41.2}}
+            area = {"measured": {"area_m2": 40.7, "volume_m3": 134.3}, "declared": [STATED] if index == 0 else []}
             self._add(boxes, room, path, area, name=number, long_name=room_name)
             desk = Box(
                 id=f"{key}:desk{number}",

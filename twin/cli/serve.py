@@ -65,6 +65,7 @@ def _listen(host: str, port: int) -> socket.socket:
         stderr.print(f"refused PORT_TAKEN: {host}:{port} cannot be bound ({error.strerror})", markup=False)
         stderr.print("  → another --port, or --port 0 for a free one", markup=False)
         raise typer.Exit(1) from error
+    listening.listen(2048)
     listening.set_inheritable(True)
     return listening
 

@@ -20,46 +20,26 @@ export function groups(properties: { [group: string]: Json }): TemplateResult[] 
   return isEmpty(rest) ? found : [...found, group(t("panel.other"), rest, false)];
 }
 
-/** Measured and declared figures side by side: two facts, neither corrects the other. */
+/** What we measured and what the file states, one below the other: two facts, neither corrects or is matched to the other. */
 export function twoFacts(measured: Json, declared: Json): TemplateResult | typeof nothing {
-  const ours = entries(measured);
-  const theirs = Array.isArray(declared) ? new Map<string, Json>() : entries(declared);
+  if (!isRecord(measured) && !Array.isArray(declared)) return nothing;
+  const ours = isRecord(measured) ? { ...measured } : {};
+  const method = ours["method"];
+  if (typeof method === "string") ours["method"] = term(method) ?? method;
   const stated = Array.isArray(declared) ? declared.filter(isRecord) : [];
-  const names = [...new Set([...ours.keys(), ...theirs.keys()])];
-  if (names.length === 0 && stated.length === 0) return nothing;
-  if (stated.length > 0) return apart(ours, stated);
-  return html`<section>
-    <h3>${t("panel.area")}</h3>
-    <table>
-      <thead><tr><td></td><th scope="col">${t("panel.measured")}</th><th scope="col">${t("panel.declared")}</th></tr></thead>
-      <tbody>
-        ${names.map(
-          (name) => html`<tr>
-            <th scope="row" title=${name}>${term(name) ?? name}</th>
-            <td>${ours.has(name) ? value(ours.get(name) ?? null) : "—"}</td>
-            <td>${theirs.has(name) ? value(theirs.get(name) ?? null) : html`<span class="quiet">${t("panel.not_stated")}</span>`}</td>
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-  </section>`;
-}
-
-/** Where the file states several figures, each with its set and unit, they stand below ours and are not matched by us. */
-function apart(ours: Map<string, Json>, stated: { [name: string]: Json }[]): TemplateResult {
   return html`<section>
     <h3>${t("panel.area")}</h3>
     <h4>${t("panel.measured")}</h4>
-    ${table(Object.fromEntries(ours))}
+    ${table(ours)}
     <h4>${t("panel.declared")}</h4>
-    ${rows(
-      stated.map((row) => {
-        const name = String(row["name"] ?? "");
-        const set = String(row["pset"] ?? "");
-        return [term(name) ?? name, html`${measure(row)}<br /><span class="quiet">${set}</span>`, `${set}.${name}`] as const;
-      }),
-    )}
+    ${stated.length > 0 ? rows(stated.map(statedRow)) : html`<p class="quiet">${t("panel.not_stated")}</p>`}
   </section>`;
+}
+
+function statedRow(row: { [name: string]: Json }): readonly [string, unknown, string] {
+  const name = String(row["name"] ?? "");
+  const set = String(row["pset"] ?? "");
+  return [term(name) ?? name, html`${measure(row)}<br /><span class="quiet">${set}</span>`, `${set}.${name}`];
 }
 
 export function rows(pairs: readonly (readonly [name: string, content: unknown, hint?: string])[]): TemplateResult {
@@ -103,7 +83,7 @@ function value(content: Json): unknown {
   if (content === true) return t("value.yes");
   if (content === false) return t("value.no");
   if (typeof content === "number") return number(content);
-  if (typeof content === "string") return term(content) ?? content;
+  if (typeof content === "string") return content;
   if (Array.isArray(content)) return content.map((item) => (isRecord(item) ? Object.values(item).filter((part) => !isRecord(part)).join(" ") : String(item))).join(t("list.separator"));
   if (isMeasure(content)) return measure(content);
   return rows(Object.entries(content).map(([name, inner]) => [term(name) ?? name, value(inner), name] as const));
@@ -111,10 +91,6 @@ function value(content: Json): unknown {
 
 function measure(content: { [name: string]: Json }): TemplateResult {
   return html`${value(content["value"] ?? null)} ${content["unit"] ?? ""}`;
-}
-
-function entries(content: Json): Map<string, Json> {
-  return new Map(isRecord(content) ? Object.entries(content).filter(([, inner]) => inner !== null) : []);
 }
 
 function isRecord(content: Json): content is { [name: string]: Json } {

@@ -36,10 +36,6 @@ export class TwinPanel extends Part {
       dt { color: var(--quiet); overflow-wrap: anywhere; }
       dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
       dd dl { margin: 0; }
-      table { width: 100%; border-collapse: collapse; margin-top: 6px; font-variant-numeric: tabular-nums; }
-      th { text-align: left; font-weight: 400; color: var(--quiet); padding: 3px 8px 3px 0; vertical-align: top; }
-      thead th { font-size: 12px; }
-      td { padding: 3px 8px 3px 0; vertical-align: top; }
       p { margin: 6px 0 0; overflow-wrap: anywhere; }
       .entry { border-left: 2px solid var(--line); padding-left: 8px; margin-top: 6px; }
       .hash { display: inline-flex; gap: 6px; align-items: center; flex-wrap: wrap; }
