@@ -44,7 +44,7 @@ bench-smoke: setup
 	@for script in benchmarks/*.py; do $(BIN)/python $$script --smoke || exit 1; done
 
 nightly: setup
-	@$(BIN)/python -m pytest -m nightly tests/nightly
+	@$(BIN)/python -m pytest -m nightly
 
 pictures: setup
 	@$(BIN)/python scripts/pictures.py

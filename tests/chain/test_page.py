@@ -11,6 +11,8 @@ import pytest
 from tests.chain.conftest import Served
 from tests.viewer.browser import Visit, launched, visit
 
+pytestmark = pytest.mark.nightly
+
 OVERVIEW = {"lon": 119.2946, "lat": 26.0866, "height_m": 150, "heading_deg": 5, "pitch_deg": -22}
 PATIENCE_MS = 180_000
 
