@@ -12,7 +12,6 @@ from tests.viewer.mock_service import MockService, serving
 from tests.viewer.tiny_site import STOREY_HEIGHT_M
 from viewer import static_dir
 
-
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 STOREY = "east:storey1"
 MIDDLE = (320, 180)

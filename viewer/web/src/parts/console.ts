@@ -126,7 +126,7 @@ export class TwinConsole extends LitElement {
         <twin-menu .label=${t("action.quality")} .choices=${this.qualityChoices()} @choose=${(event: CustomEvent<{ name: string; on: boolean }>) => twin.setQuality({ ...twin.quality, [event.detail.name]: event.detail.on }, true)}></twin-menu>
         <button class="language" title=${t("action.language_hint")} @click=${() => twin.changeLanguage()}>${t("action.language")}</button>
       </header>
-      <twin-tree .twin=${twin} ?hidden=${!this.contents}></twin-tree>
+      <twin-tree .twin=${twin} .folded=${!this.contents} ?hidden=${!this.contents}></twin-tree>
       <main aria-label=${t("app.scene")}>
         <slot name="scene"></slot>
         ${this.message()} ${phase === "ready" ? this.overlays() : nothing}

@@ -42,6 +42,9 @@ export class TwinTree extends Part {
     `,
   ];
 
+  static override properties = { folded: { attribute: false } };
+  /** Not shown at the moment: nothing is drawn, what was open stays open. */
+  declare folded: boolean;
   private readonly opened = new Set<string>();
   private at: string | null = null;
   private revealed: string | null = null;
@@ -59,7 +62,7 @@ export class TwinTree extends Part {
   }
 
   override render(): TemplateResult | typeof nothing {
-    if (!this.twin.tree) return nothing;
+    if (!this.twin.tree || this.folded) return nothing;
     const rows = this.rows();
     const walkable = rows.filter(({ kind }) => kind !== "note");
     const focus = walkable.some(({ id }) => id === this.at) ? this.at : (walkable.find(({ id }) => id === this.marked)?.id ?? walkable[0]?.id);
