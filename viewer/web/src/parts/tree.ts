@@ -42,7 +42,7 @@ export class TwinTree extends Part {
     `,
   ];
 
-  static override properties = { folded: { attribute: false } };
+  static override properties = { ...Part.properties, folded: { attribute: false } };
   /** Not shown at the moment: nothing is drawn, what was open stays open. */
   declare folded: boolean;
   private readonly opened = new Set<string>();
