@@ -44,8 +44,9 @@ def setup_python() -> None:
     say("installing what requirements.lock names")
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"uv=={UV_VERSION}")
     uv = VENV / "bin" / "uv"
-    run(uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", "requirements.lock")
-    run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "--editable", ".")
+    install = (uv, "pip", "install", "--quiet", "--python", python)
+    run(*install, "--compile-bytecode", "--require-hashes", "-r", "requirements.lock")
+    run(*install, "--no-deps", "--editable", ".")
     (VENV / ".installed").touch()
 
 
