@@ -54,7 +54,8 @@ def build_tiles(store: Store, settings: Settings, site: str, *, progress: Progre
         )
     if progress:
         progress(len(plans), len(plans))
-    _publish(folder, [plan.key for plan in plans])
+    if _published(settings, site) != (keys := [plan.key for plan in plans]):
+        _publish(folder, keys)
     return {"site": site, "layers": report, "replaced": replaced}
 
 
