@@ -9,61 +9,34 @@ from pathlib import Path
 from typing import Any
 
 import ifcopenshell
-import ifcopenshell.geom
 import ifcopenshell.util.element
 import numpy as np
 import pyproj
 import pytest
 
 from tests.chain.conftest import Home
+from tests.chain.geodesy import N, Path3D, through_the_grid, vertices_of
 from tests.chain.readback import iter_drawn
 
-N = 10.0
 TOLERANCE_M = 0.005
-TO_ECEF = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
-GRID = pyproj.Transformer.from_crs("EPSG:4549", "EPSG:4490", always_xy=True)
+GRID = ("EPSG:4549", "EPSG:4490")
 
 
-def vertices_of(ifc: Any, count: int) -> dict[str, np.ndarray]:
-    """One vertex each of `count` walls, slabs, columns spread over the model, in model metres."""
-    settings = ifcopenshell.geom.settings()
-    settings.set("use-world-coords", True)
-    solid = [e for kind in ("IfcSlab", "IfcColumn", "IfcWall") for e in ifc.by_type(kind) if e.Representation]
-    chosen = solid[:: max(1, len(solid) // count)][:count]
-    result = {}
-    for element in chosen:
-        points = np.array(ifcopenshell.geom.create_shape(settings, element).geometry.verts).reshape(-1, 3)
-        result[element.GlobalId] = points[np.argmax(points.sum(axis=1))]
-    return result
-
-
-def through_the_grid(east: float, north: float, height: float, abscissa: float, ordinate: float) -> Callable[[np.ndarray], np.ndarray]:
-    length = np.hypot(abscissa, ordinate)
-    c, s = abscissa / length, ordinate / length
-
-    def to_ecef(p: np.ndarray) -> np.ndarray:
-        lon, lat = GRID.transform(east + c * p[0] - s * p[1], north + s * p[0] + c * p[1], errcheck=True)
-        return np.array(TO_ECEF.transform(lon, lat, height + p[2] + N, errcheck=True))
-
-    return to_ecef
-
-
-def tower_path(ifc: Any) -> Callable[[np.ndarray], np.ndarray]:
+def tower_path(ifc: Any) -> Path3D:
     (c,) = ifc.by_type("IfcMapConversion")
     assert c.Scale in (None, 1.0)
-    return through_the_grid(c.Eastings, c.Northings, c.OrthogonalHeight, c.XAxisAbscissa, c.XAxisOrdinate)
+    return through_the_grid(*GRID, c.Eastings, c.Northings, c.OrthogonalHeight, (c.XAxisAbscissa, c.XAxisOrdinate))
 
 
-def block_path(ifc: Any) -> Callable[[np.ndarray], np.ndarray]:
+def block_path(ifc: Any) -> Path3D:
     holders = [entity for kind in ("IfcSite", "IfcProject", "IfcBuilding") for entity in ifc.by_type(kind)]
     sets = [ifcopenshell.util.element.get_psets(entity) for entity in holders]
     found = next(values for one in sets for name, values in one.items() if name.lower() == "epset_mapconversion")
-    return through_the_grid(
-        found["Eastings"], found["Northings"], found["OrthogonalHeight"], found["XAxisAbscissa"], found["XAxisOrdinate"]
-    )
+    x_axis = (found["XAxisAbscissa"], found["XAxisOrdinate"])
+    return through_the_grid(*GRID, found["Eastings"], found["Northings"], found["OrthogonalHeight"], x_axis)
 
 
-def hall_path(ifc: Any) -> Callable[[np.ndarray], np.ndarray]:
+def hall_path(ifc: Any) -> Path3D:
     """Latitude and longitude of IfcSite at its own origin, true north of the context, ground metres: PROJ's topocentric frame."""
     (site,) = ifc.by_type("IfcSite")
     degrees = []
@@ -88,7 +61,7 @@ def hall_path(ifc: Any) -> Callable[[np.ndarray], np.ndarray]:
 
 @pytest.mark.parametrize(("model", "path_of"), [("tower", tower_path), ("block", block_path), ("hall", hall_path)])
 def test_ten_vertices_of_each_demo_model_are_where_an_independent_path_puts_them(
-    demo_home: Home, model: str, path_of: Callable[[Any], Callable[[np.ndarray], np.ndarray]]
+    demo_home: Home, model: str, path_of: Callable[[Any], Path3D]
 ) -> None:
     (file,) = Path(demo_home.folder).glob(f"demo/*/{model}.ifc")
     ifc = ifcopenshell.open(file)
