@@ -8,7 +8,7 @@ from tiles.check import check_tileset
 from tiles.errors import GlbInvalid, LayerInvalid, ManifestInvalid, TilesError
 from tiles.manifest import Building, Content, Manifest, read_manifest
 from tiles.tileset import assemble_site, assemble_tileset
-from tiles.write import write_layer
+from tiles.write import remove_stale, write_layer, write_site, writer_digest
 
 __all__ = [
     "Building",
@@ -22,5 +22,8 @@ __all__ = [
     "assemble_tileset",
     "check_tileset",
     "read_manifest",
+    "remove_stale",
     "write_layer",
+    "write_site",
+    "writer_digest",
 ]
