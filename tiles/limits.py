@@ -1,6 +1,9 @@
 """Constants the writer keeps and the check holds it to."""
 
+from spatial.feature import Kind
+
 __all__ = [
+    "CITY_KINDS",
     "EXTENSIONS_KNOWN",
     "MAX_ROWS",
     "MAX_STEP_BIM_M",
@@ -20,6 +23,9 @@ QUANTISED_LEVELS = 65534
 
 MAX_STEP_BIM_M = 0.0005
 MAX_STEP_CITY_M = 0.02
+"""Metres between two neighbouring places of a vertex: of a building's parts, of the city and terrain around it."""
+
+CITY_KINDS = frozenset({Kind.CITY_OBJECT.value, Kind.TERRAIN.value})
 
 EXTENSIONS_KNOWN = frozenset(
     {

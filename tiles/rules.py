@@ -15,6 +15,7 @@ ATTRIBUTE_CODEC = 0xA0
 TRIANGLE_CODECS = (0xE0, 0xE1)
 SEQUENCE_CODECS = (0xD0, 0xD1)
 UNIFORM_TOLERANCE = 1e-4
+UINT32 = 5125
 MUST_BE_REQUIRED = ("EXT_mesh_gpu_instancing", "EXT_meshopt_compression", "KHR_mesh_quantization")
 
 
@@ -104,6 +105,8 @@ def _strides(document: Document) -> Iterator[Finding]:
         size = DTYPES[accessor["componentType"]].itemsize * WIDTHS[accessor["type"]]
         stride = view.get("byteStride", size)
         stored = view.get("extensions", {}).get("EXT_meshopt_compression", {}).get("byteStride", stride)
+        if accessor["componentType"] == UINT32:
+            yield "TILES_ATTRIBUTE_TYPE", f"accessor {index}: uint32 is no type of a vertex or instance attribute"
         if stride % 4 or stored != stride:
             yield "TILES_STRIDE", f"accessor {index}: stride {stride} (compressed {stored}) is no multiple of 4, or the two differ"
 

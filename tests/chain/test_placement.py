@@ -16,7 +16,7 @@ import pyproj
 import pytest
 
 from tests.chain.conftest import Home
-from tests.chain.readback import iter_drawn
+from tests.tiles.reader import read_features
 
 N = 10.0
 TOLERANCE_M = 0.005
@@ -95,12 +95,10 @@ def test_ten_vertices_of_each_demo_model_are_where_an_independent_path_puts_them
     to_ecef = path_of(ifc)
     wanted = vertices_of(ifc, 10)
     assert len(wanted) == 10
-    drawn: dict[str, list[np.ndarray]] = {}
-    for piece in iter_drawn(demo_home.folder / "tiles" / "pingshan" / model):
-        drawn.setdefault(piece.feature.removeprefix(f"{model}:"), []).append(piece.ecef)
+    drawn = read_features(demo_home.folder / "tiles" / "pingshan" / model)
     worst = 0.0
     for global_id, point in wanted.items():
-        read = np.concatenate(drawn[global_id])
+        read = drawn[f"{model}:{global_id}"].ecef
         worst = max(worst, float(np.linalg.norm(read - to_ecef(point), axis=1).min()))
     assert worst <= TOLERANCE_M
 

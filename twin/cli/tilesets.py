@@ -46,7 +46,13 @@ def check(site: SiteOption = None, as_json: JsonFlag = False) -> Outcome:
                 continue
             checked += layers
             expected = expected_in_tiles(store, code)
-            issues = check_tileset(settings.tiles_dir / code, expected_ids=expected.ids, site=store.get_site(code))
+            issues = check_tileset(
+                settings.tiles_dir / code,
+                expected_ids=expected.ids,
+                expected_boxes=expected.boxes,
+                expected_labels=expected.labels,
+                site=store.get_site(code),
+            )
             findings += [
                 {"site": code, "layer": issue.path.partition("/")[0], "code": issue.code, "path": issue.path, "message": issue.message}
                 for issue in issues
