@@ -247,6 +247,9 @@ class _Walk:
         if not target.is_file():
             self.report("TILES_CONTENT_MISSING", where, f"{uri!r} is not there")
             return None
+        if target.suffix not in (".json", ".glb"):
+            self.report("TILES_CONTENT_UNCHECKED", where, f"{uri!r} is neither a tileset.json nor a glb; it is not looked into")
+            return None
         return target
 
     def _check_in_parent(self, local: Box | None, own: _Tile, matrix: Float64, where: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tiles.limits import MAX_ROWS
 from tiles.read import DTYPES, WIDTHS, Document, Drawn
+from tiles.shape import named_extensions
 
 __all__ = ["Finding", "check_document", "check_rows"]
 
@@ -47,22 +48,13 @@ def check_rows(drawn: Sequence[Drawn], rows: int) -> list[Finding]:
 
 def _extensions(document: Document) -> Iterator[Finding]:
     used, required = set(document.json.get("extensionsUsed", [])), set(document.json.get("extensionsRequired", []))
-    present = _named_extensions(document.json)
+    present = named_extensions(document.json)
     if any(accessor["componentType"] != 5126 for accessor in _positions(document)):
         present.add("KHR_mesh_quantization")
     for name in sorted(present - used):
         yield "TILES_EXTENSION_UNDECLARED", f"{name} is not in extensionsUsed"
     for name in sorted(present & used & set(MUST_BE_REQUIRED) - required):
         yield "TILES_EXTENSION_UNDECLARED", f"{name} is not in extensionsRequired"
-
-
-def _named_extensions(value: Any) -> set[str]:
-    if isinstance(value, list):
-        return set().union(*map(_named_extensions, value))
-    if not isinstance(value, dict):
-        return set()
-    own = set(value["extensions"]) if isinstance(value.get("extensions"), dict) else set()
-    return own.union(*map(_named_extensions, value.values()))
 
 
 def _tables(document: Document) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["Json", "member", "numbers", "objects", "wrongs_of_tile", "wrongs_of_tileset"]
+__all__ = ["Json", "member", "named_extensions", "numbers", "objects", "wrongs_of_tile", "wrongs_of_tileset"]
 
 Json = dict[str, Any]
 VERSIONS = ("1.0", "1.1")
@@ -108,6 +108,22 @@ def _extensions(document: Json) -> Iterator[str]:
         yield f"extensionsRequired names {sorted(named['extensionsRequired'] - named['extensionsUsed'])}, extensionsUsed does not"
     if not isinstance(document.get("extensions", {}), dict):
         yield "extensions is no object"
+    undeclared = sorted(named_extensions(document) - named.get("extensionsUsed", set()))
+    if undeclared:
+        yield f"{', '.join(undeclared)} is not in extensionsUsed"
+
+
+def named_extensions(value: object) -> set[str]:
+    """Names of all extensions anywhere in a document, of a tileset or a glTF."""
+    found: set[str] = set()
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            found |= member(one, "extensions").keys()
+        if isinstance(one, dict | list):
+            waiting += one.values() if isinstance(one, dict) else one
+    return found
 
 
 def _is_number(value: object) -> bool:

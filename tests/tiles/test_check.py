@@ -484,11 +484,18 @@ def test_what_else_a_tile_may_not_be(change: Callable[[dict[str, Any]], None], c
         lambda document: document.update(extensionsUsed=["a"], extensionsRequired=["b"]),
         lambda document: document.update(schema={}, schemaUri="a.json"),
         lambda document: document.update(extensions=3),
+        lambda document: document["root"].update(extensions={"a": {}}),
     ],
 )
 def test_what_else_a_tileset_may_not_be(change: Callable[[dict[str, Any]], None], good: Path) -> None:
     edit(good, change)
     assert codes(good) == {"TILES_JSON_INVALID"}
+
+
+def test_a_content_of_another_format_is_said_to_be_unchecked(good: Path) -> None:
+    (good / "old.b3dm").write_bytes(b"b3dm")
+    edit(good, lambda document: document["root"].update(content={"uri": "old.b3dm"}))
+    assert codes(good) == {"TILES_CONTENT_UNCHECKED"}
 
 
 def test_an_external_tileset_needs_a_refine_of_its_own(tmp_path: Path) -> None:
