@@ -4,7 +4,6 @@ from spatial.feature import Kind
 
 __all__ = [
     "CITY_KINDS",
-    "EXTENSIONS_KNOWN",
     "MAX_ROWS",
     "MAX_STEP_BIM_M",
     "MAX_STEP_CITY_M",
@@ -26,14 +25,3 @@ MAX_STEP_CITY_M = 0.02
 """Metres between two neighbouring places of a vertex: of a building's parts, of the city and terrain around it."""
 
 CITY_KINDS = frozenset({Kind.CITY_OBJECT.value, Kind.TERRAIN.value})
-
-EXTENSIONS_KNOWN = frozenset(
-    {
-        "EXT_instance_features",
-        "EXT_mesh_features",
-        "EXT_mesh_gpu_instancing",
-        "EXT_meshopt_compression",
-        "EXT_structural_metadata",
-        "KHR_mesh_quantization",
-    }
-)

@@ -43,7 +43,8 @@ def write_layer(layer: Layer, site_to_ecef: Float64, folder: Path, *, progress: 
     if layer.meshes.parts:
         geometry = geometry_of(layer.meshes)
         bounds = open_bounds(geometry, features)
-        origin = np.rint([*bounds.mean(axis=0)[:2], bounds[0, 2]])
+        if bounds is not None:
+            origin = np.rint([*bounds.mean(axis=0)[:2], bounds[0, 2]])
         labels = {str(feature.id): feature.label for feature in layer.features}
         plans = partition(layer.kind, geometry, features, labels)
         for done, plan in enumerate(plans):

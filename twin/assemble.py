@@ -8,9 +8,10 @@ import fcntl
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from spatial.merge import replaced_by_buildings
 from spatial.mesh import Float64, MeshSet, read_mesh_set
 from spatial.scene import Layer, LayerKind
 from spatial.source import bytes_sha256
-from tiles import Manifest, ManifestInvalid, read_manifest, remove_stale, write_layer, write_site, writer_digest
+from tiles import MANIFEST, Manifest, ManifestInvalid, read_manifest, remove_stale, write_layer, write_site, writer_digest
 from twin.errors import NotFound, StoreBusy
 from twin.settings import Settings
 from twin.store import FeatureRow, Outcome, RevisionRow, Store
@@ -113,8 +114,10 @@ def layer_folder(settings: Settings, site: str, layer: str) -> Path:
 
 
 def manifest_of(settings: Settings, site: str, layer: str) -> Manifest:
-    """The manifest of one published layer."""
-    return read_manifest(layer_folder(settings, site, layer))
+    """The manifest of one published layer; read anew only where its file is another."""
+    folder = layer_folder(settings, site, layer)
+    facts = (folder / MANIFEST).stat()
+    return _manifest(folder, facts.st_ino, facts.st_mtime_ns, facts.st_size)
 
 
 def manifests_of(settings: Settings, site: str) -> list[Manifest]:
@@ -122,26 +125,27 @@ def manifests_of(settings: Settings, site: str) -> list[Manifest]:
     return [manifest_of(settings, site, layer) for layer in _published(settings, site)]
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Plan:
-    """One layer to be: which revision, which features, and how to load them."""
+    """One layer to be: which revision, how to get its features, and what beside the revision decides on them."""
 
-    def __init__(self, revision: RevisionRow, key: str, kind: LayerKind, name: str, features: Sequence[Feature]) -> None:
-        self.revision = revision
-        self.key = key
-        self.kind = kind
-        self.name = name
-        self.features = tuple(features)
-        self.state = bytes_sha256(json.dumps([writer_digest(), *self._what_tiles_hold()]).encode())[:16]
+    revision: RevisionRow
+    key: str
+    kind: LayerKind
+    name: str
+    features: Callable[[], Sequence[Feature]]
+    chosen: Sequence[str] = ()
+
+    @property
+    def state(self) -> str:
+        """Names what the tiles are made of; a recorded revision never changes."""
+        recorded = (self.revision.name, self.revision.imported_at.isoformat(), self.revision.mesh_pack, self.revision.similarity)
+        return bytes_sha256(json.dumps([writer_digest(), *recorded, self.name, self.kind, sorted(self.chosen)]).encode())[:16]
 
     def layer(self, settings: Settings) -> Layer:
-        meshes = _load(settings, self.revision).selected(feature.id for feature in self.features)
-        return Layer(key=self.key, kind=self.kind, name=self.name, revision=self.state, features=self.features, meshes=meshes)
-
-    def _what_tiles_hold(self) -> Iterator[object]:
-        yield from (self.revision.name, self.revision.mesh_pack, self.revision.similarity, self.name, self.kind)
-        for one in self.features:
-            tree = (one.storey, one.space)
-            yield one.id, one.label, one.kind, one.class_name, one.name or one.long_name, one.source.global_id, *tree
+        features = tuple(self.features())
+        meshes = _load(settings, self.revision).selected(feature.id for feature in features)
+        return Layer(key=self.key, kind=self.kind, name=self.name, revision=self.state, features=features, meshes=meshes)
 
 
 def _tiled_models(store: Store, site: str) -> Iterator[RevisionRow]:
@@ -156,30 +160,38 @@ def _rows(store: Store, site: str, revision: RevisionRow) -> list[FeatureRow]:
 
 def _plans(store: Store, site: str, replaced: dict[str, str]) -> Iterator[_Plan]:
     for revision in _tiled_models(store, site):
-        features = [row.feature for row in _rows(store, site, revision)]
+        every = partial(_features_without, store, site, revision, frozenset())
         if revision.kind == "bim":
-            yield from _building_plans(revision, features)
+            found = store.features(site, None, model_key=revision.model_key, kinds={Kind.BUILDING}, at=revision.id)
+            yield from _building_plans(revision, [row.feature for row in found], every)
         else:
-            kept = [feature for feature in features if feature.id not in replaced]
-            yield _Plan(revision, revision.model_key, LayerKind(revision.kind), revision.model_name, kept)
+            gone = frozenset(name for name in replaced if name.startswith(f"{revision.model_key}:"))
+            kept = partial(_features_without, store, site, revision, gone)
+            kind = LayerKind(revision.kind)
+            yield _Plan(revision=revision, key=revision.model_key, kind=kind, name=revision.model_name, features=kept, chosen=sorted(gone))
 
 
-def _building_plans(revision: RevisionRow, features: Sequence[Feature]) -> Iterator[_Plan]:
-    buildings = [feature for feature in features if feature.kind is Kind.BUILDING]
+def _features_without(store: Store, site: str, revision: RevisionRow, gone: Collection[str]) -> list[Feature]:
+    return [row.feature for row in _rows(store, site, revision) if row.feature.id not in gone]
+
+
+def _building_plans(revision: RevisionRow, buildings: Sequence[Feature], every: Callable[[], Sequence[Feature]]) -> Iterator[_Plan]:
+    kind, key = LayerKind.BUILDING, revision.model_key
     if len(buildings) <= 1:
         name = (buildings[0].long_name or buildings[0].name) if buildings else None
-        yield _Plan(revision, revision.model_key, LayerKind.BUILDING, name or revision.model_key, features)
+        yield _Plan(revision=revision, key=key, kind=kind, name=name or key, features=every)
         return
     groups: dict[str, list[Feature]] = {building.id: [] for building in buildings}
     loose: list[Feature] = []
-    for feature in features:
+    for feature in every():
         home = feature.id if feature.kind is Kind.BUILDING else feature.building
         groups.get(home or "", loose).append(feature)
     for number, building in enumerate(buildings, start=1):
         name = building.long_name or building.name or building.id
-        yield _Plan(revision, f"{revision.model_key}{BUILDING_MARK}{number}", LayerKind.BUILDING, name, groups[building.id])
+        own: Callable[[], Sequence[Feature]] = partial(list, groups[building.id])
+        yield _Plan(revision=revision, key=f"{key}{BUILDING_MARK}{number}", kind=kind, name=name, features=own, chosen=[building.id])
     if any(feature.kind in (Kind.ELEMENT, Kind.SPACE) for feature in loose):
-        yield _Plan(revision, f"{revision.model_key}{BUILDING_MARK}0", LayerKind.BUILDING, revision.model_key, loose)
+        yield _Plan(revision=revision, key=f"{key}{BUILDING_MARK}0", kind=kind, name=key, features=partial(list, loose))
 
 
 def _load(settings: Settings, revision: RevisionRow) -> MeshSet:
@@ -192,6 +204,11 @@ def _replaced(store: Store, site: str) -> dict[str, str]:
     buildings = [row.feature for row in rows if row.feature.kind is Kind.BUILDING and row.feature.footprint is not None]
     city = [row.feature for row in rows if row.feature.kind is Kind.CITY_OBJECT]
     return dict(replaced_by_buildings(buildings, city))
+
+
+@lru_cache(maxsize=1024)
+def _manifest(folder: Path, _inode: int, _mtime_ns: int, _size: int) -> Manifest:
+    return read_manifest(folder)
 
 
 def _find_current(folder: Path, state: str) -> Manifest | None:
