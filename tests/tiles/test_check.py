@@ -66,7 +66,7 @@ def edit_glb(folder: Path, change: Callable[[dict[str, Any]], None], group: str 
         tile["content"]["uri"] = "edited.glb"
 
     edit(folder, exchange)
-    (folder / "layer.json").unlink()
+    (folder / "layer.json").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,16 @@ def test_a_site_of_external_tilesets_has_no_finding(tmp_path: Path) -> None:
 def test_content_outside_its_box(side: int, good: Path) -> None:
     def shrink(document: dict[str, Any]) -> None:
         box = leaf(document)["boundingVolume"]["box"]
-        box[0] -= side * 0.005
-        box[3] -= 0.005
+        box[0] -= side * 0.002
+        box[3] -= 0.002
 
     edit(good, shrink)
     assert codes(good) == {"TILES_CONTENT_OUTSIDE_BOX"}
+
+
+def test_content_outside_a_box_further_up(good: Path) -> None:
+    edit(good, lambda document: document["root"]["boundingVolume"]["box"].__setitem__(3, document["root"]["boundingVolume"]["box"][3] - 1))
+    assert codes(good) == {"TILES_CONTENT_OUTSIDE_BOX", "TILES_CHILD_OUTSIDE_PARENT"}
 
 
 def test_a_child_outside_its_parent(good: Path) -> None:
@@ -180,16 +185,21 @@ def test_a_place_five_centimetres_off(axis: int, metres: float, good: Path) -> N
     assert codes(good) == {"TILES_PLACE_DISAGREES"}
 
 
-def test_a_place_off_in_height_is_found_without_a_manifest_by_the_table(good: Path) -> None:
+def test_a_place_off_in_plan_is_found_without_the_store_by_the_manifest_and_in_height_by_the_table(good: Path) -> None:
+    def moved(axis: int) -> Callable[[dict[str, Any]], None]:
+        def move(document: dict[str, Any]) -> None:
+            matrix = np.array(document["root"]["transform"]).reshape(4, 4).T
+            matrix[:3, 3] += 0.05 * FRAME.to_ecef[:3, axis]
+            document["root"]["transform"] = matrix.T.ravel().tolist()
+
+        return move
+
+    edit(good, moved(0))
+    assert {issue.code for issue in check_tileset(good, expected_ids=IDS, site=SITE)} == {"TILES_PLACE_DISAGREES"}
     (good / "layer.json").unlink()
-
-    def lift(document: dict[str, Any]) -> None:
-        moved = np.array(document["root"]["transform"]).reshape(4, 4).T
-        moved[:3, 3] += 0.05 * FRAME.to_ecef[:3, 2]
-        document["root"]["transform"] = moved.T.ravel().tolist()
-
-    edit(good, lift)
-    assert codes(good) == {"TILES_PLACE_DISAGREES"}
+    assert check_tileset(good, expected_ids=IDS, site=SITE) == []
+    edit(good, moved(2))
+    assert {issue.code for issue in check_tileset(good, expected_ids=IDS, site=SITE)} == {"TILES_PLACE_DISAGREES"}
 
 
 def shift_nodes(gltf: dict[str, Any]) -> None:
@@ -465,7 +475,6 @@ SPHERE = {"sphere": [0, 0, 0, 500]}
         (lambda root: root.update(content={"uri": "http://elsewhere/a.glb"}), "TILES_URI_ABSOLUTE"),
         (lambda root: root.update(content={"uri": "/a.glb"}), "TILES_URI_ABSOLUTE"),
         (lambda root: root["children"].append({"boundingVolume": root["boundingVolume"], "geometricError": 0}), "TILES_TILE_EMPTY"),
-        (lambda root: root.update(content={"uri": "tileset.json"}), "TILES_JSON_INVALID"),
     ],
 )
 def test_what_else_a_tile_may_not_be(change: Callable[[dict[str, Any]], None], code: str, good: Path) -> None:
@@ -504,6 +513,23 @@ def test_an_external_tileset_needs_a_refine_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "tileset.json").write_text(json.dumps(site), encoding="utf-8")
     edit(tmp_path / "city", lambda document: document["root"].pop("refine"))
     assert {issue.code for issue in check_tileset(tmp_path, site=SITE)} == {"TILES_JSON_INVALID"}
+
+
+def test_tilesets_in_a_circle(good: Path) -> None:
+    edit(good, lambda document: document["root"].update(content={"uri": "tileset.json"}))
+    (issue,) = check_tileset(good, site=SITE)
+    assert issue.code == "TILES_JSON_INVALID"
+    assert "circle" in issue.message
+
+
+def test_one_id_in_two_rows_of_a_table(good: Path) -> None:
+    def repeat(gltf: dict[str, Any]) -> None:
+        properties = gltf["extensions"]["EXT_structural_metadata"]["propertyTables"][0]["properties"]
+        properties["id"] = properties["class"]
+
+    edit_glb(good, repeat, "furnishing-and-equipment")
+    twice = [issue.message for issue in check_tileset(good) if issue.code == "TILES_FEATURE_TWICE"]
+    assert twice == ["39 ids stand in two rows of one table"]
 
 
 def test_tiles_that_nest_without_end(good: Path) -> None:
