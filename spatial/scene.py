@@ -22,7 +22,7 @@ class Layer:
     """What becomes one external tileset: a building of one model revision, a city layer, the terrain.
 
     `meshes` is in the site frame and names features by id; `features` holds at least every id the meshes name.
-    `key` is `[a-z0-9_-]+`, unique in the site; `revision` names the state of the source.
+    `key` is `[a-z0-9_-]+`, with `~n` for the n-th of a model's buildings, unique in the site; `revision` names the state of the source.
     """
 
     key: str

@@ -1,6 +1,8 @@
 """The documents say what the code does: settings, finding codes, commands."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from typer.main import get_command
@@ -9,7 +11,42 @@ from twin.cli.app import app
 from twin.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = re.compile(r'"((?:IFC|GEOREF|GEOMETRY|TILES|CITY|CITYJSON|HEIGHT|TERRAIN|GROUND|STOREY|GLOBALID|TEXT|CRS|GRID|AXIS)_[A-Z_]+)"')
+PACKAGES = ("spatial", "bim", "cim", "tiles", "viewer", "twin")
+CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+LINE = re.compile(r"^- `([A-Z0-9_]+)`: (.+?) \*\*Where\*\*: (.+?) \*\*Do\*\*: (.+)$", re.MULTILINE)
+NO_CODES = {
+    "CUBIC_METRE", "DEGREE_CELSIUS", "SQUARE_METRE", "IFC4X3_ADD2", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "SQLITE_BUSY",
+    "SQLITE_NOTADB", "TWIN_DATABASE_URL", "TWIN_HOME",
+}  # fmt: skip
+"""Texts of the same form: names of the standard, of other programs, of settings."""
+
+BASES = {"REFUSED", "TILES_ERROR", "VIEWER_ERROR"}
+"""Codes of base classes that nothing raises by themselves."""
+
+
+def codes_in_use() -> dict[str, set[str]]:
+    """Code → names of the error classes that carry it: every text of a code's form but the names in `__all__`."""
+    found: dict[str, set[str]] = {}
+    for path in [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if not {"node_modules", "demo"} & {*path.parts}]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        exported = {text for node in tree.body if isinstance(node, ast.Assign) and "__all__" in _names(node) for text in _texts(node.value)}
+        for text in set(_texts(tree)) - exported - NO_CODES:
+            if CODE.fullmatch(text):
+                found.setdefault(text, set())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                for member in node.body:
+                    if isinstance(member, ast.Assign) and "code" in _names(member):
+                        found.setdefault(next(_texts(member.value)), set()).add(node.name)
+    return found
+
+
+def _names(node: ast.Assign) -> list[str]:
+    return [target.id for target in node.targets if isinstance(target, ast.Name)]
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    return (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def test_every_setting_has_a_heading() -> None:
@@ -18,17 +55,21 @@ def test_every_setting_has_a_heading() -> None:
         assert f"## TWIN_{name.upper()}\n" in text
 
 
-def test_every_finding_code_has_a_line() -> None:
+def test_every_finding_code_has_one_line_of_what_where_and_what_to_do_and_no_other_has() -> None:
     text = (ROOT / "docs" / "issue-codes.md").read_text(encoding="utf-8")
-    used = {
-        code
-        for package in ("bim", "cim", "tiles", "twin")
-        for path in (ROOT / package).rglob("*.py")
-        for code in CODE.findall(path.read_text())
-    }
-    used -= {"GROUND_M"}
-    missing = sorted(code for code in used if f"- `{code}`" not in text)
-    assert missing == []
+    lines = LINE.findall(text)
+    assert len(lines) == text.count("\n- ")
+    assert sorted(code for code, *_ in lines) == sorted(codes_in_use())
+    for code, meaning, *_ in lines:
+        said = set(re.findall(r"[a-z0-9]+", meaning.lower()))
+        assert len(said - set(code.lower().split("_"))) >= 3, f"{code}: the line only repeats it"
+
+
+def test_every_finding_code_is_raised_by_a_test() -> None:
+    """By its name, or by the class that carries it."""
+    tests = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)}
+    words = set(re.findall(r"\w+", "\n".join(tests.values())))
+    assert sorted(code for code, classes in codes_in_use().items() if code not in BASES and not ({code} | classes) & words) == []
 
 
 def test_the_readme_names_only_commands_that_exist() -> None:

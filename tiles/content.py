@@ -23,6 +23,7 @@ __all__ = ["Encoded", "encode_content"]
 Z_UP_TO_Y_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 BYTES_A_TRIANGLE, BYTES_AN_INSTANCE, BYTES_A_NODE = 9, 24, 2000
 ROUNDING_M = 2e-5
+FLOAT32_ROUNDING = 2.0**-23
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +150,7 @@ class _Writer:
         primitive = self._primitive(
             stored, self.geometry.mesh_normals(mesh), self.geometry.mesh_triangles(mesh), int(self.look_of[positions[0]])
         )
-        self.error_m = max(self.error_m, stored.error_m * float(scale.max()))
+        self.error_m = max(self.error_m, stored.error_m * float(scale.max()) + float(np.abs(centre).max()) * FLOAT32_ROUNDING)
         attributes = {
             "TRANSLATION": self.glb.attribute((centre @ Z_UP_TO_Y_UP.T / size).astype(np.float32), width=3, vertex=False, bounds=True),
             "ROTATION": self.glb.attribute(quaternions(rotation), width=4, vertex=False),

@@ -1,7 +1,9 @@
 """Constants the writer keeps and the check holds it to."""
 
+from spatial.feature import Kind
+
 __all__ = [
-    "EXTENSIONS_KNOWN",
+    "CITY_KINDS",
     "MAX_ROWS",
     "MAX_STEP_BIM_M",
     "MAX_STEP_CITY_M",
@@ -20,14 +22,6 @@ QUANTISED_LEVELS = 65534
 
 MAX_STEP_BIM_M = 0.0005
 MAX_STEP_CITY_M = 0.02
+"""Metres between two neighbouring places of a vertex: of a building's parts, of the city and terrain around it."""
 
-EXTENSIONS_KNOWN = frozenset(
-    {
-        "EXT_instance_features",
-        "EXT_mesh_features",
-        "EXT_mesh_gpu_instancing",
-        "EXT_meshopt_compression",
-        "EXT_structural_metadata",
-        "KHR_mesh_quantization",
-    }
-)
+CITY_KINDS = frozenset({Kind.CITY_OBJECT.value, Kind.TERRAIN.value})

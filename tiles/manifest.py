@@ -100,6 +100,12 @@ class Manifest:
         """The label of a content; None where the layer has no such content."""
         return next((content.label for content in self.contents if content.sha256 == sha256), None)
 
+    def missing_files(self, folder: Path) -> list[str]:
+        """The files of the contents that are not in `folder`, or not as long as they were written."""
+        wanted = {f"{content.sha256}.glb": content.bytes for content in self.contents}
+        wanted |= {f"{content.sha256}.glb.gz": content.gzip_bytes for content in self.contents}
+        return [name for name, size in wanted.items() if not (folder / name).is_file() or (folder / name).stat().st_size != size]
+
     def seen_by(self, permitted: Collection[str] | None) -> Self:
         """The manifest with what these labels may know of, and nothing else; None is every label."""
         if permitted is None:

@@ -56,10 +56,11 @@ def property_columns(
 
 
 def visible_id(feature_id: str | None, label: str, labels: Mapping[str, str]) -> str:
-    """The id where whoever may read content of `label` may know of the feature (same label, or public), else an empty string."""
-    if feature_id is None:
-        return ""
-    return feature_id if labels.get(feature_id, PUBLIC) in (PUBLIC, label) else ""
+    """The id where whoever may read content of `label` may know of the feature (same label, or public), else an empty string.
+
+    Of a feature that `labels` does not hold nobody may know.
+    """
+    return feature_id if feature_id is not None and labels.get(feature_id) in (PUBLIC, label) else ""
 
 
 def _string_column(name: str, texts: Sequence[str]) -> Column:

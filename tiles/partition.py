@@ -70,11 +70,10 @@ def group_of(feature: Feature) -> Group:
     return Group.FABRIC if name in FABRIC else Group.FURNISHING
 
 
-def open_bounds(geometry: Geometry, features: Sequence[Feature]) -> Float64:
-    """Box (2, 3) of the public parts, of all parts where none is public: what may be known from where a layer's origin lies."""
+def open_bounds(geometry: Geometry, features: Sequence[Feature]) -> Float64 | None:
+    """Box (2, 3) of the public parts, None where there are none: what a layer's origin and quadtree may give away."""
     public = np.array([feature.label == PUBLIC for feature in features], dtype=bool)[geometry.part_feature]
-    chosen = public if public.any() else np.ones(len(public), dtype=bool)
-    return np.array([geometry.part_low[chosen].min(axis=0), geometry.part_high[chosen].max(axis=0)])
+    return np.array([geometry.part_low[public].min(axis=0), geometry.part_high[public].max(axis=0)]) if public.any() else None
 
 
 def partition(kind: LayerKind, geometry: Geometry, features: Sequence[Feature], labels: Mapping[str, str]) -> list[Plan]:
@@ -92,7 +91,11 @@ def partition(kind: LayerKind, geometry: Geometry, features: Sequence[Feature], 
     for index, (storey, group, label) in enumerate(order):
         parts = np.nonzero(part_key == index)[0]
         members = np.unique(geometry.part_feature[parts])
-        cells = _halves(members, centres, weights) if kind is LayerKind.BUILDING else _quarters(members, centres, weights, bounds)
+        if kind is LayerKind.BUILDING:
+            cells = _halves(members, centres, weights)
+        else:
+            own = np.array([geometry.part_low[parts].min(axis=0), geometry.part_high[parts].max(axis=0)])
+            cells = _quarters(members, centres, weights, own if bounds is None else bounds)
         for cell, chosen in cells:
             inside = parts[np.isin(geometry.part_feature[parts], chosen)]
             plans.append(Plan(label=label, group=Group(group), storey=storey, cell=cell, parts=inside))

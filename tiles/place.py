@@ -36,6 +36,10 @@ class SitePlace:
         """East, north, up (n, 3) metres from the site's origin."""
         return np.asarray((ecef - self.origin) @ self.directions.T)
 
+    def ecef(self, site_xyz: Float64) -> Float64:
+        """The ECEF point (3,) of one point (3,) of the site's frame."""
+        return np.asarray(site_xyz @ self.directions + self.origin)
+
     def describe(self, ecef: Float64) -> str:
         """Degrees and ellipsoidal metres of one ECEF point (3,), for a message."""
         lon, lat, height = lon_lat_height_from_ecef(ecef[None])[0]

@@ -102,7 +102,8 @@ class Document:
 class Drawn:
     """One primitive as it is drawn: local points (v, 3), triangles (t, 3), matrices (k, 4, 4) local → tile (z up).
 
-    `rows` are property-table rows, (v,) of the vertices or (k,) of the instances; `instanced` says which.
+    `rows` are property-table rows, (v,) of the vertices or (k,) of the instances; `instanced` says which. `grid` is the
+    distance between two neighbouring local positions, 0 where they are floats.
     """
 
     points: Float64
@@ -110,6 +111,12 @@ class Drawn:
     matrices: Float64
     rows: Ints
     instanced: bool
+    grid: float
+
+    @property
+    def step_m(self) -> float:
+        """That distance as drawn, metres, where it is largest."""
+        return self.grid * float(np.linalg.norm(self.matrices[:, :3, :3], axis=1).max())
 
     def samples(self, *, centroids: bool = False) -> Iterator[tuple[Float64, Ints]]:
         """Chunks of points (n, 3) in the tile's frame with their rows (n,): all vertices and, on demand, all triangle centroids."""
@@ -191,13 +198,21 @@ def _drawn(document: Document, primitive: Json, node: Json, matrix: Float64) -> 
     indices = document.accessor(primitive["indices"])[:, 0].astype(np.int64) if indexed else np.arange(len(points))
     if len(indices) % 3 or indices.max(initial=-1) >= len(points):
         raise GlbInvalid("indices are no triangles of the vertices")
+    grid = _grid(document.objects("accessors")[attributes["POSITION"]])
     instances = node.get("extensions", {}).get("EXT_mesh_gpu_instancing")
     if instances is None:
         rows = _feature_rows(document, primitive, "EXT_mesh_features", attributes, len(points))
-        return Drawn(points, indices.reshape(-1, 3), matrix[None], rows, False)
+        return Drawn(points, indices.reshape(-1, 3), matrix[None], rows, False, grid)
     local = _instance_matrices(document, instances["attributes"])
     rows = _feature_rows(document, node, "EXT_instance_features", instances["attributes"], len(local))
-    return Drawn(points, indices.reshape(-1, 3), np.matmul(matrix, local), rows, True)
+    return Drawn(points, indices.reshape(-1, 3), np.matmul(matrix, local), rows, True, grid)
+
+
+def _grid(accessor: Json) -> float:
+    dtype = DTYPES[accessor["componentType"]]
+    if dtype.kind == "f":
+        return 0.0
+    return 1.0 / float(np.iinfo(dtype).max) if accessor.get("normalized", False) else 1.0
 
 
 def _feature_rows(document: Document, owner: Json, extension: str, attributes: Mapping[str, int], count: int) -> Ints:

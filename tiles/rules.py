@@ -7,6 +7,7 @@ import numpy as np
 
 from tiles.limits import MAX_ROWS
 from tiles.read import DTYPES, WIDTHS, Document, Drawn
+from tiles.shape import named_extensions
 
 __all__ = ["Finding", "check_document", "check_rows"]
 
@@ -15,6 +16,7 @@ ATTRIBUTE_CODEC = 0xA0
 TRIANGLE_CODECS = (0xE0, 0xE1)
 SEQUENCE_CODECS = (0xD0, 0xD1)
 UNIFORM_TOLERANCE = 1e-4
+UINT32 = 5125
 MUST_BE_REQUIRED = ("EXT_mesh_gpu_instancing", "EXT_meshopt_compression", "KHR_mesh_quantization")
 
 
@@ -46,22 +48,13 @@ def check_rows(drawn: Sequence[Drawn], rows: int) -> list[Finding]:
 
 def _extensions(document: Document) -> Iterator[Finding]:
     used, required = set(document.json.get("extensionsUsed", [])), set(document.json.get("extensionsRequired", []))
-    present = _named_extensions(document.json)
+    present = named_extensions(document.json)
     if any(accessor["componentType"] != 5126 for accessor in _positions(document)):
         present.add("KHR_mesh_quantization")
     for name in sorted(present - used):
         yield "TILES_EXTENSION_UNDECLARED", f"{name} is not in extensionsUsed"
     for name in sorted(present & used & set(MUST_BE_REQUIRED) - required):
         yield "TILES_EXTENSION_UNDECLARED", f"{name} is not in extensionsRequired"
-
-
-def _named_extensions(value: Any) -> set[str]:
-    if isinstance(value, list):
-        return set().union(*map(_named_extensions, value))
-    if not isinstance(value, dict):
-        return set()
-    own = set(value["extensions"]) if isinstance(value.get("extensions"), dict) else set()
-    return own.union(*map(_named_extensions, value.values()))
 
 
 def _tables(document: Document) -> Iterator[Finding]:
@@ -104,6 +97,8 @@ def _strides(document: Document) -> Iterator[Finding]:
         size = DTYPES[accessor["componentType"]].itemsize * WIDTHS[accessor["type"]]
         stride = view.get("byteStride", size)
         stored = view.get("extensions", {}).get("EXT_meshopt_compression", {}).get("byteStride", stride)
+        if accessor["componentType"] == UINT32:
+            yield "TILES_ATTRIBUTE_TYPE", f"accessor {index}: uint32 is no type of a vertex or instance attribute"
         if stride % 4 or stored != stride:
             yield "TILES_STRIDE", f"accessor {index}: stride {stride} (compressed {stored}) is no multiple of 4, or the two differ"
 

@@ -2,7 +2,9 @@
 
 import gzip
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,9 @@ from tiles.errors import LayerInvalid
 from tiles.geometry import geometry_of
 from tiles.manifest import MANIFEST, Building, Content, Manifest
 from tiles.partition import Plan, open_bounds, partition
-from tiles.tileset import ERROR_OF_GROUP, assemble_tileset
+from tiles.tileset import ERROR_OF_GROUP, assemble_site, assemble_tileset
 
-__all__ = ["TILESET", "write_layer"]
+__all__ = ["TILESET", "remove_stale", "write_layer", "write_site", "writer_digest"]
 
 TILESET = "tileset.json"
 GZIP_LEVEL = 6
@@ -29,9 +31,10 @@ def write_layer(layer: Layer, site_to_ecef: Float64, folder: Path, *, progress: 
     """Write the tiles of a layer into `folder` and return its manifest.
 
     `site_to_ecef` is 4×4 float64, site-frame metres to EPSG:4978. Each content lies there as `{sha256}.glb` and
-    `{sha256}.glb.gz`; `layer.json` and `tileset.json` (all labels, relative URIs) are renamed into place when all
-    contents are, then contents no longer named are removed: a reader finds the old state or the new one. The same input
-    gives the same bytes. `progress(done, total)` counts contents. Raises LayerInvalid.
+    `{sha256}.glb.gz`; `tileset.json` (all labels, relative URIs) and last `layer.json` are renamed into place when all
+    contents are, then contents no longer named are removed: a reader finds the old state or the new one, and after a
+    crash in between layer.json names the old one, all of whose contents are there. The same input gives the same bytes.
+    One writer a folder at a time. `progress(done, total)` counts contents. Raises LayerInvalid.
     """
     features = _features_of_meshes(layer)
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +43,8 @@ def write_layer(layer: Layer, site_to_ecef: Float64, folder: Path, *, progress: 
     if layer.meshes.parts:
         geometry = geometry_of(layer.meshes)
         bounds = open_bounds(geometry, features)
-        origin = np.rint([*bounds.mean(axis=0)[:2], bounds[0, 2]])
+        if bounds is not None:
+            origin = np.rint([*bounds.mean(axis=0)[:2], bounds[0, 2]])
         labels = {str(feature.id): feature.label for feature in layer.features}
         plans = partition(layer.kind, geometry, features, labels)
         for done, plan in enumerate(plans):
@@ -59,10 +63,30 @@ def write_layer(layer: Layer, site_to_ecef: Float64, folder: Path, *, progress: 
         buildings=_buildings(layer),
         contents=tuple(contents),
     )
-    _write_json(folder / MANIFEST, manifest.to_json(), indent=1)
     _write_json(folder / TILESET, assemble_tileset(manifest, None, lambda sha256: f"{sha256}.glb"))
-    _remove_stale(folder, {content.sha256 for content in contents})
+    _write_json(folder / MANIFEST, manifest.to_json(), indent=1)
+    remove_stale(manifest, folder)
     return manifest
+
+
+def write_site(manifests: Sequence[Manifest], folder: Path) -> None:
+    """Write the tileset.json (all labels) over layers that lie in `folder`, each in a folder named by its key."""
+    _write_json(folder / TILESET, assemble_site(manifests, None, lambda key: f"{key}/{TILESET}"))
+
+
+def remove_stale(manifest: Manifest, folder: Path) -> None:
+    """Remove contents that the manifest does not name and halves of files that a crash left."""
+    wanted = {content.sha256 for content in manifest.contents}
+    for path in folder.iterdir():
+        if path.suffix == ".part" or (path.name.endswith((".glb", ".glb.gz")) and path.name.split(".")[0] not in wanted):
+            path.unlink(missing_ok=True)
+
+
+@cache
+def writer_digest() -> str:
+    """A hash of this package's sources: tiles that another version wrote may hold other bytes."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return bytes_sha256(b"".join(path.read_bytes() for path in sources))[:16]
 
 
 def _features_of_meshes(layer: Layer) -> list[Feature]:
@@ -109,13 +133,9 @@ def _write_json(path: Path, document: dict[str, Any], indent: int | None = None)
 
 
 def _write_bytes(path: Path, data: bytes) -> None:
-    temporary = path.with_name(path.name + ".part")
+    """Write atomically; what holds these bytes already is left untouched, so that its time of change stays true."""
+    if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        return
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     temporary.write_bytes(data)
     temporary.replace(path)
-
-
-def _remove_stale(folder: Path, wanted: set[str]) -> None:
-    for pattern in ("*.glb", "*.glb.gz", "*.part"):
-        for path in folder.glob(pattern):
-            if path.name.split(".")[0] not in wanted or path.suffix == ".part":
-                path.unlink(missing_ok=True)

@@ -1,8 +1,17 @@
-"""Assembly: the store's current features and their meshes become layers, and layers become tiles."""
+"""Assembly: the store's current features and their meshes become layers, and layers become tiles.
 
+A site's folder of tiles holds a folder a layer, `layers.json` that names those that are published, and a `tileset.json` of
+them all, so that any file server can serve it to who may see everything. One build at a time writes there.
+"""
+
+import fcntl
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,51 +20,59 @@ import numpy as np
 from spatial.feature import Feature, Kind
 from spatial.frame import SiteFrame
 from spatial.merge import replaced_by_buildings
-from spatial.mesh import MeshSet, read_mesh_set
+from spatial.mesh import Float64, MeshSet, read_mesh_set
 from spatial.scene import Layer, LayerKind
 from spatial.source import bytes_sha256
-from tiles import Manifest, read_manifest, write_layer
-from twin.errors import NotFound
+from tiles import MANIFEST, Manifest, ManifestInvalid, read_manifest, remove_stale, write_layer, write_site, writer_digest
+from twin.errors import NotFound, StoreBusy
 from twin.settings import Settings
-from twin.store import Outcome, RevisionRow, Store
+from twin.store import FeatureRow, Outcome, RevisionRow, Store
 
-__all__ = ["build_tiles", "expected_ids", "iter_layers", "layer_folder", "manifest_of", "manifests_of", "stale_layers"]
+__all__ = ["Expected", "build_tiles", "expected_in_tiles", "iter_layers", "layer_folder", "manifest_of", "manifests_of", "stale_layers"]
 
 INDEX = "layers.json"
+LOCK = ".building"
+LOCK_POLL_S = 0.05
+BUILDING_MARK = "~"
+"""Between a model's key and the number of one of its buildings; no model's key has it."""
+
+DRAWN = (Outcome.PLACED, Outcome.BOXED)
 Progress = Callable[[int, int], None]
 
 
-def build_tiles(store: Store, settings: Settings, site: str, *, progress: Progress | None = None) -> dict[str, Any]:
-    """Build the tiles of every layer whose revision changed; drop those of layers that are gone.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Expected:
+    """What the store says a site's tiles must show: the ids, each one's label, the box (2, 3) site metres of what has no parts."""
 
-    Returns `{site, layers: [{key, kind, built, features, contents, bytes}], replaced: {city id: building id}}`.
+    ids: frozenset[str]
+    labels: Mapping[str, str]
+    boxes: Mapping[str, Float64]
+
+
+def build_tiles(store: Store, settings: Settings, site: str, *, progress: Progress | None = None) -> dict[str, Any]:
+    """Build the tiles of every layer whose revision changed or whose files are gone; drop those of layers that are gone.
+
+    Returns `{site, layers: [{key, kind, built, features, contents, bytes}], replaced: {city id: building id}}`. Raises
+    StoreBusy where another build of the site outlasts the lock timeout.
     """
     frame = SiteFrame.of(store.get_site(site))
     folder = settings.tiles_dir / site
     folder.mkdir(parents=True, exist_ok=True)
-    replaced = _replaced(store, site)
-    report: list[dict[str, Any]] = []
-    plans = list(_plans(store, site, replaced))
-    for done, plan in enumerate(plans):
+    with _only_builder(folder, settings.lock_timeout_s):
+        replaced = _replaced(store, site)
+        report: list[dict[str, Any]] = []
+        manifests: list[Manifest] = []
+        plans = list(_plans(store, site, replaced))
+        for done, plan in enumerate(plans):
+            if progress:
+                progress(done, len(plans))
+            present = _find_current(folder / plan.key, plan.state)
+            manifests.append(present or write_layer(plan.layer(settings), frame.to_ecef, folder / plan.key))
+            report.append(_reported(plan, manifests[-1], built=present is None))
         if progress:
-            progress(done, len(plans))
-        present = _read_if_current(folder / plan.key, plan.state)
-        built = present is None
-        manifest = present or write_layer(plan.layer(settings), frame.to_ecef, folder / plan.key)
-        report.append(
-            {
-                "key": plan.key,
-                "kind": plan.kind.value,
-                "built": built,
-                "features": manifest.features,
-                "contents": len(manifest.contents),
-                "bytes": manifest.served_bytes,
-            }
-        )
-    if progress:
-        progress(len(plans), len(plans))
-    if _published(settings, site) != (keys := [plan.key for plan in plans]):
-        _publish(folder, keys)
+            progress(len(plans), len(plans))
+        write_site(manifests, folder)
+        _publish(folder, manifests)
     return {"site": site, "layers": report, "replaced": replaced}
 
 
@@ -65,25 +82,28 @@ def iter_layers(store: Store, settings: Settings, site: str) -> Iterator[Layer]:
         yield plan.layer(settings)
 
 
-def expected_ids(store: Store, site: str) -> dict[str, set[str]]:
-    """Layer key → the feature ids its tiles must hold, by the ledger: what was placed, and rooms with geometry, less what was replaced."""
-    result = {}
-    for plan in _plans(store, site, _replaced(store, site)):
-        drawn: set[str] = {
-            f"{plan.revision.model_key}:{entry.local_id}"
-            for entry in store.ledger(plan.revision.id)
-            if entry.outcome in (Outcome.PLACED, Outcome.BOXED)
-        }
-        rooms: set[str] = {feature.id for feature in plan.features if feature.kind is Kind.SPACE and "measured" in feature.properties}
-        result[plan.key] = {str(feature.id) for feature in plan.features if feature.id in drawn} | rooms
-    return result
+def expected_in_tiles(store: Store, site: str) -> Expected:
+    """By the ledger: what was placed, and rooms with geometry, less what was replaced."""
+    replaced = _replaced(store, site)
+    ids: set[str] = set()
+    labels: dict[str, str] = {}
+    boxes: dict[str, Float64] = {}
+    for revision in _tiled_models(store, site):
+        rows = _rows(store, site, revision)
+        placed = {f"{revision.model_key}:{entry.local_id}" for entry in store.ledger(revision.id) if entry.outcome in DRAWN}
+        rooms = {str(row.feature.id) for row in rows if row.feature.kind is Kind.SPACE and "measured" in row.feature.properties}
+        ids |= (placed | rooms) - replaced.keys()
+        parents = {row.feature.parent for row in rows}
+        labels |= {row.feature.id: row.feature.label for row in rows}
+        boxes |= {row.feature.id: row.box for row in rows if row.box is not None and row.feature.id not in parents}
+    return Expected(ids=frozenset(ids), labels=labels, boxes=boxes)
 
 
 def stale_layers(store: Store, settings: Settings, site: str) -> tuple[list[str], bool]:
     """The layers whose tiles are missing or older than the store, and whether any tiles are published."""
     folder = settings.tiles_dir / site
     plans = _plans(store, site, _replaced(store, site))
-    return [plan.key for plan in plans if _read_if_current(folder / plan.key, plan.state) is None], bool(_published(settings, site))
+    return [plan.key for plan in plans if _find_current(folder / plan.key, plan.state) is None], bool(_published(settings, site))
 
 
 def layer_folder(settings: Settings, site: str, layer: str) -> Path:
@@ -94,8 +114,10 @@ def layer_folder(settings: Settings, site: str, layer: str) -> Path:
 
 
 def manifest_of(settings: Settings, site: str, layer: str) -> Manifest:
-    """The manifest of one published layer."""
-    return read_manifest(layer_folder(settings, site, layer))
+    """The manifest of one published layer; read anew only where its file is another."""
+    folder = layer_folder(settings, site, layer)
+    facts = (folder / MANIFEST).stat()
+    return _manifest(folder, facts.st_ino, facts.st_mtime_ns, facts.st_size)
 
 
 def manifests_of(settings: Settings, site: str) -> list[Manifest]:
@@ -103,51 +125,73 @@ def manifests_of(settings: Settings, site: str) -> list[Manifest]:
     return [manifest_of(settings, site, layer) for layer in _published(settings, site)]
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Plan:
-    """One layer to be: which revision, which features, and how to load them."""
+    """One layer to be: which revision, how to get its features, and what beside the revision decides on them."""
 
-    def __init__(self, revision: RevisionRow, key: str, kind: LayerKind, name: str, features: Sequence[Feature]) -> None:
-        self.revision = revision
-        self.key = key
-        self.kind = kind
-        self.name = name
-        self.features = tuple(features)
-        ids = "\n".join(feature.id for feature in features)
-        self.state = bytes_sha256(f"{revision.name} {revision.mesh_pack} {revision.similarity}\n{ids}".encode())[:16]
+    revision: RevisionRow
+    key: str
+    kind: LayerKind
+    name: str
+    features: Callable[[], Sequence[Feature]]
+    chosen: Sequence[str] = ()
+
+    @property
+    def state(self) -> str:
+        """Names what the tiles are made of; a recorded revision never changes."""
+        recorded = (self.revision.name, self.revision.imported_at.isoformat(), self.revision.mesh_pack, self.revision.similarity)
+        return bytes_sha256(json.dumps([writer_digest(), *recorded, self.name, self.kind, sorted(self.chosen)]).encode())[:16]
 
     def layer(self, settings: Settings) -> Layer:
-        meshes = _load(settings, self.revision).selected(feature.id for feature in self.features)
-        return Layer(key=self.key, kind=self.kind, name=self.name, revision=self.state, features=self.features, meshes=meshes)
+        features = tuple(self.features())
+        meshes = _load(settings, self.revision).selected(feature.id for feature in features)
+        return Layer(key=self.key, kind=self.kind, name=self.name, revision=self.state, features=features, meshes=meshes)
+
+
+def _tiled_models(store: Store, site: str) -> Iterator[RevisionRow]:
+    for revision in store.list_models(site):
+        if revision.mesh_pack is not None and (revision.kind != "bim" or revision.similarity is not None):
+            yield revision
+
+
+def _rows(store: Store, site: str, revision: RevisionRow) -> list[FeatureRow]:
+    return list(store.features(site, None, model_key=revision.model_key, at=revision.id))
 
 
 def _plans(store: Store, site: str, replaced: dict[str, str]) -> Iterator[_Plan]:
-    for revision in store.list_models(site):
-        if revision.mesh_pack is None or (revision.kind == "bim" and revision.similarity is None):
-            continue
-        features = [row.feature for row in store.features(site, None, model_key=revision.model_key, at=revision.id)]
+    for revision in _tiled_models(store, site):
+        every = partial(_features_without, store, site, revision, frozenset())
         if revision.kind == "bim":
-            yield from _building_plans(revision, features)
+            found = store.features(site, None, model_key=revision.model_key, kinds={Kind.BUILDING}, at=revision.id)
+            yield from _building_plans(revision, [row.feature for row in found], every)
         else:
-            kept = [feature for feature in features if feature.id not in replaced]
-            yield _Plan(revision, revision.model_key, LayerKind(revision.kind), revision.model_name, kept)
+            gone = frozenset(name for name in replaced if name.startswith(f"{revision.model_key}:"))
+            kept = partial(_features_without, store, site, revision, gone)
+            kind = LayerKind(revision.kind)
+            yield _Plan(revision=revision, key=revision.model_key, kind=kind, name=revision.model_name, features=kept, chosen=sorted(gone))
 
 
-def _building_plans(revision: RevisionRow, features: Sequence[Feature]) -> Iterator[_Plan]:
-    buildings = [feature for feature in features if feature.kind is Kind.BUILDING]
+def _features_without(store: Store, site: str, revision: RevisionRow, gone: Collection[str]) -> list[Feature]:
+    return [row.feature for row in _rows(store, site, revision) if row.feature.id not in gone]
+
+
+def _building_plans(revision: RevisionRow, buildings: Sequence[Feature], every: Callable[[], Sequence[Feature]]) -> Iterator[_Plan]:
+    kind, key = LayerKind.BUILDING, revision.model_key
     if len(buildings) <= 1:
         name = (buildings[0].long_name or buildings[0].name) if buildings else None
-        yield _Plan(revision, revision.model_key, LayerKind.BUILDING, name or revision.model_key, features)
+        yield _Plan(revision=revision, key=key, kind=kind, name=name or key, features=every)
         return
     groups: dict[str, list[Feature]] = {building.id: [] for building in buildings}
     loose: list[Feature] = []
-    for feature in features:
+    for feature in every():
         home = feature.id if feature.kind is Kind.BUILDING else feature.building
         groups.get(home or "", loose).append(feature)
     for number, building in enumerate(buildings, start=1):
         name = building.long_name or building.name or building.id
-        yield _Plan(revision, f"{revision.model_key}-{number}", LayerKind.BUILDING, name, groups[building.id])
-    if loose:
-        yield _Plan(revision, f"{revision.model_key}-0", LayerKind.BUILDING, revision.model_key, loose)
+        own: Callable[[], Sequence[Feature]] = partial(list, groups[building.id])
+        yield _Plan(revision=revision, key=f"{key}{BUILDING_MARK}{number}", kind=kind, name=name, features=own, chosen=[building.id])
+    if any(feature.kind in (Kind.ELEMENT, Kind.SPACE) for feature in loose):
+        yield _Plan(revision=revision, key=f"{key}{BUILDING_MARK}0", kind=kind, name=key, features=partial(list, loose))
 
 
 def _load(settings: Settings, revision: RevisionRow) -> MeshSet:
@@ -162,25 +206,69 @@ def _replaced(store: Store, site: str) -> dict[str, str]:
     return dict(replaced_by_buildings(buildings, city))
 
 
-def _read_if_current(folder: Path, state: str) -> Manifest | None:
-    if not (folder / "layer.json").is_file():
+@lru_cache(maxsize=1024)
+def _manifest(folder: Path, _inode: int, _mtime_ns: int, _size: int) -> Manifest:
+    return read_manifest(folder)
+
+
+def _find_current(folder: Path, state: str) -> Manifest | None:
+    """The manifest of tiles that are of this state and all there; None where they must be built."""
+    try:
+        manifest = read_manifest(folder)
+    except ManifestInvalid:
         return None
-    manifest = read_manifest(folder)
-    return manifest if manifest.revision == state else None
+    return manifest if manifest.revision == state and not manifest.missing_files(folder) else None
+
+
+def _reported(plan: _Plan, manifest: Manifest, *, built: bool) -> dict[str, Any]:
+    return {
+        "key": plan.key,
+        "kind": plan.kind.value,
+        "built": built,
+        "features": manifest.features,
+        "contents": len(manifest.contents),
+        "bytes": manifest.served_bytes,
+    }
+
+
+@contextmanager
+def _only_builder(folder: Path, timeout_s: float) -> Iterator[None]:
+    """Hold the folder's lock, which the system frees when a process ends, however it ends."""
+    until = time.monotonic() + timeout_s
+    with (folder / LOCK).open("a") as stream:
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= until:
+                    raise StoreBusy(f"another build of the tiles in {folder} is running", hint="try again when it is done") from error
+                time.sleep(LOCK_POLL_S)
+        yield
 
 
 def _published(settings: Settings, site: str) -> list[str]:
-    index = settings.tiles_dir / site / INDEX
+    return _published_in(settings.tiles_dir / site) or []
+
+
+def _published_in(folder: Path) -> list[str] | None:
+    index = folder / INDEX
     if not index.is_file():
-        return []
+        return None
     layers: list[str] = json.loads(index.read_text(encoding="utf-8"))["layers"]
     return layers
 
 
-def _publish(folder: Path, layers: list[str]) -> None:
-    temporary = folder / f"{INDEX}.part"
-    temporary.write_text(json.dumps({"layers": layers}, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / INDEX)
-    for child in folder.iterdir():
-        if child.is_dir() and child.name not in layers:
-            shutil.rmtree(child)
+def _publish(folder: Path, manifests: Sequence[Manifest]) -> None:
+    layers = [manifest.key for manifest in manifests]
+    if _published_in(folder) != layers:
+        temporary = folder / f"{INDEX}.part"
+        temporary.write_text(json.dumps({"layers": layers}, indent=1) + "\n", encoding="utf-8")
+        temporary.replace(folder / INDEX)
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in layers:
+            shutil.rmtree(path)
+        elif path.suffix == ".part":
+            path.unlink()
+    for manifest in manifests:
+        remove_stale(manifest, folder / manifest.key)

@@ -7,24 +7,30 @@ import ifcopenshell.geom
 import numpy as np
 import pyproj
 
-__all__ = ["N", "Path3D", "at_anchor", "through_the_grid", "vertices_of"]
+__all__ = ["N", "Path3D", "at_anchor", "body_vertices", "miss_m", "through_the_grid"]
 
 N = 10.0
 Path3D = Callable[[np.ndarray], np.ndarray]
 TO_ECEF = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
 
-def vertices_of(ifc: Any, count: int, kinds: tuple[str, ...] = ("IfcSlab", "IfcColumn", "IfcWall")) -> dict[str, np.ndarray]:
-    """One vertex each of `count` elements spread over the model, in model metres, by ifcopenshell's own kernel."""
+def body_vertices(ifc: Any, count: int, kinds: tuple[str, ...] = ("IfcElement",)) -> list[tuple[str, np.ndarray]]:
+    """GlobalId and a vertex (3,) in model metres, by ifcopenshell's own kernel: `count` of them over as many elements as there are."""
     settings = ifcopenshell.geom.settings()
     settings.set("use-world-coords", True)
-    solid = [element for kind in kinds for element in ifc.by_type(kind) if _has_body(element) and not element.is_a("IfcFeatureElement")]
+    solid = [element for kind in kinds for element in ifc.by_type(kind) if _has_body(element)]
     chosen = solid[:: max(1, len(solid) // count)][:count]
-    result = {}
+    result: list[tuple[str, np.ndarray]] = []
     for element in chosen:
         points = np.array(ifcopenshell.geom.create_shape(settings, element).geometry.verts).reshape(-1, 3)
-        result[element.GlobalId] = points[np.argmax(points.sum(axis=1))]
+        corners = np.unique(points, axis=0)
+        result += [(element.GlobalId, point) for point in corners[-max(1, count // len(chosen)) :]]
     return result
+
+
+def miss_m(drawn: np.ndarray, wanted: np.ndarray) -> float:
+    """How far the nearest vertex drawn (n, 3) lies from where one (3,) belongs, ECEF metres."""
+    return float(np.linalg.norm(drawn - wanted, axis=1).min())
 
 
 def through_the_grid(crs: str, geographic: str, east_m: float, north_m: float, height_m: float, x_axis: tuple[float, float]) -> Path3D:
@@ -54,4 +60,5 @@ def at_anchor(lon: float, lat: float, ellipsoidal_m: float, heading_deg: float) 
 
 def _has_body(element: Any) -> bool:
     shape = element.Representation
-    return shape is not None and any(one.RepresentationIdentifier == "Body" for one in shape.Representations)
+    drawn = shape is not None and any(one.RepresentationIdentifier == "Body" for one in shape.Representations)
+    return drawn and not element.is_a("IfcFeatureElement")

@@ -15,10 +15,11 @@ import pyproj
 import pytest
 
 from tests.chain.conftest import Home
-from tests.chain.geodesy import N, Path3D, through_the_grid, vertices_of
-from tests.chain.readback import iter_drawn
+from tests.chain.geodesy import N, Path3D, body_vertices, miss_m, through_the_grid
+from tests.tiles.reader import read_features
 
 TOLERANCE_M = 0.005
+SOLID = ("IfcSlab", "IfcColumn", "IfcWall")
 GRID = ("EPSG:4549", "EPSG:4490")
 
 
@@ -66,19 +67,13 @@ def test_ten_vertices_of_each_demo_model_are_where_an_independent_path_puts_them
     (file,) = Path(demo_home.folder).glob(f"demo/*/{model}.ifc")
     ifc = ifcopenshell.open(file)
     to_ecef = path_of(ifc)
-    wanted = vertices_of(ifc, 10)
+    wanted = body_vertices(ifc, 10, SOLID)
     assert len(wanted) == 10
-    drawn: dict[str, list[np.ndarray]] = {}
-    for piece in iter_drawn(demo_home.folder / "tiles" / "pingshan" / model):
-        drawn.setdefault(piece.feature.removeprefix(f"{model}:"), []).append(piece.ecef)
-    worst = 0.0
-    for global_id, point in wanted.items():
-        read = np.concatenate(drawn[global_id])
-        worst = max(worst, float(np.linalg.norm(read - to_ecef(point), axis=1).min()))
-    assert worst <= TOLERANCE_M
+    drawn = read_features(demo_home.folder / "tiles" / "pingshan" / model)
+    assert max(miss_m(drawn[f"{model}:{name}"].ecef, to_ecef(point)) for name, point in wanted) <= TOLERANCE_M
 
 
 def test_one_of_the_demo_models_lies_200_m_from_its_anchor(demo_home: Home) -> None:
     (file,) = Path(demo_home.folder).glob("demo/*/block.ifc")
-    distances = [np.hypot(*point[:2]) for point in vertices_of(ifcopenshell.open(file), 10).values()]
+    distances = [np.hypot(*point[:2]) for _, point in body_vertices(ifcopenshell.open(file), 10, SOLID)]
     assert min(distances) > 150.0

@@ -1,17 +1,19 @@
-"""An independent reader of tilesets and glbs: json, struct, numpy and the meshopt decoder; nothing of `tiles` or `spatial`.
+"""An independent reader of tilesets and glbs: json, struct, numpy and a decoder of its own; nothing of `tiles` or `spatial`.
 
-`read_features(folder)` gives every feature that a 3D Tiles client would draw, with its vertices in ECEF float64, each one
-through all its transforms: instance, nodes, y-up to z-up, tiles.
+`read_features(folder)` gives every feature that a 3D Tiles client would draw, with the vertices of its triangles in ECEF
+float64, each one through all its transforms: instance, nodes, y-up to z-up, tiles.
 """
 
 import json
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import meshopt
 import numpy as np
+
+from tests.tiles.meshopt_decoder import decode
 
 FORMATS = {5120: "b", 5121: "B", 5122: "h", 5123: "H", 5125: "I", 5126: "f"}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -20,7 +22,10 @@ LARGEST = {"b": 127, "B": 255, "h": 32767, "H": 65535}
 
 @dataclass
 class ReadFeature:
-    """A feature as drawn: ECEF vertices and unit normals (n, 3), triangles drawn, base colours (linear RGBA), columns, contents."""
+    """A feature as drawn: ECEF vertices and unit normals (n, 3), triangles drawn, base colours (linear RGBA), columns, contents.
+
+    The alpha of an opaque material counts as 1, as a client takes it.
+    """
 
     properties: dict[str, Any]
     points: list[np.ndarray] = field(default_factory=list)
@@ -62,9 +67,10 @@ class Glb:
         raw = self.bin[where.get("byteOffset", 0) :][: where["byteLength"]]
         if not packed:
             return raw
-        plain = meshopt.decode_gltf_buffer(raw, packed["count"], packed["byteStride"], packed["mode"])
-        assert plain.nbytes == view["byteLength"]
-        return plain.tobytes()
+        assert packed.get("filter", "NONE") == "NONE"
+        plain = decode(raw, packed["count"], packed["byteStride"], packed["mode"])
+        assert len(plain) == view["byteLength"]
+        return plain
 
     def array(self, number: int) -> np.ndarray:
         """Values (count, components) of an accessor, float64 where normalised."""
@@ -117,8 +123,8 @@ def read_tiles(folder: Path, tileset: str = "tileset.json") -> list[dict[str, An
 
 def _read_tile(tile: dict[str, Any], above: np.ndarray, folder: Path, found: dict[str, ReadFeature]) -> None:
     here = above @ np.reshape(tile.get("transform", np.eye(4).ravel()), (4, 4), order="F")
-    if "content" in tile:
-        target = folder / tile["content"]["uri"]
+    for content in [tile["content"]] if "content" in tile else tile.get("contents", []):
+        target = folder / content["uri"]
         if target.suffix == ".json":
             _read_tile(json.loads(target.read_text(encoding="utf-8"))["root"], here, target.parent, found)
         else:
@@ -130,13 +136,20 @@ def _read_tile(tile: dict[str, Any], above: np.ndarray, folder: Path, found: dic
 def _read_glb(glb: Glb, tile: np.ndarray, name: str, found: dict[str, ReadFeature]) -> None:
     rows = glb.rows()
     z_up = np.array([[1.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
-    for number in glb.json["scenes"][glb.json["scene"]]["nodes"]:
+    for node, world in _nodes(glb, glb.json["scenes"][glb.json["scene"]]["nodes"], tile @ z_up):
+        for primitive in glb.json["meshes"][node["mesh"]]["primitives"] if "mesh" in node else []:
+            _read_primitive(glb, primitive, node.get("extensions", {}), world, name, rows, found)
+
+
+def _nodes(glb: Glb, numbers: list[int], above: np.ndarray) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+    for number in numbers:
         node = glb.json["nodes"][number]
-        assert not set(node) & {"children", "matrix", "rotation"}, "our writer makes flat scenes"
-        local = np.diag([*node.get("scale", [1, 1, 1]), 1.0])
-        local[:3, 3] = node.get("translation", [0, 0, 0])
-        for primitive in glb.json["meshes"][node["mesh"]]["primitives"]:
-            _read_primitive(glb, primitive, node.get("extensions", {}), tile @ z_up @ local, name, rows, found)
+        if "matrix" in node:
+            local = np.reshape(node["matrix"], (4, 4), order="F")
+        else:
+            local = _placed(node.get("translation", (0, 0, 0)), node.get("rotation", (0, 0, 0, 1)), node.get("scale", (1, 1, 1)))
+        yield node, above @ local
+        yield from _nodes(glb, node.get("children", []), above @ local)
 
 
 def _read_primitive(
@@ -151,30 +164,41 @@ def _read_primitive(
     attributes = primitive["attributes"]
     points, normals = glb.array(attributes["POSITION"]), glb.array(attributes["NORMAL"])
     corners = glb.array(primitive["indices"]).reshape(-1, 3)
-    material = glb.json["materials"][primitive["material"]]
-    colour = tuple(material["pbrMetallicRoughness"]["baseColorFactor"])
+    used = np.unique(corners)
+    colour = _colour(glb.json["materials"][primitive["material"]])
     instancing = extensions.get("EXT_mesh_gpu_instancing")
     if instancing is None:
         ids = glb.array(attributes[f"_FEATURE_ID_{primitive['extensions']['EXT_mesh_features']['featureIds'][0]['attribute']}"]).ravel()
-        for row in np.unique(ids):
-            chosen = ids == row
-            faces = int(np.count_nonzero(ids[corners[:, 0]] == row))
-            _add(found, rows[int(row)], points[chosen], normals[chosen], world, faces, colour, name)
+        faces = np.bincount(ids[corners[:, 0]])
+        used = used[np.argsort(ids[used], kind="stable")]
+        for chosen in np.split(used, np.flatnonzero(np.diff(ids[used])) + 1):
+            row = int(ids[chosen[0]])
+            _add(found, rows[row], points[chosen], normals[chosen], world, int(faces[row]), colour, name)
         return
     put = {key: glb.array(index) for key, index in instancing["attributes"].items()}
     for i, row in enumerate(put["_FEATURE_ID_0"].ravel()):
-        x, y, z, w = put["ROTATION"][i]
-        turn = np.array(
-            [
-                [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-                [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-                [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-            ]
-        )
-        one = np.eye(4)
-        one[:3, :3] = turn @ np.diag(put["SCALE"][i])
-        one[:3, 3] = put["TRANSLATION"][i]
-        _add(found, rows[int(row)], points, normals, world @ one, len(corners), colour, name)
+        one = _placed(put["TRANSLATION"][i], put["ROTATION"][i], put["SCALE"][i])
+        _add(found, rows[int(row)], points[used], normals[used], world @ one, len(corners), colour, name)
+
+
+def _placed(translation: Any, rotation: Any, scale: Any) -> np.ndarray:
+    x, y, z, w = rotation
+    turn = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn @ np.diag(scale)
+    matrix[:3, 3] = translation
+    return matrix
+
+
+def _colour(material: dict[str, Any]) -> tuple[float, ...]:
+    *rgb, alpha = material["pbrMetallicRoughness"]["baseColorFactor"]
+    return (*rgb, alpha if material.get("alphaMode") == "BLEND" else 1.0)
 
 
 def _add(

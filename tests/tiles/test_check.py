@@ -1,6 +1,7 @@
 """The check is silent on good tiles and red, by name, on each kind of broken ones. The damage is done here, on the files."""
 
 import copy
+import gzip
 import json
 import struct
 from collections.abc import Callable
@@ -13,9 +14,11 @@ import pytest
 from spatial.frame import Site
 from tests.tiles.layers import FRAME, SITE, terrain, toy_building, trees
 from tests.tiles.reader import Glb
-from tiles import assemble_site, check_tileset, read_manifest, write_layer
+from tiles import assemble_site, assemble_tileset, check_tileset, read_manifest, write_layer
 
 IDS = set(toy_building().meshes.features)
+BOXES = toy_building().meshes.feature_bounds()
+LABELS = {str(feature.id): feature.label for feature in toy_building().features}
 
 
 @pytest.fixture
@@ -25,7 +28,10 @@ def good(tmp_path: Path) -> Path:
 
 
 def codes(folder: Path, expected: set[str] | None = None, site: Site = SITE) -> set[str]:
-    return {issue.code for issue in check_tileset(folder, expected_ids=IDS if expected is None else expected, site=site)}
+    found = check_tileset(
+        folder, expected_ids=IDS if expected is None else expected, expected_boxes=BOXES, expected_labels=LABELS, site=site
+    )
+    return {issue.code for issue in found}
 
 
 def edit(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -40,22 +46,27 @@ def leaf(document: dict[str, Any], group: str = "fabric") -> dict[str, Any]:
     waiting = list(document["root"]["children"])
     while waiting:
         tile = waiting.pop(0)
-        if tile.get("extras", {}).get("group") == group and tile["extras"]["features"] > 5:
+        if tile.get("extras", {}).get("group") == group and (tile["extras"]["features"] > 5 or group == "spaces"):
             return tile
         waiting += tile.get("children", [])
     raise AssertionError(f"no content of {group}")
 
 
 def edit_glb(folder: Path, change: Callable[[dict[str, Any]], None], group: str = "fabric") -> None:
-    """Change the JSON of one glb in place, its binary chunk untouched."""
-    document = json.loads((folder / "tileset.json").read_text(encoding="utf-8"))
-    path = folder / leaf(document, group)["content"]["uri"]
-    glb = Glb(path.read_bytes())
-    change(glb.json)
-    text = json.dumps(glb.json).encode()
-    text += b" " * (-(28 + len(text)) % 8)
-    head = struct.pack("<4sIII4s", b"glTF", 2, 28 + len(text) + len(glb.bin), len(text), b"JSON")
-    path.write_bytes(head + text + struct.pack("<I4s", len(glb.bin), b"BIN\0") + glb.bin)
+    """Change the JSON of one glb, its binary chunk untouched; it gets a name of its own, and the manifest goes, which knows the old."""
+
+    def exchange(document: dict[str, Any]) -> None:
+        tile = leaf(document, group)
+        glb = Glb((folder / tile["content"]["uri"]).read_bytes())
+        change(glb.json)
+        text = json.dumps(glb.json).encode()
+        text += b" " * (-(28 + len(text)) % 8)
+        head = struct.pack("<4sIII4s", b"glTF", 2, 28 + len(text) + len(glb.bin), len(text), b"JSON")
+        (folder / "edited.glb").write_bytes(head + text + struct.pack("<I4s", len(glb.bin), b"BIN\0") + glb.bin)
+        tile["content"]["uri"] = "edited.glb"
+
+    edit(folder, exchange)
+    (folder / "layer.json").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -82,11 +93,16 @@ def test_a_site_of_external_tilesets_has_no_finding(tmp_path: Path) -> None:
 def test_content_outside_its_box(side: int, good: Path) -> None:
     def shrink(document: dict[str, Any]) -> None:
         box = leaf(document)["boundingVolume"]["box"]
-        box[0] -= side * 0.005
-        box[3] -= 0.005
+        box[0] -= side * 0.002
+        box[3] -= 0.002
 
     edit(good, shrink)
     assert codes(good) == {"TILES_CONTENT_OUTSIDE_BOX"}
+
+
+def test_content_outside_a_box_further_up(good: Path) -> None:
+    edit(good, lambda document: document["root"]["boundingVolume"]["box"].__setitem__(3, document["root"]["boundingVolume"]["box"][3] - 1))
+    assert codes(good) == {"TILES_CONTENT_OUTSIDE_BOX", "TILES_CHILD_OUTSIDE_PARENT"}
 
 
 def test_a_child_outside_its_parent(good: Path) -> None:
@@ -147,7 +163,7 @@ def test_a_backslash_in_a_uri(good: Path) -> None:
         tile["content"]["uri"] = ".\\" + tile["content"]["uri"]
 
     edit(good, turn)
-    assert codes(good) == {"TILES_URI_BACKSLASH", "TILES_LEDGER_DIFFERS"}
+    assert codes(good) == {"TILES_URI_BACKSLASH", "TILES_LEDGER_DIFFERS", "TILES_MANIFEST_DIFFERS"}
 
 
 def test_a_transform_written_row_by_row(good: Path) -> None:
@@ -169,16 +185,33 @@ def test_a_place_five_centimetres_off(axis: int, metres: float, good: Path) -> N
     assert codes(good) == {"TILES_PLACE_DISAGREES"}
 
 
-def test_a_place_off_in_height_is_found_without_a_manifest_by_the_table(good: Path) -> None:
+def test_a_place_off_in_plan_is_found_without_the_store_by_the_manifest_and_in_height_by_the_table(good: Path) -> None:
+    def moved(axis: int) -> Callable[[dict[str, Any]], None]:
+        def move(document: dict[str, Any]) -> None:
+            matrix = np.array(document["root"]["transform"]).reshape(4, 4).T
+            matrix[:3, 3] += 0.05 * FRAME.to_ecef[:3, axis]
+            document["root"]["transform"] = matrix.T.ravel().tolist()
+
+        return move
+
+    edit(good, moved(0))
+    assert {issue.code for issue in check_tileset(good, expected_ids=IDS, site=SITE)} == {"TILES_PLACE_DISAGREES"}
     (good / "layer.json").unlink()
+    assert check_tileset(good, expected_ids=IDS, site=SITE) == []
+    edit(good, moved(2))
+    assert {issue.code for issue in check_tileset(good, expected_ids=IDS, site=SITE)} == {"TILES_PLACE_DISAGREES"}
 
-    def lift(document: dict[str, Any]) -> None:
-        moved = np.array(document["root"]["transform"]).reshape(4, 4).T
-        moved[:3, 3] += 0.05 * FRAME.to_ecef[:3, 2]
-        document["root"]["transform"] = moved.T.ravel().tolist()
 
-    edit(good, lift)
-    assert codes(good) == {"TILES_PLACE_DISAGREES"}
+def shift_nodes(gltf: dict[str, Any]) -> None:
+    for node in gltf["nodes"]:
+        node["translation"] = [x + d for x, d in zip(node.get("translation", (0, 0, 0)), (0.02, 0, 0), strict=True)]
+
+
+def test_a_place_two_centimetres_off_within_a_content_is_found_by_where_the_store_has_its_features(good: Path) -> None:
+    edit_glb(good, shift_nodes, "spaces")
+    found = check_tileset(good, expected_ids=IDS, expected_boxes=BOXES, site=SITE)
+    assert "TILES_PLACE_DISAGREES" in {issue.code for issue in found}
+    assert "TILES_PLACE_DISAGREES" not in {issue.code for issue in check_tileset(good, expected_ids=IDS, site=SITE)}
 
 
 def test_a_site_elsewhere(good: Path) -> None:
@@ -217,7 +250,7 @@ def test_a_feature_in_a_tile_and_again_below_it_under_add(good: Path) -> None:
 
 def test_a_content_that_is_missing(good: Path) -> None:
     (good / f"{read_manifest(good).contents[0].sha256}.glb").unlink()
-    assert codes(good) == {"TILES_CONTENT_MISSING", "TILES_LEDGER_DIFFERS"}
+    assert codes(good) == {"TILES_CONTENT_MISSING", "TILES_LEDGER_DIFFERS", "TILES_MANIFEST_DIFFERS"}
 
 
 def test_no_tileset_at_all(tmp_path: Path) -> None:
@@ -233,7 +266,7 @@ def test_a_tileset_that_is_no_tileset(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"", b"glTF", b"b3dm" + bytes(40), b"glTF" + struct.pack("<IIII", 2, 20, 9999, 0)])
 def test_a_content_that_is_no_glb(data: bytes, good: Path) -> None:
     (good / f"{read_manifest(good).contents[1].sha256}.glb").write_bytes(data)
-    assert codes(good) == {"TILES_GLB_INVALID", "TILES_LEDGER_DIFFERS"}
+    assert codes(good) == {"TILES_GLB_INVALID", "TILES_LEDGER_DIFFERS", "TILES_SERVED_DIFFERS"}
 
 
 def test_a_child_with_a_larger_error_than_its_parent(good: Path) -> None:
@@ -305,3 +338,215 @@ def test_compressed_data_of_another_codec(good: Path) -> None:
 
     edit_glb(good, exchange)
     assert "TILES_MESHOPT_CODEC" in codes(good)
+
+
+def test_the_tiles_of_a_public_reader_have_no_finding_either(tmp_path: Path) -> None:
+    manifest = write_layer(toy_building(secret=True), FRAME.to_ecef, tmp_path)
+    document = assemble_tileset(manifest, frozenset({"public"}), lambda sha256: f"{sha256}.glb")
+    (tmp_path / "tileset.json").write_text(json.dumps(document), encoding="utf-8")
+    (tmp_path / "layer.json").unlink()
+    public = {str(one.id) for one in toy_building(secret=True).features if one.label == "public"} & IDS
+    assert check_tileset(tmp_path, expected_ids=public, expected_boxes=BOXES, site=SITE) == []
+
+
+def test_a_feature_of_another_label_in_a_content(good: Path) -> None:
+    labels = LABELS | {"toy:chair1x7": "restricted"}
+    (issue,) = check_tileset(good, expected_ids=IDS, expected_labels=labels, site=SITE)
+    assert issue.code == "TILES_LABEL_DIFFERS"
+    assert "toy:chair1x7" in issue.message
+
+
+def test_a_compressed_file_that_holds_something_else(good: Path) -> None:
+    name = read_manifest(good).contents[0].sha256
+    (good / f"{name}.glb.gz").write_bytes(gzip.compress(b"glTF"))
+    assert codes(good) == {"TILES_SERVED_DIFFERS"}
+    (good / f"{name}.glb.gz").unlink()
+    assert codes(good) == {"TILES_SERVED_DIFFERS"}
+
+
+def test_a_content_under_the_name_of_other_bytes(good: Path) -> None:
+    path = good / f"{read_manifest(good).contents[0].sha256}.glb"
+    data = path.read_bytes()
+    changed = data.replace(b"pingshan-twin", b"pingshan-twi2", 1)
+    assert changed != data
+    path.write_bytes(changed)
+    path.with_name(path.name + ".gz").write_bytes(gzip.compress(changed))
+    assert codes(good) == {"TILES_SERVED_DIFFERS"}
+
+
+def test_a_manifest_that_is_broken_or_of_other_contents(good: Path) -> None:
+    manifest = json.loads((good / "layer.json").read_text(encoding="utf-8"))
+    manifest["contents"].pop()
+    (good / "layer.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert codes(good) == {"TILES_MANIFEST_DIFFERS"}
+    (good / "layer.json").write_text("{", encoding="utf-8")
+    assert codes(good) == {"TILES_MANIFEST_INVALID"}
+
+
+def test_a_grid_too_coarse_for_a_building(good: Path) -> None:
+    def stretch(gltf: dict[str, Any]) -> None:
+        for node in gltf["nodes"]:
+            node["scale"] = [40.0] * 3
+
+    edit_glb(good, stretch, "furnishing-and-equipment")
+    assert "TILES_STEP_COARSE" in codes(good)
+
+
+def test_a_city_may_lie_on_a_coarser_grid_than_a_building(tmp_path: Path) -> None:
+    write_layer(terrain(), FRAME.to_ecef, tmp_path)
+
+    def as_walls(gltf: dict[str, Any]) -> None:
+        del gltf["extensions"]["EXT_structural_metadata"]["propertyTables"][0]["properties"]["kind"]
+
+    assert check_tileset(tmp_path, site=SITE) == []
+    document = json.loads((tmp_path / "tileset.json").read_text(encoding="utf-8"))
+    tile = document["root"]["children"][0]
+    tile["extras"]["features"] = 99
+    (tmp_path / "tileset.json").write_text(json.dumps(document), encoding="utf-8")
+    edit_glb(tmp_path, as_walls, "terrain")
+    assert {issue.code for issue in check_tileset(tmp_path, site=SITE)} == {"TILES_STEP_COARSE"}
+
+
+def test_uint32_as_a_vertex_attribute(good: Path) -> None:
+    def widen(gltf: dict[str, Any]) -> None:
+        number = gltf["meshes"][0]["primitives"][0]["attributes"]["_FEATURE_ID_0"]
+        gltf["accessors"][number]["componentType"] = 5125
+
+    edit_glb(good, widen)
+    assert "TILES_ATTRIBUTE_TYPE" in codes(good)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda p: p.pop("extensions"), "TILES_FEATURE_ID_MISSING"),
+        (lambda p: p["extensions"]["EXT_mesh_features"]["featureIds"][0].pop("attribute"), "TILES_FEATURE_ID_MISSING"),
+        (lambda p: p["extensions"]["EXT_mesh_features"]["featureIds"][0].update(propertyTable=1), "TILES_PROPERTY_TABLE_SECOND"),
+    ],
+)
+def test_feature_ids_that_lead_nowhere(change: Callable[[dict[str, Any]], None], code: str, good: Path) -> None:
+    edit_glb(good, lambda gltf: change(gltf["meshes"][0]["primitives"][0]))
+    assert code in codes(good)
+
+
+def test_a_table_shorter_or_longer_than_what_is_drawn(good: Path, tmp_path: Path) -> None:
+    def shorten(gltf: dict[str, Any]) -> None:
+        table = gltf["extensions"]["EXT_structural_metadata"]["propertyTables"][0]
+        table["count"] -= 1
+        for entry in table["properties"].values():
+            view = gltf["bufferViews"][entry.get("stringOffsets", entry["values"])]
+            view["byteLength"] -= 4
+
+    edit_glb(good, shorten)
+    assert "TILES_FEATURE_ID_RANGE" in codes(good)
+    write_layer(toy_building(), FRAME.to_ecef, tmp_path / "other")
+    edit_glb(tmp_path / "other", lambda gltf: gltf["scenes"][0]["nodes"].pop())
+    assert "TILES_ROW_UNUSED" in codes(tmp_path / "other")
+
+
+def test_no_property_table(good: Path) -> None:
+    edit_glb(good, lambda gltf: gltf["extensions"]["EXT_structural_metadata"].pop("propertyTables"))
+    assert "TILES_PROPERTY_TABLE_MISSING" in codes(good)
+
+
+SPHERE = {"sphere": [0, 0, 0, 500]}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda root: root.update(children=[]), "TILES_JSON_INVALID"),
+        (lambda root: root.update(children=["x"]), "TILES_JSON_INVALID"),
+        (lambda root: root.update(contents=[]), "TILES_JSON_INVALID"),
+        (lambda root: root.update(content="x"), "TILES_JSON_INVALID"),
+        (lambda root: root.update(content={}), "TILES_JSON_INVALID"),
+        (lambda root: root.update(content={"uri": "a.glb"}, contents=[{"uri": "b.glb"}]), "TILES_JSON_INVALID"),
+        (lambda root: root.pop("refine"), "TILES_JSON_INVALID"),
+        (lambda root: root.update(refine="add"), "TILES_JSON_INVALID"),
+        (lambda root: root.update(geometricError=-1), "TILES_JSON_INVALID"),
+        (lambda root: root.update(geometricError=True), "TILES_JSON_INVALID"),
+        (lambda root: root.pop("boundingVolume"), "TILES_JSON_INVALID"),
+        (lambda root: root.update(boundingVolume={"box": [0] * 11}), "TILES_JSON_INVALID"),
+        (lambda root: root.update(boundingVolume={"region": [0, 1, 0, -1, 0, 1]}), "TILES_JSON_INVALID"),
+        (lambda root: root.update(boundingVolume={"sphere": [0, 0, 0, -1]}), "TILES_JSON_INVALID"),
+        (lambda root: root.update(boundingVolume=SPHERE), "TILES_VOLUME_UNCHECKED"),
+        (lambda root: root.update(implicitTiling={}), "TILES_IMPLICIT_UNCHECKED"),
+        (lambda root: root.update(transform=[1, 0]), "TILES_TRANSFORM_INVALID"),
+        (lambda root: root.update(content={"uri": "http://elsewhere/a.glb"}), "TILES_URI_ABSOLUTE"),
+        (lambda root: root.update(content={"uri": "/a.glb"}), "TILES_URI_ABSOLUTE"),
+        (lambda root: root["children"].append({"boundingVolume": root["boundingVolume"], "geometricError": 0}), "TILES_TILE_EMPTY"),
+    ],
+)
+def test_what_else_a_tile_may_not_be(change: Callable[[dict[str, Any]], None], code: str, good: Path) -> None:
+    edit(good, lambda document: change(document["root"]))
+    assert code in codes(good)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: document.update(geometricError="1"),
+        lambda document: document.update(asset={"version": "2.0"}),
+        lambda document: document.update(asset={"version": "1.1", "tilesetVersion": 1}),
+        lambda document: document.update(extensionsUsed=[]),
+        lambda document: document.update(extensionsUsed=["a", "a"]),
+        lambda document: document.update(extensionsUsed=["a"], extensionsRequired=["b"]),
+        lambda document: document.update(schema={}, schemaUri="a.json"),
+        lambda document: document.update(extensions=3),
+        lambda document: document["root"].update(extensions={"a": {}}),
+    ],
+)
+def test_what_else_a_tileset_may_not_be(change: Callable[[dict[str, Any]], None], good: Path) -> None:
+    edit(good, change)
+    assert codes(good) == {"TILES_JSON_INVALID"}
+
+
+def test_a_content_of_another_format_is_said_to_be_unchecked(good: Path) -> None:
+    (good / "old.b3dm").write_bytes(b"b3dm")
+    edit(good, lambda document: document["root"].update(content={"uri": "old.b3dm"}))
+    assert codes(good) == {"TILES_CONTENT_UNCHECKED"}
+
+
+def test_an_external_tileset_needs_a_refine_of_its_own(tmp_path: Path) -> None:
+    manifest = write_layer(trees(20), FRAME.to_ecef, tmp_path / "city")
+    site = assemble_site([manifest], None, lambda key: f"{key}/tileset.json")
+    (tmp_path / "tileset.json").write_text(json.dumps(site), encoding="utf-8")
+    edit(tmp_path / "city", lambda document: document["root"].pop("refine"))
+    assert {issue.code for issue in check_tileset(tmp_path, site=SITE)} == {"TILES_JSON_INVALID"}
+
+
+def test_tilesets_in_a_circle(good: Path) -> None:
+    edit(good, lambda document: document["root"].update(content={"uri": "tileset.json"}))
+    (issue,) = check_tileset(good, site=SITE)
+    assert issue.code == "TILES_JSON_INVALID"
+    assert "circle" in issue.message
+
+
+def test_one_id_in_two_rows_of_a_table(good: Path) -> None:
+    def repeat(gltf: dict[str, Any]) -> None:
+        properties = gltf["extensions"]["EXT_structural_metadata"]["propertyTables"][0]["properties"]
+        properties["id"] = properties["class"]
+
+    edit_glb(good, repeat, "furnishing-and-equipment")
+    twice = [issue.message for issue in check_tileset(good) if issue.code == "TILES_FEATURE_TWICE"]
+    assert twice == ["39 ids stand in two rows of one table"]
+
+
+def test_tiles_that_nest_without_end(good: Path) -> None:
+    def nest(document: dict[str, Any]) -> None:
+        tile = leaf(document)
+        for _ in range(300):
+            tile["children"] = [{"boundingVolume": tile["boundingVolume"], "geometricError": 0.0}]
+            tile = tile["children"][0]
+
+    edit(good, nest)
+    assert codes(good) == {"TILES_JSON_INVALID"}
+
+
+def test_a_uri_with_escapes_is_found(good: Path) -> None:
+    def escape(document: dict[str, Any]) -> None:
+        tile = leaf(document)
+        tile["content"]["uri"] = f"%{ord(tile['content']['uri'][0]):02x}" + tile["content"]["uri"][1:]
+
+    edit(good, escape)
+    assert codes(good) == set()

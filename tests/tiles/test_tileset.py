@@ -1,6 +1,7 @@
 """tileset.json for those who may see all, some, or nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.tiles.layers import FRAME, toy_building, trees
-from tiles import Manifest, ManifestInvalid, assemble_site, assemble_tileset, read_manifest, write_layer
+from tiles import Manifest, ManifestInvalid, assemble_site, assemble_tileset, check_tileset, read_manifest, write_layer
 
 PUBLIC = frozenset({"public"})
 
@@ -79,6 +80,30 @@ def test_a_hidden_rooms_id_stands_in_no_public_content(tmp_path: Path) -> None:
         assert (b"toy:room2" in data) == (content.label == "restricted")
         if content.storey == "toy:s1" and content.group == "fabric":
             assert b"toy:room1" in data
+
+
+def test_where_nothing_is_public_the_origin_tells_nothing_of_what_one_may_not_see(tmp_path: Path) -> None:
+    layer = toy_building()
+    far = layer.meshes.part_feature == layer.meshes.features.index("toy:chair0x0")
+    layer.meshes.part_matrix[far, :3, 3] += (900.0, 300.0, -40.0)
+    labels = {"toy:chair0x0": "restricted"}
+    hidden = replace(layer, features=tuple(replace(one, label=labels.get(one.id, "internal")) for one in layer.features))
+    without = {str(one.id) for one in hidden.features if one.label == "internal"}
+    less = replace(hidden, meshes=hidden.meshes.selected(without))
+    documents = []
+    for name, one in (("all", hidden), ("less", less)):
+        manifest = write_layer(one, FRAME.to_ecef, tmp_path / name)
+        documents.append(assemble_tileset(manifest, frozenset({"internal"}), lambda sha256: f"{sha256}.glb"))
+        assert check_tileset(tmp_path / name, expected_ids=set(one.meshes.features), expected_boxes=one.meshes.feature_bounds()) == []
+    assert documents[0] == documents[1]
+
+
+def test_the_id_of_a_room_that_the_layer_does_not_hold_is_not_told(tmp_path: Path) -> None:
+    layer = toy_building(storeys=1)
+    features = tuple(one for one in layer.features if one.id != "toy:room0")
+    kept = replace(layer, features=features, meshes=layer.meshes.selected(str(one.id) for one in features))
+    manifest = write_layer(kept, FRAME.to_ecef, tmp_path)
+    assert not any(b"toy:room0" in (tmp_path / f"{content.sha256}.glb").read_bytes() for content in manifest.contents)
 
 
 def test_contents_of_others_are_the_same_whether_something_is_hidden_or_not(tmp_path: Path) -> None:

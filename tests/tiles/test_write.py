@@ -270,6 +270,23 @@ def test_a_big_city_is_cut_into_a_quadtree_that_loses_nothing(tmp_path: Path) ->
     assert len([tile for tile in read_tiles(tmp_path) if "content" in tile]) == len(manifest.contents)
 
 
+def test_boxes_hold_what_a_client_draws_and_little_more_even_far_from_the_origin(tmp_path: Path) -> None:
+    ball, rng = flat_shaded(*sphere(0.2)), np.random.default_rng(3)
+    slack = []
+    for trial in range(25):
+        builder, features = MeshBuilder(), []
+        for number in range(9):
+            features.append(feature(f"c{number}", Kind.ELEMENT, "IfcFurniture"))
+            builder.add_mesh(f"toy:c{number}", ball, CONCRETE, matrix(*rng.uniform(-1500, 1500, 3)))
+        layer = Layer(key="a", kind=LayerKind.BUILDING, name="a", revision="1", features=tuple(features), meshes=builder.build())
+        manifest = write_layer(layer, FRAME.to_ecef, tmp_path / str(trial))
+        box = np.array(manifest.contents[0].box).reshape(2, 3)
+        points = np.concatenate([to_site(one.ecef) for one in read_features(tmp_path / str(trial)).values()]) - np.array(manifest.origin)
+        slack += [points.min(axis=0) - box[0], box[1] - points.max(axis=0)]
+    assert np.min(slack) >= -2e-9
+    assert np.max(slack) <= 0.001
+
+
 def test_a_layer_without_meshes_becomes_an_empty_tileset(tmp_path: Path) -> None:
     layer = replace(toy_building(), meshes=MeshBuilder().build())
     manifest = write_layer(layer, FRAME.to_ecef, tmp_path)

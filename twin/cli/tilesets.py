@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tiles import check_tileset
-from twin.assemble import build_tiles, expected_ids, layer_folder, manifests_of
+from twin.assemble import build_tiles, expected_in_tiles, manifests_of
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command, progress_bar
 from twin.errors import Refused
@@ -41,15 +41,22 @@ def check(site: SiteOption = None, as_json: JsonFlag = False) -> Outcome:
         findings = []
         checked = 0
         for code in _codes(store.list_sites(), site):
-            ids = expected_ids(store, code)
-            for manifest in manifests_of(settings, code):
-                checked += 1
-                folder = layer_folder(settings, code, manifest.key)
-                issues = check_tileset(folder, expected_ids=ids.get(manifest.key, set()), site=store.get_site(code))
-                findings += [
-                    {"site": code, "layer": manifest.key, "code": issue.code, "path": issue.path, "message": issue.message}
-                    for issue in issues
-                ]
+            layers = len(manifests_of(settings, code))
+            if not layers:
+                continue
+            checked += layers
+            expected = expected_in_tiles(store, code)
+            issues = check_tileset(
+                settings.tiles_dir / code,
+                expected_ids=expected.ids,
+                expected_boxes=expected.boxes,
+                expected_labels=expected.labels,
+                site=store.get_site(code),
+            )
+            findings += [
+                {"site": code, "layer": issue.path.partition("/")[0], "code": issue.code, "path": issue.path, "message": issue.message}
+                for issue in issues
+            ]
     if checked == 0:
         raise Refused("there are no tiles to check", code="NO_TILES", hint="twin tiles build")
     if findings:
