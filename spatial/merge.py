@@ -95,7 +95,7 @@ def _give_down(found: dict[str, str], names: Iterable[str], children: dict[str, 
 
 def _plan(feature: Feature) -> BaseGeometry:
     plan = feature.footprint if feature.footprint is not None else shapely.Polygon()
-    return plan if plan.is_valid else shapely.make_valid(plan)
+    return plan if plan.is_valid else shapely.make_valid(plan, method="structure")
 
 
 def _area(feature: Feature) -> float:
