@@ -20,6 +20,7 @@ __all__ = ["Reading", "find_reading"]
 SAMPLE = 512
 ZONES = range(13, 46)
 ZONE_M = 1e6
+HIGHEST_M = 1e5
 FALSE_EASTING_M = 5e5
 
 
@@ -42,10 +43,10 @@ class Reading:
         return np.column_stack(horizontal(self.crs).find_lon_lat(plan[:, 0], plan[:, 1]))
 
     def to_site(self, xyz: Float64, datum: HeightDatum, site_frame: SiteFrame) -> Float64:
-        """site_xyz (n, 3) from the file's columns (n, 3), heights over `datum`; NaN where a point has no place."""
+        """site_xyz (n, 3) from the file's columns (n, 3), heights over `datum`; NaN where a point has no place on earth."""
         heights = ellipsoidal_height(xyz[:, 2], datum, site_frame.site.geoid_separation_m)
         points = np.column_stack([self.lon_lat(xyz), heights])
-        known = np.isfinite(points).all(axis=1)
+        known = np.isfinite(points).all(axis=1) & (np.abs(points[:, 2]) < HIGHEST_M)
         result = np.full((len(points), 3), np.nan)
         if known.any():
             result[known] = site_frame.from_lon_lat_height(points[known])
