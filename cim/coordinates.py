@@ -42,6 +42,12 @@ class Reading:
         plan = self.plan(xy)
         return np.column_stack(horizontal(self.crs).find_lon_lat(plan[:, 0], plan[:, 1]))
 
+    def from_lon_lat(self, lon: Float64, lat: Float64) -> Float64:
+        """The file's columns (n, 2) from degrees; raises CrsError outside the CRS's domain."""
+        east, north = horizontal(self.crs).from_lon_lat(lon, lat)
+        first = east - self.shift
+        return np.column_stack([north, first] if self.swapped else [first, north])
+
     def to_site(self, xyz: Float64, datum: HeightDatum, site_frame: SiteFrame) -> Float64:
         """site_xyz (n, 3) from the file's columns (n, 3), heights over `datum`; NaN where a point has no place on earth."""
         heights = ellipsoidal_height(xyz[:, 2], datum, site_frame.site.geoid_separation_m)
