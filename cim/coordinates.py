@@ -117,5 +117,4 @@ def _zones(plane: Horizontal, site_frame: SiteFrame) -> set[int]:
 def _any_inside(degrees: Float64, site_frame: SiteFrame) -> bool:
     heights = np.full(len(degrees), site_frame.site.height_m)
     there = site_frame.from_lon_lat_height(np.column_stack([degrees, heights]))
-    near = np.abs(there[:, 2]) < site_frame.site.radius_m
-    return bool((np.linalg.norm(there[:, :2], axis=1)[near] <= site_frame.site.radius_m).any())
+    return bool((np.linalg.norm(there, axis=1) <= site_frame.site.radius_m).any())

@@ -87,13 +87,13 @@ def test_a_reference_to_nothing_is_found(tmp_path: Path) -> None:
 
 def test_a_group_is_above_its_members_but_makes_no_family(tmp_path: Path) -> None:
     document = cube()
-    document["CityObjects"]["p"] = {**document["CityObjects"]["b"], "type": "BuildingPart", "parents": ["b", "g"]}
+    document["CityObjects"]["p"] = {**document["CityObjects"]["b"], "type": "BuildingPart", "parents": ["g", "b"]}
     document["CityObjects"]["b"]["children"] = ["p"]
-    document["CityObjects"]["g"] = {"type": "CityObjectGroup", "children": ["b", "p"]}
+    document["CityObjects"] = {"g": {"type": "CityObjectGroup", "children": ["b", "p"]}, **document["CityObjects"]}
     by_id = {feature.id: feature for feature in read(write(tmp_path, document)).features}
     assert {name: feature.parent for name, feature in by_id.items()} == {"c:b": "c:g", "c:p": "c:b", "c:g": None}
     assert {name: feature.building for name, feature in by_id.items()} == {"c:b": None, "c:p": "c:b", "c:g": None}
-    assert by_id["c:p"].properties["members"] == {"parents": ["b", "g"]}
+    assert by_id["c:p"].properties["members"] == {"parents": ["g", "b"]}
 
 
 def test_materials_and_textures_are_counted_and_never_fetched(tmp_path: Path) -> None:

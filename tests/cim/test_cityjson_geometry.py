@@ -145,7 +145,7 @@ def test_an_instance_of_nothing_fails_alone(tmp_path: Path, instance: dict[str, 
 @pytest.mark.parametrize("mirror", [1.0, -1.0])
 def test_templates_go_metres_east_north_up_also_where_the_crs_is_in_degrees(tmp_path: Path, mirror: float) -> None:
     lon, lat = FRAME.site.lon, FRAME.site.lat
-    shape = {"type": "Solid", "lod": "3", "boundaries": [faces(cube())]}
+    shape = {"type": "MultiSurface", "lod": "3", "boundaries": faces(cube())}
     matrix = np.diag([mirror, 1.0, 1.0, 1.0])
     instance = {"type": "GeometryInstance", "template": 0, "boundaries": [0], "transformationMatrix": list(matrix.ravel())}
     document = cube(

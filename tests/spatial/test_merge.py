@@ -101,6 +101,9 @@ def test_a_replaced_installation_does_not_take_its_building_away() -> None:
     house = city("c:house", shapely.box(20, 0, 40, 20))
     stair = city("c:stair", shapely.box(8, 0, 9, 5), parent="c:house", class_name="BuildingInstallation")
     assert replaced_by_buildings([TOWER], [house, stair]) == {}
+    part = city("c:part", shapely.box(0, 0, 10, 10), parent="c:whole", class_name="BuildingPart")
+    ramp = city("c:ramp", shapely.box(60, 0, 65, 5), parent="c:whole", class_name="BuildingInstallation")
+    assert set(replaced_by_buildings([TOWER], [city("c:whole", None), part, ramp])) == {"c:whole", "c:part", "c:ramp"}
 
 
 def test_the_evidence_of_a_replacement_can_be_checked_by_hand() -> None:
