@@ -93,6 +93,7 @@ def agreed_crs(declared: str | None, given: str | None, *, force: bool, what: st
     Where both name the same horizontal CRS, the one with a vertical part wins. Raises CrsError (CRS_MISSING) where there is
     neither, CrsDisagrees where they differ and `force` is not set; with it the given one is used.
     """
+    declared, given = (name if name is not None and name.strip() else None for name in (declared, given))
     if declared is None and given is None:
         raise CrsError(f"{what} names no coordinate reference system", hint="name it with --crs EPSG:n")
     if declared is None or given is None:

@@ -1,62 +1,45 @@
 """CityJSON 1.0, 1.1, 2.0 and CityJSONSeq to features and meshes in the site frame."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
+from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from cim.city_layer import FAILED, PLACED, WITHOUT_GEOMETRY, CityLayer, LedgerRow, Outcome, Progress, agreed_crs, height_datum
-from cim.cityjson_geometry import Surfaces, best_geometries, colours, level_of, surfaces_of
-from cim.cityjson_template import add_instance
-from cim.errors import CityFileInvalid, CityJsonVersionUnsupported
-from cim.shade import add_flat
+from cim.cityjson_file import CityModel, is_cityjson, read_city_model
+from cim.cityjson_geometry import Geometry, Part, Surfaces, colours, level_of, levels, surfaces_of
+from cim.cityjson_template import read_instance
+from cim.coordinates import find_reading
+from cim.shade import local_origin
 from spatial.errors import CrsError, MeshError, OutsideSite
 from spatial.feature import Feature, FeatureId, Kind, feature_id
 from spatial.frame import SiteFrame
 from spatial.issue import Issue, Severity
-from spatial.mesh import Float64, MeshBuilder
+from spatial.mesh import Float64, MeshBuilder, flat_shaded
 from spatial.scene import LayerKind
 from spatial.source import Source, sha256_of
 
 __all__ = ["is_cityjson", "read_cityjson"]
 
-VERSIONS = ("1.0", "1.1", "2.0")
 NAMES = ("name", "gml:name", "名称", "建物名称", "bezeichnung")
 MEMBERS = frozenset({"type", "geometry", "attributes", "parents", "children"})
+COVERED_SHARE = 0.8
+MALFORMED = (IndexError, KeyError, TypeError, ValueError, AttributeError, MeshError, GEOSException)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Model:
-    version: str
-    reference_system: str | None
-    templates: Sequence[Mapping[str, Any]]
-    template_vertices: Float64
-    objects: Mapping[str, Mapping[str, Any]]
-    block: Mapping[str, int]
-    vertices: Sequence[Float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Shape:
     outcome: Outcome
+    code: str = "GEOMETRY_EMPTY"
     reason: str = ""
     footprint: BaseGeometry | None = None
     z_range: tuple[float, float] | None = None
-    lod: str | None = None
-
-
-def is_cityjson(path: Path) -> bool:
-    """Whether a file says it is CityJSON or CityJSONSeq, told from its name or its content."""
-    if path.name.lower().endswith((".city.json", ".city.jsonl", ".jsonl")):
-        return True
-    if path.suffix.lower() != ".json":
-        return False
-    return b'"CityObjects"' in path.read_bytes()
+    level: float = -1.0
 
 
 def read_cityjson(
@@ -69,17 +52,18 @@ def read_cityjson(
     source_name: str | None = None,
     progress: Progress | None = None,
 ) -> CityLayer:
-    """A CityJSON file as a city layer: every city object a feature, the highest level of detail that has surfaces drawn.
+    """A CityJSON file as a city layer: every city object a feature, the highest level of detail that can be drawn drawn.
 
-    Heights are 1985 heights unless the CRS says else. What lies wholly outside the site's radius is `failed`, with the
-    finding GEOREF_OUTSIDE_SITE. Raises CityFileInvalid, CityJsonVersionUnsupported, CrsError, CrsDisagrees,
-    HeightDatumUnknown, and OutsideSite where nothing lies inside.
+    A building whose parts show its plan in a higher level is not drawn a second time. Heights are 1985 heights unless the CRS
+    says else. What lies wholly outside the site's radius is `failed`, with the finding GEOREF_OUTSIDE_SITE. Raises
+    CityFileInvalid, CityJsonVersionUnsupported, CrsError, CrsDisagrees, HeightDatumUnknown, and OutsideSite where nothing
+    lies inside.
     """
     file = source_name or path.name
-    model = _read_model(path, file)
+    model = read_city_model(path, file)
     agreed = agreed_crs(model.reference_system, crs, force=force_crs, what=file)
     reader = _Reader(model, layer_key, site_frame, agreed, file, sha256_of(path))
-    for number, name in enumerate(model.objects):
+    for number, name in enumerate(reader.parts_first()):
         reader.shape(name)
         if progress is not None:
             progress(number + 1, len(model.objects))
@@ -87,103 +71,65 @@ def read_cityjson(
 
 
 class _Reader:
-    def __init__(self, model: _Model, layer_key: str, site_frame: SiteFrame, crs: str, file: str, digest: str) -> None:
+    def __init__(self, model: CityModel, layer_key: str, site_frame: SiteFrame, crs: str, file: str, digest: str) -> None:
         self.model, self.key, self.frame, self.crs, self.file, self.digest = model, layer_key, site_frame, crs, file, digest
         self.builder = MeshBuilder()
-        self.issues: list[Issue] = []
+        self.issues = list(model.issues)
         self.shapes: dict[str, _Shape] = {}
-        datum = height_datum(crs)
+        self.datum = height_datum(crs)
         try:
-            self.site = [site_frame.from_projected(crs, v[:, :2], v[:, 2], datum) if len(v) else np.zeros((0, 3)) for v in model.vertices]
+            self.reading = find_reading(np.concatenate(model.vertices), crs, site_frame)
+            self.site = [self.reading.to_site(vertices, self.datum, site_frame) for vertices in model.vertices]
         except CrsError as error:
             raise CrsError(f"{file}: {error}", hint=error.hint) from error
-        self.parents = _parents(model.objects)
+        self.issues += self.reading.issues("vertices", file)
+        self.parents = self._parents()
+        self.children = _by_parent(self.parents)
+
+    def parts_first(self) -> list[str]:
+        """The ids of all objects, those that have building parts below them last: whether they are drawn hangs on those."""
+        whole = {name for name in self.model.objects if self._parts(name)}
+        return [name for name in self.model.objects if name not in whole] + [name for name in self.model.objects if name in whole]
 
     def shape(self, name: str) -> None:
         entity = self.model.objects[name]
         geometries = entity.get("geometry") or []
+        by_level = levels(geometries, self.model.templates)
         if not geometries:
-            self.shapes[name] = _Shape(WITHOUT_GEOMETRY)
+            self.shapes[name] = _Shape(outcome=WITHOUT_GEOMETRY)
             return
-        best = best_geometries(geometries, self.model.templates)
-        if not best:
+        if not by_level:
             kinds = ", ".join(sorted({str(g.get("type")) for g in geometries}))
-            self.shapes[name] = _Shape(FAILED, f"{kinds}: no surface to draw")
+            self._failed(name, _Shape(outcome=FAILED, reason=f"{kinds}: no surface to draw"))
             return
-        try:
-            self.shapes[name] = self._drawn(name, str(entity["type"]), best)
-        except (IndexError, KeyError, TypeError, ValueError, MeshError) as error:
-            self.shapes[name] = _Shape(FAILED, f"{type(error).__name__}: {error}")
-        if self.shapes[name].outcome == FAILED:
-            outside = "radius" in self.shapes[name].reason
-            self._issue("GEOREF_OUTSIDE_SITE" if outside else "GEOMETRY_EMPTY", name, self.shapes[name].reason, Severity.ERROR)
-
-    def _drawn(self, name: str, class_name: str, best: Sequence[Mapping[str, Any]]) -> _Shape:
-        vertices = self.site[self.model.block[name]]
-        found = [self._surfaces(geometry, name, class_name, vertices) for geometry in best]
-        corners = np.concatenate([surfaces.corners for surfaces in found])
-        lost, faces = sum(s.lost for s in found), sum(s.faces for s in found)
-        if not len(corners):
-            return _Shape(FAILED, f"none of {faces} faces has an area")
-        if float(np.linalg.norm(corners[:, :, :2].reshape(-1, 2), axis=1).min()) > self.frame.site.radius_m:
-            return _Shape(FAILED, f"outside the site's radius of {self.frame.site.radius_m:,.0f} m")
-        identity = feature_id(self.key, name)
-        family = self._root(name)
-        for geometry, surfaces in zip(best, found, strict=True):
-            if geometry["type"] == "GeometryInstance":
-                template = self.model.templates[int(geometry["template"])]
-                add_instance(
-                    self.builder, identity, geometry, template, self.model.template_vertices, self._placed(name), class_name, family
-                )
-                continue
-            for rgba, mask in colours(surfaces.types, class_name, family):
-                add_flat(self.builder, identity, surfaces.corners[mask], rgba)
-        if lost:
-            self._issue("FACES_LOST", name, f"{lost} of {faces} faces have no area and are left out", Severity.WARNING)
-        types = np.concatenate([surfaces.types for surfaces in found])
-        lod = level_of(best[0], self.model.templates)
-        return _Shape(PLACED, "", _footprint(corners, types), _z_range(corners), None if lod < 0 else f"{lod:g}")
-
-    def _surfaces(self, geometry: Mapping[str, Any], name: str, class_name: str, vertices: Float64) -> Surfaces:
-        if geometry["type"] != "GeometryInstance":
-            return surfaces_of(geometry, vertices, class_name)
-        template = self.model.templates[int(geometry["template"])]
-        matrix = np.array(geometry["transformationMatrix"], dtype=np.float64).reshape(4, 4)
-        local = self.model.template_vertices @ matrix[:3, :3].T + matrix[:3, 3]
-        anchor = self.model.vertices[self.model.block[name]][int(geometry["boundaries"][0])]
-        return surfaces_of(template, self._to_site(local + anchor), class_name)
-
-    def _placed(self, name: str) -> Any:
-        points = self.model.vertices[self.model.block[name]]
-        return lambda index, offsets: self._to_site(points[index] + offsets)
-
-    def _to_site(self, points: Float64) -> Float64:
-        return self.frame.from_projected(self.crs, points[:, :2], points[:, 2], height_datum(self.crs))
-
-    def _issue(self, code: str, name: str, message: str, severity: Severity) -> None:
-        path = f"CityObjects/{name} {self.model.objects[name].get('type')}"
-        self.issues.append(Issue(code=code, path=path, message=message, severity=severity, source=self.file))
-
-    def _root(self, name: str) -> str:
-        seen = {name}
-        while (above := self.parents.get(name)) is not None and above not in seen:
-            seen.add(above)
-            name = above
-        return name
+        tried: list[_Shape] = []
+        for candidates in by_level:
+            level = level_of(candidates[0], self.model.templates)
+            try:
+                found = self._drawn(name, str(entity["type"]), candidates, level)
+            except MALFORMED as error:
+                found = _Shape(outcome=FAILED, reason=f"{type(error).__name__}: {error}", level=level)
+            if found.outcome != FAILED:
+                self.shapes[name] = found
+                for worse in tried:
+                    message = f"LoD {worse.level:g} cannot be drawn ({worse.reason}); LoD {level:g} is"
+                    self._find("LOD_FALLBACK", name, message, Severity.WARNING)
+                return
+            tried.append(found)
+        self._failed(name, tried[0])
 
     def layer(self) -> CityLayer:
-        placed = [shape for shape in self.shapes.values() if shape.outcome == PLACED]
-        if not placed and any("radius" in shape.reason for shape in self.shapes.values()):
+        """The finished layer; raises OutsideSite where nothing lies within the site's radius."""
+        placed = any(shape.outcome == PLACED for shape in self.shapes.values())
+        if not placed and any(shape.code == "GEOREF_OUTSIDE_SITE" for shape in self.shapes.values()):
             raise OutsideSite(
                 f"nothing of {self.file} lies within {self.frame.site.radius_m:,.0f} m of site {self.frame.site.code}",
                 hint="wrong site, wrong CRS, or a larger --radius-m",
             )
-        below = _descendants(self.parents)
         features, ledger = [], []
         for name, entity in self.model.objects.items():
             shape = self.shapes[name]
-            own = [self.shapes[child] for child in below.get(name, ())] if shape.footprint is None else [shape]
-            features.append(self._feature(name, entity, shape, own))
+            features.append(self._feature(name, entity, shape))
             source = f"CityObjects/{name}"
             ledger.append(
                 LedgerRow(local_id=name, entity=source, class_name=str(entity["type"]), outcome=shape.outcome, reason=shape.reason)
@@ -201,19 +147,124 @@ class _Reader:
             ground_dependent=False,
         )
 
-    def _feature(self, name: str, entity: Mapping[str, Any], shape: _Shape, own: Sequence[_Shape]) -> Feature:
+    def _drawn(self, name: str, class_name: str, best: Sequence[Geometry], level: float) -> _Shape:
+        family = self._root(name)
+        surfaces, parts = self._surfaces(name, class_name, family, best)
+        corners = np.concatenate([found.corners for found in surfaces])
+        faces, lost = (sum(getattr(found, count) for found in surfaces) for count in ("faces", "lost"))
+        if not len(corners) or not parts:
+            return _Shape(outcome=FAILED, reason=f"none of {faces} faces has an area", level=level)
+        if not np.isfinite(corners).all():
+            return _Shape(outcome=FAILED, reason="coordinates that are no numbers, or outside the domain of the CRS", level=level)
+        footprint = _footprint(corners, np.concatenate([found.types for found in surfaces]))
+        radius = self.frame.site.radius_m
+        near = float(np.linalg.norm(corners[:, :, :2].reshape(-1, 2), axis=1).min()) <= radius
+        if not near and footprint.distance(shapely.Point(0, 0)) > radius:
+            return _Shape(outcome=FAILED, code="GEOREF_OUTSIDE_SITE", reason=f"outside the site's radius of {radius:,.0f} m", level=level)
+        if self._shown_by_parts(name, footprint, level):
+            reason = f"its parts show it in a higher level; its own LoD {level:g} is its plan"
+            return _Shape(outcome=WITHOUT_GEOMETRY, reason=reason, footprint=footprint)
+        for mesh, rgba, matrix in parts:
+            self.builder.add_mesh(feature_id(self.key, name), mesh, rgba, matrix)
+        if lost:
+            self._find("FACES_LOST", name, f"{lost} of {faces} faces have no area and are left out", Severity.WARNING)
+        self._note(name, surfaces)
+        z = corners[:, :, 2]
+        return _Shape(outcome=PLACED, footprint=footprint, z_range=(float(z.min()), float(z.max())), level=level)
+
+    def _surfaces(self, name: str, class_name: str, family: str, best: Sequence[Geometry]) -> tuple[list[Surfaces], list[Part]]:
+        block = self.model.block[name]
+        surfaces: list[Surfaces] = []
+        parts: list[Part] = []
+        for geometry in best:
+            if geometry["type"] == "GeometryInstance":
+                instance = read_instance(
+                    geometry,
+                    self.model.templates,
+                    self.model.template_vertices,
+                    self.model.vertices[block],
+                    self.reading,
+                    self.datum,
+                    self.frame,
+                )
+                surfaces.append(instance.surfaces(class_name))
+                parts += instance.parts(class_name, family)
+                continue
+            found = surfaces_of(geometry, self.site[block], class_name)
+            surfaces.append(found)
+            parts += [_part(found.corners[mask], rgba) for rgba, mask in colours(found.types, class_name, family)]
+        return surfaces, parts
+
+    def _note(self, name: str, surfaces: Sequence[Surfaces]) -> None:
+        turned, untyped = sum(found.turned for found in surfaces), sum(found.untyped for found in surfaces)
+        if turned:
+            self._find("FACES_TURNED", name, f"{turned} shells faced inward and were turned round", Severity.INFO)
+        if untyped:
+            self._find("SEMANTICS_INVALID", name, f"{untyped} faces name a semantic surface that is not there", Severity.WARNING)
+
+    def _shown_by_parts(self, name: str, plan: BaseGeometry, level: float) -> bool:
+        shapes = [self.shapes[part] for part in self._parts(name) if part in self.shapes]
+        higher = [s.footprint for s in shapes if s.outcome == PLACED and s.footprint is not None and np.floor(s.level) > np.floor(level)]
+        if not higher or plan.area <= 0:
+            return False
+        return bool(plan.intersection(shapely.union_all(higher)).area >= COVERED_SHARE * plan.area)
+
+    def _parts(self, name: str) -> list[str]:
+        return [child for child in self.children.get(name, ()) if str(self.model.objects[child]["type"]).endswith("Part")]
+
+    def _failed(self, name: str, shape: _Shape) -> None:
+        self.shapes[name] = shape
+        self._find(shape.code, name, shape.reason, Severity.ERROR)
+
+    def _find(self, code: str, name: str, message: str, severity: Severity) -> None:
+        path = f"CityObjects/{name} {self.model.objects[name].get('type')}"
+        self.issues.append(Issue(code=code, path=path, message=message, severity=severity, source=self.file))
+
+    def _parents(self) -> dict[str, str]:
+        """Child → the object above it; a CityObjectGroup is above what nothing else is."""
+        objects = self.model.objects
+        result: dict[str, str] = {}
+        grouped: dict[str, str] = {}
+        for name, entity in objects.items():
+            pairs = [(name, above) for above in entity.get("parents") or ()] + [(below, name) for below in entity.get("children") or ()]
+            for child, parent in pairs:
+                missing = next((one for one in (child, parent) if one not in objects), None)
+                if missing is not None:
+                    self._find("REFERENCE_MISSING", name, f"refers to {missing}, which is not in the file", Severity.WARNING)
+                elif objects[parent]["type"] == "CityObjectGroup":
+                    grouped.setdefault(child, parent)
+                else:
+                    result.setdefault(child, parent)
+        return {name: result.get(name, grouped.get(name, "")) for name in objects if name in result or name in grouped}
+
+    def _above(self, name: str) -> Iterator[str]:
+        seen = {name}
+        while (parent := self.parents.get(name)) is not None and parent not in seen:
+            seen.add(parent)
+            name = parent
+            yield name
+
+    def _root(self, name: str) -> str:
+        """The highest object it is part of; a group is no such thing."""
+        return [name, *(above for above in self._above(name) if self.model.objects[above]["type"] != "CityObjectGroup")][-1]
+
+    def _below(self, name: str) -> list[str]:
+        result, stack, seen = [], list(self.children.get(name, ())), {name}
+        while stack:
+            child = stack.pop()
+            if child not in seen:
+                seen.add(child)
+                result.append(child)
+                stack += self.children.get(child, ())
+        return result
+
+    def _feature(self, name: str, entity: Mapping[str, Any], shape: _Shape) -> Feature:
         attributes = dict(entity.get("attributes") or {})
-        known = [s.footprint for s in own if s.footprint is not None]
-        ranges = [s.z_range for s in own if s.z_range is not None]
-        parent = self.parents.get(name)
-        root = self._root(name)
+        family = [self.shapes[child] for child in self._below(name)]
+        plans = [shape.footprint] if shape.footprint is not None else [s.footprint for s in family if s.footprint is not None]
+        ranges = [shape.z_range] if shape.z_range is not None else [s.z_range for s in family if s.z_range is not None]
+        parent, root = self.parents.get(name), self._root(name)
         building = root if root != name and str(self.model.objects[root].get("type")).startswith("Building") else None
-        properties: dict[str, Any] = {"attributes": attributes}
-        if shape.lod is not None:
-            properties["lod"] = shape.lod
-        members = {key: value for key, value in entity.items() if key not in MEMBERS}
-        if members:
-            properties["members"] = members
         title = next((str(attributes[key]) for key in NAMES if attributes.get(key)), None)
         return Feature(
             id=feature_id(self.key, name),
@@ -223,68 +274,36 @@ class _Reader:
             name=title,
             parent=FeatureId(f"{self.key}:{parent}") if parent is not None else None,
             building=FeatureId(f"{self.key}:{building}") if building is not None else None,
-            footprint=(known[0] if len(known) == 1 else shapely.union_all(known)) if known else None,
+            footprint=(plans[0] if len(plans) == 1 else shapely.union_all(plans)) if plans else None,
             z_range=(min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else None,
-            properties=properties,
+            properties=self._properties(entity, attributes, shape),
         )
 
-
-def _read_model(path: Path, file: str) -> _Model:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        documents = (
-            [json.loads(line) for line in text.splitlines() if line.strip()] if path.name.lower().endswith(".jsonl") else [json.loads(text)]
-        )
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CityFileInvalid(f"{file} is not JSON: {error}", hint="is the file complete?") from error
-    head = documents[0] if documents else {}
-    if not isinstance(head, dict) or head.get("type") != "CityJSON":
-        raise CityFileInvalid(f"{file} does not start with a CityJSON object", hint="CityJSON 1.0, 1.1 or 2.0, or CityJSONSeq")
-    version = str(head.get("version", ""))
-    if version not in VERSIONS and not version.startswith(tuple(f"{v}." for v in VERSIONS)):
-        raise CityJsonVersionUnsupported(f"{file} is CityJSON {version or 'of no version'}", hint="upgrade it to 1.0 or later with cjio")
-    try:
-        return _assembled(version, head, documents)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CityFileInvalid(f"{file}: {type(error).__name__} {error} in its CityJSON structure", hint="check it with cjval") from error
+    def _properties(self, entity: Mapping[str, Any], attributes: Mapping[str, Any], shape: _Shape) -> dict[str, Any]:
+        properties: dict[str, Any] = {"attributes": attributes}
+        if shape.outcome == PLACED and shape.level >= 0:
+            properties["lod"] = f"{shape.level:g}"
+        known = sorted({level for g in entity.get("geometry") or () if (level := level_of(g, self.model.templates)) >= 0})
+        if len(known) > 1:
+            properties["lods"] = [f"{level:g}" for level in known]
+        members = {key: value for key, value in entity.items() if key not in MEMBERS}
+        if len(entity.get("parents") or ()) > 1:
+            members["parents"] = entity["parents"]
+        if members:
+            properties["members"] = members
+        return properties
 
 
-def _assembled(version: str, head: Mapping[str, Any], documents: Sequence[Mapping[str, Any]]) -> _Model:
-    transform = head.get("transform")
-    scale = np.array(transform["scale"], dtype=np.float64) if transform else np.ones(3)
-    translate = np.array(transform["translate"], dtype=np.float64) if transform else np.zeros(3)
-    objects: dict[str, Mapping[str, Any]] = {}
-    block: dict[str, int] = {}
-    vertices: list[Float64] = []
-    for document in documents:
-        vertices.append(np.array(document.get("vertices", []), dtype=np.float64).reshape(-1, 3) * scale + translate)
-        for name, entity in document["CityObjects"].items():
-            entity["type"]
-            objects[name] = entity
-            block[name] = len(vertices) - 1
-    templates = head.get("geometry-templates") or {}
-    metadata = head.get("metadata") or {}
-    template_vertices = np.array(templates.get("vertices-templates", []), dtype=np.float64).reshape(-1, 3)
-    return _Model(version, metadata.get("referenceSystem"), templates.get("templates", []), template_vertices, objects, block, vertices)
+def _part(corners: Float64, rgba: tuple[int, int, int, int]) -> Part:
+    matrix = local_origin(corners)
+    points = corners.reshape(-1, 3) - matrix[:3, 3]
+    return flat_shaded(points, np.arange(len(points)).reshape(-1, 3)), rgba, matrix
 
 
-def _parents(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    result = {name: str(entity["parents"][0]) for name, entity in objects.items() if entity.get("parents")}
-    for name, entity in objects.items():
-        for child in entity.get("children") or ():
-            if child in objects:
-                result.setdefault(str(child), name)
-    return {child: parent for child, parent in result.items() if parent in objects}
-
-
-def _descendants(parents: Mapping[str, str]) -> dict[str, list[str]]:
+def _by_parent(parents: Mapping[str, str]) -> dict[str, list[str]]:
     result: dict[str, list[str]] = {}
-    for name in parents:
-        above, seen = parents.get(name), {name}
-        while above is not None and above not in seen:
-            seen.add(above)
-            result.setdefault(above, []).append(name)
-            above = parents.get(above)
+    for child, parent in parents.items():
+        result.setdefault(parent, []).append(child)
     return result
 
 
@@ -296,7 +315,3 @@ def _footprint(corners: Float64, types: Any) -> BaseGeometry:
     if not len(plan):
         return shapely.MultiPoint(corners.reshape(-1, 3)[:, :2]).convex_hull
     return shapely.union_all(plan)
-
-
-def _z_range(corners: Float64) -> tuple[float, float]:
-    return float(corners[:, :, 2].min()), float(corners[:, :, 2].max())

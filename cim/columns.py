@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["CLASS_COLUMNS", "COLUMNS", "class_of", "find_column", "json_value", "number", "text"]
+__all__ = ["CLASS_COLUMNS", "COLUMNS", "class_of", "columns_of", "find_column", "identity_column", "json_value", "number", "text"]
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "height": ("height", "height_m", "高度", "建筑高度", "楼高", "建筑高", "高", "bldg_height", "building_height", "measuredheight", "hgt"),
@@ -25,8 +25,11 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 CLASS_COLUMNS: Final = ("class", "kind", "type", "类别", "类型", "种类", "地物类型")
 LAYER_COLUMNS: Final = ("_layer", "layer_name", "图层")
 OSM_COLUMNS: Final[dict[str, str]] = {"building": "Building", "highway": "Road", "railway": "Railway", "waterway": "WaterBody"}
+OSM_VALUES: Final = ("barrier", "natural", "landuse", "leisure", "amenity")
+DISTINCT_SHARE: Final = 0.5
 
 WORDS: Final[tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]] = (
+    ("GenericCityObject", frozenset({"lamp", "streetlight", "sign", "manhole"}), ("灯", "路牌", "标志牌", "井盖")),
     ("Gate", frozenset({"gate", "entrance"}), ("大门", "门岗", "出入口")),
     ("Fence", frozenset({"fence", "perimeter", "barrier", "railing", "wall"}), ("围墙", "围栏", "栅栏", "护栏", "周界")),
     ("SolitaryVegetationObject", frozenset({"tree"}), ("树", "乔木")),
@@ -42,6 +45,7 @@ WORDS: Final[tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]] = (
     ("Road", frozenset({"road", "street", "highway", "lane", "avenue", "motorway"}), ("道路", "公路", "路", "街", "车道")),
 )  # fmt: skip
 FITS: Final[dict[str, frozenset[int]]] = {
+    "GenericCityObject": frozenset({0, 1, 2}),
     "Building": frozenset({2}),
     "PlantCover": frozenset({2}),
     "Square": frozenset({2}),
@@ -70,6 +74,10 @@ def class_of(attributes: Mapping[str, Any], layer: str, dimension: int) -> str:
     for column, name in OSM_COLUMNS.items():
         if text(lowered.get(column)) not in (None, "no"):
             return name
+    for column in OSM_VALUES:
+        found = _class_in(lowered.get(column))
+        if found is not None and dimension in FITS[found]:
+            return found
     own_layer = next((found for found in (_class_in(lowered.get(column)) for column in LAYER_COLUMNS) if found is not None), None)
     if own_layer is not None:
         return own_layer
@@ -82,8 +90,25 @@ def class_of(attributes: Mapping[str, Any], layer: str, dimension: int) -> str:
 
 def find_column(columns: Iterable[str], meaning: str) -> str | None:
     """The first column that bears a meaning of `COLUMNS`, in the table's order; None where there is none."""
+    return next(iter(columns_of(columns, meaning)), None)
+
+
+def columns_of(columns: Iterable[str], meaning: str) -> list[str]:
+    """Every column that bears a meaning of `COLUMNS`, in the table's order: a file may have `height` and 建筑高度."""
     by_name = {str(column).strip().lower(): str(column) for column in columns}
-    return next((by_name[name] for name in COLUMNS[meaning] if name in by_name), None)
+    return [by_name[name] for name in COLUMNS[meaning] if name in by_name]
+
+
+def identity_column(cells: Mapping[str, Sequence[Any]]) -> str | None:
+    """The first column named as an id whose cells tell most rows apart; None where there is none.
+
+    A column called 编码 often holds the code of the kind, the same in every row: no id.
+    """
+    for column in columns_of(cells, "id"):
+        known = [value for value in map(text, cells[column]) if value is not None]
+        if known and len(set(known)) >= DISTINCT_SHARE * len(known):
+            return column
+    return None
 
 
 def number(value: Any) -> float | None:

@@ -6,9 +6,11 @@ error counts at least as much as those below it, so both sides of an edge split 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from spatial.frame import SiteFrame
@@ -21,19 +23,19 @@ Bool = NDArray[np.bool_]
 Index = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Ground:
     """A TIN in the site frame.
 
     `z` (n+1, n+1) float64 metres, `z[j, i]` at `origin + step · (i, j)`, NaN where nothing is known, n a power of two;
-    `split` marks the grid points that are vertices inside a triangle above them; `vertices` (v, 3) and `triangles` (t, 3)
-    are the TIN, counter-clockwise from above. `error_m` is the largest distance in z of the TIN from the grid.
+    `surface` is the TIN at the same points; `vertices` (v, 3) and `triangles` (t, 3) are the TIN itself, counter-clockwise
+    from above. `error_m` is the largest distance in z of the TIN from the grid.
     """
 
     origin: tuple[float, float]
     step: float
     z: Float64
-    split: Bool
+    surface: Float64
     vertices: Float64
     triangles: Index
     vertex_cells: Index
@@ -51,18 +53,17 @@ class Ground:
         square[: z.shape[0], : z.shape[1]] = z
         errors = _errors(square)
         errors[::chunk, ::chunk] = np.inf
-        rows, columns = np.nonzero(np.isfinite(square))
         limit = tolerance_m
         while True:
             split = errors > limit
-            difference = np.abs(_walk(square, split, columns.astype(np.float64), rows.astype(np.float64)) - square[rows, columns])
-            worst = float(np.nanmax(difference, initial=0.0))
+            surface = _surface(square, split)
+            worst = float(np.nanmax(np.abs(surface - square), initial=0.0))
             if worst <= max(tolerance_m, ROUNDING_M):
                 break
             limit *= 0.9 * tolerance_m / worst
         cells, triangles = _triangles(square, split)
         points = np.column_stack([origin[0] + step * cells[:, 0], origin[1] + step * cells[:, 1], square[cells[:, 1], cells[:, 0]]])
-        return cls(origin, step, square, split, points, triangles, cells, chunk, worst)
+        return cls(origin, step, square, surface, points, triangles, cells, chunk, worst)
 
     @classmethod
     def level(cls, site_frame: SiteFrame, reach_m: float) -> Self:
@@ -79,16 +80,31 @@ class Ground:
     def sample(self, site_xy: ArrayLike) -> Float64:
         """z (n,) metres exactly on the TIN under site_xy (n, 2); NaN outside it and over its holes."""
         u, v = self._grid(site_xy)
-        return _walk(self.z, self.split, u, v)
+        return _interpolated(self.surface, u, v)
 
     def sample_or_nearest(self, site_xy: ArrayLike) -> tuple[Float64, Bool]:
-        """z (n,) as `sample`, outside the TIN that of its nearest vertex, and which points (n,) those were."""
+        """z (n,) as `sample`, outside the TIN and over its holes that of the nearest point of its border, and which (n,) those were."""
         points = np.atleast_2d(np.asarray(site_xy, dtype=np.float64))
         z = self.sample(points)
         outside = np.isnan(z)
-        for i in np.nonzero(outside)[0]:
-            z[i] = self.vertices[int(np.argmin(((self.vertices[:, :2] - points[i]) ** 2).sum(axis=1))), 2]
+        if outside.any():
+            asked = np.asarray(shapely.points(points[outside]), dtype=object)
+            edges, tree = self._border
+            nearest = tree.query_nearest(asked, all_matches=False)[1]
+            start, end = edges[nearest, 0], edges[nearest, 1]
+            along = end[:, :2] - start[:, :2]
+            share = ((points[outside] - start[:, :2]) * along).sum(axis=1) / (along**2).sum(axis=1)
+            z[outside] = start[:, 2] + np.clip(share, 0.0, 1.0) * (end[:, 2] - start[:, 2])
         return z, outside
+
+    @cached_property
+    def _border(self) -> tuple[Float64, shapely.STRtree]:
+        """The edges (b, 2, 3) that only one triangle has, and their plans in a tree."""
+        edges = np.sort(np.concatenate([self.triangles[:, [0, 1]], self.triangles[:, [1, 2]], self.triangles[:, [2, 0]]]), axis=1)
+        codes, count = np.unique(edges[:, 0] * len(self.vertices) + edges[:, 1], return_counts=True)
+        single = codes[count == 1]
+        ends = self.vertices[np.column_stack([single // len(self.vertices), single % len(self.vertices)])]
+        return ends, shapely.STRtree(np.asarray(shapely.linestrings(ends[:, :, :2]), dtype=object))
 
     def normals(self, site_xy: ArrayLike) -> Float64:
         """Smooth unit normals (n, 3) at site_xy (n, 2) from the grid's slopes; straight up where the slope is unknown."""
@@ -165,31 +181,41 @@ def _triangles(z: Float64, split: Bool) -> tuple[Index, Index]:
     return cells, inverse.reshape(-1, 3).astype(np.int64)
 
 
-def _walk(z: Float64, split: Bool, u: Float64, v: Float64) -> Float64:
+def _surface(z: Float64, split: Bool) -> Float64:
+    """The TIN at every grid point: what is no vertex lies midway between the ends of the one longest side it halves."""
     size = z.shape[0] - 1
+    surface = np.full_like(z, np.nan)
+    surface[::size, ::size] = z[::size, ::size]
+    span = size
+    while span > 1:
+        half = span // 2
+        corners = surface[::span, ::span]
+        count = size // span
+        same = (np.add.outer(np.arange(count), np.arange(count)) % 2) == 0
+        middle = np.where(same, corners[:-1, :-1] + corners[1:, 1:], corners[:-1, 1:] + corners[1:, :-1]) / 2
+        for rows, columns, between in (
+            (slice(half, None, span), slice(half, None, span), middle),
+            (slice(None, None, span), slice(half, None, span), (corners[:, :-1] + corners[:, 1:]) / 2),
+            (slice(half, None, span), slice(None, None, span), (corners[:-1] + corners[1:]) / 2),
+        ):
+            surface[rows, columns] = np.where(split[rows, columns], z[rows, columns], between)
+        span = half
+    return surface
+
+
+def _interpolated(surface: Float64, u: Float64, v: Float64) -> Float64:
+    """z on the TIN at column u, row v (n,): each cell is two triangles, their common side the diagonal that runs through even corners."""
+    size = surface.shape[0] - 1
     result = np.full(len(u), np.nan)
     inside = np.nonzero((u >= 0) & (v >= 0) & (u <= size) & (v <= size))[0]
-    point = np.column_stack([u[inside], v[inside]])
-    below = (point[:, 0] >= point[:, 1])[:, None]
-    a = np.where(below, np.array([size, 0]), np.array([0, size]))
-    b = np.where(below, np.array([size, size]), np.array([0, 0]))
-    c = np.where(below, np.array([0, 0]), np.array([size, size]))
-    active = np.arange(len(point))
-    while len(active):
-        pa, pb, pc, p = a[active], b[active], c[active], point[active]
-        total = pb + pc
-        middle = total // 2
-        divide = (total % 2 == 0).all(axis=1) & split[middle[:, 1], middle[:, 0]]
-        active, pa, pb, pc, p, m = active[divide], pa[divide], pb[divide], pc[divide], p[divide], middle[divide]
-        first = (((m - pa)[:, 0] * (p - pa)[:, 1] - (m - pa)[:, 1] * (p - pa)[:, 0]) <= 0)[:, None]
-        a[active] = m
-        b[active] = np.where(first, pa, pc)
-        c[active] = np.where(first, pb, pa)
-    za, zb, zc = z[a[:, 1], a[:, 0]], z[b[:, 1], b[:, 0]], z[c[:, 1], c[:, 0]]
-    ab, ac, ap = b - a, c - a, point - a
-    area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
-    wb = (ap[:, 0] * ac[:, 1] - ap[:, 1] * ac[:, 0]) / area
-    wc = (ab[:, 0] * ap[:, 1] - ab[:, 1] * ap[:, 0]) / area
-    corners = ((1.0 - wb - wc, za), (wb, zb), (wc, zc))
-    result[inside] = sum(np.where(np.abs(weight) <= ROUNDING_M, 0.0, weight * height) for weight, height in corners)
+    i, j = np.minimum(u[inside].astype(np.int64), size - 1), np.minimum(v[inside].astype(np.int64), size - 1)
+    s, t = u[inside] - i, v[inside] - j
+    same = (i + j) % 2 == 0
+    s = np.where(same, s, 1 - s)
+    low, high = np.minimum(s, t), np.maximum(s, t)
+    start, end = surface[j, np.where(same, i, i + 1)], surface[j + 1, np.where(same, i + 1, i)]
+    below, beside = surface[j, np.where(same, i + 1, i)], surface[j + 1, np.where(same, i, i + 1)]
+    third = np.where(s >= t, below, beside)
+    parts = ((1 - high, start), (high - low, third), (low, end))
+    result[inside] = sum(np.where(np.abs(weight) <= ROUNDING_M, 0.0, weight * height) for weight, height in parts)
     return result

@@ -1,6 +1,6 @@
 """Vector layers (GeoPackage, GeoJSON, Shapefile) to features and meshes on the ground of the site."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from spatial.source import Source, sha256_of
 
 __all__ = ["read_layers"]
 
+ORIGIN = shapely.Point(0, 0)
+OUTSIDE = "outside the site's radius"
 SEVERITY = {"GROUND_OUTSIDE": Severity.WARNING, "WIDTH_MISSING": Severity.INFO, "HEIGHT_MISSING": Severity.INFO}
 
 
@@ -59,23 +61,22 @@ def read_layers(
         message = "the site has no terrain yet: everything lies at the height of the site's origin"
         issues.append(Issue(code="GROUND_MISSING", path=context.file, message=message, source=context.file))
         ground = Ground.level(site_frame, _reach(read, context.radius_m))
-    painter = Painter(read.rows, Drape(ground))
+    rows = tuple(_cut(row, context, issues) for row in read.rows)
+    painter = Painter(rows, Drape(ground))
     builder, features, ledger = MeshBuilder(), [], []
-    for number, row in enumerate(read.rows):
+    for number, row in enumerate(rows):
         drawn, outcome, reason = _drawn(row, painter, context)
         if outcome == PLACED:
             outcome, reason = _add(builder, context, row, drawn)
         features.append(_feature(context, row, drawn))
         ledger.append(LedgerRow(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=outcome, reason=reason))
-        findings = drawn.findings + (
-            [("GEOREF_OUTSIDE_SITE" if "radius" in reason else "GEOMETRY_EMPTY", reason)] if outcome == FAILED else []
-        )
+        findings = drawn.findings + ([(_code(reason), reason)] if outcome == FAILED else [])
         issues += [
             Issue(code=code, path=row.entity, message=text, severity=_severity(code, row), source=context.file) for code, text in findings
         ]
         if progress is not None:
-            progress(number + 1, len(read.rows))
-    if not any(row.outcome == PLACED for row in ledger) and any("radius" in row.reason for row in ledger):
+            progress(number + 1, len(rows))
+    if not any(row.outcome == PLACED for row in ledger) and any(row.reason.startswith(OUTSIDE) for row in ledger):
         raise OutsideSite(
             f"nothing of {context.file} lies within {context.radius_m:,.0f} m of site {site_frame.site.code}",
             hint="wrong site, wrong CRS, or a larger --radius-m",
@@ -94,6 +95,22 @@ def read_layers(
     )
 
 
+def _cut(row: Row, context: _Context, issues: list[Issue]) -> Row:
+    """The row without what of a line or surface lies beyond the radius, where the site's frame does not hold; a finding says so."""
+    if row.geometry is None or row.class_name == "Building":
+        return row
+    reach = float(np.linalg.norm(shapely.get_coordinates(row.geometry), axis=1).max())
+    if reach <= context.radius_m or shapely.distance(row.geometry, ORIGIN) > context.radius_m:
+        return row
+    message = f"reaches {reach:,.0f} m from the site's origin; cut at its radius of {context.radius_m:,.0f} m"
+    issues.append(Issue(code="GEOREF_OUTSIDE_SITE", path=row.entity, message=message, source=context.file))
+    return replace(row, geometry=row.geometry.intersection(ORIGIN.buffer(context.radius_m, quad_segs=64)))
+
+
+def _code(reason: str) -> str:
+    return "GEOREF_OUTSIDE_SITE" if reason.startswith(OUTSIDE) else "GEOMETRY_EMPTY"
+
+
 def _severity(code: str, row: Row) -> Severity:
     if code == "HEIGHT_MISSING" and row.class_name == "Building":
         return Severity.WARNING
@@ -101,10 +118,14 @@ def _severity(code: str, row: Row) -> Severity:
 
 
 def _drawn(row: Row, painter: Painter, context: _Context) -> tuple[Drawn, Outcome, str]:
+    if row.fault:
+        return Drawn(), FAILED, row.fault
     if row.geometry is None:
         return Drawn(), WITHOUT_GEOMETRY, ""
-    if row.geometry.distance(shapely.Point(0, 0)) > context.radius_m:
-        return Drawn(footprint=row.geometry), FAILED, f"outside the site's radius of {context.radius_m:,.0f} m"
+    if row.repeats:
+        return Drawn(footprint=row.geometry), WITHOUT_GEOMETRY, f"the same as {row.repeats}, where it is drawn"
+    if row.geometry.distance(ORIGIN) > context.radius_m:
+        return Drawn(footprint=row.geometry), FAILED, f"{OUTSIDE} of {context.radius_m:,.0f} m"
     try:
         return painter.draw(row), PLACED, ""
     except Undrawable as error:
@@ -155,6 +176,6 @@ def _z_range(drawn: Drawn) -> tuple[float, float] | None:
 
 
 def _reach(read: Rows, radius_m: float) -> float:
-    bounds = np.abs(shapely.total_bounds(np.array([row.geometry for row in read.rows], dtype=object)))
-    farthest = float(np.nanmax(bounds)) if np.isfinite(bounds).any() else 1.0
+    points = shapely.get_coordinates(np.array([row.geometry for row in read.rows], dtype=object))
+    farthest = float(np.abs(points).max(initial=1.0))
     return min(farthest + 50.0, radius_m * 1.5)

@@ -1,32 +1,36 @@
 """Rows of a vector file (GeoPackage, GeoJSON, Shapefile) in the site frame, each with its class and all its attributes."""
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
-from pyogrio.errors import DataSourceError
+from numpy.typing import NDArray
+from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from cim.city_layer import agreed_crs
-from cim.columns import class_of, find_column, json_value, text
-from cim.errors import CityFileInvalid
+from cim.columns import class_of, columns_of, find_column, identity_column, text
+from cim.coordinates import Reading, find_reading
 from cim.ground import Ground
-from spatial.crs import horizontal
+from cim.vector_file import Layer, VectorFile, open_vector_file
 from spatial.frame import SiteFrame
 from spatial.issue import Issue, Severity
 from spatial.mesh import Float64
 
 __all__ = ["Row", "Rows", "read_rows", "to_site_xy"]
 
+Bool = NDArray[np.bool_]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row:
-    """One row: where it stands, its class, its geometry in site xy metres (None where it has none), every attribute."""
+    """One row: where it stands, its class, its geometry in site xy metres (None where it has none), every attribute.
+
+    `fault` says why a geometry that is in the file cannot be placed; `repeats` names the row that is the same thing.
+    """
 
     local_id: str
     entity: str
@@ -34,11 +38,13 @@ class Row:
     name: str | None
     geometry: BaseGeometry | None
     attributes: Mapping[str, Any]
+    fault: str = ""
+    repeats: str = ""
 
     def cell(self, meaning: str) -> Any:
-        """The attribute that means this (cim.columns.COLUMNS), None where there is none."""
-        column = find_column(self.attributes, meaning)
-        return None if column is None else self.attributes[column]
+        """The attribute that means this (cim.columns.COLUMNS), of several the first that says anything; None where none does."""
+        stated = (self.attributes[column] for column in columns_of(self.attributes, meaning))
+        return next((value for value in stated if text(value) is not None), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,118 +60,155 @@ class Rows:
 def read_rows(path: Path, site_frame: SiteFrame, ground: Ground | None, *, crs: str | None, force_crs: bool, file: str) -> Rows:
     """Every row of every layer. `file` is the name the file came under; a GeoJSON's layer is named by it.
 
+    A geometry without a place (not finite, outside the CRS's domain) is the fault of its row alone.
     Raises CityFileInvalid, CrsError, CrsDisagrees.
     """
-    try:
-        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-        driver = str(pyogrio.read_info(path, layer=layers[0])["driver"]) if layers else ""
-    except DataSourceError as error:
-        raise CityFileInvalid(f"{file} cannot be read: {error}", hint="GeoPackage, GeoJSON, CityJSON or GeoTIFF") from error
-    if not layers:
-        raise CityFileInvalid(f"{file} holds no layer", hint="is it the right file?")
+    source = open_vector_file(path, file)
     rows: list[Row] = []
-    issues: list[Issue] = []
+    issues = list(_of_the_file(source))
     used: list[str] = []
-    for layer in layers:
-        name = layer if driver == "GPKG" else file.split(".")[0]
-        rows += _read_layer(path, layer, name, site_frame, ground, crs, force_crs, file, issues, used)
-    return Rows(tuple(rows), "; ".join(dict.fromkeys(used)), driver, tuple(issues))
+    for layer in source.layers():
+        agreed = None
+        if any(geometry is not None for geometry in layer.geometries):
+            declared = _declared(layer.crs, layer.geometries)
+            agreed = agreed_crs(declared, crs, force=force_crs, what=f"{file}, layer {layer.name}")
+            used.append(agreed)
+        if not layer.fids:
+            message = "the layer holds no row"
+            issues.append(Issue(code="LAYER_EMPTY", path=layer.name, message=message, source=file))
+        rows += _Layer(layer, agreed, site_frame, ground, file, issues).rows()
+    return Rows(tuple(rows), "; ".join(dict.fromkeys(used)), source.driver, tuple(issues))
 
 
 def to_site_xy(
-    geometries: Sequence[BaseGeometry | None], crs: str, site_frame: SiteFrame, ground: Ground | None
-) -> list[BaseGeometry | None]:
-    """Geometries in site xy metres from the units of `crs`, at the height of the ground (the origin's where there is none).
+    geometries: Sequence[BaseGeometry | None], reading: Reading, site_frame: SiteFrame, ground: Ground | None
+) -> tuple[list[BaseGeometry | None], Bool]:
+    """Geometries in site xy metres from a file's coordinates, and which (n,) have no place: those are None.
 
-    The height matters because ups differ by 1/R a metre: 50 m wrong is 16 mm aside at 2 km.
+    They are placed at the height of the ground (the origin's where there is none): ups differ by 1/R a metre, so that 50 m
+    wrong is 16 mm aside at 2 km.
     """
     array = np.asarray(list(geometries), dtype=object)
-    points = shapely.get_coordinates(array)
-    if not len(points):
-        return list(geometries)
-    lon, lat = horizontal(crs).to_lon_lat(points[:, 0], points[:, 1])
-    height = np.full(len(lon), site_frame.site.height_m)
-    xyz = site_frame.from_lon_lat_height(np.column_stack([lon, lat, height]))
+    points, owner = shapely.get_coordinates(array, return_index=True)
+    degrees = reading.lon_lat(points)
+    lost = np.zeros(len(array), dtype=bool)
+    lost[owner[~np.isfinite(degrees).all(axis=1)]] = True
+    degrees = degrees[~lost[owner]]
+    array[lost] = None
+    if not len(degrees):
+        return list(array), lost
+    lon_lat_height = np.column_stack([degrees, np.full(len(degrees), site_frame.site.height_m)])
+    xyz = site_frame.from_lon_lat_height(lon_lat_height)
     if ground is not None:
         z = ground.sample(xyz[:, :2])
         known = ~np.isnan(z)
         if known.any():
-            height[known] = site_frame.to_lon_lat_height(np.column_stack([xyz[known, :2], z[known]]))[:, 2]
-            xyz = site_frame.from_lon_lat_height(np.column_stack([lon, lat, height]))
-    return list(shapely.set_coordinates(shapely.force_2d(array), xyz[:, :2]))
+            lon_lat_height[known, 2] = site_frame.to_lon_lat_height(np.column_stack([xyz[known, :2], z[known]]))[:, 2]
+            xyz = site_frame.from_lon_lat_height(lon_lat_height)
+    return list(shapely.set_coordinates(shapely.force_2d(array), xyz[:, :2])), lost
 
 
-def _read_layer(
-    path: Path,
-    layer: str,
-    name: str,
-    site_frame: SiteFrame,
-    ground: Ground | None,
-    crs: str | None,
-    force_crs: bool,
-    file: str,
-    issues: list[Issue],
-    used: list[str],
-) -> list[Row]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Several features with id", category=RuntimeWarning)
-        frame = pyogrio.read_dataframe(path, layer=layer, fid_as_index=True)
-    spatial = "geometry" in frame.columns and hasattr(frame, "crs")
-    geometries: list[BaseGeometry | None] = list(frame.geometry) if spatial else [None] * len(frame)
-    if any(geometry is not None for geometry in geometries):
-        agreed = agreed_crs(_declared(frame.crs, geometries), crs, force=force_crs, what=f"{file}, layer {name}")
-        used.append(agreed)
-        geometries = to_site_xy(geometries, agreed, site_frame, ground)
-    columns = [column for column in frame.columns if not spatial or column != frame.geometry.name]
-    cells = {str(column): [json_value(value) for value in frame[column].tolist()] for column in columns}
-    identity = find_column(cells, "id")
-    title = find_column(cells, "name")
-    taken: dict[str, int] = {}
-    rows = []
-    for position, (fid, geometry) in enumerate(zip(frame.index.tolist(), geometries, strict=True)):
-        attributes = {column: values[position] for column, values in cells.items()}
-        known = text(attributes[identity]) if identity is not None else None
-        local = f"{name}/{known if known is not None else fid if identity is None else f'fid-{fid}'}"
-        taken[local] = taken.get(local, 0) + 1
-        entity = f"{name} fid {fid}"
-        if taken[local] > 1:
-            message = f"id {local} occurs again; this row is {local}~{taken[local]}"
-            issues.append(Issue(code="ROW_ID_DUPLICATE", path=entity, message=message, source=file))
-            local = f"{local}~{taken[local]}"
-        geometry = None if geometry is None or geometry.is_empty else geometry
-        if geometry is not None and not geometry.is_valid:
-            geometry = shapely.make_valid(geometry)
-            issues.append(
-                Issue(
-                    code="GEOMETRY_REPAIRED",
-                    path=entity,
-                    message="the geometry crosses itself and was made valid",
-                    severity=Severity.INFO,
-                    source=file,
-                )
-            )
-        rows.append(
-            Row(
-                local_id=local,
+class _Layer:
+    """The rows of one layer: names, repeats, geometries made valid; findings go to `issues`."""
+
+    def __init__(self, layer: Layer, crs: str | None, site_frame: SiteFrame, ground: Ground | None, file: str, issues: list[Issue]) -> None:
+        self.layer, self.file, self.issues = layer, file, issues
+        self.geometries, self.lost = self._placed(crs, site_frame, ground)
+        self.identity = identity_column(layer.cells)
+        self.title = find_column(layer.cells, "name")
+        self.taken: set[str] = set()
+        self.first: dict[tuple[str, bytes], str] = {}
+
+    def rows(self) -> Iterator[Row]:
+        for position, fid in enumerate(self.layer.fids):
+            attributes = {column: values[position] for column, values in self.layer.cells.items()}
+            entity = f"{self.layer.name} fid {fid}"
+            geometry, fault = self._sound(self.geometries[position], bool(self.lost[position]), entity)
+            repeats = self._repeats(attributes, geometry, entity)
+            dimension = 2 if geometry is None else int(shapely.get_dimensions(geometry))
+            yield Row(
+                local_id=self._local_id(attributes, fid, entity),
                 entity=entity,
-                class_name=class_of(attributes, name, 2 if geometry is None else int(shapely.get_dimensions(geometry))),
-                name=text(attributes[title]) if title is not None else None,
+                class_name=class_of(attributes, self.layer.name, dimension),
+                name=text(attributes[self.title]) if self.title is not None else None,
                 geometry=geometry,
                 attributes=attributes,
+                fault=fault,
+                repeats=repeats,
             )
-        )
-    return rows
+
+    def _placed(self, crs: str | None, site_frame: SiteFrame, ground: Ground | None) -> tuple[list[BaseGeometry | None], Bool]:
+        if crs is None:
+            return self.layer.geometries, np.zeros(len(self.layer.geometries), dtype=bool)
+        array = np.asarray(self.layer.geometries, dtype=object)
+        reading = find_reading(shapely.get_coordinates(array), crs, site_frame)
+        self.issues += reading.issues(self.layer.name, self.file)
+        high = int(shapely.has_z(array).sum())
+        if high:
+            message = f"{high} of {len(array)} geometries carry z, which is not used: vector layers are laid on the terrain"
+            self._find("GEOMETRY_Z_UNUSED", self.layer.name, message, Severity.INFO)
+        return to_site_xy(self.layer.geometries, reading, site_frame, ground)
+
+    def _sound(self, geometry: BaseGeometry | None, lost: bool, entity: str) -> tuple[BaseGeometry | None, str]:
+        if lost:
+            return None, "coordinates that are no numbers, or outside the domain of the CRS"
+        if geometry is None or geometry.is_empty:
+            return None, ""
+        if geometry.is_valid:
+            return geometry, ""
+        try:
+            valid: BaseGeometry = shapely.make_valid(geometry, method="structure", keep_collapsed=True)
+        except GEOSException as error:
+            return None, f"the geometry cannot be made valid: {error}"
+        self._find("GEOMETRY_REPAIRED", entity, "the geometry crosses itself and was made valid", Severity.INFO)
+        return valid, ""
+
+    def _repeats(self, attributes: Mapping[str, Any], geometry: BaseGeometry | None, entity: str) -> str:
+        known = text(attributes[self.identity]) if self.identity is not None else None
+        if known is None or geometry is None:
+            return ""
+        first = self.first.setdefault((known, shapely.to_wkb(shapely.normalize(geometry))), entity)
+        if first == entity:
+            return ""
+        self._find("ROW_REPEATED", entity, f"id {known} and geometry are those of {first}, where it is drawn", Severity.INFO)
+        return first
+
+    def _local_id(self, attributes: Mapping[str, Any], fid: Any, entity: str) -> str:
+        known = text(attributes[self.identity]) if self.identity is not None else None
+        wanted = f"{self.layer.name}/{known if known is not None else fid if self.identity is None else f'fid-{fid}'}"
+        local, number = wanted, 1
+        while local in self.taken:
+            number += 1
+            local = f"{wanted}~{number}"
+        self.taken.add(local)
+        if number > 1:
+            self._find("ROW_ID_DUPLICATE", entity, f"id {wanted} occurs again; this row is {local}", Severity.WARNING)
+        return local
+
+    def _find(self, code: str, path: str, message: str, severity: Severity) -> None:
+        self.issues.append(Issue(code=code, path=path, message=message, severity=severity, source=self.file))
+
+
+def _of_the_file(source: VectorFile) -> Iterator[Issue]:
+    if source.encoding is not None and source.encoding != "utf-8":
+        message = f"its text is {source.encoding.upper()}, which the file does not say; decoded as that"
+        yield Issue(code="TEXT_ENCODING_REPAIRED", path=source.file, message=message, source=source.file)
+    for name in source.skipped:
+        message = "the table holds a desktop program's drawing styles, no things; not read"
+        yield Issue(code="TABLE_SKIPPED", path=name, message=message, severity=Severity.INFO, source=source.file)
 
 
 def _declared(crs: Any, geometries: Sequence[BaseGeometry | None]) -> str | None:
-    if crs is None:
+    if crs is None or not (crs.is_geographic or crs.is_projected or crs.is_compound or crs.is_bound):
         return None
-    low_x, low_y, high_x, high_y = _bounds(geometries)
-    if crs.is_geographic and (low_x < -360 or high_x > 360 or low_y < -90 or high_y > 90):
+    if crs.is_geographic and not _degrees(geometries):
         return None
     code = crs.to_epsg()
     return f"EPSG:{code}" if code else str(crs.to_wkt())
 
 
-def _bounds(geometries: Sequence[BaseGeometry | None]) -> Float64:
-    return np.asarray(shapely.total_bounds(np.asarray(list(geometries), dtype=object)), dtype=np.float64)
+def _degrees(geometries: Sequence[BaseGeometry | None]) -> bool:
+    """Whether most coordinates can be degrees, in either order: metres under a geographic CRS are a file without a CRS."""
+    points: Float64 = np.abs(shapely.get_coordinates(np.asarray(list(geometries), dtype=object)))
+    points = points[np.isfinite(points).all(axis=1)]
+    return not len(points) or bool(np.median(points.max(axis=1)) <= 360.0)

@@ -119,7 +119,7 @@ def _one_face(vertices: Float64, rings: Rings) -> Float64:
     flat = [(ring - origin) @ basis for ring in points]
     polygon: BaseGeometry = shapely.Polygon(flat[0], flat[1:])
     if not polygon.is_valid:
-        polygon = shapely.make_valid(polygon)
+        polygon = shapely.make_valid(polygon, method="structure")
     corners, _ = polygons_to_triangles([polygon])
     lift = {(float(p[0]), float(p[1])): v for ring, own in zip(flat, points, strict=True) for p, v in zip(ring, own, strict=True)}
     result = np.empty((len(corners), 3, 3))

@@ -56,6 +56,13 @@ class Horizontal:
         """Longitude, latitude in degrees from east, north (or lon, lat) in the CRS's own units; raises CrsError outside its domain."""
         return self._run(x, y, TransformDirection.FORWARD)
 
+    def find_lon_lat(self, x: ArrayLike, y: ArrayLike) -> tuple[Float64, Float64]:
+        """As `to_lon_lat`, with NaN, NaN for each point outside the CRS's domain instead of an error for all of them."""
+        points = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        lon, lat = self._transformer.transform(*points, direction=TransformDirection.FORWARD)
+        outside = ~(np.isfinite(lon) & (np.abs(lat) <= 90.0))
+        return np.where(outside, np.nan, lon), np.where(outside, np.nan, lat)
+
     def from_lon_lat(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Float64, Float64]:
         """East, north (or lon, lat) in the CRS's own units from degrees."""
         return self._run(lon, lat, TransformDirection.INVERSE)

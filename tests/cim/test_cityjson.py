@@ -1,5 +1,6 @@
 """Real CityJSON files against the facts counted from them by other means, and small ones made to break the rules."""
 
+import functools
 import json
 from collections import Counter
 from pathlib import Path
@@ -13,7 +14,9 @@ import shapely
 import cim
 from cim.palette import ROOFS_FLAT, ROOFS_PITCHED, WALLS
 from spatial.errors import CrsError, HeightDatumUnknown, OutsideSite
+from spatial.issue import count_codes
 from spatial.scene import LayerKind
+from tests.cim.city_models import HERE, cube, write
 from tests.cim.frames import frame_at
 
 FILES = {
@@ -23,7 +26,8 @@ FILES = {
     "basisvoorziening3d_sub.city.json": None,
     "denhaag_subset.city.json": "EPSG:7415",
     "zurich_subset_lod2.city.json": None,
-    "japanese.city.json": None,
+    "multi_lod.city.json": "EPSG:7415",
+    "rotterdam_subset.city.json": "EPSG:7415",
 }
 
 
@@ -32,12 +36,26 @@ def facts_of(data_dir: Path, name: str) -> dict[str, Any]:
     return facts
 
 
-def read(data_dir: Path, name: str, crs: str | None, facts: dict[str, Any]) -> tuple[cim.CityLayer, np.ndarray[Any, Any]]:
-    extent = np.array(facts["extent"])
+def coordinates(path: Path) -> Any:
+    """Every vertex of a file or sequence in its own CRS, (n, 3)."""
+    text = path.read_text(encoding="utf-8")
+    documents = [json.loads(line) for line in text.splitlines()] if path.suffix == ".jsonl" else [json.loads(text)]
+    moved = documents[0].get("transform") or {"scale": [1.0] * 3, "translate": [0.0] * 3}
+    blocks = [np.array(document["vertices"]).reshape(-1, 3) for document in documents]
+    return np.concatenate(blocks) * moved["scale"] + moved["translate"]
+
+
+@functools.cache
+def read(path: Path, crs: str | None, code: str) -> tuple[cim.CityLayer, np.ndarray[Any, Any]]:
+    points = coordinates(path)
+    extent = np.concatenate([points.min(axis=0), points.max(axis=0)])
     middle = (extent[:3] + extent[3:]) / 2
-    code = crs or "EPSG:" + facts["crs"].rstrip("/").replace("::", "/").split("/")[-1].split(":")[-1]
     frame = frame_at(code, middle[0], middle[1], separation=40.0, radius=20_000.0, height=float(middle[2]) + 40.0)
-    return cim.read_city(data_dir / "cityjson" / name, "city", frame, crs=crs), extent
+    return cim.read_city(path, "city", frame, crs=crs), extent
+
+
+def code_of(facts: dict[str, Any]) -> str:
+    return "EPSG:" + facts["crs"].rstrip("/").replace("::", "/").split("/")[-1].split(":")[-1]
 
 
 @pytest.mark.parametrize(("name", "crs"), FILES.items())
@@ -45,7 +63,7 @@ def test_every_object_of_a_real_file_is_in_the_ledger_and_the_extent_is_that_of_
     data_dir: Path, name: str, crs: str | None
 ) -> None:
     facts = facts_of(data_dir, name)
-    layer, extent = read(data_dir, name, crs, facts)
+    layer, extent = read(data_dir / "cityjson" / name, crs, crs or code_of(facts))
     tally = cim.tally(layer.ledger)
     assert {key: count.read for key, count in tally.items()} == facts["types"]
     assert len(layer.features) == len(layer.ledger) == facts["objects"]
@@ -58,8 +76,7 @@ def test_every_object_of_a_real_file_is_in_the_ledger_and_the_extent_is_that_of_
     assert size[:2] == pytest.approx((extent[3:] - extent[:3])[:2], abs=turn)
     sag = 0.05 + 5e-8 * float(size[:2] @ size[:2])
     assert boxes[:, 1, 2].max() == pytest.approx((extent[5] - extent[2]) / 2, abs=sag)
-    if "japanese" not in name:  # its extent counts the LoD 0 plans at height 0, which are not drawn
-        assert size[2] == pytest.approx(extent[5] - extent[2], abs=sag)
+    assert size[2] == pytest.approx(extent[5] - extent[2], abs=sag)
     assert layer.kind is LayerKind.CITY
     assert not layer.ground_dependent
 
@@ -84,23 +101,64 @@ def test_vertices_of_a_real_file_land_where_pyproj_and_n_by_hand_put_them(data_d
 
 
 def test_roofs_and_walls_have_colours_of_their_own(data_dir: Path) -> None:
-    layer, _ = read(data_dir, "delft.city.json", None, facts_of(data_dir, "delft.city.json"))
+    layer, _ = read(data_dir / "cityjson/delft.city.json", None, "EPSG:7415")
     house = next(f for f in layer.features if f.class_name == "Building")
     colours = {tuple(int(v) for v in rgba) for rgba in layer.meshes.selected([house.id]).part_rgba}
     assert colours & set(WALLS)
     assert colours & set(ROOFS_FLAT + ROOFS_PITCHED)
 
 
-def test_attributes_are_kept_whole_in_any_script(data_dir: Path) -> None:
-    layer, _ = read(data_dir, "japanese.city.json", None, facts_of(data_dir, "japanese.city.json"))
-    document = json.loads((data_dir / "cityjson/japanese.city.json").read_text())["CityObjects"]
+def test_a_real_file_in_its_authoritys_axis_order_stands_in_tokyo_and_not_in_saitama(data_dir: Path) -> None:
+    path = data_dir / "cityjson/japanese.city.json"
+    frame = frame_at("EPSG:6677", -8060.0, -36770.0, separation=37.0)
+    assert (frame.site.lon, frame.site.lat) == pytest.approx((139.744, 35.668), abs=0.005)
+    layer = cim.read_city(path, "t", frame)
+    assert count_codes(layer.issues) == {"AXIS_SWAPPED": 1}
+    assert {row.outcome for row in layer.ledger} == {"placed"}
+    assert all(volume_of(layer, feature.id) > 0 for feature in layer.features)
+    document = json.loads(path.read_text(encoding="utf-8"))["CityObjects"]
     for feature in layer.features:
-        assert feature.properties["attributes"] == document[feature.id.removeprefix("city:")].get("attributes", {})
-    assert {f.properties["lod"] for f in layer.features} == {"2"}
+        assert feature.properties["attributes"] == document[feature.id.removeprefix("t:")].get("attributes", {})
+    assert {feature.properties["lod"] for feature in layer.features} == {"2"}
+    assert {tuple(feature.properties.get("lods", ())) for feature in layer.features} == {(), ("0", "1", "2")}
+    with pytest.raises(OutsideSite):
+        cim.read_city(path, "t", frame_at("EPSG:6677", 200_000.0, -36770.0, separation=37.0))
+
+
+def volume_of(layer: cim.CityLayer, feature: str) -> float:
+    """The signed volume of a feature's triangles, positive where they face outward."""
+    own = layer.meshes.selected([feature])
+    corners = np.concatenate([own.part_vertices(i)[own.meshes[own.part_mesh[i]].triangles] for i in range(own.parts)])
+    local = corners - corners.reshape(-1, 3).mean(axis=0)
+    return float((local[:, 0] * np.cross(local[:, 1], local[:, 2])).sum() / 6)
+
+
+def test_solids_of_a_real_file_keep_the_area_of_every_face(data_dir: Path) -> None:
+    layer, _ = read(data_dir / "cityjson/delft.city.json", None, "EPSG:7415")
+    path = data_dir / "cityjson/delft.city.json"
+    document, points = json.loads(path.read_text(encoding="utf-8")), coordinates(path)
+    for name in [name for name, entity in document["CityObjects"].items() if entity["type"] == "Building"][:20]:
+        (shell,) = document["CityObjects"][name]["geometry"][0]["boundaries"]
+        rings = [points[ring] - points[ring[0]] for (ring,) in shell]
+        area = sum(float(np.linalg.norm(np.cross(ring, np.roll(ring, -1, axis=0)).sum(axis=0))) / 2 for ring in rings)
+        own = layer.meshes.selected([f"city:{name}"])
+        corners = np.concatenate([own.part_vertices(i)[own.meshes[own.part_mesh[i]].triangles] for i in range(own.parts)])
+        drawn = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
+        assert drawn == pytest.approx(area, rel=1e-3)
+
+
+def test_a_building_that_its_parts_show_in_a_higher_level_is_not_drawn_twice(data_dir: Path) -> None:
+    layer, _ = read(data_dir / "cityjson/tile_901_trimmed.city.jsonl", None, "EPSG:7415")
+    assert {name: (t.read, t.placed, t.without_geometry, t.failed) for name, t in cim.tally(layer.ledger).items()} == {
+        "Building": (52, 0, 52, 0),
+        "BuildingPart": (52, 52, 0, 0),
+    }
+    assert all("LoD 0" in row.reason for row in layer.ledger if row.class_name == "Building")
+    assert all(feature.footprint is not None and feature.z_range is not None for feature in layer.features)
 
 
 def test_parts_hang_under_their_building_and_give_it_their_plan(data_dir: Path) -> None:
-    layer, _ = read(data_dir, "zurich_subset_lod2.city.json", None, facts_of(data_dir, "zurich_subset_lod2.city.json"))
+    layer, _ = read(data_dir / "cityjson/zurich_subset_lod2.city.json", None, "EPSG:2056")
     by_id = {feature.id: feature for feature in layer.features}
     parts = [feature for feature in layer.features if feature.class_name == "BuildingPart"]
     assert all(part.parent == part.building and part.parent in by_id for part in parts)
@@ -115,29 +173,6 @@ def test_an_old_version_is_refused_by_name(data_dir: Path) -> None:
     with pytest.raises(cim.CityJsonVersionUnsupported, match=r"0\.9") as refused:
         cim.read_city(data_dir / "cityjson/montreal_2b.city.json", "m", frame_at("EPSG:32618", 300_000, 5_040_000))
     assert refused.value.code == "CITYJSON_VERSION_UNSUPPORTED"
-
-
-def cube(**changes: Any) -> dict[str, Any]:
-    corners = [[x, y, z] for z in (0, 3000) for x, y in ((0, 0), (4000, 0), (4000, 4000), (0, 4000))]
-    faces = [[[3, 2, 1, 0]], [[4, 5, 6, 7]], [[0, 1, 5, 4]], [[1, 2, 6, 5]], [[2, 3, 7, 6]], [[3, 0, 4, 7]]]
-    return {
-        "type": "CityJSON",
-        "version": "2.0",
-        "metadata": {"referenceSystem": "https://www.opengis.net/def/crs/EPSG/0/4549"},
-        "transform": {"scale": [0.001] * 3, "translate": [429430.0, 2886950.0, 20.0]},
-        "CityObjects": {"b": {"type": "Building", "geometry": [{"type": "Solid", "lod": "1", "boundaries": [faces]}]}},
-        "vertices": corners,
-        **changes,
-    }
-
-
-def write(folder: Path, document: Any, name: str = "made.city.json") -> Path:
-    path = folder / name
-    path.write_text(json.dumps(document), encoding="utf-8")
-    return path
-
-
-HERE = ("EPSG:4549", 429430.0, 2886950.0)
 
 
 def test_a_1985_height_needs_the_sites_separation_and_stands_n_higher(tmp_path: Path) -> None:

@@ -110,6 +110,22 @@ def test_what_lies_beside_the_terrain_is_laid_at_its_edge_and_measured() -> None
     assert doubled.sum() / 2 == pytest.approx(120 * 20)
 
 
+def test_beside_the_terrain_the_height_is_that_of_the_nearest_border_also_at_a_hole() -> None:
+    surface = ground()
+    edges = np.sort(np.concatenate([surface.triangles[:, [0, 1]], surface.triangles[:, [1, 2]], surface.triangles[:, [2, 0]]]), axis=1)
+    unique, count = np.unique(edges, axis=0, return_counts=True)
+    border = [shapely.LineString(surface.vertices[edge]) for edge in unique[count == 1]]
+    asked = np.array([(-40.0, 30.0), (500.0, 600.0), (91.3, 44.7), (0.0, 0.0), (60.0, 60.0)])
+    z, outside = surface.sample_or_nearest(asked)
+    assert outside.tolist() == [True, True, True, True, False]
+    for point, height in zip(asked[:4], z[:4], strict=True):
+        near = min(border, key=lambda edge: float(shapely.force_2d(edge).distance(shapely.Point(point))))
+        flat = shapely.force_2d(near)
+        share = flat.project(shapely.Point(point), normalized=True)
+        ends = shapely.get_coordinates(near, include_z=True)
+        assert height == pytest.approx(ends[0, 2] + share * (ends[1, 2] - ends[0, 2]), abs=1e-9)
+
+
 def test_a_line_bends_wherever_the_ground_does() -> None:
     surface = ground(holes=False)
     (path,) = Drape(surface).line(shapely.LineString([(10, 0), (130, 160)]))
