@@ -15,6 +15,7 @@ TwinError
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Self
 
 __all__ = [
     "HTTP_STATUS",
@@ -83,6 +84,15 @@ class ModelKeyTaken(Refused):
     """The key belongs to a model that shares too few ids with the file, or to one of another kind."""
 
     code = "MODEL_KEY_TAKEN"
+
+    @classmethod
+    def by_share(cls, model_key: str, share: float) -> Self:
+        """The key's model shares only that part of its ids with the file."""
+        return cls(
+            f"the key {model_key!r} belongs to a model that shares {share:.0%} of its ids with this file",
+            path=model_key,
+            hint="give the new model a key of its own with --model KEY",
+        )
 
 
 class SiteTaken(Refused):

@@ -43,12 +43,6 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address the service binds; any other than a loopback one needs keys")
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port of the service; 0 takes a free one")
     workers: int = Field(default=1, ge=1, description="processes that serve")
-    geometry_workers: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, description="geometry processes side by side; default one a core"
-    )
-    geometry_budget_s: float = Field(
-        default=20.0, gt=0, description="seconds of wall time one element may take to mesh before it becomes a box"
-    )
     lock_timeout_s: float = Field(default=30.0, gt=0, description="seconds a writer waits for another writer of the records")
 
     @field_validator("home", "meshes_dir", "tiles_dir", "models_dir")

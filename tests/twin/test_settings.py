@@ -39,9 +39,7 @@ def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings(home=Path("~/twin")).database_url == "sqlite:////home/liu/twin/records.sqlite"
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "70000"), ("WORKERS", "0"), ("GEOMETRY_BUDGET_S", "-1"), ("DATABASE_URL", "mysql://x")]
-)
+@pytest.mark.parametrize(("name", "value"), [("PORT", "70000"), ("WORKERS", "0"), ("LOCK_TIMEOUT_S", "-1"), ("DATABASE_URL", "mysql://x")])
 def test_a_value_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"TWIN_{name}", value)
     with pytest.raises(ValidationError):

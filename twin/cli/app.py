@@ -1,11 +1,15 @@
 """`twin` and its groups."""
 
+import sys
+from collections.abc import Sequence
+
 import typer
 
 from twin.cli import demo, imports, serve, sites, tilesets
+from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,4 +27,19 @@ app.command(name="demo")(demo.demo)
 
 def main() -> None:
     """The entry point of the `twin` command."""
-    app()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; with `--json` a usage error is a document too."""
+    as_json = "--json" in arguments
+    try:
+        code = app(args=list(arguments), prog_name="twin", standalone_mode=not as_json)
+    except typer.TyperException as error:
+        context: typer.Context | None = getattr(error, "ctx", None)
+        hint = f"{context.command_path if context else 'twin'} --help"
+        write_json(error_document({"code": "USAGE_WRONG", "message": error.format_message(), "path": "", "hint": hint}))
+        return error.exit_code
+    except SystemExit as stop:
+        code = stop.code
+    return code if isinstance(code, int) else 0

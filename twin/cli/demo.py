@@ -1,26 +1,36 @@
 """`twin demo`."""
 
+from __future__ import annotations
+
 import time
 from datetime import UTC, datetime
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twin.assemble import build_tiles
 from twin.cli.opened import opened
 from twin.cli.output import DECIDE, JsonFlag, Outcome, command, progress_bar
-from twin.cli.serve import run_service
-from twin.demo import written_demo
-from twin.imports import import_bim, import_city
+from twin.cli.serve import announced
+
+if TYPE_CHECKING:
+    from twin.imports import Imported
 
 __all__ = ["demo"]
 
 SEED = 7
 
 
+class Scale(StrEnum):
+    """How much of a demo."""
+
+    SMALL = "small"
+    COMPOUND = "compound"
+
+
 @command
 def demo(
-    scale: Annotated[str, typer.Option(help="how much: compound")] = "compound",
+    scale: Annotated[Scale, typer.Option(help="how much: a small part, or the whole compound")] = Scale.COMPOUND,
     seed: Annotated[int, typer.Option(help="the same seed makes the same bytes")] = SEED,
     serve: Annotated[bool, typer.Option("--serve", help="serve it afterwards")] = False,
     host: Annotated[str | None, typer.Option(help="with --serve")] = None,
@@ -28,26 +38,29 @@ def demo(
     as_json: JsonFlag = False,
 ) -> Outcome:
     """Generate the demo compound, import it and build its tiles; what is there already is left as it is."""
-    outcome = _prepare(scale, seed, as_json)
-    if serve:
-        typer.echo(outcome.words, err=True)
-        run_service(host, port, None)
-    return outcome
+    if not serve and (host or port is not None):
+        raise typer.BadParameter("--host and --port are for --serve")
+    prepared = _prepare(scale, seed, as_json)
+    return announced(host, port, None, as_json=as_json, after=prepared) if serve else prepared
 
 
-def _prepare(scale: str, seed: int, quiet: bool) -> Outcome:
+def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
+    from twin.assemble import build_tiles
+    from twin.demo import written_demo
+    from twin.imports import import_bim, import_city
+
     started = time.perf_counter()
     now = datetime.now(UTC)
     with opened() as (settings, store):
         with progress_bar("generating the compound", quiet=quiet) as progress:
             files = written_demo(
-                settings.home / "demo" / f"{scale}-{seed}",
+                settings.home / "demo" / f"{scale.value}-{seed}",
                 seed=seed,
-                scale=scale,
+                scale=scale.value,
                 progress=lambda what, share: progress(round(share * 100), 100),
             )
         store.add_site(files.site, now=now)
-        done = []
+        done: list[Imported] = []
         for path in (files.terrain, files.city, files.layers):
             with progress_bar(path.name, quiet=quiet) as progress:
                 done.append(import_city(store, settings, path, site=files.site.code, who="demo", now=now, progress=progress))

@@ -1,24 +1,30 @@
 """`twin import`."""
 
+from __future__ import annotations
+
 import getpass
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.opened import opened
-from twin.cli.output import DECIDE, JsonFlag, Outcome, command, progress_bar
-from twin.cli.sites import parse_numbers
-from twin.errors import Refused
-from twin.imports import Anchor, Imported, import_bim, import_city
+from twin.cli.output import DECIDE, REFUSED, JsonFlag, Outcome, command, complain, count, error_document, progress_bar
+from twin.cli.refusal import Facts, find_refusal
+from twin.cli.sites import parse_numbers, parse_place
+
+if TYPE_CHECKING:
+    from twin.imports import Anchor, Imported
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 Files = Annotated[list[Path], typer.Argument(help="one or more files")]
 SiteOption = Annotated[str, typer.Option(help="code of the site")]
+OWN_CLAIMS = "none"
+ANCHOR_FORM = "LON,LAT,ELLIPSOIDAL_HEIGHT,HEADING_DEG"
 
 
 @app.command(name="bim")
@@ -27,13 +33,18 @@ def bim(
     files: Files,
     site: SiteOption,
     model: Annotated[str | None, typer.Option(help="key of the model; default: the file's stem")] = None,
-    anchor: Annotated[str | None, typer.Option(help="LON,LAT,ELLIPSOIDAL_HEIGHT,HEADING_DEG of the model's origin")] = None,
+    anchor: Annotated[
+        str | None, typer.Option(help=f"{ANCHOR_FORM} of the model's origin; '{OWN_CLAIMS}' drops an earlier one and asks the file again")
+    ] = None,
     anchor_point: Annotated[str | None, typer.Option(help="X,Y,Z in the model's metres that --anchor names; default 0,0,0")] = None,
     as_json: JsonFlag = False,
 ) -> Outcome:
     """Import IFC models: structure, rooms, elements, properties, geometry, place."""
-    place, point = _anchor(anchor, anchor_point)
-    if len(files) > 1 and (model or place):
+    from twin.imports import import_bim
+
+    own_claims = anchor == OWN_CLAIMS
+    place, point = _anchor(None if own_claims else anchor, anchor_point)
+    if len(files) > 1 and (model or anchor):
         raise typer.BadParameter("--model and --anchor are for one file")
     with opened() as (settings, store):
 
@@ -49,10 +60,12 @@ def bim(
                     key=model,
                     anchor=place,
                     anchor_point=point,
+                    own_claims=own_claims,
                     progress=progress,
                 )
 
-        return _all(files, one, _bim_words)
+        store.get_site(site)
+        return _all(files, one, _bim_words, as_json)
 
 
 @app.command(name="city")
@@ -65,9 +78,13 @@ def city(
     force_crs: Annotated[bool, typer.Option("--force-crs", help="use --crs although the file names another")] = False,
     as_json: JsonFlag = False,
 ) -> Outcome:
-    """Import city layers: CityJSON, GeoPackage, GeoJSON, and GeoTIFF terrain (terrain first: layers lie on it)."""
+    """Import city layers: CityJSON, GeoPackage, GeoJSON, and GeoTIFF terrain; in any order, layers follow the terrain."""
+    from twin.imports import import_city
+
     if len(files) > 1 and layer:
         raise typer.BadParameter("--layer is for one file")
+    if force_crs and crs is None:
+        raise typer.BadParameter("--force-crs needs --crs")
     with opened() as (settings, store):
 
         def one(path: Path) -> Imported:
@@ -85,30 +102,43 @@ def city(
                     progress=progress,
                 )
 
-        return _all(sorted(files, key=_terrain_last_word), one, _city_words)
+        store.get_site(site)
+        return _all(sorted(files, key=_terrain_first), one, _city_words, as_json)
 
 
-def _all(files: list[Path], one: Callable[[Path], Imported], words: Callable[[Imported], str]) -> Outcome:
-    missing = [path for path in files if not path.is_file()]
-    if missing:
-        raise Refused(
-            f"no such file: {missing[0]}", code="FILE_NOT_FOUND", path=str(missing[0]), hint="check the path; nothing was imported"
-        )
-    done = [one(path) for path in files]
-    document: dict[str, Any] = done[0].document if len(done) == 1 else {"imports": [item.document for item in done]}
+def _all(files: list[Path], one: Callable[[Path], Imported], words: Callable[[Imported], str], as_json: bool) -> Outcome:
+    """Import each file; one that is refused keeps no other from being imported, and all that are refused are named."""
+    done: list[Imported] = []
+    refused: list[Facts] = []
+    for path in files:
+        try:
+            done.append(one(path))
+        except Exception as error:
+            facts = find_refusal(error)
+            if facts is None:
+                raise
+            refused.append(facts | {"path": facts["path"] or str(path), "hint": facts["hint"] or "open it in the program that made it"})
+            if not as_json:
+                complain(refused[-1], as_json)
+    alone = len(files) == 1
+    if not done:
+        document = error_document(refused[0]) | ({} if alone else {"refused": refused})
+        return Outcome(document=document, words="", exit_code=REFUSED)
     return Outcome(
-        document=document,
+        document=done[0].document if alone else {"imports": [item.document for item in done], "refused": refused},
         words="\n".join(words(item) for item in done),
-        exit_code=DECIDE if any(item.needs_decision for item in done) else 0,
+        exit_code=DECIDE if refused or any(item.needs_decision for item in done) else 0,
     )
 
 
 def _anchor(anchor: str | None, anchor_point: str | None) -> tuple[Anchor | None, tuple[float, float, float] | None]:
+    from twin.imports import Anchor
+
     if anchor is None:
         if anchor_point is not None:
             raise typer.BadParameter("--anchor-point needs --anchor")
         return None, None
-    lon, lat, height_m, heading = parse_numbers(anchor, 4, "--anchor", "LON,LAT,ELLIPSOIDAL_HEIGHT,HEADING_DEG")
+    lon, lat, height_m, heading = parse_place(anchor, 4, "--anchor", ANCHOR_FORM)
     x, y, z = parse_numbers(anchor_point, 3, "--anchor-point", "X,Y,Z") if anchor_point else (0.0, 0.0, 0.0)
     return Anchor(lon=lon, lat=lat, height_m=height_m, heading_deg=heading), (x, y, z)
 
@@ -120,32 +150,61 @@ def _who() -> str:
         return "unknown"
 
 
-def _terrain_last_word(path: Path) -> bool:
+def _terrain_first(path: Path) -> bool:
     return path.suffix.lower() not in (".tif", ".tiff")
 
 
 def _bim_words(item: Imported) -> str:
     facts = item.document
-    elements = facts["elements"]
+    elements, place = facts["elements"], facts["georeference"]
     lines = [
-        f"{facts['revision']} {'imported' if item.added else 'is there already'} ({facts['schema']}, {facts['seconds']} s): "
-        f"{facts['buildings']} buildings, {facts['storeys']} storeys, {facts['rooms']} rooms",
+        f"{_headline(item)}: {count(facts['buildings'], 'building')}, {count(facts['storeys'], 'storey')}, {count(facts['rooms'], 'room')}",
         f"  elements: {elements['read']} read = {elements['placed']} placed ({elements['boxed']} as boxes) "
         f"+ {elements['without_geometry']} without geometry + {elements['failed']} failed",
-        f"  place: {facts['georeference']['verdict']}",
+        f"  place: {place['verdict']}",
+        *_findings(item),
     ]
-    lines += [f"  {code}: {count}" for code, count in facts["issues"].items()]
-    if facts["georeference"]["verdict"] == "needs_anchor":
-        lines.append("  → say where it stands: twin import bim FILE --anchor LON,LAT,ELLIPSOIDAL_HEIGHT,HEADING_DEG")
+    if place["verdict"] != "needs_anchor":
+        return "\n".join(lines)
+    lines += [f"  claim: {_claim_words(claim)}" for claim in place["claims"]]
+    lines.append(
+        f"  → say where it stands: twin import bim {facts['file']} --site {facts['site']} --model {facts['model']} --anchor {ANCHOR_FORM}"
+    )
+    if before := facts["anchor_before"]:
+        at = before["anchor"]
+        numbers = ",".join(str(at[name]) for name in ("lon", "lat", "height_m", "heading_deg"))
+        lines.append(f"    {before['revision']} stood at --anchor {numbers} --anchor-point {','.join(map(str, before['anchor_point']))}")
     return "\n".join(lines)
+
+
+def _claim_words(claim: dict[str, Any]) -> str:
+    where = "no place" if claim.get("lon") is None else f"lon {claim['lon']:.6f}, lat {claim['lat']:.6f}"
+    far = "" if claim.get("distance_to_site_m") is None else f", {claim['distance_to_site_m'] / 1000:,.1f} km from the site"
+    doubts = f" ({', '.join(claim['suspicious'])})" if claim.get("suspicious") else ""
+    return f"{claim['kind']} {claim['source_entity']}: {where}{far}{doubts}"
 
 
 def _city_words(item: Imported) -> str:
     facts = item.document
     features = facts["features"]
     lines = [
-        f"{facts['revision']} {'imported' if item.added else 'is there already'} ({facts['schema']}, {facts['seconds']} s): "
-        f"{features['read']} read = {features['placed']} placed + {features['without_geometry']} without geometry "
-        f"+ {features['failed']} failed"
+        f"{_headline(item)}: {features['read']} read = {features['placed']} placed + {features['without_geometry']} without geometry "
+        f"+ {features['failed']} failed",
+        *_findings(item),
     ]
-    return "\n".join(lines + [f"  {code}: {count}" for code, count in facts["issues"].items()])
+    if facts["ground"]:
+        lines.append(f"  lies on {facts['ground']}")
+    if facts["laid_again"]:
+        lines.append(f"  laid on it again: {', '.join(facts['laid_again'])}")
+    lines += [f"  still on other ground: {left['model']} ({left['code']}: {left['message']})" for left in facts["left_behind"]]
+    return "\n".join(lines)
+
+
+def _headline(item: Imported) -> str:
+    facts = item.document
+    done = f"imported in {facts['seconds']} s" if item.added else "is there already"
+    return f"{facts['revision']} {done} ({facts['schema']})"
+
+
+def _findings(item: Imported) -> list[str]:
+    return [f"  {code}: {number}" for code, number in item.document["issues"].items()]

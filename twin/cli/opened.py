@@ -14,6 +14,6 @@ def opened() -> Iterator[tuple[Settings, Store]]:
     """Settings from the environment and the store they name, migrated and closed again."""
     settings = Settings()
     settings.home.mkdir(parents=True, exist_ok=True)
-    with Store.open(settings.database_url) as store:
+    with Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s) as store:
         store.migrate()
         yield settings, store

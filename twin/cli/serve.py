@@ -1,71 +1,100 @@
 """`twin serve`."""
 
+from __future__ import annotations
+
 import ipaddress
 import os
 import socket
+import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from twin.cli.opened import opened
-from twin.cli.output import stderr
+from twin.cli.output import JsonFlag, Outcome, command
+from twin.errors import Refused
 from twin.settings import Settings
 
-__all__ = ["run_service", "serve"]
+__all__ = ["announced", "serve"]
+
+APPLICATION = "twin.api.app:app_from_environment"
 
 
+@command
 def serve(
     host: Annotated[str | None, typer.Option(help="address; any but a loopback one needs keys")] = None,
-    port: Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one")] = None,
-    workers: Annotated[int | None, typer.Option(help="processes")] = None,
-) -> None:
+    port: Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one", min=0, max=65535)] = None,
+    workers: Annotated[int | None, typer.Option(help="processes", min=1)] = None,
+    as_json: JsonFlag = False,
+) -> Outcome:
     """Serve the page, the tiles and the APIs; on 127.0.0.1 as the local administrator."""
-    run_service(host, port, workers)
+    return announced(host, port, workers, as_json=as_json)
 
 
-def run_service(host: str | None, port: int | None, workers: int | None) -> None:
-    """Serve until stopped; prints the address once it is bound."""
+def announced(host: str | None, port: int | None, workers: int | None, *, as_json: bool, after: Outcome | None = None) -> Outcome:
+    """Bind, and go on serving once the outcome, with the address in it, is printed; `after` is what was done before.
+
+    Refused (`HOST_NEEDS_KEYS`, `PORT_TAKEN`) before anything is served.
+    """
     settings = Settings()
     address = host or settings.host
     if not _is_loopback(address):
-        stderr.print(f"refused HOST_NEEDS_KEYS: {address} is not a loopback address, and there are no keys yet", markup=False)
-        stderr.print("  → serve on 127.0.0.1 behind a proxy that authenticates, or wait for `twin key add`", markup=False)
-        raise typer.Exit(1)
+        raise Refused(
+            f"{address} is not a loopback address, and there are no keys yet",
+            code="HOST_NEEDS_KEYS",
+            path=address,
+            hint="serve on 127.0.0.1; from another machine: ssh -L 8000:127.0.0.1:8000 HOST",
+        )
     with opened():
-        pass
-    listening = _listen(address, settings.port if port is None else port)
+        listening = _listen(address, settings.port if port is None else port)
     number = listening.getsockname()[1]
-    stderr.print(f"\n  屏山孪生  http://{address}:{number}/\n", markup=False)
+    url = f"http://{f'[{address}]' if ':' in address else address}:{number}/"
+    done = after or Outcome(document={}, words="")
+
+    def run() -> None:
+        if not as_json:
+            sys.stderr.write(f"\n  屏山孪生  {url}\n\n")
+            sys.stderr.flush()
+        _run(settings, listening, workers or settings.workers)
+
+    return replace(done, document={**done.document, "url": url, "pid": os.getpid()}, then=run)
+
+
+def _run(settings: Settings, listening: socket.socket, workers: int) -> None:
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
     os.environ["TWIN_HOME"] = str(settings.home)
     config = uvicorn.Config(
-        "twin.api.app:app_from_environment",
+        APPLICATION,
         factory=True,
-        workers=workers or settings.workers,
+        workers=workers,
         fd=listening.fileno(),
         ws_per_message_deflate=False,
         log_level="warning",
         server_header=False,
     )
-    if config.workers > 1:
-        from uvicorn.supervisors import Multiprocess
-
+    if workers > 1:
         Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(2048)
     except OSError as error:
-        stderr.print(f"refused PORT_TAKEN: {host}:{port} cannot be bound ({error.strerror})", markup=False)
-        stderr.print("  → another --port, or --port 0 for a free one", markup=False)
-        raise typer.Exit(1) from error
-    listening.listen(2048)
+        listening.close()
+        raise Refused(
+            f"{host}:{port} cannot be bound ({error.strerror})",
+            code="PORT_TAKEN",
+            path=f"{host}:{port}",
+            hint="take another --port, or --port 0 for a free one",
+        ) from error
     listening.set_inheritable(True)
     return listening
 

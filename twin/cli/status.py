@@ -1,19 +1,74 @@
 """`twin status`."""
 
+from typing import Any
+
 from twin.cli.opened import opened
-from twin.cli.output import JsonFlag, Outcome, command
-from twin.queries import status_document
+from twin.cli.output import JsonFlag, Outcome, command, count
 
 __all__ = ["status"]
+
+SHOWN = 5
 
 
 @command
 def status(as_json: JsonFlag = False) -> Outcome:
-    """What is in the store: sites, models with their revision and verdict, tiles built and stale."""
+    """What is in the store, what waits for a decision, what the tiles do not show yet, and what to do next."""
+    from twin.queries.status import status_document
+
     with opened() as (settings, store):
         document = status_document(store, settings)
-    lines = []
-    for site in document["sites"]:
-        lines.append(f"{site['code']} {site['name']}: {len(site['models'])} models, tiles {site['tiles']}")
-        lines += [f"  {model['revision']:<24} {model['kind']:<8} {model['verdict']:<18} {model['file']}" for model in site["models"]]
-    return Outcome(document=document, words="\n".join(lines) or f"no site yet in {document['home']}: twin site add, or twin demo")
+    lines = [f"{document['home']} · {document['database']}"] if document["sites"] else [f"no site yet in {document['home']}"]
+    lines += [line for site in document["sites"] for line in _site_lines(site)]
+    lines += ["", "next:", *(f"  {step}" for step in document["next"])]
+    return Outcome(document=document, words="\n".join(lines))
+
+
+def _site_lines(site: dict[str, Any]) -> list[str]:
+    lines = ["", f"{site['name']} ({site['code']}): {count(len(site['models']), 'model')}, tiles {site['tiles']}"]
+    if site["geoid_separation_m"] is None:
+        lines.append("  no geoid separation: 1985 heights are refused")
+    if site["models"]:
+        lines += [f"  {line}" for line in _table([_MODEL_HEAD, *map(_model_row, site["models"])])]
+        ledger = site["ledger"]
+        lines.append(
+            f"  ledger: {ledger['read']:,} read = {ledger['placed']:,} placed ({ledger['boxed']:,} as boxes) "
+            f"+ {ledger['without_geometry']:,} without geometry + {ledger['failed']:,} failed"
+        )
+    for entry in site["waiting"]:
+        lines += [f"  waits for you: {entry['revision']} {entry['why']}: {entry['message']}", *_element_lines(entry["elements"])]
+        lines.append(f"    → {entry['do']}")
+    if site["other_terrains"]:
+        lines.append(f"  ground: {site['ground']}, imported last; layers do not lie on {', '.join(site['other_terrains'])}")
+    if site["on_other_ground"]:
+        lines.append(f"  on another ground, tiles build will lay them: {', '.join(site['on_other_ground'])}")
+    if site["stale"]:
+        lines.append(f"  not in the tiles yet: {', '.join(site['stale'])}")
+    return lines
+
+
+_MODEL_HEAD = ("revision", "kind", "place", "read", "placed", "findings", "imported", "file")
+
+
+def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
+    ledger = model["ledger"]
+    return (
+        model["revision"],
+        model["kind"],
+        model["verdict"] or "",
+        f"{ledger['read']:,}",
+        f"{ledger['placed']:,}",
+        f"{sum(model['issues'].values()):,}",
+        model["imported_at"][:16].replace("T", " "),
+        model["file"],
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _element_lines(elements: list[dict[str, str]]) -> list[str]:
+    lines = [f"    {one['entity']} {one['class']} {one['id']}: {one['reason']}" for one in elements[:SHOWN]]
+    more = len(elements) - SHOWN
+    return lines + ([f"    and {more:,} more: twin status --json lists them all"] if more > 0 else [])

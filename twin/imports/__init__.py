@@ -1,6 +1,7 @@
 """Imports: a file becomes a revision. The original is kept by its hash, its meshes by content, its facts in the store."""
 
-from twin.imports.city import import_city
-from twin.imports.model import Anchor, Imported, import_bim
+from twin.imports.city import follow_ground, import_city
+from twin.imports.imported import Imported
+from twin.imports.model import Anchor, import_bim
 
-__all__ = ["Anchor", "Imported", "import_bim", "import_city"]
+__all__ = ["Anchor", "Imported", "follow_ground", "import_bim", "import_city"]

@@ -1,49 +1,54 @@
-"""The ground of a site: the terrain that city layers are laid on, and the layers that must follow when it changes."""
+"""The ground of a site: the terrain that its city layers are laid on.
 
-from dataclasses import dataclass
-from pathlib import Path
+The newest terrain is the ground. A layer's own heights come from it, so that a layer is read again from its kept original
+when the ground is another one than it was laid on: `twin.imports.city.follow_ground`.
+"""
 
-import cim
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from spatial.frame import SiteFrame
+from twin.imports.originals import original_of
 from twin.settings import Settings
-from twin.store import RevisionRow, Store
+from twin.store import ModelKind, RevisionRow, Store
 
-__all__ = ["SiteGround", "find_ground", "layers_on_other_ground", "original_of"]
+if TYPE_CHECKING:
+    import cim
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SiteGround:
-    """The surface that city layers stand on, and the hash of the file it came from."""
-
-    surface: cim.Ground
-    sha256: str
+__all__ = ["find_terrain", "ground_id", "layers_on_other_ground", "read_ground"]
 
 
-def find_ground(store: Store, settings: Settings, site: str) -> SiteGround | None:
-    """The newest terrain of a site as a surface to sample, or None where it has none."""
-    terrains = [revision for revision in store.list_models(site) if revision.kind == "terrain"]
-    if not terrains:
+def find_terrain(store: Store, site: str) -> RevisionRow | None:
+    """The terrain that is the ground of a site now: the one imported last; None where it has none."""
+    terrains = [revision for revision in store.list_models(site) if revision.kind is ModelKind.TERRAIN]
+    return max(terrains, key=lambda revision: revision.id, default=None)
+
+
+def ground_id(terrain: RevisionRow | None) -> str | None:
+    """What tells one ground from another: the elevation model's bytes and the CRS it was read in."""
+    if terrain is None:
         return None
-    newest = max(terrains, key=lambda revision: revision.imported_at)
-    frame = SiteFrame.of(store.get_site(site))
-    crs = newest.options.get("crs")
-    return SiteGround(surface=cim.read_ground(original_of(settings, newest), frame, crs=crs), sha256=newest.sha256)
+    crs = terrain.options.get("crs")
+    return terrain.sha256 if crs is None else f"{terrain.sha256} {crs}"
+
+
+def read_ground(settings: Settings, terrain: RevisionRow, frame: SiteFrame) -> cim.Ground:
+    """The terrain as a surface to sample, read from its kept original; NotFound (`ORIGINAL_LOST`) where that is gone."""
+    import cim
+
+    options = terrain.options
+    return cim.read_ground(original_of(settings, terrain), frame, crs=options.get("crs"), force_crs=bool(options.get("force_crs")))
 
 
 def layers_on_other_ground(store: Store, site: str) -> list[RevisionRow]:
-    """City layers that were laid on another terrain than the site has now (or on none)."""
-    models = store.list_models(site)
-    terrains = [revision for revision in models if revision.kind == "terrain"]
-    if not terrains:
-        return []
-    newest = max(terrains, key=lambda revision: revision.imported_at)
+    """City layers that were laid on another ground than the site has now (or on none)."""
+    ground = ground_id(find_terrain(store, site))
     return [
         revision
-        for revision in models
-        if revision.kind == "city" and revision.georeference.get("ground_dependent") and revision.options.get("terrain") != newest.sha256
+        for revision in store.list_models(site)
+        if revision.kind is ModelKind.CITY
+        and revision.georeference.get("ground_dependent")
+        and ground is not None
+        and revision.options.get("terrain") != ground
     ]
-
-
-def original_of(settings: Settings, revision: RevisionRow) -> Path:
-    """Where the kept original of a revision lies."""
-    return next(path for path in settings.models_dir.glob(f"{revision.sha256}*") if not path.name.endswith(".part"))

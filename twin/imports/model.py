@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,19 @@ from bim.georeference import Anchor, Georeference, Verdict
 from spatial.feature import Kind
 from spatial.frame import SiteFrame
 from spatial.issue import Issue, count_codes
-from spatial.mesh import Float64, write_mesh_set
+from spatial.mesh import Float64
 from spatial.placed import boxes_with_ancestors, in_site_frame, without_place
 from twin.errors import ModelKeyTaken
-from twin.imports.originals import default_key, keep_original
+from twin.imports.imported import Imported, Progress
+from twin.imports.labels import labelled
+from twin.imports.originals import default_key, file_sha256, keep_original, staged_copy
+from twin.imports.packs import is_complete, keep_pack
 from twin.settings import Settings
 from twin.store import LedgerEntry, NewRevision, RevisionRow, Store
 
-__all__ = ["Anchor", "Imported", "import_bim"]
+__all__ = ["Anchor", "import_bim"]
 
 SHARED_IDS_AT_LEAST = 0.2
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did: the document of `--json`, whether a row was added, whether a person must decide (exit code 3)."""
-
-    document: dict[str, Any]
-    added: bool
-    needs_decision: bool
 
 
 def import_bim(
@@ -46,37 +39,42 @@ def import_bim(
     key: str | None = None,
     anchor: Anchor | None = None,
     anchor_point: tuple[float, float, float] | None = None,
+    own_claims: bool = False,
     progress: Progress | None = None,
 ) -> Imported:
-    """Import an IFC file into a site; the same bytes with the same anchor return the revision that is there.
+    """Import an IFC file into a site; the same bytes return the revision that is there, unless another anchor is given.
 
     `anchor` is the place a person states (degrees, ellipsoidal metres, heading clockwise from true north to the model's +Y)
-    for `anchor_point`, metres of the model's frame, by default its origin. Raises bim's errors for files that are refused,
-    ModelKeyTaken for a key of another model.
+    for `anchor_point`, metres of the model's frame, by default its origin; it holds for these bytes until another one or
+    `own_claims` (judge the file's claims again) is given. Raises bim's errors for files that are refused, ModelKeyTaken for a
+    key of another model, SiteUnknown, StoreBusy.
     """
     started = time.perf_counter()
     frame = SiteFrame.of(store.get_site(site))
+    sha256 = file_sha256(path)
     model_key = key or default_key(path)
-    sha256, _ = keep_original(path, settings.models_dir)
+    current = store.current_revision(site, model_key)
+    same = current if current is not None and current.sha256 == sha256 else None
+    if same is not None and anchor is None and not own_claims:
+        anchor, anchor_point = _anchor_of(same.options)
     options = {"anchor": asdict(anchor), "anchor_point": list(anchor_point or (0.0, 0.0, 0.0))} if anchor else {}
-    known = store.find_revision(site, model_key, sha256, options=options)
-    if known is not None and known.current:
-        return _reported(known, added=False)
-    settings.meshes_dir.mkdir(parents=True, exist_ok=True)
-    model = bim.read_model(path, model_key, cache_dir=settings.meshes_dir, progress=progress)
-    _require_same_model(store, site, model_key, [row.local_id for row in model.ledger])
-    georeference = bim.judge(model.claims, frame, model.corners(), anchor=anchor, anchor_point=anchor_point)
-    placed = georeference.similarity is not None
-    boxes: dict[str, Float64] = {}
-    if georeference.similarity is not None:
-        boxes = model.meshes.moved(georeference.similarity.matrix).feature_bounds()
-        features = in_site_frame(model.features, georeference.similarity, boxes)
-    else:
-        features = without_place(model.features)
-    pack = f"{sha256}-{model_key}.npz"
-    write_mesh_set(model.meshes, settings.meshes_dir / pack)
+    if same is not None and same.options == options and is_complete(settings, same):
+        return _reported(store, same, added=False)
+    with staged_copy(path, settings.models_dir) as staged:
+        settings.meshes_dir.mkdir(parents=True, exist_ok=True)
+        model = bim.read_model(staged, model_key, cache_dir=settings.meshes_dir, progress=progress)
+        _require_same_model(store, site, model_key, [row.local_id for row in model.ledger])
+        georeference = bim.judge(model.claims, frame, model.corners(), anchor=anchor, anchor_point=anchor_point)
+        boxes: dict[str, Float64] = {}
+        if georeference.similarity is not None:
+            boxes = model.meshes.moved(georeference.similarity.matrix).feature_bounds()
+            features = in_site_frame(model.features, georeference.similarity, boxes)
+        else:
+            features = without_place(model.features)
+        pack = f"{model.sha256}-{model_key}.npz"
+        keep_pack(settings, pack, model.meshes)
+        keep_original(staged, model.sha256, settings.models_dir)
     issues = (*model.issues, *georeference.issues)
-    counts = _counts(model, georeference, issues)
     row = store.record_revision(
         NewRevision(
             site=site,
@@ -84,7 +82,7 @@ def import_bim(
             kind="bim",
             name=path.name,
             file=path.name,
-            sha256=sha256,
+            sha256=model.sha256,
             options=options,
             who=who,
             tool=model.authoring_tool or "",
@@ -93,10 +91,10 @@ def import_bim(
             georeference=georeference.as_json(),
             similarity=georeference.similarity.matrix.tolist() if georeference.similarity is not None else None,
             mesh_pack=pack,
-            counts=counts,
+            counts=_counts(model, georeference, issues),
         ),
-        features,
-        boxes_with_ancestors(features, boxes) if placed else {},
+        labelled(features, store.label_policy(site)),
+        boxes_with_ancestors(features, boxes) if boxes else {},
         [
             LedgerEntry(
                 local_id=row.local_id, entity=f"#{row.step_id}", class_name=row.class_name, outcome=row.outcome, reason=row.reason or ""
@@ -105,21 +103,23 @@ def import_bim(
         ],
         issues,
         now=now,
+        shared_ids_at_least=SHARED_IDS_AT_LEAST,
     )
-    return _reported(row, added=True)
+    return _reported(store, row, added=current is None or row.id != current.id)
+
+
+def _anchor_of(options: Mapping[str, Any]) -> tuple[Anchor | None, tuple[float, float, float] | None]:
+    if "anchor" not in options:
+        return None, None
+    x, y, z = options["anchor_point"]
+    return Anchor(**options["anchor"]), (x, y, z)
 
 
 def _require_same_model(store: Store, site: str, model_key: str, local_ids: list[str]) -> None:
-    current = store.current_revision(site, model_key)
-    if current is None:
-        return
+    """The store asks again as it records; asked here too so that a refused file leaves nothing behind."""
     share = store.share_of_known_ids(site, model_key, local_ids)
     if share < SHARED_IDS_AT_LEAST:
-        raise ModelKeyTaken(
-            f"the key {model_key!r} belongs to {current.file}, which shares {share:.0%} of its ids with this file",
-            path=model_key,
-            hint="give the new model a key of its own with --model KEY",
-        )
+        raise ModelKeyTaken.by_share(model_key, share)
 
 
 def _counts(model: bim.BimModel, georeference: Georeference, issues: tuple[Issue, ...]) -> dict[str, Any]:
@@ -144,15 +144,24 @@ def _counts(model: bim.BimModel, georeference: Georeference, issues: tuple[Issue
     }
 
 
-def _reported(row: RevisionRow, *, added: bool) -> Imported:
+def _reported(store: Store, row: RevisionRow, *, added: bool) -> Imported:
+    undecided = row.georeference["verdict"] == Verdict.NEEDS_ANCHOR
     document = {
         "revision": row.name,
+        "site": row.site,
         "model": row.model_key,
+        "file": row.file,
         "sha256": row.sha256,
         "schema": row.schema,
         **row.counts,
         "georeference": row.georeference,
+        "anchor_before": _anchor_before(store, row) if undecided else None,
         "seconds": row.seconds,
     }
-    undecided = row.georeference["verdict"] == Verdict.NEEDS_ANCHOR or row.counts["elements"]["failed"] > 0
-    return Imported(document=document, added=added, needs_decision=undecided)
+    return Imported(document=document, added=added, needs_decision=undecided or row.counts["elements"]["failed"] > 0)
+
+
+def _anchor_before(store: Store, row: RevisionRow) -> dict[str, Any] | None:
+    """Where a person anchored an earlier revision of the model: never taken over unasked, its origin may have moved."""
+    earlier = [one for one in store.list_revisions(row.site, row.model_key) if one.number < row.number and one.options.get("anchor")]
+    return {"revision": earlier[-1].name, **earlier[-1].options} if earlier else None

@@ -1,33 +1,107 @@
-"""The originals: every imported file, kept under its hash."""
+"""The originals: every imported file, kept under its hash once its import succeeds."""
 
+import fcntl
 import os
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from bim.errors import BimError
+from spatial.errors import SpatialError
 from spatial.source import sha256_of
-from twin.errors import Refused
+from twin.errors import NotFound, Refused
+from twin.settings import Settings
+from twin.store import RevisionRow
 
-__all__ = ["default_key", "keep_original"]
+__all__ = ["default_key", "file_sha256", "find_original", "keep_original", "original_of", "staged_copy", "staging"]
+
+INCOMING = ".incoming-"
 
 
-def keep_original(path: Path, models_dir: Path) -> tuple[str, Path]:
-    """The file's sha256 and where its copy lies, `{models_dir}/{sha256}{suffix}`; written once, atomically."""
+def file_sha256(path: Path) -> str:
+    """The hash of a file; Refused (`FILE_NOT_FOUND`) for what is none."""
     if not path.is_file():
-        raise Refused(f"no such file: {path}", code="FILE_NOT_FOUND", path=str(path), hint="check the path")
-    digest = sha256_of(path)
-    models_dir.mkdir(parents=True, exist_ok=True)
-    kept = models_dir / f"{digest}{''.join(path.suffixes[-2:]).lower()}"
-    if not kept.exists():
-        temporary = kept.with_name(f"{kept.name}.{os.getpid()}.part")
-        shutil.copyfile(path, temporary)
-        temporary.replace(kept)
-    return digest, kept
+        what = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise Refused(f"{path} {what}", code="FILE_NOT_FOUND", path=str(path), hint="check the path")
+    return sha256_of(path)
+
+
+@contextmanager
+def staged_copy(path: Path, models_dir: Path) -> Iterator[Path]:
+    """A copy of a file under its own name, read instead of it: the file may change or vanish meanwhile. Errors name the file itself."""
+    with staging(models_dir) as incoming:
+        copy = Path(shutil.copyfile(path, incoming / path.name))
+        try:
+            yield copy
+        except (BimError, SpatialError) as error:
+            error.args = (str(error).replace(str(copy), path.name), *error.args[1:])
+            raise
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """A folder inside `folder` for files that are not ready; gone after the block, or at the next call where a process was killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{INCOMING}*"):
+        _remove_if_abandoned(left)
+    incoming = Path(tempfile.mkdtemp(prefix=INCOMING, dir=folder))
+    lock = os.open(incoming, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield incoming
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+        os.close(lock)
+
+
+def keep_original(staged: Path, sha256: str, models_dir: Path) -> None:
+    """Move a staged file to `{models_dir}/{sha256}{suffixes}`, in one step."""
+    staged.replace(models_dir / f"{sha256}{''.join(staged.suffixes[-2:]).lower()}")
+
+
+def find_original(settings: Settings, revision: RevisionRow) -> Path | None:
+    """Where the kept original of a revision lies, None where it is gone."""
+    return next(iter(sorted(settings.models_dir.glob(f"{revision.sha256}*"))), None)
+
+
+def original_of(settings: Settings, revision: RevisionRow) -> Path:
+    """Where the kept original of a revision lies; NotFound (`ORIGINAL_LOST`) where it is gone."""
+    found = find_original(settings, revision)
+    if found is None:
+        raise NotFound(
+            f"the original of {revision.name} ({revision.file}) is not in {settings.models_dir}",
+            code="ORIGINAL_LOST",
+            path=revision.file,
+            hint="import the same file again",
+        )
+    return found
 
 
 def default_key(path: Path) -> str:
     """A file's stem as `[a-z0-9_-]`; refused where nothing of it is left (a purely Chinese name)."""
     key = re.sub(r"[^a-z0-9_-]+", "-", path.name.split(".")[0].lower()).strip("-")
     if not key:
-        raise Refused(f"no key can be made from the name {path.name!r}", code="MODEL_KEY_MISSING", path=str(path), hint="give --model KEY")
+        raise Refused(
+            f"no key can be made from the name {path.name!r}",
+            code="MODEL_KEY_MISSING",
+            path=str(path),
+            hint="name it: --model KEY for a building model, --layer KEY for a city file",
+        )
     return key
+
+
+def _remove_if_abandoned(left: Path) -> None:
+    try:
+        lock = os.open(left, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(left, ignore_errors=True)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(lock)

@@ -2,6 +2,5 @@
 
 from twin.queries.features import children_page, feature_document
 from twin.queries.sites import site_document, site_list, site_tree
-from twin.queries.status import status_document
 
-__all__ = ["children_page", "feature_document", "site_document", "site_list", "site_tree", "status_document"]
+__all__ = ["children_page", "feature_document", "site_document", "site_list", "site_tree"]

@@ -16,7 +16,7 @@ from twin.store import schema
 from twin.store.closure import replace_closure
 from twin.store.database import insert_rows, next_id
 from twin.store.encode import encoded_features
-from twin.store.revisions import find_current, revision_row
+from twin.store.revisions import find_current, revision_row, share_of_known_ids
 from twin.store.rows import LedgerEntry, ModelKind, NewRevision, Outcome, RevisionRow, RevisionStatus
 from twin.store.sites import count_change, get_policy, site_row
 from twin.store.values import to_json, to_microseconds, to_text
@@ -36,6 +36,7 @@ def record_revision(
     issues: Sequence[Issue],
     *,
     now: datetime,
+    shared_ids_at_least: float,
     progress: Progress | None,
 ) -> RevisionRow:
     """The revision recorded, or the current one where bytes and options are its own; see `Store.record_revision`."""
@@ -48,6 +49,9 @@ def record_revision(
         )
     if current is not None and (current.sha256, to_json(current.options, canonical=True)) == _sameness(new):
         return current
+    share = share_of_known_ids(connection, new.site, new.model_key, [entry.local_id for entry in ledger])
+    if share < shared_ids_at_least:
+        raise ModelKeyTaken.by_share(new.model_key, share)
     model_id = _model(connection, site_id, new)
     revision_id = _insert_revision(connection, model_id, new, current.number + 1 if current else 1, now)
     _write_features(connection, site_id, model_id, revision_id, features, boxes, progress or _silent)

@@ -101,6 +101,7 @@ class Store:
         issues: Sequence[Issue],
         *,
         now: datetime,
+        shared_ids_at_least: float = 0.0,
         progress: Progress | None = None,
     ) -> RevisionRow:
         """The new current revision of the model, in one transaction: readers see the old one until it is complete.
@@ -110,12 +111,15 @@ class Store:
         hash and entity number, metres compared to 0.01 mm. Others get a new row; vanished ones are ended. Where the current
         revision has the same bytes and options it is returned and nothing is written.
 
-        Raises SiteUnknown, LabelUnknown, ModelKeyTaken (a model of another kind has the key), Invalid (the key's form),
-        StoreBusy; ValueError for what a reader must not produce: an id twice or of another model, a parent that is not
-        among the features, a ring, a box that is not finite. `progress` takes (features done, features).
+        Raises SiteUnknown, LabelUnknown, ModelKeyTaken (a model of another kind has the key, or one that shares less than
+        `shared_ids_at_least` of its ledger's ids, 0 to 1), Invalid (the key's form), StoreBusy; ValueError for what a reader
+        must not produce: an id twice or of another model, a parent that is not among the features, a ring, a box that is not
+        finite. `progress` takes (features done, features).
         """
         with self._database.writing() as connection:
-            return _record.record_revision(connection, new, features, boxes, ledger, issues, now=now, progress=progress)
+            return _record.record_revision(
+                connection, new, features, boxes, ledger, issues, now=now, shared_ids_at_least=shared_ids_at_least, progress=progress
+            )
 
     def find_revision(self, site: str, model_key: str, sha256: str, *, options: Mapping[str, Any] | None = None) -> RevisionRow | None:
         """The newest revision of a model that came from these bytes with these options; look at `current`."""

@@ -1,0 +1,62 @@
+"""Command lines, run in this process, each on a home of its own."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.twin.files import SITE_ARGUMENTS
+from twin.cli import run
+from twin.settings import Settings
+
+
+@dataclass(frozen=True)
+class Done:
+    """One finished command; `document` is what stdout held where `--json` was given, None without."""
+
+    code: int
+    document: Any
+    stdout: str
+    stderr: str
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The error object, after the contract's form was checked."""
+        assert set(self.document) >= {"error", "issues"}, self.document
+        assert set(self.document["error"]) == {"code", "message", "path", "hint"}
+        return dict(self.document["error"])
+
+
+Twin = Callable[..., Done]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with nothing in it, named by the environment."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"TWIN_{name.upper()}", raising=False)
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def twin(home: Path, capfd: pytest.CaptureFixture[str]) -> Twin:
+    """`twin ARGUMENTS… --json`; `words=True` leaves `--json` out."""
+
+    def run_one(*arguments: object, words: bool = False) -> Done:
+        capfd.readouterr()
+        code = run([*map(str, arguments), *([] if words else ["--json"])])
+        stdout, stderr = capfd.readouterr()
+        return Done(code, None if words else json.loads(stdout), stdout, stderr)
+
+    return run_one
+
+
+@pytest.fixture
+def site(twin: Twin) -> str:
+    """A site in the home."""
+    assert twin("site", "add", "s", *SITE_ARGUMENTS).code == 0
+    return "s"
