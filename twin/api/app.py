@@ -1,71 +1,53 @@
 """The application: store, settings and principal in, an ASGI app out. Nothing is opened on import."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from fastapi import FastAPI
 
 from twin import __version__
 from twin.api import features, page, sites, tilesets
+from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
+from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
 from twin.api.problems import install_problem_handlers
+from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.settings import Settings
 from twin.store import Store
 
 __all__ = ["CONTENT_POLICY", "app_from_environment", "create_app"]
 
-CONTENT_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "worker-src 'self' blob:",
-        "style-src 'self'",
-        "img-src 'self' blob: data:",
-        "connect-src 'self'",
-        "font-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+DESCRIPTION = "一个大院的数字孪生:BIM 与城市图层合为一景,3D Tiles 与空间接口。One twin of a compound: one scene, 3D Tiles, spatial APIs."
 
 
 def create_app(settings: Settings, store: Store, *, principal_of: PrincipalOf | None = None) -> FastAPI:
     """The service over an open store; without `principal_of` each request is the local administrator's (127.0.0.1 only)."""
     app = FastAPI(
-        title="屏山孪生 Pingshan Twin",
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
+        title="屏山孪生 Pingshan Twin", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.settings = settings
     app.state.store = store
+    app.state.published = Published(settings)
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)
     for router in (sites.router, features.router, tilesets.router, page.router):
         app.include_router(router)
-    app.middleware("http")(_add_headers)
-    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(FaultsAsProblems)
+    app.add_middleware(DocumentTags)
     if principal_of is None:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS)
+        app.add_middleware(KnownHosts, hosts=LOCAL_HOSTS)
+    app.add_middleware(PolicyHeaders)
+    app.add_middleware(HeadAsGet)
+    _describe(app)
     return app
 
 
 def app_from_environment() -> FastAPI:
     """The service of `TWIN_*` settings: what uvicorn's worker processes call."""
     settings = Settings()
-    store = Store.open(settings.database_url)
+    store = Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)
     app = create_app(settings, store)
 
     @asynccontextmanager
@@ -77,8 +59,22 @@ def app_from_environment() -> FastAPI:
     return app
 
 
-async def _add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+def _describe(app: FastAPI) -> None:
+    """The problem document and no validation errors of another form: ours are problems (400)."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            model = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= model.pop("$defs", {}) | {"Problem": model}
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    operation["responses"].pop("422", None)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]

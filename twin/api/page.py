@@ -3,59 +3,74 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
+from twin.api.documents import Health, Landing, bilingual
 from twin.api.gate import allowed
+from twin.api.sending import FOREVER, send_file
 from twin.auth import Action, Principal
 from twin.errors import NotFound
 from viewer import static_dir
 
-__all__ = ["router"]
+__all__ = ["OPENAPI", "router"]
 
-router = APIRouter(include_in_schema=False)
+OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
+router = APIRouter(tags=["service"])
 Reader = Annotated[Principal, allowed(Action.READ_PAGE)]
 
 
-@router.get("/")
+@router.get(
+    "/",
+    summary=bilingual("浏览器得到页面,程序得到入口文档", "the page to a browser, the landing document to a program"),
+    response_model=Landing,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "HTML, or the links of the service"}},
+)
 def read_landing(request: Request, principal: Reader) -> Response:
-    """The page, or with `Accept: application/json` the links of the service (OGC API Common)."""
+    """`Accept: application/json` 得到服务的链接(OGC API Common)。The links of the service with `Accept: application/json`."""
     accept = request.headers.get("accept", "")
     if "application/json" in accept and "text/html" not in accept:
-        return JSONResponse(_landing(request))
-    return FileResponse(static_dir() / "index.html", media_type="text/html", headers={"Cache-Control": "no-cache"})
+        return JSONResponse(_landing(request), headers={"Vary": "Accept"})
+    answer = _page_file(request, "index.html", "no-cache")
+    answer.headers.append("Vary", "Accept")
+    return answer
 
 
-@router.get("/openapi.json")
+@router.get("/openapi.json", summary=bilingual("本服务的 OpenAPI 3.1 描述", "the OpenAPI 3.1 description of this service"))
 def read_openapi(request: Request, principal: Reader) -> Response:
     """The OpenAPI 3.1 document of this service."""
-    return JSONResponse(request.app.openapi(), media_type="application/vnd.oai.openapi+json;version=3.1")
+    return JSONResponse(request.app.openapi(), media_type=OPENAPI)
 
 
-@router.get("/health")
+@router.get("/health", summary=bilingual("进程在线且能读到库", "the process answers and reaches its store"), response_model=Health)
 def read_health(request: Request, principal: Reader) -> dict[str, str]:
     """Says that the process answers and reaches its store."""
     request.app.state.store.list_sites()
     return {"status": "ok"}
 
 
-@router.get("/{path:path}")
+@router.get("/{path:path}", include_in_schema=False)
 def read_file(request: Request, path: str, principal: Reader) -> Response:
     """A file of the built page; hashed names are kept by the browser for ever."""
+    return _page_file(request, path, FOREVER if path.startswith("assets/") else "no-cache")
+
+
+def _page_file(request: Request, path: str, cache: str) -> Response:
     root = static_dir().resolve()
-    file = (root / path).resolve()
-    if not file.is_relative_to(root) or not file.is_file() or file.name.startswith("."):
-        raise NotFound(f"nothing at /{path}")
-    keep = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
-    return FileResponse(file, headers={"Cache-Control": keep})
+    file = (root / path.replace("\0", "")).resolve()
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts) if file.is_relative_to(root) else True
+    if hidden or not file.is_file():
+        raise NotFound(f"nothing at /{path}", path=f"/{path}", hint="make setup builds the page" if path == "index.html" else "")
+    return send_file(request, file, cache=cache)
 
 
 def _landing(request: Request) -> dict[str, Any]:
     return {
         "title": request.app.title,
-        "description": "Digital twin of government compounds: 3D Tiles, features, provenance",
+        "description": "政府大院数字孪生:3D Tiles、要素与出处。Digital twin of government compounds: 3D Tiles, features, provenance.",
         "links": [
-            {"rel": "self", "type": "application/json", "href": "/"},
-            {"rel": "service-desc", "type": "application/vnd.oai.openapi+json;version=3.1", "href": "/openapi.json"},
+            {"rel": "self", "type": "application/json", "href": "/", "title": "this document"},
+            {"rel": "alternate", "type": "text/html", "href": "/", "title": "the page"},
+            {"rel": "service-desc", "type": OPENAPI, "href": "/openapi.json", "title": "OpenAPI 3.1"},
             {"rel": "data", "type": "application/json", "href": "/sites", "title": "Sites"},
         ],
     }

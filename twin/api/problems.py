@@ -1,38 +1,70 @@
 """Errors as RFC 9457 problem details."""
 
+from collections.abc import Mapping
+from http import HTTPStatus
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from twin.errors import TwinError, status_of
+from tiles import TilesError
+from twin.errors import StoreUnavailable, TwinError, status_of
 
-__all__ = ["install_problem_handlers"]
+__all__ = ["install_problem_handlers", "problem"]
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_S = 5
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error as `application/problem+json` with type, title, status, detail and, where known, code and hint."""
+    """Answer every error as `application/problem+json`: type, title, status, detail, instance, and our code and hint."""
     app.add_exception_handler(TwinError, _twin_error)
+    app.add_exception_handler(TilesError, _tiles_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
 
 
-def _problem(request: Request, status: int, title: str, detail: str, **more: object) -> JSONResponse:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": request.url.path, **more}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+def problem(
+    request: Request, status: int, code: str, detail: str, hint: str = "", *, headers: Mapping[str, str] | None = None, **more: object
+) -> JSONResponse:
+    """One problem; `type` is `about:blank`, so that `title` is the phrase of the status (RFC 9457 §4.2.1)."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "code": code,
+        "hint": hint,
+        **more,
+    }
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=kept)
 
 
 def _twin_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, TwinError)
-    return _problem(request, status_of(error), type(error).__name__, error.message, code=error.code, hint=error.hint)
+    headers = {"Retry-After": str(RETRY_S)} if isinstance(error, StoreUnavailable) else {}
+    return problem(request, status_of(error), error.code, error.message, error.hint, headers=headers)
+
+
+def _tiles_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TilesError)
+    return problem(request, 503, error.code, "the tiles cannot be read", "twin tiles build", headers={"Retry-After": str(RETRY_S)})
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return _problem(request, error.status_code, str(error.detail), f"{request.method} {request.url.path}: {error.detail}")
+    headers = dict(error.headers or {})
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] = "GET, HEAD"
+    code = HTTPStatus(error.status_code).name
+    return problem(request, error.status_code, code, f"{request.method} {request.url.path}: {error.detail}", headers=headers)
 
 
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     findings = [{"where": ".".join(map(str, item["loc"])), "what": item["msg"]} for item in error.errors()]
-    return _problem(request, 400, "Invalid parameter", "; ".join(f"{f['where']}: {f['what']}" for f in findings), parameters=findings)
+    detail = "; ".join(f"{finding['where']}: {finding['what']}" for finding in findings)
+    return problem(request, 400, "PARAMETER_INVALID", detail, "/openapi.json describes the parameters", parameters=findings)

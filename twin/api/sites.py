@@ -2,36 +2,35 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 
+from twin.api.documents import NOT_FOUND, SiteDocument, SiteList, SiteTree, bilingual
 from twin.api.gate import allowed
-from twin.assemble import manifests_of
 from twin.auth import Action, Principal, permitted_labels
 from twin.queries import site_document, site_list, site_tree
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["sites"])
+router = APIRouter(tags=["sites"], responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_SITE)]
+SiteCode = Annotated[str, Path(description=bilingual("大院代码", "code of the site"))]
 
 
-@router.get("/sites", summary="All sites")
+@router.get("/sites", summary=bilingual("大院列表", "sites"), response_model=SiteList)
 def list_sites(request: Request, principal: Reader) -> dict[str, Any]:
-    """Code and name of each site."""
-    return site_list(request.app.state.store)
+    """访问者权限内每个大院的代码和名称。Code and name of each site in the asker's scope."""
+    return site_list(request.app.state.store, principal.scopes)
 
 
-@router.get("/sites/{code}", summary="One site")
-def read_site(request: Request, code: str, principal: Reader) -> dict[str, Any]:
-    """Origin, frame, counts and tilesets; heights are ellipsoidal metres, `bounds` metres of the site frame."""
+@router.get("/sites/{code}", summary=bilingual("一个大院", "one site"), response_model=SiteDocument)
+def read_site(request: Request, code: SiteCode, principal: Reader) -> dict[str, Any]:
+    """原点、坐标系、数量、瓦片;高为椭球高,`bounds` 为站点坐标系米。Origin, frame, counts and tilesets; heights are ellipsoidal."""
     state = request.app.state
-    labels = permitted_labels(principal)
-    return site_document(state.store, code, manifests_of(state.settings, code), labels)
+    return site_document(state.store, code, state.published.manifests(code), permitted_labels(principal))
 
 
-@router.get("/sites/{code}/tree", summary="Buildings and storeys of a site")
-def read_tree(request: Request, code: str, principal: Reader) -> dict[str, Any]:
-    """Site → building → storey with counts; rooms are read from `/features/{storey}/children?kind=space`."""
+@router.get("/sites/{code}/tree", summary=bilingual("建筑与楼层", "buildings and storeys"), response_model=SiteTree)
+def read_tree(request: Request, code: SiteCode, principal: Reader) -> dict[str, Any]:
+    """建筑、楼层及其数量,不截断;房间另按楼层分页读取。Complete; rooms are read in pages from `/features/{storey}/children?kind=space`."""
     state = request.app.state
-    labels = permitted_labels(principal)
-    return site_tree(state.store, code, manifests_of(state.settings, code), labels)
+    return site_tree(state.store, code, state.published.manifests(code), permitted_labels(principal))

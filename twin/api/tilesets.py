@@ -1,74 +1,60 @@
 """/tiles: tilesets assembled for the asker's labels, and their contents, each authorised by its own label."""
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Path, Request, Response
 
 from spatial.feature import PUBLIC
-from spatial.source import bytes_sha256
-from tiles import assemble_site, assemble_tileset
+from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
-from twin.assemble import layer_folder, manifest_of, manifests_of
+from twin.api.published import Published
+from twin.api.sending import EACH_TIME, FOREVER, send_bytes
 from twin.auth import Action, Principal, permitted_labels
-from twin.errors import NotFound
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["tiles"], prefix="/tiles")
+router = APIRouter(tags=["tiles"], prefix="/tiles", responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_TILES)]
-FOREVER = "public, max-age=31536000, immutable"
-EACH_TIME = "private, no-cache"
+SiteCode = Annotated[str, Path(description=bilingual("大院代码", "code of the site"))]
+LayerKey = Annotated[str, Path(description=bilingual("图层键", "key of the layer"))]
+GLB = "model/gltf-binary"
+JSON_TILES = {200: {"content": {"application/json": {"schema": {"type": "object"}}}, "description": "3D Tiles 1.1 tileset.json"}}
+BINARY = {200: {"content": {GLB: {"schema": {"type": "string", "format": "binary"}}}, "description": "binary glTF 2.0"}}
 
 
-@router.get("/{code}/tileset.json", summary="3D Tiles 1.1 root of a site")
-def read_site_tileset(request: Request, code: str, principal: Reader) -> Response:
-    """One external tileset a building, city layer and terrain."""
-    state = request.app.state
-    site = state.store.get_site(code)
-    manifests = manifests_of(state.settings, site.code)
-    if not manifests:
-        raise NotFound(f"no tiles of site {code}", hint=f"twin tiles build --site {code}")
-    document = assemble_site(manifests, permitted_labels(principal), lambda key: f"{key}/tileset.json")
-    return _json(request, document)
+@router.get(
+    "/{code}/tileset.json",
+    summary=bilingual("大院的 3D Tiles 根", "3D Tiles 1.1 root of a site"),
+    response_class=Response,
+    responses=JSON_TILES,  # type: ignore[arg-type]
+)
+def read_site_tileset(request: Request, code: SiteCode, principal: Reader) -> Response:
+    """每栋建筑、每个城市图层和地形各一个外部 tileset,只含访问者可见的内容。One external tileset a building, city layer and terrain."""
+    request.app.state.store.get_site(code)
+    published: Published = request.app.state.published
+    return Response(published.site_tileset(code, permitted_labels(principal)), media_type="application/json")
 
 
-@router.get("/{code}/{layer}/tileset.json", summary="3D Tiles 1.1 tileset of one layer")
-def read_layer_tileset(request: Request, code: str, layer: str, principal: Reader) -> Response:
-    """Boxes, errors and contents of what the asker may see, and of nothing else."""
-    manifest = manifest_of(request.app.state.settings, code, layer)
-    document = assemble_tileset(manifest, permitted_labels(principal), lambda sha256: f"{sha256}.glb")
-    return _json(request, document)
+@router.get(
+    "/{code}/{layer}/tileset.json",
+    summary=bilingual("一个图层的 tileset", "3D Tiles 1.1 tileset of one layer"),
+    response_class=Response,
+    responses=JSON_TILES,  # type: ignore[arg-type]
+)
+def read_layer_tileset(request: Request, code: SiteCode, layer: LayerKey, principal: Reader) -> Response:
+    """访问者可见部分的包围盒、误差和内容,别无其他。Boxes, errors and contents of what the asker may see, and of nothing else."""
+    published: Published = request.app.state.published
+    return Response(published.layer_tileset(code, layer, permitted_labels(principal)), media_type="application/json")
 
 
-@router.get("/{code}/{layer}/{content}.glb", summary="One tile content (binary glTF)")
-def read_content(request: Request, code: str, layer: str, content: str, principal: Reader) -> Response:
-    """A glb named by its hash; gzip where the client takes it."""
-    settings = request.app.state.settings
-    labels = permitted_labels(principal)
-    label = manifest_of(settings, code, layer).label_of(content)
-    if label is None or (labels is not None and label not in labels):
-        raise NotFound(f"no such content in layer {layer}")
-    path = layer_folder(settings, code, layer) / f"{content}.glb"
-    headers = {"ETag": f'"{content}"', "Cache-Control": FOREVER if label == PUBLIC else EACH_TIME, "Vary": "Accept-Encoding"}
-    if _matches(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return FileResponse(
-            path.with_name(path.name + ".gz"), media_type="model/gltf-binary", headers=headers | {"Content-Encoding": "gzip"}
-        )
-    return FileResponse(path, media_type="model/gltf-binary", headers=headers)
-
-
-def _json(request: Request, document: dict[str, Any]) -> Response:
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    headers = {"ETag": f'"{bytes_sha256(body)[:32]}"', "Cache-Control": EACH_TIME}
-    if _matches(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
-
-
-def _matches(request: Request, etag: str) -> bool:
-    sent = request.headers.get("if-none-match", "")
-    return etag in (part.strip().removeprefix("W/") for part in sent.split(","))
+@router.get(
+    "/{code}/{layer}/{content}.glb",
+    summary=bilingual("一块瓦片内容", "one tile content (binary glTF)"),
+    response_class=Response,
+    responses=BINARY,  # type: ignore[arg-type]
+)
+def read_content(request: Request, code: SiteCode, layer: LayerKey, content: str, principal: Reader) -> Response:
+    """以哈希命名的 glb;每次请求都核对其标签。A glb named by its hash, authorised by its label each time; gzip where the client takes it."""
+    published: Published = request.app.state.published
+    plain, packed, label = published.content(code, layer, content, permitted_labels(principal))
+    return send_bytes(request, plain, packed, tag=content, media_type=GLB, cache=FOREVER if label == PUBLIC else EACH_TIME)

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from spatial.feature import Kind
+from spatial.feature import Feature, Kind
 from spatial.frame import SiteFrame
 from twin.queries.places import centre_of
 from twin.store import FeatureRow, Labels, Store
@@ -32,7 +32,7 @@ def feature_document(store: Store, site: str, feature_id: str, labels: Labels) -
         "z_range": list(feature.z_range) if feature.z_range else None,
         **centre_of(row.box, frame),
         "counts": {kind.value: count for kind, count in store.counts_under([feature_id], labels, site=site).get(feature_id, {}).items()},
-        "properties": dict(feature.properties),
+        "properties": _visible_properties(store, feature, labels, site),
         "source": {
             "file": feature.source.file,
             "sha256": feature.source.sha256,
@@ -61,6 +61,17 @@ def children_page(
     query = {"limit": str(limit)} | ({"kind": kind.value} if kind else {}) | ({"after": rows[-1].feature.id} if more else {})
     following = f"/sites/{site}/features/{quote(feature_id, safe='')}/children?{urlencode(query)}" if more else None
     return {"features": [_entry(row, frame) for row in rows], "next": following}
+
+
+def _visible_properties(store: Store, feature: Feature, labels: Labels, site: str) -> dict[str, Any]:
+    """The properties without the boundaries of a room by elements that the asker may not know of."""
+    properties = dict(feature.properties)
+    rows = properties.get("boundaries")
+    if labels is None or not rows:
+        return properties
+    seen = store.find_features({row["element"] for row in rows if row["element"]}, labels, site=site)
+    properties["boundaries"] = [row for row in rows if row["element"] is None or row["element"] in seen]
+    return properties
 
 
 def _entry(row: FeatureRow, frame: SiteFrame) -> dict[str, Any]:

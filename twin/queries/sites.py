@@ -1,20 +1,21 @@
 """A site as a whole: its facts, its tilesets, its tree of buildings and storeys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from spatial.feature import Kind
 from spatial.frame import SiteFrame
 from tiles import Manifest
+from twin.auth import EVERY
 from twin.queries.places import centre_of
 from twin.store import FeatureRow, Labels, Store
 
 __all__ = ["site_document", "site_list", "site_tree"]
 
 
-def site_list(store: Store) -> dict[str, Any]:
-    """`{sites: [{code, name}]}`, by code."""
-    return {"sites": [{"code": site.code, "name": site.name} for site in store.list_sites()]}
+def site_list(store: Store, scopes: Collection[str]) -> dict[str, Any]:
+    """`{sites: [{code, name}]}`, by code, of the sites in the scopes (`"*"`: all)."""
+    return {"sites": [{"code": site.code, "name": site.name} for site in store.list_sites() if EVERY in scopes or site.code in scopes]}
 
 
 def site_document(store: Store, code: str, manifests: Sequence[Manifest], labels: Labels) -> dict[str, Any]:
@@ -50,16 +51,19 @@ def site_document(store: Store, code: str, manifests: Sequence[Manifest], labels
 
 
 def site_tree(store: Store, code: str, manifests: Sequence[Manifest], labels: Labels) -> dict[str, Any]:
-    """Buildings and storeys of a site with their counts; rooms are asked for by storey (`/features/{id}/children`)."""
+    """Buildings and storeys of a site with their counts; rooms are asked for by storey (`/features/{id}/children`).
+
+    Complete, however many there are; `storeys` are those that stand in no building the reader may know of.
+    """
     site = store.get_site(code)
     frame = SiteFrame.of(site)
     layer_of = {building: manifest.key for manifest in manifests for building in manifest.seen_by(labels).building_ids}
     rows = list(store.features(code, labels, kinds={Kind.BUILDING, Kind.STOREY}))
     counts = store.counts_under([row.feature.id for row in rows], labels, site=code)
-    storeys: dict[str, list[dict[str, Any]]] = {}
+    storeys: dict[str | None, list[dict[str, Any]]] = {}
     for row in rows:
         if row.feature.kind is Kind.STOREY:
-            storeys.setdefault(str(row.feature.building), []).append(_storey_entry(row, counts.get(row.feature.id, {})))
+            storeys.setdefault(row.feature.building, []).append(_storey_entry(row, counts.get(row.feature.id, {})))
     buildings = []
     for row in rows:
         if row.feature.kind is not Kind.BUILDING:
@@ -78,7 +82,11 @@ def site_tree(store: Store, code: str, manifests: Sequence[Manifest], labels: La
                 "storeys": sorted(storeys.get(feature.id, []), key=_lowest),
             }
         )
-    return {"site": {"code": site.code, "name": site.name}, "buildings": sorted(buildings, key=lambda entry: str(entry["id"]))}
+    return {
+        "site": {"code": site.code, "name": site.name},
+        "buildings": sorted(buildings, key=lambda entry: str(entry["id"])),
+        "storeys": sorted(storeys.get(None, []), key=_lowest),
+    }
 
 
 def _storey_entry(row: FeatureRow, below: dict[Kind, int]) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Reading features: by id, down and up the tree, counted, in bulk; always with the labels the reader may know of.
 
 A feature whose label is not permitted does not exist: not by id, not in a list, a count or an extent, nor as a name in
-another feature's `parent`, `building`, `storey` or `space`.
+another feature's `parent`, `building`, `storey` or `space`, nor in the box of what lies above it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select, true, tuple_
 
 from spatial.feature import Kind
 from spatial.mesh import Float64
@@ -43,6 +44,7 @@ FEATURE, IDENTITY, CLOSURE, MODEL, SITE = (
 BATCH = 1000
 REFERENCES = ("parent", "building", "storey", "space")
 CURRENT = FEATURE.revision_to.is_(None)
+EXTREMES = [(func.min if name.endswith("min") else func.max)(FEATURE[name]) for name in BOX]
 
 
 def get_feature(connection: Connection, feature_id: str, labels: Labels, site: str | None) -> FeatureRow:
@@ -150,12 +152,11 @@ def counts_under(connection: Connection, ids: Collection[str], labels: Labels, s
 def bounds(connection: Connection, site: str, labels: Labels) -> Float64 | None:
     """Lowest and highest corner over the boxes of a site, (2, 3) metres in its frame; None where nothing has a box."""
     site_row(connection, site)
-    extremes = [(func.min if name.endswith("min") else func.max)(FEATURE[name]) for name in BOX]
     query = (
-        select(*extremes)
+        select(*EXTREMES)
         .join(schema.model, MODEL.id == FEATURE.model_id)
         .join(schema.site, SITE.id == MODEL.site_id)
-        .where(CURRENT, SITE.code == site, _permitted(labels))
+        .where(CURRENT, SITE.code == site, _permitted(labels), true() if labels is None else _childless())
     )
     values = connection.execute(query).one()
     return None if values[0] is None else np.array(values, dtype=np.float64).reshape(2, 3)
@@ -225,7 +226,41 @@ def _rows(connection: Connection, query: Select[Any], labels: Labels) -> list[Fe
 def _iter(connection: Connection, query: Select[Any], labels: Labels) -> Iterator[FeatureRow]:
     result = connection.execution_options(yield_per=BATCH).execute(query).mappings()
     for rows in result.partitions():
-        yield from decoded_features(rows, visible=_visible(connection, rows, labels))
+        decoded = decoded_features(rows, visible=_visible(connection, rows, labels))
+        if labels is None:
+            yield from decoded
+            continue
+        boxes = _boxes_without_hidden(connection, [row["identity_id"] for row in rows], labels)
+        yield from (
+            _with_box(row, boxes[stored["identity_id"]]) if stored["identity_id"] in boxes else row
+            for row, stored in zip(decoded, rows, strict=True)
+        )
+
+
+def _boxes_without_hidden(connection: Connection, identity_ids: Sequence[int], labels: frozenset[str]) -> dict[int, Float64 | None]:
+    """Identity → the box around what a reader may know of below it, of those under which something is hidden."""
+    below = select(CLOSURE.ancestor_id).join(schema.feature, and_(FEATURE.identity_id == CLOSURE.descendant_id, CURRENT))
+    inside = CLOSURE.depth > 0
+    hiding = below.where(CLOSURE.ancestor_id.in_(identity_ids), inside, ~_permitted(labels)).distinct()
+    found: dict[int, Float64 | None] = dict.fromkeys(connection.execute(hiding).scalars())
+    for part in _parts(found):
+        seen = below.add_columns(*EXTREMES).where(CLOSURE.ancestor_id.in_(part), inside, _permitted(labels), _childless())
+        for identity_id, *values in connection.execute(seen.group_by(CLOSURE.ancestor_id)):
+            found[identity_id] = None if values[0] is None else np.array(values, dtype=np.float64).reshape(2, 3)
+    return found
+
+
+def _with_box(row: FeatureRow, box: Float64 | None) -> FeatureRow:
+    """The row with another box, and with the height of a building or site, which is that of all it holds, taken from it."""
+    if row.feature.kind not in (Kind.BUILDING, Kind.SITE):
+        return replace(row, box=box)
+    z_range = None if box is None else (float(box[0, 2]), float(box[1, 2]))
+    return replace(row, box=box, feature=replace(row.feature, z_range=z_range))
+
+
+def _childless() -> ColumnElement[bool]:
+    below = schema.feature_closure.alias("below")
+    return ~exists().where(below.c.ancestor_id == FEATURE.identity_id, below.c.depth == 1)
 
 
 def _visible(connection: Connection, rows: Sequence[RowMapping], labels: Labels) -> frozenset[str] | None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from spatial.feature import Feature, FeatureId, Kind
+from spatial.placed import boxes_with_ancestors
 from tests.twin.store.builder import NOW, boxes, feature, new_revision, record, relabelled, tower
 from twin.errors import NotFound
 from twin.store import Store
@@ -161,6 +162,28 @@ def test_a_hidden_room_does_not_exist_for_a_reader_who_may_not_know_of_it(store:
     bounds = store.bounds("PS", PUBLIC)
     assert bounds is not None
     assert bounds[1, 0] < 500
+
+
+def test_what_is_hidden_reaches_into_no_box_above_it(store: Store) -> None:
+    labels = {f"tower:{name}": "restricted" for name in ("r9-1", "d9-1-1", "d9-1-2")}
+    features = relabelled(tower(), labels)
+    own = boxes(features) | {"tower:d9-1-1": np.array([[500.0, 0, 0], [501, 1, 90]])}
+    store.record_revision(new_revision(), features, boxes_with_ancestors(features, own), [], [], now=NOW)
+    seen = [own[item.id] for item in features if item.id in own and item.label == "public"]
+    around = np.array([np.min(seen, axis=0)[0], np.max(seen, axis=0)[1]])
+    for name in ("tower:site", "tower:b"):
+        whole, narrow = store.get_feature(name, None).box, store.get_feature(name, PUBLIC).box
+        assert whole is not None
+        assert whole[1, 0] == 501
+        np.testing.assert_array_equal(narrow, around)
+        assert store.get_feature(name, PUBLIC).feature.z_range == (around[0, 2], around[1, 2])
+    assert store.get_feature("tower:s10", PUBLIC).box is not None
+    found = store.bounds("PS", PUBLIC)
+    np.testing.assert_array_equal(found, around)
+    nothing = relabelled(tower(), {item.id: "restricted" for item in tower() if item.kind in (Kind.SPACE, Kind.ELEMENT)})
+    store.record_revision(new_revision("b"), nothing, boxes_with_ancestors(nothing, own), [], [], now=NOW)
+    assert store.get_feature("tower:b", PUBLIC).box is None
+    assert store.bounds("PS", PUBLIC) is None
 
 
 def test_a_hidden_room_is_not_named_by_what_bounds_it(store: Store) -> None:
