@@ -20,12 +20,15 @@ import psycopg
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from twin.errors import Invalid, StoreBusy, StoreUnavailable
 
 __all__ = ["Database", "insert_rows", "next_id", "open_database"]
 
 ADVISORY_LOCK = 0x7477696E  # "twin" in ASCII
+POOL = 48
+"""Connections a process keeps at most: more than the 40 threads of the service, so that none waits for another."""
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "case_sensitive_like = ON")
 
 
@@ -35,11 +38,12 @@ class Database:
 
     reader: Engine
     writer: Engine
+    lock_timeout_s: float
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the records for as long as it is open. Raises StoreUnavailable."""
-        with _translated(), self.reader.connect() as connection:
+        with self._translated(), self.reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -48,12 +52,24 @@ class Database:
 
         Raises StoreBusy where another writer, of this process or any other, outlasts the lock timeout.
         """
-        with _translated(), self.writer.begin() as connection:
+        with self._translated(), self.writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
         """Close every connection."""
         self.reader.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except PoolTimeout as error:
+            raise StoreBusy("every connection to the records is taken", hint="try again in a moment") from error
+        except (DBAPIError, psycopg.Error) as error:  # COPY speaks past SQLAlchemy
+            translated = _find_translation(error.orig if isinstance(error, DBAPIError) else error, self.lock_timeout_s)
+            if translated is None:
+                raise
+            raise translated from error
 
 
 def open_database(url: str, *, lock_timeout_s: float) -> Database:
@@ -107,7 +123,7 @@ def _sqlite(url: URL, lock_timeout_s: float) -> Database:
     if file.startswith((":memory:", "file:")):
         raise Invalid("in-memory SQLite has no second reader", path="TWIN_DATABASE_URL", hint="sqlite:///FILE")
     Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": lock_timeout_s})
+    engine = create_engine(url, connect_args={"timeout": lock_timeout_s}, pool_size=POOL, max_overflow=0)
     writer = engine.execution_options(begin="BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "connect")
@@ -120,11 +136,11 @@ def _sqlite(url: URL, lock_timeout_s: float) -> Database:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
-    return Database(engine, writer)
+    return Database(engine, writer, lock_timeout_s)
 
 
 def _postgresql(url: URL, lock_timeout_s: float) -> Database:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=POOL // 4, max_overflow=POOL)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     writer = engine.execution_options(isolation_level="READ COMMITTED")
 
@@ -133,26 +149,20 @@ def _postgresql(url: URL, lock_timeout_s: float) -> Database:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(lock_timeout_s * 1000)}")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
 
-    return Database(reader, writer)
+    return Database(reader, writer, lock_timeout_s)
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (DBAPIError, psycopg.Error) as error:  # COPY speaks past SQLAlchemy
-        translated = _find_translation(error.orig if isinstance(error, DBAPIError) else error)
-        if translated is None:
-            raise
-        raise translated from error
-
-
-def _find_translation(cause: BaseException | None) -> StoreUnavailable | None:
+def _find_translation(cause: BaseException | None, lock_timeout_s: float) -> StoreUnavailable | None:
     sqlite_name, sqlstate = getattr(cause, "sqlite_errorname", None) or "", getattr(cause, "sqlstate", None) or ""
     if sqlite_name.startswith("SQLITE_BUSY") or sqlstate == "55P03":
-        return StoreBusy("another writer holds the records", hint="try again when its import is done")
+        return StoreBusy(
+            f"another writer has held the records for more than {lock_timeout_s:g} s",
+            hint="try again when its import is done, or wait longer: TWIN_LOCK_TIMEOUT_S",
+        )
     if "no such table" in str(cause) or sqlstate == "42P01":
-        return StoreUnavailable("the records have no tables of this version yet", hint="run twin upgrade")
+        return StoreUnavailable(
+            "the records have no tables of this version yet", hint="any twin command brings them up to date, e.g. twin status"
+        )
     if isinstance(cause, sqlite3.OperationalError | psycopg.OperationalError) or sqlite_name == "SQLITE_NOTADB":
         return StoreUnavailable(f"the records cannot be used: {cause}", hint="check TWIN_DATABASE_URL, the disk, the server")
     return None

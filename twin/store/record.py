@@ -21,17 +21,34 @@ from twin.store.rows import LedgerEntry, ModelKind, NewRevision, Outcome, Revisi
 from twin.store.sites import count_change, get_policy, site_row
 from twin.store.values import to_json, to_microseconds, to_text
 
-__all__ = ["Progress", "record_revision"]
+__all__ = ["Progress", "encoded", "record_revision"]
 
 Progress = Callable[[int, int], None]
 MODEL_KEY = re.compile(r"[a-z0-9_-]{1,128}")
+
+
+def encoded(new: NewRevision, features: Sequence[Feature], boxes: Mapping[str, Float64]) -> list[dict[str, Any]]:
+    """The features as columns of their table. Raises Invalid for the key's form, ValueError for what a reader must not produce."""
+    ModelKind(new.kind)
+    if not MODEL_KEY.fullmatch(new.model_key):
+        raise Invalid(f"{new.model_key!r} is not a model key", path=new.model_key, hint="lower-case letters, digits, - and _, at most 128")
+    ids = [feature.id for feature in features]
+    known = set(ids)
+    if len(known) < len(ids):
+        raise ValueError(f"{Counter(ids).most_common(1)[0][0]} occurs twice")
+    for feature in features:
+        if not feature.id.startswith(f"{new.model_key}:"):
+            raise ValueError(f"{feature.id} is not an id of model {new.model_key}")
+        if feature.parent is not None and feature.parent not in known:
+            raise ValueError(f"{feature.id} lies under {feature.parent}, which is not among the features")
+    return list(encoded_features(features, boxes))
 
 
 def record_revision(
     connection: Connection,
     new: NewRevision,
     features: Sequence[Feature],
-    boxes: Mapping[str, Float64],
+    rows: Sequence[Mapping[str, Any]],
     ledger: Sequence[LedgerEntry],
     issues: Sequence[Issue],
     *,
@@ -39,8 +56,11 @@ def record_revision(
     shared_ids_at_least: float,
     progress: Progress | None,
 ) -> RevisionRow:
-    """The revision recorded, or the current one where bytes and options are its own; see `Store.record_revision`."""
-    _check(new, features, get_policy(connection, new.site).labels)
+    """The revision recorded, or the current one where bytes and options are its own; see `Store.record_revision`.
+
+    `rows` are the features `encoded`: made before the lock is taken, because nobody else writes while it is held.
+    """
+    _check_labels(new, features, get_policy(connection, new.site).labels)
     site_id = int(site_row(connection, new.site)["id"])
     current = find_current(connection, new.site, new.model_key)
     if current is not None and current.kind != new.kind:
@@ -54,25 +74,14 @@ def record_revision(
         raise ModelKeyTaken.by_share(new.model_key, share)
     model_id = _model(connection, site_id, new)
     revision_id = _insert_revision(connection, model_id, new, current.number + 1 if current else 1, now)
-    _write_features(connection, site_id, model_id, revision_id, features, boxes, progress or _silent)
+    _write_features(connection, site_id, model_id, revision_id, features, rows, progress or _silent)
     _write_findings(connection, revision_id, ledger, issues)
     count_change(connection, site_id)
     return revision_row(connection, revision_id)
 
 
-def _check(new: NewRevision, features: Sequence[Feature], labels: Sequence[str]) -> None:
-    ModelKind(new.kind)
-    if not MODEL_KEY.fullmatch(new.model_key):
-        raise Invalid(f"{new.model_key!r} is not a model key", path=new.model_key, hint="lower-case letters, digits, - and _, at most 128")
-    ids = [feature.id for feature in features]
-    known = set(ids)
-    if len(known) < len(ids):
-        raise ValueError(f"{Counter(ids).most_common(1)[0][0]} occurs twice")
+def _check_labels(new: NewRevision, features: Sequence[Feature], labels: Sequence[str]) -> None:
     for feature in features:
-        if not feature.id.startswith(f"{new.model_key}:"):
-            raise ValueError(f"{feature.id} is not an id of model {new.model_key}")
-        if feature.parent is not None and feature.parent not in known:
-            raise ValueError(f"{feature.id} lies under {feature.parent}, which is not among the features")
         if feature.label not in labels:
             raise LabelUnknown(f"{feature.id} is labelled {feature.label!r}; site {new.site} knows {', '.join(labels)}", path=feature.id)
 
@@ -128,7 +137,7 @@ def _write_features(
     model_id: int,
     revision_id: int,
     features: Sequence[Feature],
-    boxes: Mapping[str, Float64],
+    rows: Sequence[Mapping[str, Any]],
     progress: Progress,
 ) -> None:
     identities = _identities(connection, site_id, model_id, [to_text(feature.id) for feature in features])
@@ -144,14 +153,14 @@ def _write_features(
     first = next_id(connection, table)
     fresh: list[dict[str, Any]] = []
     kept: set[int] = set()
-    for feature, columns in zip(features, encoded_features(features, boxes), strict=True):
+    for feature, columns in zip(features, rows, strict=True):
         identity_id = identities[to_text(feature.id)]
         before = stored.get(identity_id)
         if before is not None and before.content_hash == columns["content_hash"]:
             kept.add(identity_id)
             continue
         keys = {"id": first + len(fresh), "identity_id": identity_id, "model_id": model_id, "revision_from": revision_id}
-        fresh.append(columns | keys)
+        fresh.append({**columns, **keys})
     ended = [row.id for identity_id, row in stored.items() if identity_id not in kept]
     if ended:
         end = update(table).where(table.c.id == bindparam("ended")).values(revision_to=revision_id)

@@ -53,9 +53,9 @@ class Store:
         self._database.close()
 
     def migrate(self) -> None:
-        """Bring the tables up to date in one transaction; nothing where they are."""
+        """Bring the tables up to date in one transaction; nothing where they are. Raises StoreUnavailable where they are newer."""
         with self._database.reading() as connection:
-            if _migrate.find_version(connection) == _migrate.newest_version():
+            if _migrate.is_current(connection):
                 return
         with self._database.writing() as connection:
             _migrate.migrate(connection)
@@ -116,9 +116,10 @@ class Store:
         must not produce: an id twice or of another model, a parent that is not among the features, a ring, a box that is not
         finite. `progress` takes (features done, features).
         """
+        rows = _record.encoded(new, features, boxes)
         with self._database.writing() as connection:
             return _record.record_revision(
-                connection, new, features, boxes, ledger, issues, now=now, shared_ids_at_least=shared_ids_at_least, progress=progress
+                connection, new, features, rows, ledger, issues, now=now, shared_ids_at_least=shared_ids_at_least, progress=progress
             )
 
     def find_revision(self, site: str, model_key: str, sha256: str, *, options: Mapping[str, Any] | None = None) -> RevisionRow | None:

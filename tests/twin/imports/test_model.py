@@ -1,17 +1,18 @@
 """Import of models: the same bytes once, keys, what a killed or a second import leaves."""
 
-import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
 
 from tests.twin.files import SITE, Files
 from tests.twin.imports.conftest import NOW, Home
+from tests.twin.processes import PROCESSES
 from twin.assemble import build_tiles
 from twin.auth import LabelPolicy
 from twin.errors import ModelKeyTaken, Refused
@@ -19,7 +20,6 @@ from twin.imports import Anchor, import_bim, import_city
 from twin.settings import Settings
 from twin.store import Store
 
-FORK = multiprocessing.get_context("fork")
 ANCHOR = Anchor(lon=SITE.lon, lat=SITE.lat, height_m=30.0, heading_deg=0.0)
 
 
@@ -97,7 +97,7 @@ def test_features_get_the_default_label_of_their_site(home: Home, files: Files) 
 
 
 def test_imports_of_one_file_at_once_leave_one_revision(home: Home, files: Files) -> None:
-    children = [FORK.Process(target=_import, args=(home.settings, files)) for _ in range(3)]
+    children = [PROCESSES.Process(target=_import, args=(home.settings, files)) for _ in range(3)]
     for child in children:
         child.start()
     for child in children:
@@ -113,8 +113,8 @@ def test_imports_of_one_file_at_once_leave_one_revision(home: Home, files: Files
 def test_an_import_killed_anywhere_leaves_nothing_that_the_next_one_does_not_mend(
     home: Home, files: Files, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reached = FORK.Event()
-    victim = FORK.Process(target=_import_and_stop, args=(home.settings, files, stage, reached))
+    reached = PROCESSES.Event()
+    victim = PROCESSES.Process(target=_import_and_stop, args=(home.settings, files, stage, reached))
     victim.start()
     assert reached.wait(60)
     assert victim.pid is not None
@@ -135,7 +135,7 @@ def _import(settings: Settings, files: Files) -> None:
     os._exit(0)
 
 
-def _import_and_stop(settings: Settings, files: Files, stage: str, reached: "multiprocessing.synchronize.Event") -> None:
+def _import_and_stop(settings: Settings, files: Files, stage: str, reached: Event) -> None:
     """Import, and stand still while the file is read, or with all rows in and the transaction open."""
 
     def stop(*_: object) -> None:

@@ -1,6 +1,5 @@
 """Migrations, two writers, and a process that is killed in the middle."""
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -11,16 +10,16 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+from tests.twin.processes import PROCESSES
 from tests.twin.store.builder import NOW, SITE, feature, new_revision, record, tower
 from tests.twin.store.test_record import rows
 from twin.errors import Invalid, StoreBusy, StoreUnavailable
-from twin.store import RevisionRow, Store
+from twin.store import RevisionRow, Store, migrate
 from twin.store.schema import metadata
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def test_the_migrations_lead_from_nothing_to_the_tables_of_the_code(empty_url: str) -> None:
@@ -33,13 +32,83 @@ def test_the_migrations_lead_from_nothing_to_the_tables_of_the_code(empty_url: s
     engine.dispose()
 
 
+NEXT_VERSION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "9999", "0001", None, None
+
+
+def upgrade():
+    op.add_column("feature", sa.Column("storeys_above", sa.Integer(), nullable=True))
+    op.execute("UPDATE feature SET storeys_above = 3 WHERE kind = 'storey'")
+    {then}
+"""
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Teaches the code one more migration; the argument is a last statement of it."""
+    plain = migrate._config
+
+    def install(then: str) -> None:
+        (tmp_path / "v9999.py").write_text(NEXT_VERSION.replace("{then}", then))
+
+        def config() -> Config:
+            made = plain()
+            made.set_main_option("version_locations", f"{Path(migrate.__file__).parent}/migrations/versions:{tmp_path}")
+            return made
+
+        monkeypatch.setattr(migrate, "_config", config)
+
+    return install
+
+
+def test_a_filled_older_store_is_brought_up_to_date_and_keeps_its_rows(store: Store, url: str, next_version: Callable[[str], None]) -> None:
+    record(store, tower())
+    before, state = rows(url), [row.feature for row in store.features("PS", None)]
+    next_version("pass")
+    store.migrate()
+    store.migrate()
+    assert rows(url) == before
+    assert [row.feature for row in store.features("PS", None)] == state
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM feature WHERE storeys_above = 3")).scalar_one() == 2
+    engine.dispose()
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(store: Store, url: str, next_version: Callable[[str], None]) -> None:
+    record(store, tower())
+    before = rows(url)
+    next_version('op.execute("UPDATE nowhere SET a = 1")')
+    with pytest.raises(StoreUnavailable):
+        store.migrate()
+    assert rows(url) == before
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0001"
+    engine.dispose()
+
+
+def test_records_of_a_newer_version_are_left_alone(
+    store: Store, next_version: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    next_version("pass")
+    store.migrate()
+    monkeypatch.undo()
+    with pytest.raises(StoreUnavailable, match="newer version"):
+        store.migrate()
+
+
 def test_a_store_without_tables_says_so(empty_url: str) -> None:
     with Store.open(empty_url) as store, pytest.raises(StoreUnavailable, match="no tables"):
         store.list_sites()
 
 
 def test_processes_that_start_together_migrate_once(empty_url: str) -> None:
-    starters = [SPAWN.Process(target=_migrate, args=(empty_url,)) for _ in range(2)]
+    starters = [PROCESSES.Process(target=_migrate, args=(empty_url,)) for _ in range(2)]
     for process in starters:
         process.start()
     for process in starters:
@@ -109,11 +178,11 @@ def test_a_second_writer_waits_for_the_first(store: Store, opened: Callable[...,
 
 def test_a_writer_that_waits_too_long_is_told_that_the_store_is_busy(store: Store, opened: Callable[..., Store], url: str) -> None:
     impatient = opened(lock_timeout_s=0.2)
-    here, there = SPAWN.Pipe()
-    holder = SPAWN.Process(target=_record_and_stop, args=(url, there))
+    here, there = PROCESSES.Pipe()
+    holder = PROCESSES.Process(target=_record_and_stop, args=(url, there))
     holder.start()
     assert here.poll(60)
-    with pytest.raises(StoreBusy):
+    with pytest.raises(StoreBusy, match=r"more than 0\.2 s"):
         record(impatient, tower("hall"), new_revision(model_key="hall"))
     assert impatient.counts("PS", None) == {}
     here.send("go on")
@@ -126,8 +195,8 @@ def test_a_writer_that_waits_too_long_is_told_that_the_store_is_busy(store: Stor
 def test_a_process_killed_in_the_middle_of_a_revision_leaves_the_store_as_before(store: Store, url: str) -> None:
     record(store, [feature("tower", "old", tower()[0].kind)], new_revision("old"))
     before, state = rows(url), [row.feature for row in store.features("PS", None)]
-    here, there = SPAWN.Pipe()
-    victim = SPAWN.Process(target=_record_and_stop, args=(url, there))
+    here, there = PROCESSES.Pipe()
+    victim = PROCESSES.Process(target=_record_and_stop, args=(url, there))
     victim.start()
     assert here.poll(60)
     assert victim.pid is not None
