@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL cluster on a unix socket, and a fresh database for each test, cloned from a migrated template."""
+"""A throw-away PostgreSQL cluster on a unix socket: one migrated database, emptied for each test, and databases of their own."""
 
 import os
 import shutil
@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 
 from twin.store import Store
+from twin.store.schema import metadata
 
 __all__ = ["Cluster", "find_programs", "running_cluster"]
 
@@ -28,12 +29,13 @@ def find_programs() -> Path | None:
 
 
 class Cluster:
-    """A running cluster; `clone()` gives the URL of an empty database with all tables."""
+    """A running cluster; `emptied()` gives the URL of a database with all tables and no rows."""
 
     def __init__(self, folder: Path, user: str) -> None:
         self._folder = folder
         self._user = user
         self._numbers = count(1)
+        self._shared: str | None = None
         self._execute("CREATE DATABASE template_twin")
         with Store.open(self.url("template_twin")) as store:
             store.migrate()
@@ -48,8 +50,18 @@ class Cluster:
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
+    def emptied(self) -> str:
+        """The URL of the one database that tests share, with all tables and no rows: nothing else may be open on it."""
+        if self._shared is None:
+            self._shared = self.clone()
+        engine = create_engine(self._shared, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
+        engine.dispose()
+        return self._shared
+
     def clone(self) -> str:
-        """The URL of a new database with all tables and no rows."""
+        """The URL of a new database with all tables and no rows, for a test that changes tables."""
         return self.create(template="template_twin")
 
     def _execute(self, statement: str) -> None:

@@ -38,7 +38,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a migrated database without rows."""
     if request.param == "postgresql":
         cluster: Cluster = request.getfixturevalue("cluster")
-        return cluster.clone()
+        return cluster.clone() if "next_version" in request.fixturenames else cluster.emptied()
     url = f"sqlite:///{tmp_path / 'home' / 'records.sqlite'}"
     with Store.open(url) as store:
         store.migrate()
