@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +15,7 @@ import typer
 from twin.cli.opened import opened
 from twin.cli.output import DECIDE, JsonFlag, Outcome, command, progress_bar
 from twin.cli.serve import announced
+from twin.errors import ModelKeyTaken, Refused
 
 if TYPE_CHECKING:
     from twin.imports import Imported
@@ -61,12 +65,12 @@ def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
             )
         store.add_site(files.site, now=now)
         done: list[Imported] = []
+        for key, path in files.models.items():
+            with progress_bar(path.name, quiet=quiet) as progress, _other_demo(settings.home):
+                done.append(import_bim(store, settings, path, site=files.site.code, key=key, who="demo", now=now, progress=progress))
         for path in (files.terrain, files.city, files.layers):
             with progress_bar(path.name, quiet=quiet) as progress:
                 done.append(import_city(store, settings, path, site=files.site.code, who="demo", now=now, progress=progress))
-        for key, path in files.models.items():
-            with progress_bar(path.name, quiet=quiet) as progress:
-                done.append(import_bim(store, settings, path, site=files.site.code, key=key, who="demo", now=now, progress=progress))
         with progress_bar("tiles", quiet=quiet) as progress:
             tiles = build_tiles(store, settings, files.site.code, progress=progress)
     seconds = round(time.perf_counter() - started, 1)
@@ -76,3 +80,14 @@ def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
         words=f"{files.site.name}: {imported} of {len(done)} files imported, {len(tiles['layers'])} layers tiled, {seconds} s",
         exit_code=DECIDE if any(item.needs_decision for item in done) else 0,
     )
+
+
+@contextmanager
+def _other_demo(home: Path) -> Iterator[None]:
+    """Models come first, so that a demo of another seed is refused before anything of the one that is there is changed."""
+    try:
+        yield
+    except ModelKeyTaken as error:
+        raise Refused(
+            f"{home} holds a demo of another seed", code="DEMO_DIFFERS", path=str(home), hint="name another TWIN_HOME, or the seed it has"
+        ) from error
