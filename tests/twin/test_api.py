@@ -425,10 +425,13 @@ def test_broken_tiles_are_a_problem_and_not_a_fault(home: Settings, store: Store
     store.add_site(replace(SITE, code="broken"), now=NOW)
     import_city(store, home, files.dem, site="broken", who="test", now=NOW)
     build_tiles(store, home, "broken")
-    (home.tiles_dir / "broken" / "dem" / "layer.json").write_text("{")
-    answer = client.get("/tiles/broken/tileset.json")
-    assert (answer.status_code, answer.json()["code"]) == (503, "TILES_MANIFEST_INVALID")
-    assert str(home.home) not in answer.text
+    manifest = home.tiles_dir / "broken" / "dem" / "layer.json"
+    for damage in (lambda: manifest.write_text("{"), manifest.unlink):
+        damage()
+        for path in ("/sites/broken", "/tiles/broken/tileset.json", "/tiles/broken/dem/tileset.json"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (503, "TILES_MANIFEST_INVALID")
+            assert str(home.home) not in answer.text
 
 
 # The page and the description

@@ -1,13 +1,13 @@
-"""The published tiles as a service sees them: manifests and tileset documents, read once and kept while their files stay the same."""
+"""The published tiles as a service sees them: tileset documents, assembled once for each set of labels."""
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from pathlib import Path
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
-from tiles import Manifest, assemble_site, assemble_tileset
+from tiles import Manifest, ManifestInvalid, assemble_site, assemble_tileset
 from twin.assemble import layer_folder, manifest_of, manifests_of
 from twin.auth import Labels
 from twin.errors import NotFound
@@ -16,8 +16,6 @@ from twin.settings import Settings
 __all__ = ["Published"]
 
 KEPT = 1024
-LAYER, INDEX = "layer.json", "layers.json"
-T = TypeVar("T")
 
 
 class Published:
@@ -29,17 +27,18 @@ class Published:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = Lock()
 
     def manifest(self, site: str, layer: str) -> Manifest:
-        """The manifest of one published layer; NotFound where it is not published."""
-        stamp = _stamp(layer_folder(self._settings, site, layer) / LAYER)
-        return self._keep(("manifest", site, layer, stamp), lambda: manifest_of(self._settings, site, layer))
+        """The manifest of one published layer; NotFound where it is not published, ManifestInvalid where its file is gone."""
+        with _present(site):
+            return manifest_of(self._settings, site, layer)
 
     def manifests(self, site: str) -> list[Manifest]:
         """The manifests of all published layers of a site; none where no tiles were built."""
-        return self._keep(("manifests", site, self._stamps(site)), lambda: manifests_of(self._settings, site))
+        with _present(site):
+            return manifests_of(self._settings, site)
 
     def layer_tileset(self, site: str, layer: str, labels: Labels) -> bytes:
         """The tileset.json of one layer for the labels; contents are named by their hash."""
@@ -67,16 +66,11 @@ class Published:
         except FileNotFoundError:  # replaced by a build since its tileset was read
             raise missing from None
 
-    def _stamps(self, site: str) -> Hashable:
-        folder = self._settings.tiles_dir / site
-        return _stamp(folder / INDEX), tuple(_stamp(path) for path in sorted(folder.glob(f"*/{LAYER}")))
-
-    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
+    def _keep(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                found: T = self._kept[key]
-                return found
+                return self._kept[key]
         made = make()
         with self._lock:
             self._kept[key] = made
@@ -85,12 +79,12 @@ class Published:
         return made
 
 
-def _stamp(path: Path) -> Hashable:
+@contextmanager
+def _present(site: str) -> Iterator[None]:
     try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None
-    return path.parent.name, stat.st_mtime_ns, stat.st_size, stat.st_ino
+        yield
+    except FileNotFoundError as error:
+        raise ManifestInvalid(f"a layer of site {site} lacks its manifest", hint=f"twin tiles build --site {site}") from error
 
 
 def _encoded(document: dict[str, Any]) -> bytes:
