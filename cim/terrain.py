@@ -13,7 +13,8 @@ from rasterio.windows import Window
 from cim.city_layer import PLACED, CityLayer, LedgerRow, Progress, agreed_crs, height_datum
 from cim.errors import CityFileInvalid
 from cim.ground import Ground
-from cim.palette import TERRAIN
+from cim.groundcover import ground_tints
+from cim.palette import TERRAIN_LIGHTEST
 from cim.shade import add_smooth
 from spatial.crs import ellipsoidal_height, horizontal
 from spatial.errors import OutsideSite
@@ -236,20 +237,14 @@ def _bilinear(field: Float64, column: Float64, row: Float64, slack: float = 1e-6
 
 def _add_chunk(builder: MeshBuilder, name: str, ground: Ground, triangles: NDArray[np.int64], dry_from_z: float) -> None:
     used, local = np.unique(triangles, return_inverse=True)
-    normals = ground.normals(ground.vertices[used, :2])[local.reshape(-1, 3)]
-    corners = ground.vertices[triangles]
-    steepness = normals[:, :, 2].mean(axis=1)
-    height = corners[:, :, 2].mean(axis=1)
-    cover = np.where(
-        steepness < np.cos(np.radians(32)), 3, np.where(steepness < np.cos(np.radians(20)), 2, np.where(height > dry_from_z, 1, 0))
-    )
+    points = ground.vertices[used]
+    facing = ground.normals(points[:, :2])
+    tints = ground_tints(points, facing, dry_from_z)[local.reshape(-1, 3)]
     skirt, skirt_normals = _skirt(ground, triangles)
-    colours = (TERRAIN["grass"], TERRAIN["meadow"], TERRAIN["shrub"], TERRAIN["earth"])
-    for index, rgba in enumerate(colours):
-        mine = cover == index
-        if mine.any():
-            add_smooth(builder, name, corners[mine], normals[mine], rgba)
-    add_smooth(builder, name, skirt, skirt_normals, TERRAIN["grass"])
+    corners = np.concatenate([ground.vertices[triangles], skirt])
+    normals = np.concatenate([facing[local.reshape(-1, 3)], skirt_normals])
+    hanging = ground_tints(skirt.reshape(-1, 3), skirt_normals.reshape(-1, 3), dry_from_z).reshape(-1, 3, 3)
+    add_smooth(builder, name, corners, normals, TERRAIN_LIGHTEST, np.concatenate([tints, hanging]))
 
 
 def _skirt(ground: Ground, triangles: NDArray[np.int64]) -> tuple[Float64, Float64]:
