@@ -22,8 +22,8 @@ SUNK_M = 0.3
 
 
 def fence(line: BaseGeometry, drape: Drape, height_m: float) -> Iterator[tuple[Float64, Rgba]]:
-    """Posts every 3 m at most, two rails and a see-through panel, following the ground: corners (m, 3, 3) and colours."""
-    solid, panel = [], []
+    """A low plinth, posts every 3 m at most, two rails and a see-through panel, following the ground: corners (m, 3, 3) and colours."""
+    solid, panel, plinth = [], [], []
     for path in drape.line(line):
         plan = shapely.LineString(path[:, :2])
         count = max(int(np.ceil(plan.length / POST_EVERY_M)), 1)
@@ -37,10 +37,12 @@ def fence(line: BaseGeometry, drape: Drape, height_m: float) -> Iterator[tuple[F
                     np.array([x + POST_HALF_M, y + POST_HALF_M, foot + height_m]),
                 )
             )
-        for low, high in ((0.12, 0.20), (height_m - 0.18, height_m - 0.10)):
+        for low, high in ((0.42, 0.50), (height_m - 0.18, height_m - 0.10)):
             solid.append(_band(path, low, high, RAIL_HALF_M))
-        panel.append(_band(path, 0.20, height_m - 0.18, 0.01))
+        panel.append(_band(path, 0.50, height_m - 0.18, 0.01))
+        plinth.append(_band(path, -SUNK_M, 0.35, 0.14))
     if solid:
+        yield np.concatenate(plinth), MASONRY
         yield np.concatenate(solid), FENCE_POST
         yield np.concatenate(panel), FENCE_PANEL
 

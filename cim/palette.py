@@ -34,7 +34,7 @@ MARKING: Final[Rgba] = (236, 234, 226, 255)
 KERB: Final[Rgba] = (198, 194, 186, 255)
 BARK: Final[Rgba] = (112, 92, 74, 255)
 FENCE_POST: Final[Rgba] = (52, 56, 60, 255)
-FENCE_PANEL: Final[Rgba] = (62, 68, 72, 130)
+FENCE_PANEL: Final[Rgba] = (84, 92, 96, 56)
 MASONRY: Final[Rgba] = (196, 186, 172, 255)
 GATE_PILLAR: Final[Rgba] = (150, 142, 134, 255)
 BOOM: Final[Rgba] = (204, 64, 48, 255)
@@ -67,29 +67,29 @@ ROOFS_PITCHED: Final[tuple[Rgba, ...]] = (
 )
 
 CROWNS: Final[dict[str, tuple[Rgba, ...]]] = {
-    "broadleaf": ((128, 172, 82, 255), (142, 178, 88, 255), (112, 160, 80, 255), (150, 172, 80, 255)),
-    "banyan": ((98, 148, 72, 255), (108, 152, 78, 255), (90, 140, 76, 255)),
+    "broadleaf": ((146, 178, 98, 255), (160, 184, 104, 255), (130, 168, 96, 255), (170, 180, 96, 255)),
+    "banyan": ((118, 158, 88, 255), (128, 162, 94, 255), (108, 150, 90, 255)),
     "conifer": ((76, 128, 88, 255), (86, 136, 90, 255)),
     "palm": ((138, 178, 88, 255), (150, 182, 92, 255)),
 }
 
 TERRAIN: Final[dict[str, Rgba]] = {
-    "grass": (132, 158, 92, 255),
-    "meadow": (164, 168, 106, 255),
-    "shrub": (96, 124, 72, 255),
-    "earth": (168, 148, 116, 255),
+    "grass": (146, 166, 104, 255),
+    "meadow": (172, 174, 118, 255),
+    "shrub": (118, 140, 86, 255),
+    "earth": (176, 156, 124, 255),
 }
-TERRAIN_LIGHTEST: Final[Rgba] = (168, 168, 116, 255)
+TERRAIN_LIGHTEST: Final[Rgba] = (176, 174, 124, 255)
 
 CLASS_RGBA: Final[dict[str, Rgba]] = {
-    "Road": (92, 94, 97, 255),
+    "Road": (106, 107, 109, 255),
     "Path": (186, 177, 164, 255),
     "Marking": MARKING,
     "Kerb": KERB,
     "Railway": (112, 104, 98, 255),
     "Square": (204, 196, 183, 255),
-    "PlantCover": (118, 158, 80, 255),
-    "Shrub": (86, 130, 66, 255),
+    "PlantCover": (138, 168, 96, 255),
+    "Shrub": (100, 138, 76, 255),
     "WaterBody": (66, 122, 142, 215),
     "LandUse": (176, 182, 140, 255),
     "Bridge": (150, 150, 152, 255),
@@ -122,7 +122,7 @@ SURFACE_MATERIALS: Final[tuple[tuple[tuple[str, ...], Rgba], ...]] = (
     (("gravel", "砾石", "compacted"), (182, 170, 150, 255)),
     (("grass_paver", "植草砖"), (150, 162, 120, 255)),
     (("concrete", "混凝土", "水泥"), (182, 179, 173, 255)),
-    (("asphalt", "沥青"), (104, 105, 107, 255)),
+    (("asphalt", "沥青"), (118, 118, 119, 255)),
 )
 
 

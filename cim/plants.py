@@ -121,6 +121,7 @@ def _foliage(corners: Float64, heart: Float64, share: float, light: Float64 | No
     low, high = points[:, :, 2].min(), points[:, :, 2].max()
     lit = 0.55 * (points[:, :, 2] - low) / (high - low) + 0.45 * far / far.max()
     shade = DARKEST + (1 - DARKEST) * np.clip(lit * 1.15, 0, 1) ** 1.2
+    shade *= np.random.default_rng(len(corners)).uniform(0.86, 1.08, len(round_.vertices))[round_.triangles]
     if light is not None:
         shade *= light[:, None]
     yellow = np.clip(shade, 0.0, 1.0)
@@ -168,12 +169,12 @@ def _lobe(centre: tuple[float, float, float], radii: tuple[float, float, float],
 
 
 def _fronds(radius: float) -> Float64:
-    """Fifteen leaves in two whorls, the upper ones steeper, each folded along its rib."""
+    """Twenty slender leaves in two whorls, the upper ones steeper, each folded along its rib and drooping."""
     leaves = []
-    for k in range(15):
-        turn, lift = 2 * np.pi * k / 15 * 2, 0.035 if k % 2 else 0.0
+    for k in range(20):
+        turn, lift = 2 * np.pi * k / 20, 0.05 if k % 2 else 0.0
         out, side = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-        reach = ((0.0, 0.86, 0.008), (0.4, 0.965 + lift, 0.04), (0.75, 0.93 + lift, 0.036), (1.0, 0.80 + lift, 0.003))
+        reach = ((0.0, 0.86, 0.006), (0.38, 0.95 + lift, 0.026), (0.76, 0.9 + lift, 0.024), (1.0, 0.74 + lift * 1.5, 0.002))
         rib = np.array([[*(out * r * radius), z] for r, z, _ in reach])
         for sign in (1.0, -1.0):
             edge = np.array([[*(out * r * radius + sign * side * w), z - w * 0.5] for r, z, w in reach])

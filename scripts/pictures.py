@@ -24,7 +24,8 @@ TWIN = ROOT / ".venv" / "bin" / "twin"
 SIZE = (960, 540)
 MAX_BYTES = 200_000
 COLOURS = (256, 128, 64)
-PATIENCE_MS = 180_000
+PATIENCE_MS = 300_000
+HIGH = {"shadows": True, "ambient_occlusion": True, "smooth_edges": True}
 
 
 def storey_id(url: str, building: str, name: str) -> str:
@@ -57,6 +58,7 @@ def main() -> None:
         poses = json.loads((PICTURES / "poses.json").read_text(encoding="utf-8"))
         with launched() as browser, visit(browser, url, width=SIZE[0], height=SIZE[1]) as seen:
             seen.page.evaluate("() => window.twin.ready()")
+            seen.page.evaluate("(quality) => window.twin.setQuality(quality)", HIGH)
             for name, pose in poses.items():
                 storey = storey_id(url, *pose["storey"]) if "storey" in pose else None
                 seen.page.evaluate("(id) => window.twin.selectStorey(id)", storey)
