@@ -144,6 +144,11 @@ def quarter_covers(standing: Sequence[Polygon]) -> tuple[list[Cover], list[BaseG
     houses = unary_union(list(standing))
     covers: list[Cover] = []
     yards: list[BaseGeometry] = []
+    front = [
+        (f"湖东路北侧人行道{i + 1}", "人行道", "砖", walk)
+        for i, walk in enumerate((box(-186, -139, -5, -134.4), box(5, -139, 186, -134.4)))
+    ]
+    covers += _apart(front, surface.buffer(0.01), box(-186, -139, 186, -134.4))
     aprons = houses.buffer(3.2, join_style="mitre")
     for i, cell in enumerate(city_cells()):
         inner = cell.difference(surface.buffer(0.01))

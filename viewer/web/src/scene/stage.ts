@@ -47,6 +47,8 @@ export function createStage(container: HTMLElement, software: boolean): CesiumWi
     skyBox: false,
     skyAtmosphere: false,
     scene3DOnly: true,
+    // Its composition makes every pixel that is not wholly sky opaque, and so the half covered ones of smooth edges black.
+    orderIndependentTranslucency: false,
     requestRenderMode: true,
     maximumRenderTimeChange: Number.POSITIVE_INFINITY,
     msaaSamples: software ? 1 : 4,
