@@ -26,6 +26,7 @@ SIZE = (960, 540)
 MAX_BYTES = 200_000
 COLOURS = (256, 128, 64)
 PATIENCE_MS = 300_000
+FRAMES = 2  # letters of labels are cut after the frame that first wants them
 HIGH = {"shadows": True, "ambient_occlusion": True, "smooth_edges": True}
 
 
@@ -65,9 +66,10 @@ def main() -> None:
                 storey = storey_id(url, *pose["storey"]) if "storey" in pose else None
                 seen.page.evaluate("(id) => window.twin.selectStorey(id)", storey)
                 seen.page.evaluate("(panels) => window.twin.panels(panels)", pose.get("panels", False))
-                seen.page.evaluate("(camera) => window.twin.setView(camera)", pose["camera"])
-                seen.settle(PATIENCE_MS)
-                size = write_picture(seen.page.screenshot(), PICTURES / f"{name}.png")
+                for _ in range(FRAMES):
+                    seen.page.evaluate("(camera) => window.twin.setView(camera)", pose["camera"])
+                    seen.settle(PATIENCE_MS)
+                size = write_picture(seen.page.screenshot(timeout=PATIENCE_MS), PICTURES / f"{name}.png")
                 sys.stderr.write(f"{name}.png {size / 1000:.0f} kB\n")
     finally:
         service.terminate()
