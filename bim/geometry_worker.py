@@ -17,7 +17,7 @@ from bim.geometry_colour import Rgba
 from bim.geometry_engine import Drawn, Engine, Part, SourceFile
 from bim.geometry_winding import outward
 from spatial.errors import MeshError
-from spatial.mesh import Float64, Mesh, flat_shaded
+from spatial.mesh import Float64, Mesh, crease_shaded
 
 __all__ = ["DrawnPart", "Drawing", "Refusal", "Request", "Start", "Studio", "main"]
 
@@ -148,7 +148,7 @@ class Studio:
         if np.abs(vertices).max(initial=0.0) > FAR_M:
             local[:3, 3] = np.rint((vertices.min(axis=0) + vertices.max(axis=0)) / 2)
             vertices = vertices - local[:3, 3]
-        result = flat_shaded(vertices, outward(vertices, part.triangles)), local
+        result = crease_shaded(vertices, outward(vertices, part.triangles)), local
         if key is not None:
             self._shaded[key] = result
         return result

@@ -8,10 +8,10 @@ from shapely.geometry.base import BaseGeometry
 
 from cim.drape import Drape
 from cim.extrude import box
-from cim.palette import BOOM, FENCE_PANEL, FENCE_POST, GATE_PILLAR, MASONRY, Rgba
+from cim.palette import BOOM, FENCE_PANEL, FENCE_POST, GATE_PILLAR, KERB, MARKING, MASONRY, Rgba
 from spatial.mesh import Float64
 
-__all__ = ["fence", "gate", "masonry_wall"]
+__all__ = ["fence", "gate", "kerb", "masonry_wall"]
 
 POST_EVERY_M = 3.0
 POST_HALF_M = 0.05
@@ -22,8 +22,8 @@ SUNK_M = 0.3
 
 
 def fence(line: BaseGeometry, drape: Drape, height_m: float) -> Iterator[tuple[Float64, Rgba]]:
-    """Posts every 3 m at most, two rails and a see-through panel, following the ground: corners (m, 3, 3) and colours."""
-    solid, panel = [], []
+    """A low plinth, posts every 3 m at most, two rails and a see-through panel, following the ground: corners (m, 3, 3) and colours."""
+    solid, panel, plinth = [], [], []
     for path in drape.line(line):
         plan = shapely.LineString(path[:, :2])
         count = max(int(np.ceil(plan.length / POST_EVERY_M)), 1)
@@ -37,10 +37,12 @@ def fence(line: BaseGeometry, drape: Drape, height_m: float) -> Iterator[tuple[F
                     np.array([x + POST_HALF_M, y + POST_HALF_M, foot + height_m]),
                 )
             )
-        for low, high in ((0.12, 0.20), (height_m - 0.18, height_m - 0.10)):
+        for low, high in ((0.42, 0.50), (height_m - 0.18, height_m - 0.10)):
             solid.append(_band(path, low, high, RAIL_HALF_M))
-        panel.append(_band(path, 0.20, height_m - 0.18, 0.01))
+        panel.append(_band(path, 0.50, height_m - 0.18, 0.01))
+        plinth.append(_band(path, -SUNK_M, 0.35, 0.14))
     if solid:
+        yield np.concatenate(plinth), MASONRY
         yield np.concatenate(solid), FENCE_POST
         yield np.concatenate(panel), FENCE_PANEL
 
@@ -52,17 +54,38 @@ def masonry_wall(line: BaseGeometry, drape: Drape, height_m: float) -> Iterator[
         yield np.concatenate(bands), MASONRY
 
 
+def kerb(line: BaseGeometry, drape: Drape, width_m: float, height_m: float) -> Iterator[tuple[Float64, Rgba]]:
+    """A kerbstone along the ground, or the rim of a pond."""
+    bands = [_band(path, -0.02, height_m, width_m / 2) for path in drape.line(line)]
+    if bands:
+        yield np.concatenate(bands), KERB
+
+
 def gate(centre: Float64, along: Float64, drape: Drape, width_m: float, height_m: float) -> Iterator[tuple[Float64, Rgba]]:
-    """Two pillars `width_m` apart along a direction (2,), and a boom between them 1 m above the ground."""
+    """Two pillars with caps `width_m` apart along a direction (2,), and between them a striped boom 1 m above the ground on its post."""
     ends = [centre - along * width_m / 2, centre + along * width_m / 2]
     z, _ = drape.ground.sample_or_nearest(np.array(ends))
-    pillars = [
-        box(np.array([*(end - PILLAR_HALF_M), foot - SUNK_M]), np.array([*(end + PILLAR_HALF_M), foot + height_m]))
-        for end, foot in zip(ends, z, strict=True)
-    ]
+    pillars: list[Float64] = []
+    caps: list[Float64] = []
+    for end, foot in zip(ends, z, strict=True):
+        for low, high, half, out in (
+            (-SUNK_M, 0.4, PILLAR_HALF_M + 0.08, caps),
+            (0.4, height_m - 0.2, PILLAR_HALF_M, pillars),
+            (height_m - 0.2, height_m, PILLAR_HALF_M + 0.1, caps),
+        ):
+            out.append(box(np.array([*(end - half), foot + low]), np.array([*(end + half), foot + high])))
     yield np.concatenate(pillars), GATE_PILLAR
+    yield np.concatenate(caps), KERB
     inner = [end + (centre - end) * (PILLAR_HALF_M / (width_m / 2)) for end in ends]
-    yield _band(np.array([[*inner[0], z[0]], [*inner[1], z[1]]]), 0.95, 1.07, 0.05), BOOM
+    housing = inner[0] + along * 0.35
+    body = [box(np.array([*(housing - 0.2), z[0] - SUNK_M]), np.array([*(housing + 0.2), z[0] + 1.15]))]
+    yield np.concatenate(body), BOOM
+    stations = np.linspace(0.0, 1.0, 2 * max(round(width_m / 2), 1) + 1)
+    points = [np.array([*(inner[0] + (inner[1] - inner[0]) * s), z[0] + (z[1] - z[0]) * s]) for s in stations]
+    stripes = [_band(np.array([points[i], points[i + 1]]), 0.95, 1.07, 0.05) for i in range(len(points) - 1)]
+    yield np.concatenate(stripes[::2]), BOOM
+    if len(stripes) > 1:
+        yield np.concatenate(stripes[1::2]), MARKING
 
 
 def _band(path: Float64, low: float, high: float, half: float) -> Float64:

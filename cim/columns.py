@@ -21,6 +21,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "name": ("name", "name:zh", "名称", "名字", "道路名称", "路名", "建筑名称", "标注"),
     "id": ("id", "gid", "osm_id", "编号", "编码", "标识码"),
     "heading": ("heading", "heading_deg", "bearing", "朝向", "方位角"),
+    "material": ("surface", "material", "材质", "铺装材质", "面层"),
 }  # fmt: skip
 CLASS_COLUMNS: Final = ("class", "kind", "type", "类别", "类型", "种类", "地物类型")
 LAYER_COLUMNS: Final = ("_layer", "layer_name", "图层")
@@ -29,7 +30,11 @@ OSM_VALUES: Final = ("barrier", "natural", "landuse", "leisure", "amenity")
 DISTINCT_SHARE: Final = 0.5
 
 WORDS: Final[tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]] = (
-    ("GenericCityObject", frozenset({"lamp", "streetlight", "sign", "manhole"}), ("灯", "路牌", "标志牌", "井盖")),
+    ("Kerb", frozenset({"kerb", "curb"}), ("路缘", "侧石", "池缘")),
+    ("Marking", frozenset({"marking", "crossing", "zebra"}), ("标线", "斑马线", "人行横道", "车位线", "地面标识")),
+    ("CityFurniture", frozenset({"furniture", "lamp", "streetlight", "bench", "bollard", "bin"}),
+     ("路灯", "庭院灯", "座椅", "长椅", "坐凳", "护柱", "垃圾桶", "市政设施", "城市家具")),
+    ("GenericCityObject", frozenset({"sign", "manhole"}), ("灯", "路牌", "标志牌", "井盖")),
     ("Gate", frozenset({"gate", "entrance"}), ("大门", "门岗", "出入口")),
     ("Fence", frozenset({"fence", "perimeter", "barrier", "railing", "wall"}), ("围墙", "围栏", "栅栏", "护栏", "周界")),
     ("SolitaryVegetationObject", frozenset({"tree"}), ("树", "乔木")),
@@ -55,6 +60,9 @@ FITS: Final[dict[str, frozenset[int]]] = {
     "Railway": frozenset({1, 2}),
     "Fence": frozenset({1, 2}),
     "Gate": frozenset({0, 1}),
+    "Kerb": frozenset({1, 2}),
+    "Marking": frozenset({1, 2}),
+    "CityFurniture": frozenset({0}),
     "SolitaryVegetationObject": frozenset({0}),
 }
 QUANTITY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:m|米|公尺|层|f)?\s*$", re.IGNORECASE)

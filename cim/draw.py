@@ -9,11 +9,12 @@ import shapely
 import shapely.ops
 from shapely.geometry.base import BaseGeometry
 
-from cim.barriers import fence, gate, masonry_wall
+from cim.barriers import fence, gate, kerb, masonry_wall
 from cim.columns import number, text
 from cim.drape import GENERIC_OFFSET_M, MARKING_OFFSET_M, OFFSET_M, Drape
-from cim.extrude import base_of, block, box
-from cim.palette import CLASS_RGBA, GENERIC, MARKING, ROOFS_FLAT, WALLS, Rgba, tint
+from cim.extrude import base_of, block, box, walls
+from cim.furniture import thing_of, thing_parts
+from cim.palette import CLASS_RGBA, GENERIC, MARKING, ROOFS_FLAT, WALLS, Rgba, material_rgba, tint
 from cim.plants import shape_of, tree_parts
 from cim.rows import Row
 from spatial.mesh import Float64, Mesh
@@ -21,15 +22,26 @@ from spatial.mesh import Float64, Mesh
 __all__ = ["Drawn", "Painter", "Undrawable"]
 
 STOREY_M: Final = 3.2
-WIDTH_M: Final[dict[str, float]] = {"Road": 6.0, "Path": 2.0, "Railway": 3.0, "WaterBody": 2.0, "GenericCityObject": 0.3}
+MARKING_WIDTH_M: Final = 0.12
+WIDTH_M: Final[dict[str, float]] = {
+    "Road": 6.0,
+    "Path": 2.0,
+    "Railway": 3.0,
+    "WaterBody": 2.0,
+    "Marking": MARKING_WIDTH_M,
+    "GenericCityObject": 0.3,
+}
 FENCE_M: Final = 2.2
 GATE_WIDTH_M: Final = 6.0
 GATE_M: Final = 3.0
 TREE_M: Final = 6.0
+KERB_M, KERB_WIDTH_M = 0.15, 0.15
 CROWN_SHARE: Final = 0.6
 MARKED_FROM_M: Final = 6.0
 DASH_M, GAP_M, DASH_WIDTH_M, JUNCTION_M = 4.0, 6.0, 0.15, 3.0
 GATE_NEAR_M: Final = 15.0
+PAVED: Final = frozenset({"Square", "Path", "Road", "LandUse"})
+THING_COLUMNS: Final = ("kind", "type", "class", "类别", "类型", "name", "名称")
 
 
 class Undrawable(Exception):
@@ -76,6 +88,11 @@ class Painter:
             return self._gate(row, geometry, dimension)
         if row.class_name == "Fence" and dimension > 0:
             return self._fence(row, _as_line(geometry))
+        if row.class_name == "Kerb" and dimension > 0:
+            return self._kerb(row, _as_line(geometry))
+        thing = thing_of(*(row.attributes.get(column) for column in THING_COLUMNS))
+        if dimension == 0 and thing is not None and row.class_name in ("CityFurniture", "GenericCityObject"):
+            return self._things(row, geometry, thing)
         if dimension == 2:
             height = number(row.cell("height")) or number(row.cell("storeys"))
             if row.class_name == "Building" or (row.class_name == "GenericCityObject" and height is not None):
@@ -83,7 +100,7 @@ class Painter:
             return self._surface(row, geometry)
         if dimension == 1:
             return self._ribbon(row, geometry)
-        if row.class_name == "GenericCityObject":
+        if row.class_name in ("GenericCityObject", "CityFurniture"):
             return self._marker(geometry)
         raise Undrawable(f"a point has no extent to draw a {row.class_name} with")
 
@@ -111,7 +128,44 @@ class Painter:
 
     def _surface(self, row: Row, polygon: BaseGeometry) -> Drawn:
         drawn = Drawn(footprint=polygon)
-        self._lay(drawn, polygon, OFFSET_M.get(row.class_name, GENERIC_OFFSET_M), CLASS_RGBA.get(row.class_name, GENERIC))
+        rgba = self._ground_rgba(row)
+        height = number(row.cell("height")) if row.class_name in ("PlantCover", "Shrub") else None
+        if height is None:
+            offset = MARKING_OFFSET_M if row.class_name == "Marking" else OFFSET_M.get(row.class_name, GENERIC_OFFSET_M)
+            self._lay(drawn, polygon, offset, rgba)
+            return drawn
+        self._lay(drawn, polygon, height, CLASS_RGBA["Shrub"])
+        low, high = base_of(polygon, self.drape.ground)[0], float(drawn.parts[0][0][:, :, 2].min())
+        drawn.parts.append((walls(polygon, low, high), None, CLASS_RGBA["Shrub"]))
+        return drawn
+
+    def _ground_rgba(self, row: Row) -> Rgba:
+        by_class = CLASS_RGBA.get(row.class_name, GENERIC)
+        return (
+            (material_rgba(text(row.cell("material"))) or by_class) if row.class_name in ("Square", "Path", "Road", "LandUse") else by_class
+        )
+
+    def _kerb(self, row: Row, line: BaseGeometry) -> Drawn:
+        width = number(row.cell("width"))
+        drawn = Drawn(footprint=line.buffer((width or KERB_WIDTH_M) / 2, cap_style="flat"))
+        if width is None:
+            drawn.derived["width_m"] = KERB_WIDTH_M
+        height = self._height(row, drawn, KERB_M)
+        drawn.parts += [(corners, None, rgba) for corners, rgba in kerb(line, self.drape, width or KERB_WIDTH_M, height)]
+        if not drawn.parts:
+            raise Undrawable("the line has no length")
+        return drawn
+
+    def _things(self, row: Row, points: BaseGeometry, thing: str) -> Drawn:
+        drawn = Drawn(footprint=points.buffer(0.3, quad_segs=2), derived={"shape": thing})
+        heading = row.cell("heading")
+        turned = float(heading) if isinstance(heading, int | float) and not isinstance(heading, bool) else 0.0
+        feet = shapely.get_coordinates(points)
+        z, outside = self.drape.ground.sample_or_nearest(feet)
+        if outside.any():
+            drawn.findings.append(("GROUND_OUTSIDE", "stands beside the terrain; set at its nearest height"))
+        for foot, low in zip(feet, z, strict=True):
+            drawn.instances += thing_parts(thing, np.array([*foot, low + OFFSET_M["Road"]]), turned, row.local_id)
         return drawn
 
     def _ribbon(self, row: Row, line: BaseGeometry) -> Drawn:
@@ -123,7 +177,8 @@ class Painter:
             drawn.findings.append(("WIDTH_MISSING", f"no width; drawn {width:g} m wide, as a {row.class_name} is by default"))
         polygon = self.ribbons.get(row.local_id)
         drawn.footprint = line.buffer(width / 2, cap_style="flat", quad_segs=4) if polygon is None else polygon
-        self._lay(drawn, drawn.footprint, OFFSET_M.get(row.class_name, GENERIC_OFFSET_M), CLASS_RGBA.get(row.class_name, GENERIC))
+        offset = MARKING_OFFSET_M if row.class_name == "Marking" else OFFSET_M.get(row.class_name, GENERIC_OFFSET_M)
+        self._lay(drawn, drawn.footprint, offset, self._ground_rgba(row))
         if row.class_name == "Road" and width >= MARKED_FROM_M:
             dashes = self._dashes(row, line)
             if dashes is not None:

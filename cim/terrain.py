@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from cim.city_layer import PLACED, CityLayer, LedgerRow, Progress, height_datum
 from cim.errors import CityFileInvalid
 from cim.ground import Ground
-from cim.palette import TERRAIN, Rgba
+from cim.groundcover import ground_tints
+from cim.palette import TERRAIN_LIGHTEST
 from cim.raster import MAX_CELLS, Raster, read_raster
 from cim.shade import add_smooth, local_origin
 from spatial.crs import ellipsoidal_height
@@ -216,32 +217,22 @@ def _bilinear(field: Float64, column: Float64, row: Float64, slack: float = 1e-6
 
 
 def _add_chunk(builder: MeshBuilder, name: str, ground: Ground, triangles: NDArray[np.int64], dry_from_z: float) -> None:
-    used, local = np.unique(triangles, return_inverse=True)
-    normals = ground.normals(ground.vertices[used, :2])[local.reshape(-1, 3)]
-    corners = ground.vertices[triangles]
-    steepness = normals[:, :, 2].mean(axis=1)
-    height = corners[:, :, 2].mean(axis=1)
-    cover = np.where(
-        steepness < np.cos(np.radians(32)), 3, np.where(steepness < np.cos(np.radians(20)), 2, np.where(height > dry_from_z, 1, 0))
-    )
-    skirt, skirt_normals = _skirt(ground, triangles)
-    colours = (TERRAIN["grass"], TERRAIN["meadow"], TERRAIN["shrub"], TERRAIN["earth"])
-    for index, rgba in enumerate(colours):
-        mine = cover == index
-        if mine.any():
-            _add_cover(builder, name, ground, triangles[mine], rgba)
-    add_smooth(builder, name, skirt, skirt_normals, TERRAIN["grass"])
+    _add_cover(builder, name, ground, triangles, dry_from_z)
+    skirt, normals = _skirt(ground, triangles)
+    tints = ground_tints(skirt.reshape(-1, 3), normals.reshape(-1, 3), dry_from_z)
+    add_smooth(builder, name, skirt, normals, TERRAIN_LIGHTEST, tints)
 
 
-def _add_cover(builder: MeshBuilder, name: str, ground: Ground, triangles: NDArray[np.int64], rgba: Rgba) -> None:
+def _add_cover(builder: MeshBuilder, name: str, ground: Ground, triangles: NDArray[np.int64], dry_from_z: float) -> None:
     used, local = np.unique(triangles, return_inverse=True)
     points, normals = ground.vertices[used], ground.normals(ground.vertices[used, :2])
     matrix = local_origin(points)
-    near, index = (points - matrix[:3, 3]).astype(np.float32), local.reshape(-1, 3).astype(np.uint32)
+    near, facing = (points - matrix[:3, 3]).astype(np.float32), normals.astype(np.float32)
+    index, tints = local.reshape(-1, 3).astype(np.uint32), ground_tints(points, normals, dry_from_z)
     digest = hashlib.sha256(b"cover")
-    for column in (near, normals.astype(np.float32), index):
+    for column in (near, facing, index, tints):
         digest.update(np.ascontiguousarray(column).tobytes())
-    builder.add_mesh(name, Mesh(near, normals.astype(np.float32), index, digest.hexdigest()), rgba, matrix)
+    builder.add_mesh(name, Mesh(near, facing, index, digest.hexdigest(), tints), TERRAIN_LIGHTEST, matrix)
 
 
 def _skirt(ground: Ground, triangles: NDArray[np.int64]) -> tuple[Float64, Float64]:

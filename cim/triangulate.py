@@ -15,6 +15,7 @@ __all__ = ["Triangulation", "faces_to_triangles", "polygons_to_triangles"]
 
 Rings = Sequence[Sequence[int]]
 MIN_AREA_M2 = 1e-8
+FLAT_M = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,12 +38,14 @@ def faces_to_triangles(vertices: Float64, faces: Sequence[Rings]) -> Triangulati
     corners: list[Float64] = []
     owners: list[NDArray[np.int64]] = []
     if simple:
-        index = np.array([faces[i][0] for i in simple], dtype=np.int64)
-        if index.min() < 0:
-            raise IndexError("negative vertex index")
-        corners.append(vertices[index])
+        corners.append(vertices[_single_rings(faces, simple)])
         owners.append(np.array(simple, dtype=np.int64))
-    single = set(simple)
+    halved = _convex_quads(vertices, faces)
+    for diagonal in ((0, 1, 2), (0, 2, 3)):
+        if halved:
+            corners.append(vertices[_single_rings(faces, halved)[:, list(diagonal)]])
+            owners.append(np.array(halved, dtype=np.int64))
+    single = {*simple, *halved}
     for i, rings in enumerate(faces):
         if i in single:
             continue
@@ -57,6 +60,33 @@ def faces_to_triangles(vertices: Float64, faces: Sequence[Rings]) -> Triangulati
     kept = all_owners[keep][order]
     lost = np.setdiff1d(np.arange(len(faces)), kept)
     return Triangulation(all_corners[keep][order], kept, tuple(int(i) for i in lost))
+
+
+def _single_rings(faces: Sequence[Rings], chosen: Sequence[int]) -> NDArray[np.int64]:
+    """The one ring of each chosen face, (k, corners); IndexError for what is no vertex index."""
+    try:
+        index = np.array([faces[i][0] for i in chosen], dtype=np.int64)
+    except OverflowError as error:
+        raise IndexError("a vertex index beyond 64 bits") from error
+    if index.min() < 0:
+        raise IndexError("negative vertex index")
+    return index
+
+
+def _convex_quads(vertices: Float64, faces: Sequence[Rings]) -> list[int]:
+    """The faces of one ring of four corners that are planar and convex: halving them along a diagonal is exact."""
+    known = [i for i, rings in enumerate(faces) if len(rings) == 1 and len(set(rings[0])) == len(rings[0]) == 4]
+    if not known:
+        return []
+    points = vertices[_single_rings(faces, known)]
+    edges = np.roll(points, -1, axis=1) - points
+    turns = np.cross(edges, np.roll(edges, -1, axis=1))
+    normal = turns.sum(axis=1)
+    length = np.linalg.norm(normal, axis=1)
+    normal = normal / np.maximum(length, 1e-12)[:, None]
+    convex = ((turns * normal[:, None]).sum(axis=2) > MIN_AREA_M2).all(axis=1)
+    off = np.abs(((points - points[:, :1]) * normal[:, None]).sum(axis=2)).max(axis=1)
+    return [known[i] for i in np.nonzero(convex & (off < FLAT_M))[0]]
 
 
 def polygons_to_triangles(polygons: Sequence[BaseGeometry] | NDArray[np.object_]) -> tuple[Float64, NDArray[np.int64]]:

@@ -1,7 +1,8 @@
-"""docs/pictures from the real page: the demo compound, served, seen by a headless Chromium, 960 × 540, at most 200 kB each.
+"""docs/pictures from the real page: the demo compound, served, seen by a headless Chromium at the page's highest quality.
 
-Poses are in docs/pictures/poses.json: the camera in degrees and ellipsoidal metres, a storey to cut open by building and name.
-Uses the demo of TWIN_HOME (default ./twin-home), which `twin demo` makes first where it is not there.
+960 × 540, at most 200 kB each. Poses are in docs/pictures/poses.json: the camera in degrees and ellipsoidal metres, a storey
+to cut open by building and name. Names of pictures as arguments take only those. Uses the demo of TWIN_HOME (default
+./twin-home), which `twin demo` makes first where it is not there.
 """
 
 import json
@@ -24,7 +25,9 @@ TWIN = ROOT / ".venv" / "bin" / "twin"
 SIZE = (960, 540)
 MAX_BYTES = 200_000
 COLOURS = (256, 128, 64)
-PATIENCE_MS = 180_000
+PATIENCE_MS = 300_000
+FRAMES = 2  # letters of labels are cut after the frame that first wants them
+HIGH = {"shadows": True, "ambient_occlusion": True, "smooth_edges": True}
 
 
 def storey_id(url: str, building: str, name: str) -> str:
@@ -40,7 +43,7 @@ def write_picture(png: bytes, path: Path) -> int:
     image = Image.open(BytesIO(png)).convert("RGB")
     for colours in COLOURS:
         buffer = BytesIO()
-        image.quantize(colours).save(buffer, "PNG", optimize=True)
+        image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, kmeans=1).save(buffer, "PNG", optimize=True)
         if buffer.tell() <= MAX_BYTES:
             break
     path.write_bytes(buffer.getvalue())
@@ -57,13 +60,16 @@ def main() -> None:
         poses = json.loads((PICTURES / "poses.json").read_text(encoding="utf-8"))
         with launched() as browser, visit(browser, url, width=SIZE[0], height=SIZE[1]) as seen:
             seen.page.evaluate("() => window.twin.ready()")
-            for name, pose in poses.items():
+            seen.page.evaluate("(quality) => window.twin.setQuality(quality)", HIGH)
+            for name in sys.argv[1:] or poses:
+                pose = poses[name]
                 storey = storey_id(url, *pose["storey"]) if "storey" in pose else None
                 seen.page.evaluate("(id) => window.twin.selectStorey(id)", storey)
                 seen.page.evaluate("(panels) => window.twin.panels(panels)", pose.get("panels", False))
-                seen.page.evaluate("(camera) => window.twin.setView(camera)", pose["camera"])
-                seen.settle(PATIENCE_MS)
-                size = write_picture(seen.page.screenshot(), PICTURES / f"{name}.png")
+                for _ in range(FRAMES):
+                    seen.page.evaluate("(camera) => window.twin.setView(camera)", pose["camera"])
+                    seen.settle(PATIENCE_MS)
+                size = write_picture(seen.page.screenshot(timeout=PATIENCE_MS), PICTURES / f"{name}.png")
                 sys.stderr.write(f"{name}.png {size / 1000:.0f} kB\n")
     finally:
         service.terminate()

@@ -15,22 +15,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial.errors import MeshError
 
-__all__ = ["Float32", "Float64", "Mesh", "MeshBuilder", "MeshSet", "flat_shaded", "read_mesh_set", "write_mesh_set"]
+__all__ = ["Float32", "Float64", "Mesh", "MeshBuilder", "MeshSet", "crease_shaded", "flat_shaded", "read_mesh_set", "write_mesh_set"]
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 HASH_GRID_M = 1e-5
+CREASE_DEG = 31.0
+COPLANAR_COS = 0.99999
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """One unique mesh: vertices (n, 3) float32 local metres, unit normals (n, 3), triangles (m, 3) uint32, outside counter-clockwise."""
+    """One unique mesh: vertices (n, 3) float32 local metres, unit normals (n, 3), triangles (m, 3) uint32, outside counter-clockwise.
+
+    `tints` (n, 3) uint8, where there are any, multiply the part's colour at each vertex: linear factors in 1/255.
+    """
 
     vertices: Float32
     normals: Float32
     triangles: NDArray[np.uint32]
     digest: str
+    tints: NDArray[np.uint8] | None = None
 
     @property
     def bounds(self) -> Float64:
@@ -132,7 +138,7 @@ class MeshBuilder:
         self, feature: str, vertices: ArrayLike, triangles: ArrayLike, rgba: tuple[int, int, int, int], matrix: Float64 | None = None
     ) -> None:
         """One part: vertices (n, 3) local metres, triangles (m, 3); degenerate triangles are dropped; nothing left raises MeshError."""
-        mesh = flat_shaded(np.asarray(vertices, dtype=np.float64), np.asarray(triangles, dtype=np.int64))
+        mesh = crease_shaded(np.asarray(vertices, dtype=np.float64), np.asarray(triangles, dtype=np.int64))
         self.add_mesh(feature, mesh, rgba, matrix)
 
     def add_mesh(self, feature: str, mesh: Mesh, rgba: tuple[int, int, int, int], matrix: Float64 | None = None) -> None:
@@ -163,6 +169,26 @@ def flat_shaded(vertices: Float64, triangles: NDArray[np.int64]) -> Mesh:
 
     Raises MeshError where shapes are wrong, indices out of range, coordinates not finite, or no triangle is left.
     """
+    corners, facing = _faces(vertices, triangles)
+    return _welded(corners, np.repeat(facing[:, None], 3, axis=1))
+
+
+def crease_shaded(vertices: Float64, triangles: NDArray[np.int64], crease_deg: float = CREASE_DEG) -> Mesh:
+    """As `flat_shaded`, but faces that meet at a point within `crease_deg` of each other share a normal there: curves look round.
+
+    Each face counts by its angle at the point, so that how a quad was halved does not show. A cylinder of 12 sides (30°
+    from side to side) is round, a ridge of two slopes of 16° is sharp.
+    """
+    corners, facing = _faces(vertices, triangles)
+    normals = np.repeat(facing[:, None], 3, axis=1)
+    least = float(np.cos(np.radians(crease_deg)))
+    if _has_curves(facing, least):
+        normals = _smoothed(corners, facing, least)
+    return _welded(corners, normals)
+
+
+def _faces(vertices: Float64, triangles: NDArray[np.int64]) -> tuple[Float64, Float64]:
+    """Corners (m, 3, 3) and unit normals (m, 3) of the faces that have an area."""
     if vertices.ndim != 2 or vertices.shape[1] != 3 or triangles.ndim != 2 or triangles.shape[1] != 3:
         raise MeshError(f"vertices {vertices.shape} and triangles {triangles.shape}: both must be (n, 3)")
     if len(triangles) == 0:
@@ -177,10 +203,43 @@ def flat_shaded(vertices: Float64, triangles: NDArray[np.int64]) -> Mesh:
     keep = double_area > 1e-10
     if not keep.any():
         raise MeshError("every triangle is degenerate")
-    corners = corners[keep]
-    normals = normals[keep] / double_area[keep][:, None]
+    return corners[keep], normals[keep] / double_area[keep][:, None]
+
+
+def _has_curves(facing: Float64, least: float) -> bool:
+    """Whether any two faces differ by less than the crease; where they are too many to compare, yes."""
+    directions = np.unique(np.rint(facing * 1e4).astype(np.int64), axis=0) / 1e4
+    if len(directions) > 256:
+        return True
+    cosines = directions @ directions.T
+    return bool(((cosines > least) & (cosines < COPLANAR_COS)).any())
+
+
+def _smoothed(corners: Float64, facing: Float64, least: float) -> Float64:
+    """Normals (m, 3, 3): at each corner the mean of the faces around its point that lie within the crease of its own face."""
+    before, after = np.roll(corners, 1, axis=1) - corners, np.roll(corners, -1, axis=1) - corners
+    lengths = np.linalg.norm(before, axis=2) * np.linalg.norm(after, axis=2)
+    angles = np.arccos(np.clip((before * after).sum(axis=2) / np.maximum(lengths, 1e-300), -1.0, 1.0)).reshape(-1)
     grid = np.rint(corners.reshape(-1, 3) / HASH_GRID_M).astype(np.int64)
-    facing = np.repeat(np.rint(normals * 127).astype(np.int64), 3, axis=0)
+    point = np.unique(grid, axis=0, return_inverse=True)[1].reshape(-1)
+    order = np.argsort(point, kind="stable")
+    count = np.bincount(point)
+    start = np.cumsum(count) - count
+    around = count[point]
+    one = np.repeat(np.arange(len(point)), around)
+    step = np.arange(len(one)) - np.repeat(np.cumsum(around) - around, around)
+    other = order[np.repeat(start[point], around) + step]
+    near = (facing[one // 3] * facing[other // 3]).sum(axis=1) >= least
+    total = np.zeros((len(point), 3))
+    np.add.at(total, one[near], facing[other[near] // 3] * angles[other[near], None])
+    length = np.linalg.norm(total, axis=1)
+    own = np.repeat(facing, 3, axis=0)
+    return np.where(length[:, None] > 1e-9, total / np.maximum(length, 1e-9)[:, None], own).reshape(-1, 3, 3)
+
+
+def _welded(corners: Float64, normals: Float64) -> Mesh:
+    grid = np.rint(corners.reshape(-1, 3) / HASH_GRID_M).astype(np.int64)
+    facing = np.rint(normals.reshape(-1, 3) * 127).astype(np.int64)
     keys = np.hstack([grid, facing])
     _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
@@ -189,7 +248,7 @@ def flat_shaded(vertices: Float64, triangles: NDArray[np.int64]) -> Mesh:
     rank[order] = np.arange(len(order))
     first = first[order]
     out_vertices = corners.reshape(-1, 3)[first].astype(np.float32)
-    out_normals = np.repeat(normals, 3, axis=0)[first].astype(np.float32)
+    out_normals = normals.reshape(-1, 3)[first].astype(np.float32)
     out_triangles = rank[inverse].reshape(-1, 3).astype(np.uint32)
     digest = hashlib.sha256(np.ascontiguousarray(keys[first]).tobytes())
     digest.update(out_triangles.tobytes())
@@ -208,6 +267,8 @@ def write_mesh_set(meshes: MeshSet, path: Path) -> None:
             normals=np.concatenate([m.normals for m in meshes.meshes]) if meshes.meshes else np.zeros((0, 3), np.float32),
             triangles=np.concatenate([m.triangles for m in meshes.meshes]) if meshes.meshes else np.zeros((0, 3), np.uint32),
             digests=np.array([m.digest for m in meshes.meshes], dtype=np.str_),
+            tinted=np.array([m.tints is not None for m in meshes.meshes], dtype=np.bool_),
+            tints=np.concatenate([np.zeros((0, 3), np.uint8), *(m.tints for m in meshes.meshes if m.tints is not None)]),
             features=np.array(meshes.features, dtype=np.str_),
             part_feature=meshes.part_feature,
             part_mesh=meshes.part_mesh,
@@ -221,10 +282,18 @@ def read_mesh_set(path: Path) -> MeshSet:
     """Read what `write_mesh_set` wrote; pickles are refused."""
     with np.load(path, allow_pickle=False) as data:
         counts, vertices, normals, triangles = data["counts"], data["vertices"], data["normals"], data["triangles"]
+        tinted, tints = data["tinted"], data["tints"]
         ends = np.cumsum(counts, axis=0)
+        tint_ends = np.cumsum(np.where(tinted, counts[:, 0], 0))
         meshes = tuple(
-            Mesh(vertices[end[0] - n[0] : end[0]], normals[end[0] - n[0] : end[0]], triangles[end[1] - n[1] : end[1]], str(digest))
-            for n, end, digest in zip(counts, ends, data["digests"], strict=True)
+            Mesh(
+                vertices[end[0] - n[0] : end[0]],
+                normals[end[0] - n[0] : end[0]],
+                triangles[end[1] - n[1] : end[1]],
+                str(digest),
+                tints[tint_end - n[0] : tint_end] if coloured else None,
+            )
+            for n, end, digest, coloured, tint_end in zip(counts, ends, data["digests"], tinted, tint_ends, strict=True)
         )
         return MeshSet(
             meshes,

@@ -125,7 +125,8 @@ class _Writer:
         points, normals, triangles, owner = self.geometry.expanded(self.parts[positions])
         stored = quantise_positions((points - self.origin) @ Z_UP_TO_Y_UP.T, self.max_step)
         ids = self.rows[positions][owner]
-        primitive = self._primitive(stored, normals @ Z_UP_TO_Y_UP.T, triangles, look, ids)
+        tints = self.geometry.part_tints(self.parts[positions])
+        primitive = self._primitive(stored, normals @ Z_UP_TO_Y_UP.T, triangles, look, tints, ids)
         primitive["extensions"] = {
             "EXT_mesh_features": {"featureIds": [{"featureCount": len(np.unique(ids)), "attribute": 0, "propertyTable": 0}]}
         }
@@ -148,7 +149,11 @@ class _Writer:
         rotation = np.matmul(Z_UP_TO_Y_UP, matrix[:, :3, :3] / scale[:, None, None])
         ids = self.rows[positions]
         primitive = self._primitive(
-            stored, self.geometry.mesh_normals(mesh), self.geometry.mesh_triangles(mesh), int(self.look_of[positions[0]])
+            stored,
+            self.geometry.mesh_normals(mesh),
+            self.geometry.mesh_triangles(mesh),
+            int(self.look_of[positions[0]]),
+            self.geometry.mesh_tints(mesh),
         )
         self.error_m = max(self.error_m, stored.error_m * float(scale.max()) + float(np.abs(centre).max()) * FLOAT32_ROUNDING)
         attributes = {
@@ -169,7 +174,13 @@ class _Writer:
         )
 
     def _primitive(
-        self, stored: Positions, normals: Float64, triangles: NDArray[np.uint32], look: int, ids: NDArray[np.uint16] | None = None
+        self,
+        stored: Positions,
+        normals: Float64,
+        triangles: NDArray[np.uint32],
+        look: int,
+        tints: NDArray[np.uint8] | None,
+        ids: NDArray[np.uint16] | None = None,
     ) -> dict[str, Any]:
         self.error_m = max(self.error_m, stored.error_m)
         indices, remap, used = meshopt.reorder_mesh(np.ascontiguousarray(triangles.reshape(-1)), True, False)
@@ -181,6 +192,8 @@ class _Writer:
             "POSITION": self.glb.attribute(stored.values[source], width=3, normalised=small, bounds=True),
             "NORMAL": self.glb.attribute(quantise_normals(normals[source]), width=3, normalised=True),
         }
+        if tints is not None:
+            attributes["COLOR_0"] = self.glb.attribute(tints[source], width=3, normalised=True)
         if ids is not None:
             attributes["_FEATURE_ID_0"] = self.glb.attribute(ids[source], width=1)
         return {"attributes": attributes, "indices": self.glb.triangles(indices, used), "material": look}

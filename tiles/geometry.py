@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.mesh import Float32, Float64, MeshSet
+from spatial.mesh import Float32, Float64, Mesh, MeshSet
 
 __all__ = ["Geometry", "Ints", "geometry_of", "runs"]
 
@@ -21,13 +21,15 @@ class Geometry:
     """Columns over meshes (m) and parts (p); metres.
 
     `vertices`, `normals` (n, 3), `triangles` (t, 3) with indices that start at 0 in each mesh; `*_start`, `*_count` (m,) say
-    which rows are a mesh's. `closed` (m,): a watertight solid facing outwards. `part_matrix` (p, 4, 4) mesh-local metres to
-    the set's frame; `part_scale` (p,) is its uniform scale, NaN where it is no similarity or a mirror.
-    `part_low`, `part_high` (p, 3): exact boxes in the set's frame.
+    which rows are a mesh's. `tints` (n, 3): colour factors in 1/255, all 255 where a mesh is not `tinted` (m,). `closed` (m,):
+    a watertight solid facing outwards. `part_matrix` (p, 4, 4) mesh-local metres to the set's frame; `part_scale` (p,) is its
+    uniform scale, NaN where it is no similarity or a mirror. `part_low`, `part_high` (p, 3): exact boxes in the set's frame.
     """
 
     vertices: Float32
     normals: Float32
+    tints: NDArray[np.uint8]
+    tinted: NDArray[np.bool_]
     triangles: NDArray[np.uint32]
     vertex_start: Ints
     vertex_count: Ints
@@ -51,6 +53,16 @@ class Geometry:
         """Local normals (n, 3) of one mesh."""
         start = self.vertex_start[mesh]
         return self.normals[start : start + self.vertex_count[mesh]].astype(np.float64)
+
+    def mesh_tints(self, mesh: int) -> NDArray[np.uint8] | None:
+        """Colour factors (n, 3) of one mesh, None where it has none."""
+        start = self.vertex_start[mesh]
+        return self.tints[start : start + self.vertex_count[mesh]] if self.tinted[mesh] else None
+
+    def part_tints(self, parts: Ints) -> NDArray[np.uint8] | None:
+        """Colour factors (n, 3) of the vertices that `expanded` gives, None where no part has any."""
+        mesh = self.part_mesh[parts]
+        return self.tints[runs(self.vertex_start[mesh], self.vertex_count[mesh])] if self.tinted[mesh].any() else None
 
     def mesh_triangles(self, mesh: int) -> NDArray[np.uint32]:
         """Triangles (t, 3) of one mesh."""
@@ -91,6 +103,8 @@ def geometry_of(meshes: MeshSet) -> Geometry:
     return Geometry(
         vertices=vertices,
         normals=_stacked([mesh.normals for mesh in meshes.meshes], np.float32),
+        tints=np.concatenate([np.zeros((0, 3), np.uint8), *(_tints(mesh) for mesh in meshes.meshes)]),
+        tinted=np.array([mesh.tints is not None for mesh in meshes.meshes], dtype=np.bool_),
         triangles=triangles.astype(np.uint32),
         vertex_start=vertex_start,
         vertex_count=vertex_count,
@@ -116,6 +130,10 @@ def runs(start: Ints, count: Ints) -> Ints:
 
 def _stacked(arrays: list[NDArray[np.float32]] | list[NDArray[np.uint32]], dtype: type) -> NDArray[np.float32]:
     return np.concatenate(arrays).astype(dtype, copy=False) if arrays else np.zeros((0, 3), dtype=dtype)
+
+
+def _tints(mesh: Mesh) -> NDArray[np.uint8]:
+    return np.full((len(mesh.vertices), 3), 255, dtype=np.uint8) if mesh.tints is None else mesh.tints
 
 
 def _part_boxes(vertices: Float32, start: Ints, count: Ints, part_mesh: Ints, matrix: Float64) -> tuple[Float64, Float64]:

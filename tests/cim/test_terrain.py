@@ -65,12 +65,15 @@ def test_no_data_is_a_hole_and_never_zero(tmp_path: Path) -> None:
     assert min(f.z_range[0] for f in layer.features if f.z_range) > 4.9
 
 
-def test_every_chunk_is_a_feature_with_skirts_and_few_colours(tmp_path: Path) -> None:
+def test_every_chunk_is_a_feature_with_skirts_and_colours_that_blend(tmp_path: Path) -> None:
     layer = cim.read_city(write(tmp_path / "hill.tif", hill()), "terrain", frame_at(*HERE, height=30.0))
     assert layer.kind is LayerKind.TERRAIN
     assert {row.outcome for row in layer.ledger} == {"placed"}
     assert set(layer.meshes.features) == {f.id for f in layer.features} == {f"terrain:{row.local_id}" for row in layer.ledger}
-    assert 2 <= len({tuple(rgba) for rgba in layer.meshes.part_rgba.tolist()}) <= 4
+    assert len({tuple(rgba) for rgba in layer.meshes.part_rgba.tolist()}) == 1
+    tints = [mesh.tints for mesh in layer.meshes.meshes if mesh.tints is not None]
+    assert len(tints) == len(layer.meshes.meshes)
+    assert len(np.unique(np.concatenate(tints), axis=0)) > 30
     boxes = layer.meshes.feature_bounds()
     for feature in layer.features:
         assert feature.z_range is not None

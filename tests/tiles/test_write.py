@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spatial.feature import Kind
-from spatial.mesh import MeshBuilder, flat_shaded
+from spatial.mesh import Mesh, MeshBuilder, flat_shaded
 from spatial.scene import Layer, LayerKind
 from tests.tiles.layers import CONCRETE, FRAME, GLASS, SITE, box, feature, matrix, sphere, terrain, toy_building, trees
 from tests.tiles.reader import Glb, read_features, read_tiles
@@ -298,3 +298,30 @@ def test_a_mesh_of_nobody_is_refused(tmp_path: Path) -> None:
     layer = toy_building()
     with pytest.raises(LayerInvalid, match="toy:mast"):
         write_layer(replace(layer, features=layer.features[:-1]), FRAME.to_ecef, tmp_path)
+
+
+@pytest.mark.parametrize("copies", [1, 60], ids=["batched", "instanced"])
+def test_tints_come_back_at_their_vertices_and_only_where_there_are_any(copies: int, tmp_path: Path) -> None:
+    ball = flat_shaded(*sphere(1.0))
+    heights = np.clip(ball.vertices[:, 2] * 100 + 128, 0, 255).astype(np.uint8)
+    tinted = Mesh(ball.vertices, ball.normals, ball.triangles, "tinted", np.repeat(heights[:, None], 3, axis=1))
+    layer = trees(2)
+    builder = MeshBuilder()
+    for number in range(copies):
+        builder.add_mesh("city:tree0", tinted, (*GLASS[:3], 255), matrix(10.0 * number, 0, 0))
+    builder.add_mesh("city:tree1", flat_shaded(*box((0, 0, 0), (1, 2, 3))), CONCRETE, matrix(0, 50, 0))
+    write_layer(replace(layer, meshes=builder.build()), FRAME.to_ecef, tmp_path)
+    seen = 0
+    for path in tmp_path.glob("*.glb"):
+        glb = Glb(path.read_bytes())
+        for mesh in glb.json["meshes"]:
+            (primitive,) = mesh["primitives"]
+            plain = len(glb.array(primitive["attributes"]["POSITION"])) == 24
+            assert ("COLOR_0" in primitive["attributes"]) is not plain
+            if plain:
+                continue
+            up = glb.array(primitive["attributes"]["POSITION"])[:, 1 if copies == 1 else 2]
+            colours = glb.array(primitive["attributes"]["COLOR_0"])
+            assert colours == pytest.approx(np.repeat((up * 100 + 128)[:, None] / 255, 3, axis=1), abs=1 / 255)
+            seen += len(up)
+    assert seen == len(ball.vertices)

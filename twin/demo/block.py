@@ -106,11 +106,21 @@ def _storey(floor: Floor, number: int, below: float | None) -> None:
     far, end = LONG - WALL, SHORT - WALL
     plan = Polygon(BASE.ring([(LOW, LOW), (far, LOW), (far, HIGH), (HIGH, HIGH), (HIGH, end), (LOW, end)]))
     corridor(floor, plan, f"B{number}00")
+    _cornice(floor, number)
     _gables(floor, colour)
     _corner(floor, number, colour, serial)
     for i, frame in enumerate(STAIRS):
         if number < 4:
             half_turn_stair(floor, frame, STAIR_WIDTH, DEPTH, f"{'AB'[i]}梯 {floor.name}")
+
+
+def _cornice(floor: Floor, number: int) -> None:
+    """A moulded band at the floor's level, wider over the ground floor and under the eaves."""
+    bands = [(0.22, -0.3, -0.08)] if number > 1 else []
+    bands += [(0.3, floor.height - 0.75, floor.height - 0.4)] if number == 4 else []
+    bodies = [prism(floor.model, _ell(out), low, high - low, [_ell(-0.02)]) for out, low, high in bands]
+    if bodies:
+        floor.element("IfcCovering", f"线脚 {floor.name}", bodies, "white_panel", material="石材", PredefinedType="CLADDING")
 
 
 def _gables(floor: Floor, colour: str) -> None:

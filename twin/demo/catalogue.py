@@ -16,12 +16,13 @@ CLASSES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "electric": (("IfcElectricDistributionBoard", "IfcElectricDistributionBoardType"), ("IfcFlowController", "IfcSwitchingDeviceType")),
 }
 PREDEFINED = {"computer": ("COMPUTER", "COMPUTER"), "electric": ("SWITCHBOARD", "USERDEFINED")}
+LEDGE_M = 0.22
 SYSTEMS = {"air": "空调系统", "sanitary": "给排水系统", "electric": "供配电系统"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A door or window type: clear opening in metres, panes across, colours, and whether it is glass."""
+    """A door or window type: clear opening in metres, panes across, colours, whether it is glass, and a ledge on both sides of the wall."""
 
     name: str
     width: float
@@ -33,6 +34,7 @@ class Leaf:
     transom: float = 0.0
     bar: float = 0.06
     depth: float = 0.08
+    ledge: bool = False
 
     def parts(self) -> list[Part]:
         """Frame bars, then panes or leaves; origin at the middle of the sill, y through the wall."""
@@ -62,6 +64,8 @@ class Leaf:
                 panes += [Part("chrome", (x - 0.012, y, 0.95), (x + 0.012, y + 0.04, 1.15)) for y in (-thick - 0.04, thick)]
         if self.transom:
             panes.append(Part(self.panel, (-half + bar, -0.006, self.transom + bar), (half - bar, 0.006, top - bar)))
+        if self.ledge:
+            bars.append(Part("stone", (-half - 0.06, -LEDGE_M, -0.06), (half + 0.06, LEDGE_M, 0.0)))
         return bars + panes
 
 
@@ -74,16 +78,42 @@ DOORS = {
     "front": Leaf(name="礼堂玻璃门 1500×2500", width=1.5, height=2.5, frame="aluminium", panel="glass_clear", glass=True, across=2),
 }
 WINDOWS = {
-    "band": Leaf(name="铝合金窗 3000×2000", width=3.0, height=2.0, frame="aluminium", panel="glass", glass=True, across=3, transom=1.4),
-    "end": Leaf(name="铝合金窗 1500×2000", width=1.5, height=2.0, frame="aluminium", panel="glass", glass=True, across=2, transom=1.4),
+    "band": Leaf(
+        name="铝合金窗 3000×2000", width=3.0, height=2.0, frame="aluminium", panel="glass", glass=True, ledge=True, across=3, transom=1.4
+    ),
+    "end": Leaf(
+        name="铝合金窗 1500×2000", width=1.5, height=2.0, frame="aluminium", panel="glass", glass=True, ledge=True, across=2, transom=1.4
+    ),
     "high": Leaf(
-        name="铝合金高窗 1800×600", width=1.8, height=0.6, frame="aluminium", panel="glass", glass=True, across=2, transom=0.3, bar=0.05
+        name="铝合金高窗 1800×600",
+        width=1.8,
+        height=0.6,
+        frame="aluminium",
+        panel="glass",
+        glass=True,
+        ledge=True,
+        across=2,
+        transom=0.3,
+        bar=0.05,
     ),
-    "brown": Leaf(name="推拉窗 1800×1700", width=1.8, height=1.7, frame="brown_frame", panel="glass", glass=True, across=2, transom=1.2),
+    "brown": Leaf(
+        name="推拉窗 1800×1700", width=1.8, height=1.7, frame="brown_frame", panel="glass", glass=True, ledge=True, across=2, transom=1.2
+    ),
     "brown_high": Leaf(
-        name="高窗 1200×600", width=1.2, height=0.6, frame="brown_frame", panel="glass", glass=True, across=2, transom=0.3, bar=0.05
+        name="高窗 1200×600",
+        width=1.2,
+        height=0.6,
+        frame="brown_frame",
+        panel="glass",
+        glass=True,
+        ledge=True,
+        across=2,
+        transom=0.3,
+        bar=0.05,
     ),
-    "tall": Leaf(name="礼堂侧窗 1200×2200", width=1.2, height=2.2, frame="aluminium", panel="glass", glass=True, across=1, transom=1.6),
+    "tall": Leaf(
+        name="礼堂侧窗 1200×2200", width=1.2, height=2.2, frame="aluminium", panel="glass", glass=True, ledge=True, across=1, transom=1.6
+    ),
 }
 
 

@@ -74,7 +74,7 @@ def write_demo(folder: Path, *, seed: int = 7, scale: str = "compound", progress
     buildings = city_buildings(np.random.default_rng([seed, 1]), limit=limit)
     write_city(files.city, buildings)
     tell("layers.gpkg", 0.1)
-    write_layers(files.layers, np.random.default_rng([seed, 2]), built=[Polygon(row.ring) for row in buildings])
+    write_layers(files.layers, np.random.default_rng([seed, 2]), standing=[Polygon(row.ring) for row in buildings])
     tell("tower.ifc", 0.2)
     write_tower(models["tower"], seed=seed, storeys=storeys)
     tell("block.ifc", 0.75)

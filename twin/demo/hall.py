@@ -149,8 +149,18 @@ def _shell(ground: Floor, upper: Floor) -> None:
         upper.element("IfcBeam", f"檐梁 {side}", [box(model, (x0, 9.0, z), (x1, LENGTH - 0.3, z + 0.3))], "white_panel", material="混凝土")
     for y0, y1, name in ((0.05, 0.25, "前山花"), (LENGTH - 0.3, LENGTH, "后山花")):
         _gable(upper, y0, y1, name)
+    _pilasters(ground)
     gable_roof(upper, WIDTH, LENGTH, base=4.55, rise=RISE, side=1.2, front=5.2, back=0.8)
     _front(ground)
+
+
+def _pilasters(floor: Floor) -> None:
+    """Piers between the windows of both long sides, and a stone base under them."""
+    for x0, x1, side in ((-0.28, 0.0, "W"), (WIDTH, WIDTH + 0.28, "E")):
+        piers = [box(floor.model, (x0, 9.0 + k * MODULE - 0.3, -0.3), (x1, 9.0 + k * MODULE + 0.3, EAVE - 0.2)) for k in range(7)]
+        floor.element("IfcColumn", f"壁柱 {side}", piers, "white_panel", material="花岗岩")
+        base = box(floor.model, (x0 + 0.1 if x0 < 0 else x0, 0.0, -0.3), (x1 if x0 < 0 else x1 - 0.1, LENGTH, 0.75))
+        floor.element("IfcCovering", f"勒脚 {side}", [base], "stone_dark", material="花岗岩", PredefinedType="CLADDING")
 
 
 def _gable(floor: Floor, y0: float, y1: float, name: str) -> None:

@@ -38,6 +38,7 @@ def flat_roof(floor: Floor, length: float, width: float, *, penthouse: tuple[flo
         floor.wall(
             here, start, end, 0.37, label=f"女儿墙 {i + 1}", colour="stone", external=True, base=top, height=PARAPET_M, material="混凝土"
         )
+    _crown(floor, length, width, top)
     _penthouse(floor, x0, y0, x1, y1 - 0.4, top + 0.05)
     for i in range(3):
         for x in (5.0 + 4.0 * i, length - 5.0 - 4.0 * i):
@@ -46,6 +47,31 @@ def flat_roof(floor: Floor, length: float, width: float, *, penthouse: tuple[flo
     floor.element("IfcTank", "生活水箱", tank, "chrome", material="不锈钢", PredefinedType="STORAGE")
     rods = [cylinder(model, x, y1 - 1.2, 0.05, top + 3.6, top + 7.5) for x in (x0 + 1.0, x1 - 1.0)]
     floor.element("IfcBuildingElementProxy", "避雷针", rods, "chrome", material="钢")
+
+
+def _crown(floor: Floor, length: float, width: float, top: float) -> None:
+    """Coping on the parapet, and over it an open frame on posts that ends the fronts against the sky."""
+    model, z = floor.model, top + PARAPET_M
+    rims = (
+        ((-0.3, -0.3), (length + 0.3, 0.4)),
+        ((-0.3, width - 0.4), (length + 0.3, width + 0.3)),
+        ((-0.3, 0.4), (0.4, width - 0.4)),
+        ((length - 0.4, 0.4), (length + 0.3, width - 0.4)),
+    )
+    coping = [box(model, (*low, z), (*high, z + 0.14)) for low, high in rims]
+    floor.element("IfcCovering", "女儿墙压顶", coping, "white_panel", material="铝板", PredefinedType="CLADDING")
+    high = z + 2.6
+    for i, (y0, y1) in enumerate(((-0.1, 0.3), (width - 0.3, width + 0.1))):
+        posts = [box(model, (x - 0.2, y0, z + 0.14), (x + 0.2, y1, high)) for x in _spaced(0.3, length - 0.3, 6)]
+        floor.element("IfcColumn", f"屋顶构架柱 {i + 1}", posts, "white_panel", material="混凝土")
+        beam = box(model, (-0.3, y0, high), (length + 0.3, y1, high + 0.5))
+        floor.element("IfcBeam", f"屋顶构架梁 {i + 1}", [beam], "white_panel", material="混凝土")
+    cross = [box(model, (x - 0.12, 0.3, high + 0.1), (x + 0.12, width - 0.3, high + 0.4)) for x in _spaced(0.3, length - 0.3, 12)]
+    floor.element("IfcBeam", "屋顶构架次梁", cross, "white_panel", material="混凝土")
+
+
+def _spaced(start: float, end: float, spans: int) -> list[float]:
+    return [start + (end - start) * i / spans for i in range(spans + 1)]
 
 
 def hipped_ell_roof(floor: Floor, frame: PlanFrame, long: float, short: float, width: float, *, eaves: float, pitch: float) -> None:
@@ -120,7 +146,20 @@ def gable_roof(
             seams.append(_bar(floor, (xa, y, za), (xb, y, zb), 0.05, 0.07))
     floor.element("IfcCovering", "锁边", seams, "metal_seam", material="铝镁锰板", whole=roof, PredefinedType="ROOFING")
     cap = _bar(floor, (middle, near, base + rise), (middle, far, base + rise), 0.5, 0.1)
+    _gutters(floor, width, near, far, z_eave, side)
+    vents = [
+        box(model, (middle - 0.5, y - 0.9, base + rise - 0.2), (middle + 0.5, y + 0.9, base + rise + 0.75))
+        for y in _spaced(near + 9, far - 7, 5)
+    ]
+    floor.element("IfcBuildingElementProxy", "屋脊通风器", vents, "metal_seam", material="铝镁锰板")
     floor.element("IfcCovering", "屋脊盖板", [cap], "metal_seam", material="铝镁锰板", whole=roof, PredefinedType="ROOFING")
+
+
+def _gutters(floor: Floor, width: float, near: float, far: float, z: float, side: float) -> None:
+    """Gutters along both eaves."""
+    for x0, x1, name in ((-side - 0.18, -side + 0.02, "W"), (width + side - 0.02, width + side + 0.18, "E")):
+        gutter = box(floor.model, (x0, near, z - 0.34), (x1, far, z - 0.08))
+        floor.element("IfcCovering", f"天沟 {name}", [gutter], "aluminium", material="铝镁锰板", PredefinedType="MOLDING")
 
 
 def _penthouse(floor: Floor, x0: float, y0: float, x1: float, y1: float, base: float) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "GATES",
     "GROUND_M",
     "HALL",
+    "LODGES",
     "PERIMETER",
     "TOWER",
     "Anchor",
@@ -84,6 +85,9 @@ GATES = (
     Gate(name="东门", kind="车行", u=150.0, v=-40.0, width_m=10.0),
     Gate(name="西门", kind="人行", u=-150.0, v=34.0, width_m=4.0),
 )
+
+
+LODGES = {"南大门门卫室": box(-15.5, -118.2, -9.3, -113.4), "东门门卫室": box(142.2, -34.4, 147.4, -28.2)}
 
 
 def to_grid(u: float, v: float) -> tuple[float, float]:

@@ -58,9 +58,9 @@ def to_plan(east: Float64, north: Float64) -> tuple[Float64, Float64]:
     return c * de + s * dn, -s * de + c * dn
 
 
-def on_hill(u: Float64, v: Float64) -> NDArray[np.bool_]:
-    """Where the ground stands more than 3 m over the flat, outside it."""
-    return np.asarray((ground_height(u, v) > GROUND_M + 3.0) & ~contains_xy(FLAT, u, v))
+def on_hill(u: Float64, v: Float64, over_m: float = 3.0) -> NDArray[np.bool_]:
+    """Where the ground stands more than `over_m` over the flat, outside it."""
+    return np.asarray((ground_height(u, v) > GROUND_M + over_m) & ~contains_xy(FLAT, u, v))
 
 
 def _smooth(t: Float64) -> Float64:

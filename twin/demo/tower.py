@@ -100,6 +100,8 @@ def _storey(floor: Floor, number: int, below: float | None, *, top: bool) -> Non
         half_turn_stair(floor, STAIR_B, INNER, 7.0, f"B梯 {floor.name}")
     _piers(floor)
     _bands(floor)
+    if number > 1:
+        _shades(floor)
     if number == BOUNDED_STOREY:
         for room in made:
             for element, external in [*room.bounds, (slab, False)]:
@@ -141,6 +143,16 @@ def _bands(floor: Floor) -> None:
             if not (side == "N" and k in (2, 3)) and not (floor.name == "1F" and side == "S" and LOBBY_X[0] < x < LOBBY_X[1]):
                 panels.append(box(floor.model, (x - 0.32, y0, 0.85), (x + 0.32, y1, 2.85)))
         floor.element("IfcCovering", f"窗间板 {floor.name}-{side}", panels, "aluminium", material="铝板", PredefinedType="CLADDING")
+
+
+def _shades(floor: Floor) -> None:
+    """Sun blades over the windows of the south front, from pier to pier."""
+    blades = [box(floor.model, (x0, -0.62, 2.9), (x1, -0.02, 2.96)) for x0, x1 in _between_piers()]
+    floor.element("IfcShadingDevice", f"遮阳板 {floor.name}", blades, "white_panel", material="铝板", PredefinedType="AWNING")
+
+
+def _between_piers() -> list[tuple[float, float]]:
+    return [(WALL + k * 2 * MODULE + 0.25, WALL + (k + 1) * 2 * MODULE - 0.25) for k in range(6)]
 
 
 def _ground(floor: Floor) -> None:

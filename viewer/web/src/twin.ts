@@ -41,7 +41,7 @@ export class Twin extends EventTarget {
   storey: string | null = null;
   section_m = SECTION_ABOVE_FLOOR_M;
   switches: LayerSwitches = { city: true, terrain: true, furniture: true, spaces: true };
-  quality: Quality = { shadows: true, ambient_occlusion: true };
+  quality: Quality = { shadows: true, ambient_occlusion: true, smooth_edges: true };
   pending = 0;
   warning = "";
   panels = true;
@@ -52,7 +52,7 @@ export class Twin extends EventTarget {
     const view = this.view;
     if (!view) return this.set({ phase: "no_webgl" });
     this.set({ phase: "loading", why: "", warning: "", selected: null, storey: null, details: { status: "none" }, rooms: new Map() });
-    this.setQuality(rememberedQuality() ?? { shadows: !view.software, ambient_occlusion: !view.software });
+    this.setQuality(rememberedQuality() ?? { shadows: !view.software, ambient_occlusion: !view.software, smooth_edges: !view.software });
     const place = parsePlace(location.hash);
     try {
       const { sites } = await listSites();
@@ -240,7 +240,7 @@ export class Twin extends EventTarget {
 function rememberedQuality(): Quality | null {
   try {
     const stored = JSON.parse(localStorage.getItem(STORED_QUALITY) ?? "null") as Partial<Quality> | null;
-    return stored ? { shadows: stored.shadows === true, ambient_occlusion: stored.ambient_occlusion === true } : null;
+    return stored ? { shadows: stored.shadows === true, ambient_occlusion: stored.ambient_occlusion === true, smooth_edges: stored.smooth_edges === true } : null;
   } catch {
     return null;
   }

@@ -148,7 +148,7 @@ export class TwinConsole extends LitElement {
 
   private qualityChoices(): Choice[] {
     const { quality } = this.twin;
-    return (["shadows", "ambient_occlusion"] as const).map((name) => ({ name, label: t(`quality.${name}`), on: quality[name] }));
+    return (["shadows", "ambient_occlusion", "smooth_edges"] as const).map((name) => ({ name, label: t(`quality.${name}`), on: quality[name] }));
   }
 
   private message(): TemplateResult | typeof nothing {

@@ -160,7 +160,7 @@ export class Layers {
   }
 
   private add(entry: TilesetEntry, tileset: Cesium3DTileset, siteToEcef: Matrix4): void {
-    lightTileset(tileset);
+    lightTileset(tileset, entry.kind);
     const loaded: Loaded = { entry, tileset, look: { cut: null, furniture: true, spaces: true, selected: null }, pending: 0 };
     this.loaded.set(entry.key, loaded);
     tileset.style = this.styleOf(loaded);

@@ -21,14 +21,18 @@ import {
   ShadowMode,
 } from "@cesium/engine";
 
-export interface Quality { shadows: boolean; ambient_occlusion: boolean }
+import type { TilesetKind } from "../service";
+import { SURROUNDINGS } from "./surroundings";
+
+export interface Quality { shadows: boolean; ambient_occlusion: boolean; smooth_edges: boolean }
 
 const NOON = JulianDate.fromIso8601("2026-06-21T04:00:00Z");
-const SUN = { azimuth_deg: 135, elevation_deg: 48, intensity: 2.0 };
+const SUN = { azimuth_deg: 142, elevation_deg: 42, intensity: 2.7, color: new Color(1, 0.955, 0.88) };
+const SHADOW_REACH_M = 650;
 const SKY_LIGHT = [
-  [0.31, 0.32, 0.34],
+  [0.4, 0.43, 0.48],
   [0, 0, 0],
-  [0.09, 0.095, 0.11],
+  [0.1, 0.11, 0.135],
   ...Array.from({ length: 6 }, () => [0, 0, 0]),
 ].map(([red = 0, green = 0, blue = 0]) => new Cartesian3(red, green, blue));
 
@@ -43,6 +47,8 @@ export function createStage(container: HTMLElement, software: boolean): CesiumWi
     skyBox: false,
     skyAtmosphere: false,
     scene3DOnly: true,
+    // Its composition makes every pixel that is not wholly sky opaque, and so the half covered ones of smooth edges black.
+    orderIndependentTranslucency: false,
     requestRenderMode: true,
     maximumRenderTimeChange: Number.POSITIVE_INFINITY,
     msaaSamples: software ? 1 : 4,
@@ -78,7 +84,7 @@ export function lightFromSouthEast(scene: Scene, siteToEcef: Matrix4): void {
   const toSun = new Cartesian3(Math.sin(azimuth) * Math.cos(elevation), Math.cos(azimuth) * Math.cos(elevation), Math.sin(elevation));
   const rotation = Matrix4.getMatrix3(siteToEcef, new Matrix3());
   const ecef = Matrix3.multiplyByVector(rotation, toSun, new Cartesian3());
-  scene.light = new DirectionalLight({ direction: Cartesian3.negate(ecef, new Cartesian3()), intensity: SUN.intensity });
+  scene.light = new DirectionalLight({ direction: Cartesian3.negate(ecef, new Cartesian3()), intensity: SUN.intensity, color: SUN.color });
 }
 
 export function applyQuality(scene: Scene, quality: Quality): void {
@@ -86,25 +92,33 @@ export function applyQuality(scene: Scene, quality: Quality): void {
   map.enabled = quality.shadows;
   map.softShadows = true;
   map.size = 2048;
-  map.maximumDistance = 300;
-  map.darkness = 0.5;
+  map.maximumDistance = SHADOW_REACH_M;
+  map.darkness = 0.52;
   map._primitiveBias.depthBias = 0.0008;
   map._primitiveBias.normalOffsetScale = 1.5;
   const occlusion = scene.postProcessStages.ambientOcclusion;
+  skyOccludesNothing(occlusion.get(0));
   occlusion.enabled = quality.ambient_occlusion;
-  Object.assign(occlusion.uniforms, { intensity: 2.5, bias: 0.1, lengthCap: 1 });
-  scene.postProcessStages.fxaa.enabled = quality.shadows;
+  Object.assign(occlusion.uniforms, { intensity: 1.6, bias: 0.2, lengthCap: 0.4 });
+  scene.msaaSamples = quality.smooth_edges ? 4 : 1;
   scene.requestRender();
 }
 
+/** CesiumJS puts what has no depth behind the eye instead of far off, which draws a black line along the horizon. */
+function skyOccludesNothing(generate: object): void {
+  const stage = generate as { _fragmentShader: string };
+  stage._fragmentShader = stage._fragmentShader.replace("posEC.z = czm_currentFrustum.y;", "posEC.z = -czm_currentFrustum.y;");
+}
+
 /** Sky light from above and nothing from an environment map, so that the same model looks the same everywhere. */
-export function lightTileset(tileset: Cesium3DTileset): void {
+export function lightTileset(tileset: Cesium3DTileset, kind: TilesetKind): void {
   tileset.environmentMapManager.enabled = false;
   const lighting = new ImageBasedLighting();
   lighting.imageBasedLightingFactor = new Cartesian2(1, 0);
   lighting.sphericalHarmonicCoefficients = SKY_LIGHT;
   tileset.imageBasedLighting = lighting;
   tileset.shadows = ShadowMode.ENABLED;
+  if (kind !== "building") tileset.customShader = SURROUNDINGS;
 }
 
 /** Whether WebGL is drawn by the processor: then the costly looks are off to begin with. */

@@ -11,6 +11,7 @@ import { Outline } from "./outline";
 import { Pointer } from "./pointer";
 import { RoomLabels } from "./room_labels";
 import { applyQuality, createStage, drawsInSoftware, lightFromSouthEast, type Quality } from "./stage";
+import { followEye } from "./surroundings";
 
 export interface ViewEvents {
   pick: (id: string | null) => void;
@@ -30,6 +31,7 @@ export class View {
   private selected: string | null = null;
   private fine = !this.software;
   private stale = true;
+  private unfollow = (): void => undefined;
 
   constructor(container: HTMLElement, events: ViewEvents) {
     this.widget = createStage(container, this.software);
@@ -58,6 +60,8 @@ export class View {
     this.layers.clear();
     this.labels.clear();
     lightFromSouthEast(this.widget.scene, siteToEcef);
+    this.unfollow();
+    this.unfollow = followEye(this.widget.scene, siteToEcef);
     return this.layers.load(site.tilesets, siteToEcef);
   }
 
