@@ -125,7 +125,7 @@ def test_a_click_on_the_floor_tells_the_room_in_chinese_and_then_in_english(
     page.mouse.click(*MIDDLE)
     page.evaluate("() => window.twin.panels(true)")
     panel = page.locator("twin-panel")
-    expect(panel.get_by_role("heading", name="309 科长办公室")).to_be_visible(timeout=PATIENCE_MS)
+    expect(panel.get_by_role("heading", name="309 科长办公室")).to_be_visible()
     expect(panel).to_contain_text(re.compile(r"量算值.*面积\s*24\.36 m²", re.DOTALL))
     origin = panel.locator("footer")
     expect(origin).to_contain_text("tower.ifc · 第 1 版")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, expect, sync_playwright
 
 from tests.conftest import require
 
@@ -31,6 +31,7 @@ FLAGS = [
 VIEW = {"width": 640, "height": 360}
 PATIENCE_MS = 60_000
 LOCAL_SCHEMES = {"blob", "data"}
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(slots=True)

@@ -336,6 +336,7 @@ def test_a_layer_that_cannot_be_read_is_named_and_the_rest_is_shown(seen: Visit,
     service.broken_layers.add("city")
     reopen(seen, service, "whole")
     expect(seen.page.get_by_role("alert")).to_contain_text("“city”的三维模型读取失败")
+    expect(seen.page.get_by_role("status")).to_have_text("模型未完整载入")
     seen.settle()
     assert seen.page.evaluate("() => window.twin.coverage()") > 0.2
     service.broken_layers.clear()

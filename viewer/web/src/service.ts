@@ -94,7 +94,7 @@ export interface FeatureDocument {
 /** What went wrong, for a person to act on: said in the language that is spoken when it is shown, not when it happened. */
 export class Failure extends Error {
   constructor(
-    private readonly key: Key,
+    readonly key: Key,
     private readonly values: Record<string, string> = {},
   ) {
     super(key);
@@ -145,8 +145,8 @@ async function read<Document>(address: string): Promise<Document> {
     throw new Failure("failure.network");
   }
   if (answer.ok) return (await answer.json()) as Document;
-  const what = await problem(answer, address);
-  throw answer.status === 404 ? new Failure("failure.not_found", { what }) : new Failure("failure.service", { status: String(answer.status), what });
+  if (answer.status === 404) throw new Failure("failure.not_found", { what: decodeURIComponent(address.split("/").at(-1) ?? address) });
+  throw new Failure("failure.service", { status: String(answer.status), what: await problem(answer, address) });
 }
 
 async function problem(answer: Response, address: string): Promise<string> {

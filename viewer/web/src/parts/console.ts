@@ -258,10 +258,9 @@ export class TwinConsole extends LitElement {
   }
 
   private status(): TemplateResult {
-    const { site, pending, phase } = this.twin;
-    return html`<span role="status">
-        ${phase !== "ready" ? nothing : pending > 0 ? t("status.tiles_loading", { count: pending }) : t("status.tiles_ready")}
-      </span>
+    const { site, pending, phase, warnings } = this.twin;
+    const drawn = pending > 0 ? t("status.tiles_loading", { count: pending }) : t(warnings.some(({ key }) => key.startsWith("failure.tile")) ? "status.incomplete" : "status.tiles_ready");
+    return html`<span role="status">${phase === "ready" ? drawn : nothing}</span>
       ${site ? html`<span>${t("status.counts", { ...site.counts })}</span>` : nothing}
       <span class="gap"></span>
       ${phase === "ready" ? html`<span class="wide">${t("status.controls")}</span>` : nothing}

@@ -32,7 +32,7 @@ export class TwinPanel extends Part {
       section, .body details { padding: 12px 0; border-bottom: 1px solid var(--line); }
       .body > :last-child { border-bottom: none; }
       summary { cursor: pointer; list-style: none; display: flex; gap: 8px; align-items: baseline; }
-      summary::after { content: "›"; margin-left: auto; color: var(--quiet); font-size: 16px; line-height: 1; transform: rotate(90deg); }
+      summary::after { content: "›"; margin-left: auto; color: var(--quiet); font-size: 20px; line-height: 0.8; transform: rotate(90deg); }
       details[open] > summary::after { transform: rotate(-90deg); }
       h4 { margin: 10px 0 2px; font-size: 13px; font-weight: 600; overflow-wrap: anywhere; }
       h4 code { font-weight: 400; }

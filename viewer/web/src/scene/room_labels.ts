@@ -1,7 +1,8 @@
 /**
  * Numbers and names of the rooms of the storey that lies open, as text laid over the picture.
  * Where they would overlap, the selected room keeps its label first, then the larger one; a label that finds no place shrinks to
- * the room's number, then goes.
+ * the room's number, then goes. Text of the page is sharp at any zoom, and there at once: CesiumJS's own labels wait for a frame
+ * that a picture at rest never draws.
  */
 
 import { Cartesian2, Cartesian3, Matrix4, SceneTransforms, type Scene } from "@cesium/engine";
@@ -13,14 +14,14 @@ const GAP_PX = 2;
 
 interface Size { width: number; height: number }
 interface Tag { id: string; place: Cartesian3; height_m: number; area_m2: number; element: HTMLElement; whole: Size; short: Size }
-interface Box { left: number; right: number; top: number; bottom: number; id: string }
+interface Box { left: number; right: number; top: number; bottom: number }
 
 export class RoomLabels {
   private readonly sheet = document.createElement("div");
   private readonly seenFrom = new Matrix4();
   private readonly size = new Cartesian2();
   private tags: Tag[] = [];
-  private shown: Box[] = [];
+  private shown = new Map<Tag, Box>();
   private selected: string | null = null;
 
   constructor(
@@ -60,7 +61,7 @@ export class RoomLabels {
   clear(): void {
     this.sheet.replaceChildren();
     this.tags = [];
-    this.shown = [];
+    this.shown = new Map();
     this.scene.requestRender();
   }
 
@@ -71,7 +72,7 @@ export class RoomLabels {
 
   /** The room whose label lies at a point of the canvas (CSS pixels), or null. */
   roomAt(x: number, y: number): string | null {
-    return this.shown.find(({ left, right, top, bottom }) => x >= left && x <= right && y >= top && y <= bottom)?.id ?? null;
+    return [...this.shown].find(([, { left, right, top, bottom }]) => x >= left && x <= right && y >= top && y <= bottom)?.[0].id ?? null;
   }
 
   private sort(): void {
@@ -82,18 +83,25 @@ export class RoomLabels {
     this.scene.requestRender();
   }
 
+  /** First as many numbers as find a place, the selected room with its name before all others; then names where there is room left. */
   private arrange(): void {
-    this.shown = [];
+    const shown = new Map<Tag, Box>();
     for (const tag of this.tags) {
       const at = this.onScreen(tag);
-      const whole = at && this.free(at, tag.whole, tag.id);
-      const box = whole ?? (at && this.free(at, tag.short, tag.id));
-      tag.element.hidden = !box;
-      if (!at || !box) continue;
-      this.shown.push(box);
-      tag.element.classList.toggle("short", !whole);
-      tag.element.style.translate = `${Math.round(box.left)}px ${Math.round(box.top)}px`;
+      const box = at && ((tag.id === this.selected && free(boxOf(at, tag.whole), shown, this.size, tag)) || free(boxOf(at, tag.short), shown, this.size, tag));
+      if (box) shown.set(tag, box);
     }
+    for (const [tag, box] of shown) {
+      const whole = free(boxOf(centreOf(box), tag.whole), shown, this.size, tag);
+      if (whole) shown.set(tag, whole);
+      tag.element.classList.toggle("short", !whole);
+    }
+    for (const tag of this.tags) {
+      const box = shown.get(tag);
+      tag.element.hidden = !box;
+      if (box) tag.element.style.translate = `${Math.round(box.left)}px ${Math.round(box.top)}px`;
+    }
+    this.shown = shown;
   }
 
   /** Where the label's place lies in the picture; undefined where it is too far away, or seen from below. */
@@ -101,12 +109,6 @@ export class RoomLabels {
     const { camera } = this.scene;
     if (camera.positionCartographic.height < height_m || Cartesian3.distance(camera.positionWC, place) > VISIBLE_WITHIN_M) return undefined;
     return SceneTransforms.worldToWindowCoordinates(this.scene, place);
-  }
-
-  private free(at: Cartesian2, { width, height }: Size, id: string): Box | undefined {
-    const box = { left: at.x - width / 2, right: at.x + width / 2, top: at.y - height / 2, bottom: at.y + height / 2, id };
-    const inside = box.left >= 0 && box.right <= this.size.x && box.top >= 0 && box.bottom <= this.size.y;
-    return inside && !this.shown.some((other) => overlap(box, other)) ? box : undefined;
   }
 }
 
@@ -124,6 +126,20 @@ function labelOf({ name, long_name }: ChildFeature): HTMLElement {
 
 function sizeOf(element: HTMLElement): Size {
   return { width: element.offsetWidth, height: element.offsetHeight };
+}
+
+function boxOf({ x, y }: Cartesian2, { width, height }: Size): Box {
+  return { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 };
+}
+
+function centreOf({ left, right, top, bottom }: Box): Cartesian2 {
+  return new Cartesian2((left + right) / 2, (top + bottom) / 2);
+}
+
+/** The box itself where it lies within the picture and on no other label than its own. */
+function free(box: Box, taken: ReadonlyMap<Tag, Box>, size: Cartesian2, own: Tag): Box | undefined {
+  const inside = box.left >= 0 && box.right <= size.x && box.top >= 0 && box.bottom <= size.y;
+  return inside && ![...taken].some(([tag, other]) => tag !== own && overlap(box, other)) ? box : undefined;
 }
 
 function overlap(a: Box, b: Box): boolean {
