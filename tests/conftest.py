@@ -1,9 +1,14 @@
 """Fixtures that every package's tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 IN_CI = os.environ.get("CI") == "true"
@@ -25,6 +30,15 @@ def data_dir() -> Path:
     """The folder of real files by others (`../shared/data`), never copied into the project."""
     require(SHARED_DATA.is_dir(), "../shared/data", "lay the shared folder beside the checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """The one browser of a session, started by the first test that looks at a page."""
+    from tests.viewer.browser import launched
+
+    with launched() as browser:
+        yield browser
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

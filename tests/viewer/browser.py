@@ -1,6 +1,6 @@
-"""A real browser for tests: one Chromium a session, and a record of what a page complained about or asked of other hosts.
+"""A real browser for tests: Debian's Chromium on software GL, and a record of what a page complained about or asked of other hosts.
 
-`tests/viewer/conftest.py` makes the fixtures `chromium` (session) and `open_page` of it; the end-to-end tests import them.
+The session's one browser is the fixture `chromium` of `tests/conftest.py`.
 """
 
 import shutil
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, expect, sync_playwright
 
 from tests.conftest import require
 
-__all__ = ["FLAGS", "VIEW", "Visit", "launched", "visit", "wait_until"]
+__all__ = ["FLAGS", "VIEW", "Visit", "launched", "visit", "wait_until", "watched"]
 
 FLAGS = [
     "--no-sandbox",
@@ -26,15 +26,17 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 VIEW = {"width": 640, "height": 360}
 PATIENCE_MS = 60_000
 LOCAL_SCHEMES = {"blob", "data"}
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(slots=True)
 class Visit:
-    """A page and what it did wrong: console errors and warnings of the content policy, uncaught errors, foreign requests."""
+    """A page and what it did wrong: errors on the console (the content policy's among them), uncaught errors, foreign requests."""
 
     page: Page
     origin: str
@@ -46,20 +48,29 @@ class Visit:
         if message.type == "error":
             self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
-    def note_request(self, request: Request) -> None:
-        """Keep what goes to another host."""
-        parts = urlsplit(request.url)
+    def note_request(self, asked: Request | WebSocket) -> None:
+        """Keep what goes, or tried to go, to another host."""
+        parts = urlsplit(asked.url)
         if parts.scheme not in LOCAL_SCHEMES and f"{parts.scheme}://{parts.netloc}" != self.origin:
-            self.foreign.append(request.url)
+            self.foreign.append(asked.url)
 
     def settle(self, timeout_ms: float = PATIENCE_MS) -> None:
         """Wait until the camera's tiles are loaded and drawn."""
         wait_until(self.page, "window.twin.tilesLoaded()", timeout_ms)
 
+    def forgive(self) -> None:
+        """Forget the errors so far: a test provoked them. What was asked of other hosts is never forgotten."""
+        self.errors.clear()
+
+    def check(self) -> None:
+        """Fail where anything went wrong since the visit began."""
+        assert self.errors == []
+        assert self.foreign == []
+
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """Debian's Chromium on software GL; skips (fails in CI) where it is not installed."""
+    """Chromium without a network beyond this machine; skips (fails in CI) where it is not installed."""
     executable = shutil.which("chromium")
     require(executable is not None, "chromium", "apt-get install -y --no-install-recommends chromium fonts-wqy-microhei")
     with sync_playwright() as playwright:
@@ -71,22 +82,29 @@ def launched() -> Iterator[Browser]:
 
 
 @contextmanager
-def visit(browser: Browser, url: str, *, width: int = VIEW["width"], height: int = VIEW["height"]) -> Iterator[Visit]:
-    """Open an address in a fresh context (no storage) and wait until the page has left its loading phase."""
-    parts = urlsplit(url)
+def watched(browser: Browser, origin: str, *, width: int = VIEW["width"], height: int = VIEW["height"]) -> Iterator[Visit]:
+    """An empty page in a fresh context (no storage), watched from its first request on."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
     context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    seen = Visit(page, f"{parts.scheme}://{parts.netloc}")
-    page.on("console", lambda message: seen.note_console(message))
-    page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    page.on("request", lambda request: seen.note_request(request))
     try:
-        page.goto(url)
-        wait_until(page, "window.twin !== undefined && window.twin.phase() !== 'loading'")
+        seen = Visit(context.new_page(), origin)
+        seen.page.on("console", lambda message: seen.note_console(message))
+        seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        seen.page.on("websocket", lambda socket: seen.note_request(socket))
+        context.on("request", lambda request: seen.note_request(request))
         yield seen
     finally:
         context.close()
+
+
+@contextmanager
+def visit(browser: Browser, url: str, *, width: int = VIEW["width"], height: int = VIEW["height"]) -> Iterator[Visit]:
+    """Open the console at an address and wait until it has left its loading phase."""
+    parts = urlsplit(url)
+    with watched(browser, f"{parts.scheme}://{parts.netloc}", width=width, height=height) as seen:
+        seen.page.goto(url)
+        wait_until(seen.page, "window.twin !== undefined && window.twin.phase() !== 'loading'")
+        yield seen
 
 
 def wait_until(page: Page, condition: str, timeout_ms: float = PATIENCE_MS) -> None:

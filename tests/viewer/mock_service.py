@@ -6,22 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tests.viewer.tiny_site import TinySite
+from twin.api.app import CONTENT_POLICY
 
-__all__ = ["CONTENT_POLICY", "MockService", "serving"]
+__all__ = ["MockService", "serving"]
 
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; "
-    "img-src 'self' blob: data:; connect-src 'self'; font-src 'self'"
-)
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".ico": "image/x-icon"}
 PAGE_OF_ROOMS = 1
 
 
 class MockService(ThreadingHTTPServer):
-    """Serves one site, or none where `empty` is set; answers problem documents for what it does not know."""
+    """Serves one site; `state` makes it an empty twin, one whose models have no place yet, or one whose store fails.
+
+    What it does not know is answered with a problem document.
+    """
 
     daemon_threads = True
 
@@ -29,7 +30,7 @@ class MockService(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.static = static
         self.tiny = TinySite()
-        self.empty = False
+        self.state: Literal["whole", "empty", "unplaced", "failing"] = "whole"
         self.broken_layers: set[str] = set()
         self.asked: list[str] = []
 
@@ -57,7 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         parts = [unquote(part) for part in address.path.strip("/").split("/")]
         document = self._document(parts, {name: values[0] for name, values in parse_qs(address.query).items()})
-        if isinstance(document, bytes):
+        if self.server.state == "failing" and parts[0] == "sites":
+            self._send_problem(500, "the store is closed")
+        elif isinstance(document, bytes):
             self._send(200, "application/octet-stream", document)
         elif document is not None:
             self._send(200, "application/json", json.dumps(document).encode())
@@ -65,14 +68,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_file(address.path)
 
     def _document(self, parts: list[str], query: dict[str, str]) -> object:
-        tiny = self.server.tiny
+        tiny, state = self.server.tiny, self.server.state
         match parts:
             case ["sites"]:
-                return {"sites": [] if self.server.empty else [{"code": "tiny", "name": "屏山小院"}]}
+                return {"sites": [] if state == "empty" else [{"code": "tiny", "name": "屏山小院"}]}
             case ["sites", "tiny"]:
-                return tiny.site()
+                return tiny.site() | ({"tilesets": []} if state == "unplaced" else {})
             case ["sites", "tiny", "tree"]:
-                return tiny.tree()
+                return tiny.tree() if state != "unplaced" else tiny.unplaced_tree()
             case ["sites", "tiny", "features", feature] if feature in tiny.features:
                 return tiny.features[feature]
             case ["sites", "tiny", "features", feature, "children"]:
@@ -95,8 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
         if file.is_file() and ".." not in path:
             self._send(200, TYPES.get(file.suffix, "application/octet-stream"), file.read_bytes())
             return
-        problem = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": f"nothing at {path}"}
-        self._send(404, "application/problem+json", json.dumps(problem).encode())
+        self._send_problem(404, f"nothing at {path}")
+
+    def _send_problem(self, status: int, detail: str) -> None:
+        problem = {"type": "about:blank", "title": "Problem", "status": status, "detail": detail}
+        self._send(status, "application/problem+json", json.dumps(problem).encode())
 
     def _send(self, status: int, media_type: str, body: bytes) -> None:
         self.send_response(status)

@@ -88,6 +88,12 @@ class TinySite:
         """GET /sites/tiny/tree."""
         return {"site": {"code": SITE.code, "name": SITE.name}, "buildings": self.buildings}
 
+    def unplaced_tree(self) -> dict[str, object]:
+        """The same where no model has a place yet: nothing is in the site's frame, and one building has no name."""
+        nowhere = {"tileset_key": None, "centre": None, "radius_m": None, "z_range": None}
+        west, east = ({**building, **nowhere, "storeys": []} for building in reversed(self.buildings))
+        return {"site": {"code": SITE.code, "name": SITE.name}, "buildings": [west | {"name": None}, east]}
+
     def children(self, storey: str) -> list[dict[str, object]]:
         """The rooms of a storey, as entries of a page."""
         return [feature for feature in self.features.values() if feature["kind"] == "space" and feature["parent"] == storey]
@@ -262,6 +268,7 @@ class TinySite:
             "z_range": [low[2], high[2]],
             "centre": self.lon_lat_height(middle),
             "radius_m": float(np.linalg.norm(np.array(high) - np.array(low)) / 2),
+            "counts": {"space": 2, "element": 8} if kind == "storey" else {},
             "area_m2": measured["area_m2"] if isinstance(measured, dict) else None,
             "properties": properties or {},
             "source": {"file": "tiny.ifc", "sha256": "ab" * 32, "entity": "#42", "global_id": id_.partition(":")[2]},

@@ -1,6 +1,6 @@
 /** The service as the page sees it: documents, addresses, and failures in words. */
 
-import { t } from "./words";
+import { t, type Key } from "./words";
 
 export interface SiteName { code: string; name: string }
 export interface LonLatHeight { lon: number; lat: number; height_m: number }
@@ -84,13 +84,26 @@ export interface FeatureDocument {
   z_range: Range | null;
   centre: LonLatHeight | null;
   radius_m: number | null;
+  /** How many of each kind lie below it. */
+  counts: Partial<Record<Kind, number>>;
   properties: { [group: string]: Json };
   source: { file: string; sha256: string; entity: string | null; global_id: string | null };
   revision: { id: string; number: number; imported_at: string; who: string; tool: string };
 }
 
-/** What went wrong, in words a person can act on; from RFC 9457 problem documents where the service sends one. */
-export class Failure extends Error {}
+/** What went wrong, for a person to act on: said in the language that is spoken when it is shown, not when it happened. */
+export class Failure extends Error {
+  constructor(
+    readonly key: Key,
+    private readonly values: Record<string, string> = {},
+  ) {
+    super(key);
+  }
+
+  get words(): string {
+    return t(this.key, this.values);
+  }
+}
 
 export function listSites(): Promise<{ sites: SiteName[] }> {
   return read("/sites");
@@ -129,11 +142,11 @@ async function read<Document>(address: string): Promise<Document> {
   try {
     answer = await fetch(address, { headers: { Accept: "application/json" } });
   } catch {
-    throw new Failure(t("failure.network"));
+    throw new Failure("failure.network");
   }
   if (answer.ok) return (await answer.json()) as Document;
-  const what = await problem(answer, address);
-  throw new Failure(answer.status === 404 ? t("failure.not_found", { what }) : t("failure.service", { status: String(answer.status), what }));
+  if (answer.status === 404) throw new Failure("failure.not_found", { what: decodeURIComponent(address.split("/").at(-1) ?? address) });
+  throw new Failure("failure.service", { status: String(answer.status), what: await problem(answer, address) });
 }
 
 async function problem(answer: Response, address: string): Promise<string> {

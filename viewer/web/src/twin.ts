@@ -1,6 +1,6 @@
 /** The state of the page and everything that changes it; parts listen for `change`. */
 
-import { formatPlace, parsePlace, type Pose } from "./address";
+import { formatPlace, parsePlace, type Place } from "./address";
 import type { LayerSwitches } from "./scene/layers";
 import type { Quality } from "./scene/stage";
 import type { View } from "./scene/view";
@@ -19,11 +19,11 @@ import {
   type SiteTree,
   type StoreyEntry,
 } from "./service";
-import { language, speak, t } from "./words";
+import { buildingTitle, byName, language, speak, t, title } from "./words";
 
 export type Phase = "loading" | "ready" | "empty" | "no_tiles" | "failed" | "no_webgl";
 export type Rooms = { status: "loading" } | { status: "failed" } | { status: "ready"; rooms: ChildFeature[] };
-export type Details = { status: "none" } | { status: "loading"; id: string } | { status: "failed"; id: string; why: string } | { status: "ready"; feature: FeatureDocument };
+export type Details = { status: "none" } | { status: "loading"; id: string } | { status: "failed"; id: string; why: Failure } | { status: "ready"; feature: FeatureDocument };
 
 export const SECTION_ABOVE_FLOOR_M = 1.3;
 const STORED_QUALITY = "twin.quality";
@@ -31,7 +31,7 @@ const COVERED_ABOVE_FLOOR_M = 0.3;
 
 export class Twin extends EventTarget {
   phase: Phase = "loading";
-  why = "";
+  why: Failure | null = null;
   sites: SiteName[] = [];
   site: SiteDocument | null = null;
   tree: SiteTree | null = null;
@@ -42,42 +42,66 @@ export class Twin extends EventTarget {
   section_m = SECTION_ABOVE_FLOOR_M;
   switches: LayerSwitches = { city: true, terrain: true, furniture: true, spaces: true };
   quality: Quality = { shadows: true, ambient_occlusion: true, smooth_edges: true };
+  /** Tiles on their way, and the most there were since all had come. */
   pending = 0;
-  warning = "";
+  peak = 0;
+  warnings: Failure[] = [];
   panels = true;
   view: View | null = null;
+  private written: Place = { site: null, select: null, storey: null, camera: null };
+  private stepping = false;
+  private recalling = false;
 
   /** Opens the site of the address, or the first there is. */
   async open(): Promise<void> {
     const view = this.view;
     if (!view) return this.set({ phase: "no_webgl" });
-    this.set({ phase: "loading", why: "", warning: "", selected: null, storey: null, details: { status: "none" }, rooms: new Map() });
+    this.set({ phase: "loading", why: null, warnings: [], selected: null, storey: null, details: { status: "none" }, rooms: new Map() });
     this.setQuality(rememberedQuality() ?? { shadows: !view.software, ambient_occlusion: !view.software, smooth_edges: !view.software });
     const place = parsePlace(location.hash);
+    this.recalling = true;
     try {
       const { sites } = await listSites();
       const code = sites.find(({ code }) => code === place.site)?.code ?? sites[0]?.code;
       if (code === undefined) return this.set({ phase: "empty", sites });
       const [site, tree] = await Promise.all([readSite(code), readTree(code)]);
-      this.set({ sites, site, tree });
+      this.set({ sites, site, tree: inOrder(tree) });
       this.title();
-      if (site.tilesets.length === 0) return this.set({ phase: "no_tiles" });
+      if (site.tilesets.length === 0) {
+        this.set({ phase: "no_tiles" });
+        return await this.goTo(place);
+      }
       const failed = await view.open(site);
       view.switches = this.switches;
       if (place.camera) view.eye.place(place.camera);
       else this.home(true);
-      this.set({ phase: "ready", warning: failed.map(({ name }) => t("failure.tileset", { name })).join(" ") });
-      if (place.storey) await this.openStorey(place.storey, { fly: place.camera === null });
-      if (place.select) await this.select(place.select, { fly: place.camera === null && place.storey === null });
+      this.set({ phase: "ready", warnings: failed.map(({ name }) => new Failure("failure.tileset", { name })) });
+      await this.goTo(place);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      this.set({ phase: "failed", why: error.message });
+      this.set({ phase: "failed", why: error });
+    } finally {
+      this.recalled();
     }
   }
 
   async openSite(code: string): Promise<void> {
-    history.replaceState(null, "", formatPlace({ site: code, select: null, storey: null, camera: null }));
+    history.pushState(null, "", formatPlace({ site: code, select: null, storey: null, camera: null }));
     await this.open();
+  }
+
+  /** Goes where the address now says: after back, forward, or a link pasted over the old one. */
+  async follow(): Promise<void> {
+    const place = parsePlace(location.hash);
+    if (place.site !== (this.site?.code ?? null) || (this.phase !== "ready" && this.phase !== "no_tiles")) return this.open();
+    this.recalling = true;
+    try {
+      if (place.camera) this.view?.eye.place(place.camera);
+      if (place.storey === null) this.leaveStorey();
+      await this.goTo(place);
+    } finally {
+      this.recalled();
+    }
   }
 
   /** The whole compound: its buildings from the south, above. */
@@ -109,7 +133,7 @@ export class Twin extends EventTarget {
       if (fly) this.flyTo(feature);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (this.selected === id) this.set({ details: { status: "failed", id, why: error.message } });
+      if (this.selected === id) this.set({ details: { status: "failed", id, why: error } });
     }
   }
 
@@ -119,33 +143,44 @@ export class Twin extends EventTarget {
     this.view.eye.look(feature.centre, feature.radius_m ?? 10, { pitch_deg: inside ? -50 : -30, range: inside ? 3.2 : 2.6 });
   }
 
+  warn(warning: Failure): void {
+    if (!this.warnings.some(({ words }) => words === warning.words)) this.set({ warnings: [...this.warnings, warning] });
+  }
+
+  loading(pending: number): void {
+    this.set({ pending, peak: pending === 0 ? 0 : Math.max(pending, this.peak) });
+  }
+
   /** From a list: a storey opens, a room opens its storey, anything else is flown to. */
   async visit(id: string, kind: string, storey: string | null): Promise<void> {
-    if (kind === "storey") await this.openStorey(id);
-    else if (kind === "building") this.leaveStorey();
-    else if (kind === "space" && storey && storey !== this.storey) await this.openStorey(storey, { fly: false });
-    if (kind === "site") {
-      this.home();
-      return;
-    }
-    await this.select(id, { fly: kind !== "storey" });
+    if (kind === "site") return this.home();
+    if (kind === "building") this.leaveStorey();
+    const opens = kind === "storey" ? id : kind === "space" && storey !== this.storey ? storey : null;
+    const opened = opens === null ? undefined : this.openStorey(opens, { fly: kind === "storey" });
+    await Promise.all([opened, this.select(id, { fly: kind !== "storey" })]);
+  }
+
+  /** One step out: what is selected is let go, then the open storey is closed. */
+  stepOut(): void {
+    if (this.selected !== null) void this.select(null);
+    else this.leaveStorey();
   }
 
   /** Cuts a storey open `section_m` above its floor and looks into it. */
   async openStorey(id: string, { fly = true } = {}): Promise<void> {
     const found = this.findStorey(id);
-    if (!found || !this.view) return;
+    if (!found) return this.warn(new Failure("failure.not_found", { what: id }));
     const { building, storey } = found;
+    if (!this.view || !this.opens(id)) return this.readRooms(id);
     this.set({ storey: id, section_m: SECTION_ABOVE_FLOOR_M });
     this.cut();
     this.remember();
     if (fly && building.centre && storey.z_range && building.z_range) {
       const floor = building.centre.height_m + storey.z_range[0] - (building.z_range[0] + building.z_range[1]) / 2;
       const flat = Math.sqrt(Math.max((building.radius_m ?? 20) ** 2 - ((building.z_range[1] - building.z_range[0]) / 2) ** 2, 25));
-      this.view.eye.look({ ...building.centre, height_m: floor }, flat, { pitch_deg: -52, range: 2.1 });
+      this.view.eye.look({ ...building.centre, height_m: floor }, flat, { pitch_deg: -52, range: 1.8 });
     }
     await this.readRooms(id);
-    if (this.storey === id) this.cut();
   }
 
   leaveStorey(): void {
@@ -165,7 +200,8 @@ export class Twin extends EventTarget {
     if (!this.site || (known && known.status !== "failed")) return;
     this.setRooms(storey, { status: "loading" });
     try {
-      this.setRooms(storey, { status: "ready", rooms: await readRooms(this.site.code, storey) });
+      const rooms = await readRooms(this.site.code, storey);
+      this.setRooms(storey, { status: "ready", rooms: rooms.sort((a, b) => byName(title(a.name, a.long_name), title(b.name, b.long_name))) });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.setRooms(storey, { status: "failed" });
@@ -194,6 +230,12 @@ export class Twin extends EventTarget {
     this.set({});
   }
 
+  /** Whether a storey stands in the picture, so that it can be cut open. */
+  opens(id: string): boolean {
+    const found = this.findStorey(id);
+    return found !== null && found.storey.z_range !== null && found.building.tileset_key !== null;
+  }
+
   findStorey(id: string): { building: BuildingEntry; storey: StoreyEntry } | null {
     for (const building of this.tree?.buildings ?? []) {
       const storey = building.storeys.find((entry) => entry.id === id);
@@ -202,16 +244,41 @@ export class Twin extends EventTarget {
     return null;
   }
 
-  /** Keeps the address of what is seen, so that it can be sent to a colleague. */
+  /**
+   * Keeps the address of what is seen, so that it can be sent to a colleague.
+   * Another selection or storey is a step that the browser's back button undoes; what one click changes together is one step.
+   */
   remember(): void {
-    if (!this.site || this.phase !== "ready") return;
-    const camera: Pose | null = this.view?.eye.pose ?? null;
-    history.replaceState(null, "", formatPlace({ site: this.site.code, select: this.selected, storey: this.storey, camera }));
+    if (this.recalling || !this.site || (this.phase !== "ready" && this.phase !== "no_tiles")) return;
+    const camera = this.phase === "ready" ? (this.view?.eye.pose ?? null) : null;
+    const place: Place = { site: this.site.code, select: this.selected, storey: this.storey, camera };
+    const step = place.site === this.written.site && (place.select !== this.written.select || place.storey !== this.written.storey);
+    if (step && !this.stepping) {
+      history.pushState(null, "", formatPlace(place));
+      this.stepping = true;
+      queueMicrotask(() => (this.stepping = false));
+    } else {
+      history.replaceState(null, "", formatPlace(place));
+    }
+    this.written = place;
   }
 
   set(change: Partial<Twin>): void {
     Object.assign(this, change);
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** What was gone to by an address is no new step: the entry it came from is kept, and written as it now is. */
+  private recalled(): void {
+    this.recalling = false;
+    this.written = { site: this.site?.code ?? null, select: this.selected, storey: this.storey, camera: null };
+    this.remember();
+  }
+
+  private async goTo({ storey, select, camera }: Place): Promise<void> {
+    const fly = camera === null;
+    if (storey !== null && storey !== this.storey) await this.openStorey(storey, { fly });
+    if (select !== this.selected) await this.select(select, { fly: fly && storey === null });
   }
 
   private cut(): void {
@@ -230,11 +297,16 @@ export class Twin extends EventTarget {
 
   private setRooms(storey: string, rooms: Rooms): void {
     this.set({ rooms: new Map(this.rooms).set(storey, rooms) });
+    if (storey === this.storey) this.cut();
   }
 
   private title(): void {
     document.title = this.site ? t("app.title_of_site", { site: this.site.name }) : t("app.title");
   }
+}
+
+function inOrder({ site, buildings }: SiteTree): SiteTree {
+  return { site, buildings: [...buildings].sort((a, b) => byName(buildingTitle(a), buildingTitle(b))) };
 }
 
 function rememberedQuality(): Quality | null {

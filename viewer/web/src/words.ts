@@ -12,6 +12,9 @@ const LOCALE: Record<Language, string> = { zh: "zh-CN", en: "en-GB" };
 const STORED = "twin.language";
 const classes = glossary.classes as unknown as Record<string, [string, string] | undefined>;
 const terms = glossary.terms as unknown as Record<string, [string, string] | undefined>;
+const values = glossary.values as unknown as Record<string, [string, string] | undefined>;
+const PLAIN_NUMBER = /^\d+(\s|$)/;
+const COLLATOR = new Intl.Collator("zh-CN", { numeric: true });
 
 let current: Language = remembered();
 
@@ -41,6 +44,11 @@ export function number(value: number, digits = 3): string {
   return value.toLocaleString(LOCALE[current], { maximumFractionDigits: digits });
 }
 
+/** With as many decimals as asked for, so that a column of them lines up. */
+export function fixed(value: number, digits: number): string {
+  return value.toLocaleString(LOCALE[current], { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
 export function moment(iso: string): string {
   const time = new Date(iso);
   return Number.isNaN(time.valueOf()) ? iso : time.toLocaleString(LOCALE[current], { dateStyle: "medium", timeStyle: "short" });
@@ -55,10 +63,25 @@ export function term(name: string): string | null {
   return pick(terms[name]);
 }
 
+/** One of our own words among the values (a method, a label), or null where it is not ours. */
+export function valueName(value: string): string | null {
+  return pick(values[value]);
+}
+
 /** “301 档案室”: number and name of a place, each once. */
 export function title(name: string | null, longName: string | null): string {
   const parts = [name, longName].filter((part): part is string => part !== null && part.trim() !== "");
   return [...new Set(parts)].join(" ") || t("panel.unnamed");
+}
+
+/** The title of a building, which a model often leaves unnamed: then the model's key stands for it. */
+export function buildingTitle({ id, name, long_name }: { id: string; name: string | null; long_name: string | null }): string {
+  return name?.trim() || long_name?.trim() ? title(name, long_name) : (id.split(":")[0] ?? id);
+}
+
+/** 1号楼, 2号楼, 10号楼; 301 before 3L1: plain numbers first, numbers within names by their value. */
+export function byName(a: string, b: string): number {
+  return Number(!PLAIN_NUMBER.test(a)) - Number(!PLAIN_NUMBER.test(b)) || COLLATOR.compare(a, b);
 }
 
 function pick(pair: [string, string] | undefined): string | null {

@@ -3,8 +3,9 @@
 import { css, html, LitElement, nothing, unsafeCSS, type TemplateResult } from "lit";
 
 import { View } from "../scene/view";
-import { Twin, type Phase } from "../twin";
-import { number, t } from "../words";
+import { Twin } from "../twin";
+import { Failure } from "../service";
+import { fixed, t } from "../words";
 import { look } from "./look";
 import type { Choice } from "./menu";
 import "./menu";
@@ -14,9 +15,11 @@ import "./tree";
 const NARROW_PX = 900;
 const SECTION = { min: 0.2, max: 4.5, step: 0.1 };
 const SCALE_PX = 90;
-const COMMANDS: Partial<Record<Phase, string>> = {
-  empty: "twin site add CODE --name … --origin LON,LAT,HEIGHT --crs EPSG:… --geoid-separation …",
-  no_tiles: "twin import bim FILE… --site CODE\ntwin tiles build",
+const ZOOM = 1.6;
+const COMMANDS: Record<"empty" | "no_tiles" | "unplaced", (site: string) => string> = {
+  empty: () => "twin site add CODE --name … --origin LON,LAT,HEIGHT --crs EPSG:… --geoid-separation …",
+  no_tiles: (site) => `twin import bim FILE… --site ${site}\ntwin tiles build`,
+  unplaced: (site) => `twin import bim FILE --site ${site} --anchor LON,LAT,HEIGHT,HEADING\ntwin tiles build`,
 };
 
 export class TwinConsole extends LitElement {
@@ -36,7 +39,10 @@ export class TwinConsole extends LitElement {
       ::slotted([slot="scene"]) { position: absolute; inset: 0; }
       footer { grid-column: 1 / -1; display: flex; gap: 18px; align-items: center; padding: 0 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--quiet); white-space: nowrap; overflow: hidden; }
       footer .gap { flex: 1; }
-      .progress { width: 90px; height: 4px; accent-color: var(--accent); }
+      .progress { position: absolute; inset: 0 0 auto; width: 100%; height: 3px; appearance: none; border: none; background: none; z-index: 2; pointer-events: none; }
+      .progress::-webkit-progress-bar { background: none; }
+      .progress::-webkit-progress-value { background: var(--accent); }
+      .progress::-moz-progress-bar { background: var(--accent); }
       .message { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 12px; text-align: center; padding: 24px; background: linear-gradient(#eef4f8, #f8faf7); z-index: 2; }
       .message p { margin: 0; max-width: 44em; }
       .message code { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; white-space: pre-wrap; text-align: left; }
@@ -47,16 +53,24 @@ export class TwinConsole extends LitElement {
       .section input { accent-color: var(--accent); width: 130px; min-width: 60px; }
       .section button { white-space: nowrap; }
       .section output { min-width: 9em; font-variant-numeric: tabular-nums; }
+      .message h2 { font-size: 20px; }
       .corner { position: absolute; right: 12px; top: 12px; display: grid; gap: 8px; justify-items: end; z-index: 1; }
-      .compass { width: 42px; height: 42px; border-radius: 50%; padding: 0; background: rgb(255 255 255 / 0.92); box-shadow: var(--shadow); display: grid; place-items: center; }
+      .corner button { width: 40px; height: 40px; padding: 0; background: rgb(255 255 255 / 0.94); display: grid; place-items: center; font-size: 20px; line-height: 1; }
+      .corner button:hover { background: var(--paper); }
+      .compass { border-radius: 50%; box-shadow: var(--shadow); }
       .compass svg { width: 34px; height: 34px; }
+      .zoom { display: grid; border-radius: 9px; box-shadow: var(--shadow); }
+      .zoom button:first-child { border-radius: 9px 9px 0 0; }
+      .zoom button:last-child { border-radius: 0 0 9px 9px; border-top: none; }
       .scale { position: absolute; left: 12px; bottom: 12px; font-size: 11px; color: var(--ink); text-shadow: 0 0 3px #fff, 0 0 3px #fff; z-index: 1; pointer-events: none; }
       .scale i { display: block; height: 5px; border: 1.5px solid currentColor; border-top: none; margin-top: 1px; }
-      .warning { position: absolute; left: 12px; top: 12px; max-width: 60%; background: #fff7ed; border: 1px solid #fdba74; color: #7c2d12; border-radius: 9px; padding: 6px 12px; z-index: 1; }
+      .warning { position: absolute; left: 12px; top: 12px; max-width: min(60%, 44em); display: flex; gap: 10px; align-items: flex-start; background: #fff7ed; border: 1px solid #fdba74; color: #7c2d12; border-radius: 9px; padding: 6px 6px 6px 12px; z-index: 3; }
+      .warning ul { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
+      .warning button { padding: 0 8px; }
       :host(.bare) { grid-template: 0 1fr 0 / 0 1fr 0; }
-      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-tree, :host(.bare) twin-panel, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .warning { display: none; }
+      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-tree, :host(.bare) twin-panel, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .progress, :host(.bare) .warning { display: none; }
       @media (max-width: ${unsafeCSS(NARROW_PX)}px) {
-        twin-tree, twin-panel { position: absolute; top: 46px; bottom: 28px; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
+        twin-tree, twin-panel { grid-area: 2 / 1 / 3 / 4; position: absolute; top: 0; bottom: 0; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
         twin-tree { left: 0; width: min(240px, 60%); }
         twin-panel { right: 0; width: min(290px, 70%); }
         main { grid-column: 1 / -1; }
@@ -67,6 +81,13 @@ export class TwinConsole extends LitElement {
 
   declare contents: boolean;
   readonly twin = new Twin();
+  private readonly onPopState = (): void => void this.twin.follow();
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    const inPanel = this.renderRoot instanceof ShadowRoot && this.renderRoot.activeElement?.localName === "twin-panel";
+    this.twin.stepOut();
+    if (inPanel) this.twin.view?.canvas.focus();
+  };
   private heading_deg = 0;
   private scale: { px: number; metres: number } | null = null;
 
@@ -88,7 +109,7 @@ export class TwinConsole extends LitElement {
       this.twin.view = new View(scene, {
         pick: (id) => void this.twin.select(id),
         progress: (pending) => {
-          this.twin.set({ pending });
+          this.twin.loading(pending);
           if (pending === 0) this.measure();
         },
         moved: () => {
@@ -96,20 +117,34 @@ export class TwinConsole extends LitElement {
           this.measure();
         },
         rendered: () => this.turn(),
+        incomplete: ({ name }) => this.twin.warn(new Failure("failure.tiles", { name })),
+        broken: () => this.twin.set({ phase: "failed", why: new Failure("failure.drawing") }),
       });
-      this.twin.view.canvas.setAttribute("aria-label", t("app.scene"));
-    } catch (error) {
+    } catch {
       // CesiumJS throws its RuntimeError (no Error subclass) where there is no WebGL 2.
-      this.twin.set({ phase: "no_webgl", why: String((error as { message?: string }).message ?? error) });
+      this.twin.set({ phase: "no_webgl" });
       return;
     }
+    this.twin.view.canvas.setAttribute("role", "application");
     void this.twin.open();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("popstate", this.onPopState);
+    addEventListener("keydown", this.onKey);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("popstate", this.onPopState);
+    removeEventListener("keydown", this.onKey);
   }
 
   override updated(): void {
     this.renderRoot.querySelector<SVGElement>(".needle")?.style.setProperty("rotate", `${-this.heading_deg}deg`);
     this.renderRoot.querySelector<HTMLElement>(".scale i")?.style.setProperty("width", `${this.scale?.px ?? 0}px`);
-    this.twin.view?.canvas.setAttribute("aria-label", t("app.scene"));
+    this.twin.view?.canvas.setAttribute("aria-label", `${t("app.scene")}. ${t("app.scene_keys")}`);
   }
 
   override render(): TemplateResult {
@@ -127,8 +162,9 @@ export class TwinConsole extends LitElement {
         <button class="language" title=${t("action.language_hint")} @click=${() => twin.changeLanguage()}>${t("action.language")}</button>
       </header>
       <twin-tree .twin=${twin} .folded=${!this.contents} ?hidden=${!this.contents}></twin-tree>
-      <main aria-label=${t("app.scene")}>
+      <main>
         <slot name="scene"></slot>
+        ${this.progress()}
         ${this.message()} ${phase === "ready" ? this.overlays() : nothing}
       </main>
       <twin-panel .twin=${twin} ?hidden=${twin.details.status === "none"}></twin-panel>
@@ -151,60 +187,83 @@ export class TwinConsole extends LitElement {
     return (["shadows", "ambient_occlusion", "smooth_edges"] as const).map((name) => ({ name, label: t(`quality.${name}`), on: quality[name] }));
   }
 
+  private progress(): TemplateResult | typeof nothing {
+    const { phase, pending, peak } = this.twin;
+    if (phase !== "ready" || pending === 0) return nothing;
+    return html`<progress class="progress" aria-label=${t("status.tiles_loading", { count: pending })} max=${peak} value=${peak - pending}></progress>`;
+  }
+
   private message(): TemplateResult | typeof nothing {
-    const { phase, why } = this.twin;
+    const { phase, why, site, tree } = this.twin;
     if (phase === "ready") return nothing;
     if (phase === "loading") return html`<div class="message loading" role="status"><span>${t("phase.loading")}</span></div>`;
-    const command = COMMANDS[phase];
-    const hint = phase === "failed" ? why : t(`phase.${phase}_hint`);
+    const what = phase === "no_tiles" && tree?.buildings.some(({ centre }) => centre === null) ? "unplaced" : phase;
+    const command = what === "failed" || what === "no_webgl" ? null : COMMANDS[what](site?.code ?? "");
     return html`<div class="message" role="alert">
-      <h2>${t(`phase.${phase}`)}</h2>
-      <p>${hint}</p>
+      <h2>${t(`phase.${what}`)}</h2>
+      <p>${what === "failed" ? why?.words : t(`phase.${what}_hint`)}</p>
       ${command ? html`<code>${command}</code>` : nothing}
-      ${phase === "no_webgl" ? nothing : html`<button class="primary" @click=${() => void this.twin.open()}>${t("action.retry")}</button>`}
+      ${what === "no_webgl" ? nothing : html`<button class="primary" @click=${() => void this.twin.open()}>${t("action.retry")}</button>`}
     </div>`;
   }
 
   private overlays(): TemplateResult {
     const { twin } = this;
     const north = t("action.north", { degrees: Math.round(this.heading_deg) });
-    return html`<div class="corner">
+    return html`${this.warnings()}
+      <div class="corner">
         <button class="compass" aria-label=${north} title=${north} @click=${() => twin.view?.eye.northUp()}>
           <svg class="needle" viewBox="-20 -20 40 40" aria-hidden="true">
             <path d="M0-15 5 0H-5z" fill="#dc2626" /><path d="M0 15 5 0H-5z" fill="#94a3b8" /><circle r="1.8" fill="#fff" />
           </svg>
         </button>
+        <div class="zoom">
+          <button aria-label=${t("action.nearer")} title=${t("action.nearer")} @click=${() => twin.view?.eye.orbit(0, 0, 1 / ZOOM)}>+</button>
+          <button aria-label=${t("action.farther")} title=${t("action.farther")} @click=${() => twin.view?.eye.orbit(0, 0, ZOOM)}>−</button>
+        </div>
       </div>
-      ${twin.warning ? html`<div class="warning" role="alert">${twin.warning}</div>` : nothing}
-      ${this.scale ? html`<div class="scale">${length(this.scale.metres)}<i></i></div>` : nothing}
-      ${twin.storey === null
-        ? nothing
-        : html`<div class="section">
-            <label
-              >${t("section.height")}
-              <input
-                type="range"
-                min=${SECTION.min}
-                max=${SECTION.max}
-                step=${SECTION.step}
-                .value=${String(twin.section_m)}
-                aria-valuetext=${t("section.value", { height: number(twin.section_m, 1) })}
-                @input=${(event: Event) => twin.setSection(Number((event.target as HTMLInputElement).value))}
-              />
-              <output>${t("section.value", { height: number(twin.section_m, 1) })}</output>
-            </label>
-            <button class="primary leave" @click=${() => twin.leaveStorey()}>${t("action.leave_storey")}</button>
-          </div>`}`;
+      ${this.scale ? html`<div class="scale">${length(this.scale.metres)}<i></i></div>` : nothing} ${twin.storey === null ? nothing : this.section()}`;
+  }
+
+  private warnings(): TemplateResult | typeof nothing {
+    const { warnings } = this.twin;
+    if (warnings.length === 0) return nothing;
+    return html`<div class="warning" role="alert">
+      <ul>
+        ${warnings.map(({ words }) => html`<li>${words}</li>`)}
+      </ul>
+      <button class="plain" aria-label=${t("action.close")} title=${t("action.close")} @click=${() => this.twin.set({ warnings: [] })}>✕</button>
+    </div>`;
+  }
+
+  private section(): TemplateResult {
+    const { twin } = this;
+    const height = t("section.value", { height: fixed(twin.section_m, 1) });
+    return html`<div class="section">
+      <label
+        >${t("section.height")}
+        <input
+          type="range"
+          min=${SECTION.min}
+          max=${SECTION.max}
+          step=${SECTION.step}
+          .value=${String(twin.section_m)}
+          aria-valuetext=${height}
+          @input=${(event: Event) => twin.setSection(Number((event.target as HTMLInputElement).value))}
+        />
+        <output>${height}</output>
+      </label>
+      <button class="primary leave" @click=${() => twin.leaveStorey()}>${t("action.leave_storey")}</button>
+    </div>`;
   }
 
   private status(): TemplateResult {
-    const { site, pending, phase } = this.twin;
-    return html`<span role="status">
-        ${phase !== "ready" ? nothing : pending > 0 ? html`<progress class="progress"></progress> ${t("status.tiles_loading", { count: pending })}` : t("status.tiles_ready")}
-      </span>
+    const { site, pending, phase, warnings } = this.twin;
+    const drawn = pending > 0 ? t("status.tiles_loading", { count: pending }) : t(warnings.some(({ key }) => key.startsWith("failure.tile")) ? "status.incomplete" : "status.tiles_ready");
+    return html`<span role="status">${phase === "ready" ? drawn : nothing}</span>
       ${site ? html`<span>${t("status.counts", { ...site.counts })}</span>` : nothing}
       <span class="gap"></span>
-      <span class="wide">${t("status.controls")}</span>
+      ${phase === "ready" ? html`<span class="wide">${t("status.controls")}</span>` : nothing}
       ${site?.revision ? html`<span class="wide">${t("status.revision", { revision: String(site.revision) })}</span>` : nothing}
       <span class="wide">${t("app.rendered_by")}</span>`;
   }

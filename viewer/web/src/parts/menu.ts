@@ -46,6 +46,7 @@ export class TwinMenu extends LitElement {
 
   private close(event: KeyboardEvent): void {
     if (event.key !== "Escape" || !this.unfolded) return;
+    event.preventDefault();
     this.unfolded = false;
     this.renderRoot.querySelector("button")?.focus();
   }

@@ -2,9 +2,11 @@
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 
-import { number, t, title } from "../words";
+import { buildingTitle, fixed, t, title } from "../words";
 import { look } from "./look";
 import { Part } from "./part";
+
+const TYPING_PAUSE_MS = 800;
 
 interface Row {
   id: string;
@@ -35,6 +37,7 @@ export class TwinTree extends Part {
       .level-1 { font-weight: 650; }
       .twist { flex: none; width: 20px; height: 20px; display: grid; place-items: center; color: var(--quiet); }
       .twist svg { width: 9px; height: 9px; transition: transform 0.12s; }
+      @media (prefers-reduced-motion: reduce) { .twist svg { transition: none; } }
       [aria-expanded="true"] > .twist svg { transform: rotate(90deg); }
       .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: 1; }
       .count { color: var(--quiet); font-size: 12px; font-weight: 400; white-space: nowrap; }
@@ -48,6 +51,8 @@ export class TwinTree extends Part {
   private readonly opened = new Set<string>();
   private at: string | null = null;
   private revealed: string | null = null;
+  private typed = "";
+  private typedAt = Number.NEGATIVE_INFINITY;
 
   override willUpdate(_: PropertyValues): void {
     const { site, storey, details } = this.twin;
@@ -107,7 +112,7 @@ export class TwinTree extends Part {
     if (!this.opened.has(root)) return rows;
     tree.buildings.forEach((building, at, all) => {
       const open = building.storeys.length ? this.opened.has(building.id) : null;
-      rows.push(row(building.id, "building", 2, title(building.name, building.long_name), t("tree.storeys", { count: building.storeys.length }), open, root, at + 1, all.length));
+      rows.push(row(building.id, "building", 2, buildingTitle(building), building.centre === null ? t("tree.unplaced") : t("tree.storeys", { count: building.storeys.length }), open, root, at + 1, all.length));
       if (!open) return;
       [...building.storeys].reverse().forEach((storey, position, storeys) => {
         const unfolded = this.opened.has(storey.id);
@@ -122,7 +127,7 @@ export class TwinTree extends Part {
         }
         if (known.rooms.length === 0) rows.push(row(`${storey.id}#note`, "note", 4, t("tree.no_rooms"), "", null, storey.id, 1, 1));
         known.rooms.forEach((room, place, list) => {
-          const area = room.area_m2 === null ? "" : t("unit.square_metres", { value: number(room.area_m2, 1) });
+          const area = room.area_m2 === null ? "" : t("unit.square_metres", { value: fixed(room.area_m2, 1) });
           rows.push(row(room.id, "space", 4, title(room.name, room.long_name), area, null, storey.id, place + 1, list.length));
         });
       });
@@ -164,7 +169,7 @@ export class TwinTree extends Part {
       Enter: () => (this.visit(here), here),
       " ": () => (this.visit(here), here),
     };
-    const goal = goals[event.key];
+    const goal = goals[event.key] ?? this.spelled(event, rows, index);
     if (!goal) return;
     event.preventDefault();
     const next = goal();
@@ -172,6 +177,15 @@ export class TwinTree extends Part {
     this.at = next.id;
     this.requestUpdate();
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`[data-id="${CSS.escape(next.id)}"]`)?.focus());
+  }
+
+  /** Typing “309” goes to the next row that begins so. */
+  private spelled(event: KeyboardEvent, rows: Row[], index: number): (() => Row | undefined) | undefined {
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    this.typed = event.timeStamp - this.typedAt < TYPING_PAUSE_MS ? this.typed + event.key : event.key;
+    this.typedAt = event.timeStamp;
+    const from = this.typed.length > 1 ? index : index + 1;
+    return () => [...rows.slice(from), ...rows.slice(0, from)].find(({ text }) => text.toLowerCase().startsWith(this.typed.toLowerCase()));
   }
 }
 

@@ -75,6 +75,7 @@ export class Layers {
   constructor(
     private readonly scene: Scene,
     private readonly onProgress: (pending: number) => void,
+    private readonly onIncomplete: (entry: TilesetEntry) => void,
   ) {}
 
   /** Loads the tilesets; answers the entries that could not be read. */
@@ -170,6 +171,7 @@ export class Layers {
     tileset.tileUnload.addEventListener((tile: Cesium3DTile) => {
       this.forget(tile.content);
     });
+    tileset.tileFailed.addEventListener(() => this.onIncomplete(entry));
     tileset.loadProgress.addEventListener((requests: number, processing: number) => {
       loaded.pending = requests + processing;
       this.onProgress(this.pending);
@@ -210,8 +212,8 @@ export class Layers {
         planes.enabled = cut !== null;
         planes.get(0).distance = cut?.z ?? 0;
         tileset.backFaceCulling = cut === null;
-      // Rooms and hidden ceilings would cast their shadow on the floor that one wants to see.
-      tileset.shadows = cut === null ? ShadowMode.ENABLED : ShadowMode.DISABLED;
+        // Rooms and hidden ceilings would cast their shadow on the floor that one wants to see.
+        tileset.shadows = cut === null ? ShadowMode.ENABLED : ShadowMode.DISABLED;
         tileset.customShader = cut === null ? undefined : OPEN_STOREY;
       }
       tileset.makeStyleDirty();

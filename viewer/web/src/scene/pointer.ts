@@ -30,17 +30,17 @@ export class Pointer {
 
   /** The id of the feature drawn at a point of the canvas (CSS pixels), or null; labels do not stand in the way. */
   idAt(x: number, y: number): string | null {
-    this.labels.visible = false;
     const feature = this.featureAt(x, y);
-    this.labels.visible = true;
     return feature ? this.layers.factsOf(feature).id || null : null;
   }
 
   /** What a click there means: the room of a label, a feature, or nothing where there is only ground or sky. */
   private choiceAt(x: number, y: number): string | null {
-    const picked: unknown = this.scene.pick(new Cartesian2(x, y));
-    if (!(picked instanceof Cesium3DTileFeature)) return this.labels.roomOf(picked);
-    const { id, kind } = this.layers.factsOf(picked);
+    const room = this.labels.roomAt(x, y);
+    if (room !== null) return room;
+    const feature = this.featureAt(x, y);
+    if (feature === null) return null;
+    const { id, kind } = this.layers.factsOf(feature);
     return kind === "terrain" ? null : id || null;
   }
 
@@ -60,9 +60,15 @@ export class Pointer {
     this.waiting = true;
     requestAnimationFrame(() => {
       const started = performance.now();
-      if (this.last && !this.dragging) this.hover(this.featureAt(this.last.x, this.last.y));
+      if (this.last && !this.dragging) this.over(this.last.x, this.last.y);
       setTimeout(() => (this.waiting = false), (performance.now() - started) * REST_SHARE);
     });
+  }
+
+  private over(x: number, y: number): void {
+    const label = this.labels.roomAt(x, y) !== null;
+    this.hover(label ? null : this.featureAt(x, y));
+    this.scene.canvas.classList.toggle("over", label || this.hovered !== null);
   }
 
   private hover(feature: Cesium3DTileFeature | null): void {
@@ -76,7 +82,6 @@ export class Pointer {
     } else {
       this.hovered = null;
     }
-    this.scene.canvas.classList.toggle("over", this.hovered !== null);
     this.scene.requestRender();
   }
 }

@@ -1,108 +1,147 @@
-/** Numbers and names of the rooms of the storey that lies open; where two would overlap, the larger room keeps its label. */
+/**
+ * Numbers and names of the rooms of the storey that lies open, as text laid over the picture.
+ * Where they would overlap, the selected room keeps its label first, then the larger one; a label that finds no place shrinks to
+ * the room's number, then goes. Text of the page is sharp at any zoom, and there at once: CesiumJS's own labels wait for a frame
+ * that a picture at rest never draws.
+ */
 
-import {
-  Cartesian2,
-  Cartesian3,
-  Color,
-  HorizontalOrigin,
-  LabelCollection,
-  LabelStyle,
-  Matrix4,
-  SceneTransforms,
-  VerticalOrigin,
-  type Label,
-  type Scene,
-} from "@cesium/engine";
+import { Cartesian2, Cartesian3, Matrix4, SceneTransforms, type Scene } from "@cesium/engine";
 
 import type { ChildFeature } from "../service";
 
-const FONT = '500 26px "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", system-ui, sans-serif';
-const SCALE = 0.5;
 const VISIBLE_WITHIN_M = 160;
-const LETTER_PX = { wide: 13.5, narrow: 8 };
-const LINE_PX = 17;
-const MARGIN_PX = 12;
-const INK = Color.fromCssColorString("#14213d");
-const PAPER = Color.fromCssColorString("#ffffff").withAlpha(0.82);
+const GAP_PX = 2;
 
-interface Tag { label: Label; half: Cartesian2; area_m2: number }
+interface Size { width: number; height: number }
+interface Tag { id: string; place: Cartesian3; height_m: number; area_m2: number; element: HTMLElement; whole: Size; short: Size }
+interface Box { left: number; right: number; top: number; bottom: number }
 
 export class RoomLabels {
-  private readonly labels: LabelCollection;
+  private readonly sheet = document.createElement("div");
   private readonly seenFrom = new Matrix4();
+  private readonly size = new Cartesian2();
   private tags: Tag[] = [];
+  private shown = new Map<Tag, Box>();
+  private selected: string | null = null;
 
-  constructor(private readonly scene: Scene) {
-    this.labels = scene.primitives.add(new LabelCollection({ scene })) as LabelCollection;
+  constructor(
+    private readonly scene: Scene,
+    container: HTMLElement,
+  ) {
+    this.sheet.className = "room-labels";
+    this.sheet.setAttribute("aria-hidden", "true");
+    container.append(this.sheet);
     scene.preRender.addEventListener(() => {
-      if (this.tags.length > 0 && !Matrix4.equals(scene.camera.viewMatrix, this.seenFrom)) this.arrange();
+      const { clientWidth, clientHeight } = scene.canvas;
+      if (this.tags.length === 0 || (Matrix4.equals(scene.camera.viewMatrix, this.seenFrom) && this.size.x === clientWidth && this.size.y === clientHeight)) return;
+      Matrix4.clone(scene.camera.viewMatrix, this.seenFrom);
+      Cartesian2.fromElements(clientWidth, clientHeight, this.size);
+      this.arrange();
     });
   }
 
   /** Replaces all labels; `lift_m` is what to add to the middle of a room to stand at the cut. */
   show(rooms: readonly ChildFeature[], lift_m: (room: ChildFeature) => number): void {
     this.clear();
-    for (const room of rooms) {
-      if (room.centre === null) continue;
-      const lines = [...new Set([room.name, room.long_name])].filter((line): line is string => Boolean(line));
-      const label = this.labels.add({
-        id: room.id,
-        position: Cartesian3.fromDegrees(room.centre.lon, room.centre.lat, room.centre.height_m + lift_m(room)),
-        text: lines.join("\n"),
-        font: FONT,
-        scale: SCALE,
-        style: LabelStyle.FILL,
-        fillColor: INK,
-        showBackground: true,
-        backgroundColor: PAPER,
-        backgroundPadding: new Cartesian2(10, 6),
-        horizontalOrigin: HorizontalOrigin.CENTER,
-        verticalOrigin: VerticalOrigin.CENTER,
-        disableDepthTestDistance: Number.POSITIVE_INFINITY,
-      });
-      const half = new Cartesian2((Math.max(...lines.map(width), 0) + MARGIN_PX) / 2, (lines.length * LINE_PX + MARGIN_PX / 2) / 2);
-      this.tags.push({ label, half, area_m2: room.area_m2 ?? 0 });
-    }
-    this.tags.sort((a, b) => b.area_m2 - a.area_m2);
+    this.tags = rooms.flatMap((room) => {
+      if (room.centre === null) return [];
+      const { lon, lat } = room.centre;
+      const height_m = room.centre.height_m + lift_m(room);
+      const element = labelOf(room);
+      const none = { width: 0, height: 0 };
+      return [{ id: room.id, place: Cartesian3.fromDegrees(lon, lat, height_m), height_m, area_m2: room.area_m2 ?? 0, element, whole: none, short: none }];
+    });
+    this.sheet.append(...this.tags.map(({ element }) => element));
+    for (const tag of this.tags) tag.whole = sizeOf(tag.element);
+    for (const { element } of this.tags) element.classList.add("short");
+    for (const tag of this.tags) tag.short = sizeOf(tag.element);
+    this.sort();
+  }
+
+  clear(): void {
+    this.sheet.replaceChildren();
+    this.tags = [];
+    this.shown = new Map();
+    this.scene.requestRender();
+  }
+
+  select(id: string | null): void {
+    this.selected = id;
+    this.sort();
+  }
+
+  /** The room whose label lies at a point of the canvas (CSS pixels), or null. */
+  roomAt(x: number, y: number): string | null {
+    return [...this.shown].find(([, { left, right, top, bottom }]) => x >= left && x <= right && y >= top && y <= bottom)?.[0].id ?? null;
+  }
+
+  private sort(): void {
+    const first = (tag: Tag): number => Number(tag.id === this.selected);
+    this.tags.sort((a, b) => first(b) - first(a) || b.area_m2 - a.area_m2);
+    for (const tag of this.tags) tag.element.classList.toggle("selected", tag.id === this.selected);
     Matrix4.clone(Matrix4.ZERO, this.seenFrom);
     this.scene.requestRender();
   }
 
-  clear(): void {
-    this.labels.removeAll();
-    this.tags = [];
-    this.scene.requestRender();
-  }
-
-  /** The room whose label was picked, or null where something else was. */
-  roomOf(picked: unknown): string | null {
-    const { primitive, id } = (picked ?? {}) as { primitive?: unknown; id?: unknown };
-    return typeof id === "string" && this.tags.some(({ label }) => label === primitive) ? id : null;
-  }
-
-  set visible(value: boolean) {
-    this.labels.show = value;
-  }
-
+  /** First as many numbers as find a place, the selected room with its name before all others; then names where there is room left. */
   private arrange(): void {
-    const { camera } = this.scene;
-    Matrix4.clone(camera.viewMatrix, this.seenFrom);
-    const taken: { at: Cartesian2; half: Cartesian2 }[] = [];
-    for (const { label, half } of this.tags) {
-      const near = Cartesian3.distance(camera.positionWC, label.position) < VISIBLE_WITHIN_M;
-      const at = near ? SceneTransforms.worldToWindowCoordinates(this.scene, label.position) : undefined;
-      label.show = at !== undefined && !taken.some((other) => overlap(at, half, other.at, other.half));
-      if (at && label.show) taken.push({ at, half });
+    const shown = new Map<Tag, Box>();
+    for (const tag of this.tags) {
+      const at = this.onScreen(tag);
+      const box = at && ((tag.id === this.selected && free(boxOf(at, tag.whole), shown, this.size, tag)) || free(boxOf(at, tag.short), shown, this.size, tag));
+      if (box) shown.set(tag, box);
     }
+    for (const [tag, box] of shown) {
+      const whole = free(boxOf(centreOf(box), tag.whole), shown, this.size, tag);
+      if (whole) shown.set(tag, whole);
+      tag.element.classList.toggle("short", !whole);
+    }
+    for (const tag of this.tags) {
+      const box = shown.get(tag);
+      tag.element.hidden = !box;
+      if (box) tag.element.style.translate = `${Math.round(box.left)}px ${Math.round(box.top)}px`;
+    }
+    this.shown = shown;
+  }
+
+  /** Where the label's place lies in the picture; undefined where it is too far away, or seen from below. */
+  private onScreen({ place, height_m }: Tag): Cartesian2 | undefined {
+    const { camera } = this.scene;
+    if (camera.positionCartographic.height < height_m || Cartesian3.distance(camera.positionWC, place) > VISIBLE_WITHIN_M) return undefined;
+    return SceneTransforms.worldToWindowCoordinates(this.scene, place);
   }
 }
 
-function overlap(a: Cartesian2, halfA: Cartesian2, b: Cartesian2, halfB: Cartesian2): boolean {
-  return Math.abs(a.x - b.x) < halfA.x + halfB.x && Math.abs(a.y - b.y) < halfA.y + halfB.y;
+function labelOf({ name, long_name }: ChildFeature): HTMLElement {
+  const element = document.createElement("div");
+  const [number, use] = [...new Set([name, long_name])].filter((line): line is string => Boolean(line));
+  for (const [tag, text] of [["b", number], ["span", use]] as const) {
+    if (text === undefined) continue;
+    const line = document.createElement(tag);
+    line.textContent = text;
+    element.append(line);
+  }
+  return element;
 }
 
-function width(line: string): number {
-  let sum = 0;
-  for (const letter of line) sum += letter > "\u2e80" ? LETTER_PX.wide : LETTER_PX.narrow;
-  return sum;
+function sizeOf(element: HTMLElement): Size {
+  return { width: element.offsetWidth, height: element.offsetHeight };
+}
+
+function boxOf({ x, y }: Cartesian2, { width, height }: Size): Box {
+  return { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 };
+}
+
+function centreOf({ left, right, top, bottom }: Box): Cartesian2 {
+  return new Cartesian2((left + right) / 2, (top + bottom) / 2);
+}
+
+/** The box itself where it lies within the picture and on no other label than its own. */
+function free(box: Box, taken: ReadonlyMap<Tag, Box>, size: Cartesian2, own: Tag): Box | undefined {
+  const inside = box.left >= 0 && box.right <= size.x && box.top >= 0 && box.bottom <= size.y;
+  return inside && ![...taken].some(([tag, other]) => tag !== own && overlap(box, other)) ? box : undefined;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right + GAP_PX && b.left < a.right + GAP_PX && a.top < b.bottom + GAP_PX && b.top < a.bottom + GAP_PX;
 }

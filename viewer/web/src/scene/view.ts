@@ -18,6 +18,10 @@ export interface ViewEvents {
   progress: (pending: number) => void;
   moved: () => void;
   rendered: () => void;
+  /** A layer of which a tile could not be read. */
+  incomplete: (entry: TilesetEntry) => void;
+  /** Drawing ended with an error, for good. */
+  broken: () => void;
 }
 
 export class View {
@@ -40,18 +44,19 @@ export class View {
     this.layers = new Layers(scene, (pending) => {
       this.outlineSelected();
       events.progress(pending);
-    });
-    this.labels = new RoomLabels(scene);
+    }, events.incomplete);
+    this.labels = new RoomLabels(scene, container);
     this.pointer = new Pointer(scene, this.layers, this.labels, events.pick);
     this.outline = new Outline(scene);
     scene.camera.percentageChanged = 0.02;
     scene.camera.moveEnd.addEventListener(events.moved);
+    scene.renderError.addEventListener(events.broken);
     scene.postRender.addEventListener(() => {
       this.stale = false;
       container.style.setProperty("--horizon", `${this.horizon()}%`);
       events.rendered();
     });
-    this.listenToKeys(events);
+    this.listenToKeys();
   }
 
   /** Loads a site's tilesets in place of what was there; answers those that could not be read. */
@@ -89,6 +94,7 @@ export class View {
     this.selected = id;
     this.pointer.release();
     this.layers.setSelected(id);
+    this.labels.select(id);
     this.outlineSelected();
     this.touch();
   }
@@ -101,14 +107,12 @@ export class View {
   /** Share of the picture, 0 to 1, that anything but sky covers. */
   coverage(): number {
     const { scene, canvas } = this.widget;
-    this.labels.visible = false;
     scene.requestRender();
     scene.render();
     const gl = canvas.getContext("webgl2");
     if (gl === null) return 0;
     const pixels = new Uint8Array(gl.drawingBufferWidth * gl.drawingBufferHeight * 4);
     gl.readPixels(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
-    this.labels.visible = true;
     this.touch();
     let covered = 0;
     for (let index = 3; index < pixels.length; index += 4) if ((pixels[index] ?? 0) > 0) covered += 1;
@@ -136,7 +140,7 @@ export class View {
     return Math.round(Math.min(Math.max(middle, -60), 160));
   }
 
-  private listenToKeys(events: ViewEvents): void {
+  private listenToKeys(): void {
     const { canvas } = this.widget;
     canvas.tabIndex = 0;
     const turns: Record<string, [turn: number, tilt: number, factor: number]> = {
@@ -149,7 +153,6 @@ export class View {
       "-": [0, 0, 1.25],
     };
     canvas.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") events.pick(null);
       const turn = turns[event.key];
       if (!turn || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
