@@ -14,7 +14,7 @@ from cim.city_layer import PLACED, CityLayer, LedgerRow, Progress, agreed_crs, h
 from cim.errors import CityFileInvalid
 from cim.ground import Ground
 from cim.groundcover import ground_tints
-from cim.palette import TERRAIN_LIGHTEST
+from cim.palette import LIGHTEST_TERRAIN
 from cim.shade import add_smooth
 from spatial.crs import ellipsoidal_height, horizontal
 from spatial.errors import OutsideSite
@@ -244,7 +244,7 @@ def _add_chunk(builder: MeshBuilder, name: str, ground: Ground, triangles: NDArr
     corners = np.concatenate([ground.vertices[triangles], skirt])
     normals = np.concatenate([facing[local.reshape(-1, 3)], skirt_normals])
     hanging = ground_tints(skirt.reshape(-1, 3), skirt_normals.reshape(-1, 3), dry_from_z).reshape(-1, 3, 3)
-    add_smooth(builder, name, corners, normals, TERRAIN_LIGHTEST, np.concatenate([tints, hanging]))
+    add_smooth(builder, name, corners, normals, LIGHTEST_TERRAIN, np.concatenate([tints, hanging]))
 
 
 def _skirt(ground: Ground, triangles: NDArray[np.int64]) -> tuple[Float64, Float64]:
