@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cim.palette import TERRAIN, TERRAIN_LIGHTEST
+from cim.palette import LIGHTEST_TERRAIN, TERRAIN
 from spatial.mesh import Float64
 
 __all__ = ["ground_tints"]
@@ -29,7 +29,7 @@ def ground_tints(points: Float64, normals: Float64, dry_from_z: float) -> NDArra
     colour = grass + (dry - grass) * meadow[:, None]
     colour = colour + (bush - colour) * shrub[:, None]
     colour = colour + (bare - colour) * earth[:, None]
-    factors = np.clip(colour / _linear(np.array(TERRAIN_LIGHTEST[:3]) / 255), 0.0, 1.0)
+    factors = np.clip(colour / _linear(np.array(LIGHTEST_TERRAIN[:3]) / 255), 0.0, 1.0)
     return np.asarray(np.rint(factors * 255), dtype=np.uint8)
 
 

@@ -20,7 +20,7 @@ __all__ = [
     "SURFACE_MATERIALS",
     "SURFACE_RGBA",
     "TERRAIN",
-    "TERRAIN_LIGHTEST",
+    "LIGHTEST_TERRAIN",
     "WALLS",
     "Rgba",
     "material_rgba",
@@ -79,7 +79,7 @@ TERRAIN: Final[dict[str, Rgba]] = {
     "shrub": (118, 140, 86, 255),
     "earth": (176, 156, 124, 255),
 }
-TERRAIN_LIGHTEST: Final[Rgba] = (176, 174, 124, 255)
+LIGHTEST_TERRAIN: Final[Rgba] = (176, 174, 124, 255)
 
 CLASS_RGBA: Final[dict[str, Rgba]] = {
     "Road": (106, 107, 109, 255),

@@ -12,7 +12,7 @@ from cim.city_layer import PLACED, CityLayer, LedgerRow, Progress, height_datum
 from cim.errors import CityFileInvalid
 from cim.ground import Ground
 from cim.groundcover import ground_tints
-from cim.palette import TERRAIN_LIGHTEST
+from cim.palette import LIGHTEST_TERRAIN
 from cim.raster import MAX_CELLS, Raster, read_raster
 from cim.shade import add_smooth, local_origin
 from spatial.crs import ellipsoidal_height
@@ -220,7 +220,7 @@ def _add_chunk(builder: MeshBuilder, name: str, ground: Ground, triangles: NDArr
     _add_cover(builder, name, ground, triangles, dry_from_z)
     skirt, normals = _skirt(ground, triangles)
     tints = ground_tints(skirt.reshape(-1, 3), normals.reshape(-1, 3), dry_from_z)
-    add_smooth(builder, name, skirt, normals, TERRAIN_LIGHTEST, tints)
+    add_smooth(builder, name, skirt, normals, LIGHTEST_TERRAIN, tints)
 
 
 def _add_cover(builder: MeshBuilder, name: str, ground: Ground, triangles: NDArray[np.int64], dry_from_z: float) -> None:
@@ -232,7 +232,7 @@ def _add_cover(builder: MeshBuilder, name: str, ground: Ground, triangles: NDArr
     digest = hashlib.sha256(b"cover")
     for column in (near, facing, index, tints):
         digest.update(np.ascontiguousarray(column).tobytes())
-    builder.add_mesh(name, Mesh(near, facing, index, digest.hexdigest(), tints), TERRAIN_LIGHTEST, matrix)
+    builder.add_mesh(name, Mesh(near, facing, index, digest.hexdigest(), tints), LIGHTEST_TERRAIN, matrix)
 
 
 def _skirt(ground: Ground, triangles: NDArray[np.int64]) -> tuple[Float64, Float64]:

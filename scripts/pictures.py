@@ -39,15 +39,17 @@ def storey_id(url: str, building: str, name: str) -> str:
 
 
 def write_picture(png: bytes, path: Path) -> int:
-    """Write a picture with as many colours as fit into MAX_BYTES; returns its bytes."""
+    """Write a picture with as many colours as fit into MAX_BYTES, dithered where that fits too; returns its bytes."""
     image = Image.open(BytesIO(png)).convert("RGB")
     for colours in COLOURS:
-        buffer = BytesIO()
-        image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, kmeans=1).save(buffer, "PNG", optimize=True)
-        if buffer.tell() <= MAX_BYTES:
-            break
-    path.write_bytes(buffer.getvalue())
-    return buffer.tell()
+        palette = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, kmeans=1)
+        for dither in (Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE):
+            buffer = BytesIO()
+            image.quantize(palette=palette, dither=dither).save(buffer, "PNG", optimize=True)
+            if buffer.tell() <= MAX_BYTES:
+                path.write_bytes(buffer.getvalue())
+                return buffer.tell()
+    raise SystemExit(f"{path.name} is {buffer.tell()} bytes in {colours} colours")
 
 
 def main() -> None:
