@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bim.attribute import find_attribute
 from bim.properties import json_value
 from spatial.issue import Issue
 
@@ -48,18 +49,18 @@ def attributes_of(entity: Any, kind: Any, length_unit_m: float) -> dict[str, Any
     """Direct attributes in snake case, lengths in metres (`overall_height_m`); `predefined_type` from the occurrence, else its type."""
     found: dict[str, Any] = {}
     for name in _PLAIN:
-        value = getattr(entity, name, None)
+        value = find_attribute(entity, name)
         if value not in (None, ""):
             found[_snake(name)] = json_value(value)
     for name in _LENGTHS:
-        value = getattr(entity, name, None)
+        value = find_attribute(entity, name)
         if value is not None:
             found[f"{_snake(name)}_m"] = round(float(value) * length_unit_m, 6)
     for source in (entity, kind):
-        predefined = getattr(source, "PredefinedType", None)
+        predefined = find_attribute(source, "PredefinedType")
         if predefined not in (None, "NOTDEFINED"):
             if predefined == "USERDEFINED":
-                predefined = getattr(source, "ObjectType", None) or getattr(source, "ElementType", None) or predefined
+                predefined = find_attribute(source, "ObjectType") or find_attribute(source, "ElementType") or predefined
             found["predefined_type"] = predefined
             break
     return found

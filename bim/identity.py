@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bim.placement import entity_path
+from bim.attribute import entity_path
 from spatial.issue import Issue, Severity
 
 __all__ = ["local_ids"]

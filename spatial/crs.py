@@ -43,10 +43,12 @@ class HeightDatum(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Horizontal:
-    """A horizontal CRS with its way to longitude and latitude (degrees, CGCS2000 ≈ WGS84 to centimetres)."""
+    """A horizontal CRS with its way to longitude and latitude (degrees, CGCS2000 ≈ WGS84 to centimetres); `text` is what it was
+    asked for by."""
 
     name: str
     authority: str
+    text: str
     projected: bool
     unit_m: float
     height_datum: HeightDatum
@@ -97,7 +99,7 @@ def horizontal(crs: str) -> Horizontal:
         raise CrsError(f"{crs!r}: pyproj would only guess the height", hint="name the horizontal CRS and the height datum apart")
     code = flat.to_epsg()
     unit = float(flat.axis_info[0].unit_conversion_factor) if flat.is_projected else 1.0
-    return Horizontal(flat.name, f"EPSG:{code}" if code else flat.name, flat.is_projected, unit, _height_datum(full), transformer)
+    return Horizontal(flat.name, f"EPSG:{code}" if code else flat.name, crs, flat.is_projected, unit, _height_datum(full), transformer)
 
 
 def find_height_datum(crs: str) -> HeightDatum:

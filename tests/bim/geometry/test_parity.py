@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bim.geometry import GeometryResult, Outcome, Product, mesh_products
-from tests.bim.bare_opencascade import BareProduct, compare, draw_bare, products_of
+from tests.bim.geometry.bare_opencascade import BareProduct, compare, draw_bare, products_of
 
 # File → (products drawn, windows that have glass), as counted in the file.
 FILES = {

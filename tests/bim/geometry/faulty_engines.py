@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Sequence
 
+import ifcopenshell.geom
 import numpy as np
 
-from bim.geometry_engine import Drawn, Part, SourceFile
+from bim.geometry.engine import Drawn, Part
+from bim.geometry.source import SourceFile
 
 VICTIM = "victim"
 _VERTICES = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
@@ -47,6 +49,20 @@ class Crashes(Obedient):
 
     def harm(self) -> Part | None:
         os.kill(os.getpid(), signal.SIGSEGV)
+        return None
+
+
+class AsksOpencascade(Obedient):
+    """Has ifcopenshell place the victim, whatever its placement refers to."""
+
+    def draw(self, step_ids: Sequence[int]) -> list[Drawn]:
+        for step_id in step_ids:
+            product = self._source.model.by_id(step_id)
+            if product.Name == VICTIM:
+                ifcopenshell.geom.create_shape(self._source.settings, product)
+        return super().draw(step_ids)
+
+    def harm(self) -> Part | None:
         return None
 
 

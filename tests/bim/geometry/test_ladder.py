@@ -9,12 +9,12 @@ import ifcopenshell.util.element
 import numpy as np
 import pytest
 
-import bim.geometry
+import bim.geometry.ladder
 from bim.geometry import LADDERS, GeometryResult, Outcome, Product, mesh_products
-from bim.geometry_engine import SourceFile
-from bim.geometry_worker import Drawing, Request, Studio
-from tests.bim.bare_opencascade import draw_bare, products_of
-from tests.bim.small_ifc import MILLIMETRE, SmallIfc
+from bim.geometry.source import SourceFile
+from bim.geometry.worker import Drawing, Request, Studio
+from tests.bim.geometry.bare_opencascade import draw_bare, products_of
+from tests.bim.geometry.small_ifc import MILLIMETRE, SmallIfc
 
 
 class InProcess:
@@ -40,7 +40,7 @@ class InProcess:
 @pytest.fixture(scope="module", autouse=True)
 def in_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bim.geometry, "WorkerPool", InProcess)
+        patch.setattr(bim.geometry.ladder, "WorkerPool", InProcess)
         yield
 
 
