@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from bim.attribute import entity_path, find_attribute
+from bim.attribute import entity_path, find_text
 from bim.elements import Boundary, attributes_of, is_movable
 from bim.outline import ENCLOSING_CLASSES, Outlines
 from bim.properties import Properties
@@ -138,8 +138,8 @@ class _Assembler:
             kind=node.kind,
             class_name=node.entity.is_a(),
             source=self._source(node.entity),
-            name=find_attribute(node.entity, "Name"),
-            long_name=find_attribute(node.entity, "LongName"),
+            name=find_text(node.entity, "Name"),
+            long_name=find_text(node.entity, "LongName"),
             parent=self._find_id(node.parent),
             building=self._find_id(self._structure.ancestor(node.parent, Kind.BUILDING)),
             storey=self._find_id(self._structure.ancestor(node.parent, Kind.STOREY)),
@@ -202,7 +202,7 @@ class _Assembler:
             kind=Kind.ELEMENT,
             class_name=element.is_a(),
             source=self._source(element),
-            name=element.Name,
+            name=find_text(element, "Name"),
             parent=self._find_id(where.whole if where.whole in self._parts.ids else where.container),
             building=self._find_id(where.building),
             storey=self._find_id(where.storey),
@@ -226,7 +226,7 @@ class _Assembler:
 
     def _source(self, entity: Any) -> Source:
         opened = self._parts.opened
-        return Source(file=opened.name, sha256=opened.sha256, entity=entity_path(entity), global_id=entity.GlobalId)
+        return Source(file=opened.name, sha256=opened.sha256, entity=entity_path(entity), global_id=find_text(entity, "GlobalId"))
 
     def _id(self, step: int) -> FeatureId:
         return feature_id(self._parts.key, self._parts.ids[step])

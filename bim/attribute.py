@@ -10,7 +10,7 @@ from typing import Any
 
 from ifcopenshell import ifcopenshell_wrapper
 
-__all__ = ["entity_path", "find_attribute", "has_attribute"]
+__all__ = ["entity_path", "find_attribute", "find_text", "has_attribute"]
 
 
 def find_attribute(entity: Any, name: str) -> Any:
@@ -19,6 +19,14 @@ def find_attribute(entity: Any, name: str) -> Any:
         return None
     index = _positions(entity.is_a(True)).get(name)
     return None if index is None else entity[index]
+
+
+def find_text(entity: Any, name: str) -> str | None:
+    """The text of a direct attribute, None as in `find_attribute`; raises TypeError where the file has something else there."""
+    value = find_attribute(entity, name)
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError(f"{entity_path(entity)}.{name} is no text")
 
 
 def has_attribute(entity: Any, name: str) -> bool:

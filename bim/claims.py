@@ -16,6 +16,7 @@ from ifcopenshell import entity_instance
 
 from bim.attribute import entity_path, find_attribute
 from bim.placement import Placements, PlacementUnresolved, axis_placement
+from bim.properties import json_value
 from bim.units import find_unit, unit_from_label
 from spatial.mesh import Float64
 
@@ -191,7 +192,7 @@ def _property_claim(definition: Any, thing: Any, values: dict[str, Any], crs: di
         map_unit_m=unit_from_label(_text(crs.get("mapunit"))),
         length_unit_m=unit,
         to_source=np.eye(4) if context is None else _context_inverse(context, unit),
-        stated={key: value for key, value in values.items() if value is not None},
+        stated={key: json_value(value) for key, value in values.items() if value is not None},
     )
 
 
@@ -285,11 +286,7 @@ def _x_axis(abscissa: float | None, ordinate: float | None) -> tuple[float, floa
 
 def _stated(operation: Any, without: set[str]) -> dict[str, Any]:
     info = operation.get_info(include_identifier=False)
-    return {
-        key: value.wrappedValue if isinstance(value, entity_instance) else value
-        for key, value in info.items()
-        if key not in without and key != "type" and value is not None
-    }
+    return {key: json_value(value) for key, value in info.items() if key not in without and key != "type" and value is not None}
 
 
 def _property_values(definition: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bim.attribute import entity_path
+from bim.attribute import entity_path, find_text
 from spatial.issue import Issue, Severity
 
 __all__ = ["local_ids"]
@@ -23,7 +23,7 @@ def local_ids(entities: Iterable[Any], step_order: NDArray[np.int64]) -> tuple[M
     used: dict[str, int] = {}
     issues: list[Issue] = []
     for entity in sorted(entities, key=lambda entity: position.get(entity.id(), entity.id())):
-        global_id = entity.GlobalId
+        global_id = find_text(entity, "GlobalId")
         if not global_id:
             global_id = f"step-{entity.id()}"
             issues.append(_issue("GLOBALID_MISSING", entity, f"no GlobalId; called {global_id}, which a new export will not keep"))

@@ -12,7 +12,7 @@ import numpy as np
 
 from bim.claims import Claim, ClaimKind
 from spatial.crs import HeightDatum, Horizontal, ellipsoidal_height, grid_convergence_scale, horizontal
-from spatial.errors import CrsError, HeightDatumUnknown
+from spatial.errors import CrsError, HeightDatumUnknown, SpatialError
 from spatial.frame import Similarity, SiteFrame
 from spatial.mesh import Float64
 
@@ -129,10 +129,14 @@ def locate(claim: Claim, frame: SiteFrame, samples: Float64) -> Located:
     if crs is None:
         return found
     source = samples @ claim.to_source[:3, :3].T + claim.to_source[:3, 3]
-    if claim.geographic:
-        _locate_geographic(found, crs, frame, source)
-    else:
-        _locate_projected(found, crs, frame, source, samples)
+    try:
+        if claim.geographic:
+            _locate_geographic(found, crs, frame, source)
+        else:
+            _locate_projected(found, crs, frame, source, samples)
+    except SpatialError as refusal:
+        found.doubt("CRS_MISSING", f"{claim.first:,.3f}, {claim.second:,.3f} lead nowhere in {crs.name}: {refusal}")
+        found.to_site = found.site_xyz = None
     if found.site_xyz is not None:
         farthest_m = float(_distances(found.site_xyz, frame).max())
         if farthest_m > frame.site.radius_m:

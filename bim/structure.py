@@ -104,10 +104,13 @@ def read_structure(ifc: Any, length_unit_m: float, placements: Placements) -> St
     steps = {entity.id() for entity in entities}
     above = _aggregation(ifc)
     contained: dict[int, int] = {}
-    for relation in ifc.by_type("IfcRelContainedInSpatialStructure"):
-        if relation.RelatingStructure is not None:
-            for thing in relation.RelatedElements or ():
-                contained.setdefault(thing.id(), relation.RelatingStructure.id())
+    # What is only referenced (IFC4.3 puts signals on a railway so) is better there than nowhere.
+    for name in ("IfcRelContainedInSpatialStructure", "IfcRelReferencedInSpatialStructure"):
+        for relation in ifc.by_type(name):
+            structure = relation.RelatingStructure
+            if structure is not None and structure.id() in steps:
+                for thing in relation.RelatedElements or ():
+                    contained.setdefault(thing.id(), structure.id())
     nodes = {entity.id(): _node(entity, above, contained, steps, length_unit_m, placements) for entity in entities}
     structure = Structure(nodes=nodes, issues=(), _contained=contained, _whole=above, _host=_hosts(ifc))
     return Structure(nodes=nodes, issues=tuple(_issues(structure, contained)), _contained=contained, _whole=above, _host=structure._host)

@@ -17,8 +17,12 @@ def find_invalid_values(ifc: Any, name: str) -> IfcValueInvalid | None:
     import ifcopenshell.validate  # loads the schema rules
 
     logger = ifcopenshell.validate.json_logger()
-    ifcopenshell.validate.validate(ifc, logger)
-    lines = tuple(_line(statement) for statement in logger.statements)
+    stumbled: tuple[str, ...] = ()
+    try:
+        ifcopenshell.validate.validate(ifc, logger)
+    except (AttributeError, TypeError, ValueError) as error:
+        stumbled = (f"ifcopenshell's own validation ends with {error}",)
+    lines = tuple(line for statement in logger.statements if (line := _find_line(statement))) + stumbled
     if not lines:
         return None
     more = f" and {len(lines) - _LISTED_MAX} more" if len(lines) > _LISTED_MAX else ""
@@ -26,8 +30,11 @@ def find_invalid_values(ifc: Any, name: str) -> IfcValueInvalid | None:
     return IfcValueInvalid(message, values=lines, hint="mend these values, or export the file again")
 
 
-def _line(statement: dict[str, Any]) -> str:
-    entity, _, _ = str(statement.get("instance", "")).partition("(")
+def _find_line(statement: dict[str, Any]) -> str | None:
+    """`#22 IfcBuildingStorey.Elevation = text`; None where a value is only missing, which the readers bear."""
     found = str(statement["message"]).partition("Value:\n")[2].partition("\nNot valid")[0].strip()
-    attribute = statement.get("attribute")
-    return f"{entity.replace('=', ' ')}{f'.{attribute}' if attribute else ''}" + (f" = {found[:40]}" if found else "")
+    if found in ("", "None"):
+        return None
+    entity = str(statement.get("instance", "")).partition("(")[0].replace("=", " ")
+    attribute = str(statement.get("attribute") or "").rpartition(".")[2]
+    return f"{entity}.{attribute} = {found[:40]}"
