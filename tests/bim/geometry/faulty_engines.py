@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import ifcopenshell.geom
 import numpy as np
 
+from bim.geometry.child import MEMORY_BYTES
 from bim.geometry.engine import Drawn, Part
 from bim.geometry.source import SourceFile
 
@@ -86,5 +87,5 @@ class EatsMemory(Obedient):
     """Maps more than the worker may."""
 
     def harm(self) -> Part | None:
-        np.zeros(1 << 36, dtype=np.uint8)
+        np.zeros(MEMORY_BYTES, dtype=np.uint8)
         return None
