@@ -11,7 +11,7 @@ from lib.record import DATA, ROOT, arguments, keep, table
 sys.path.insert(0, str(ROOT))
 
 from bim.geometry import Outcome, Product, mesh_products
-from tests.bim.bare_opencascade import compare, draw_bare, products_of
+from tests.bim.geometry.bare_opencascade import compare, draw_bare, products_of
 
 FILES = (
     "duplex_A_20110907.ifc",

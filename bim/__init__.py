@@ -6,7 +6,16 @@ concerns single entities is an `Issue` or a row of the ledger. Nothing of ifcope
 
 from bim.claims import Claim, ClaimKind
 from bim.elements import Boundary
-from bim.errors import BimError, IfcEntitiesLost, IfcHeaderInvalid, IfcSchemaUnsupported, IfcTruncated, IfcUnitUnknown
+from bim.errors import (
+    BimError,
+    GeometryWorkerBroken,
+    IfcEntitiesLost,
+    IfcHeaderInvalid,
+    IfcSchemaUnsupported,
+    IfcTruncated,
+    IfcUnitUnknown,
+    IfcValueInvalid,
+)
 from bim.georeference import Anchor, Georeference, JudgedClaim, Verdict, judge
 from bim.model import BimModel, LedgerRow, read_model
 
@@ -17,12 +26,14 @@ __all__ = [
     "Boundary",
     "Claim",
     "ClaimKind",
+    "GeometryWorkerBroken",
     "Georeference",
     "IfcEntitiesLost",
     "IfcHeaderInvalid",
     "IfcSchemaUnsupported",
     "IfcTruncated",
     "IfcUnitUnknown",
+    "IfcValueInvalid",
     "JudgedClaim",
     "LedgerRow",
     "Verdict",

@@ -1,5 +1,6 @@
 """Features from what the parts of `bim` found: structure, ids, meshes, properties, rooms."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -7,9 +8,9 @@ from typing import Any
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
+from bim.attribute import entity_path, find_text
 from bim.elements import Boundary, attributes_of, is_movable
 from bim.outline import ENCLOSING_CLASSES, Outlines
-from bim.placement import entity_path
 from bim.properties import Properties
 from bim.read import OpenedIfc
 from bim.rooms import MOVABLE_CLASSES, RoomIndex, RoomShape, declared_rows, find_room_shape, triangles_of
@@ -62,13 +63,19 @@ class _Assembler:
         self._outlines = Outlines(self._triangles)
         self._shapes = self._room_shapes()
         self._rooms = RoomIndex(self._shapes)
+        self._storeys = parts.structure.storey_z_ranges()
         self._issues: list[Issue] = []
         self._where: dict[int, Whereabouts] = {}
+        self._held: defaultdict[int, list[Any]] = defaultdict(list)
+        self._boundaries: defaultdict[str, list[Boundary]] = defaultdict(list)
+        for boundary in parts.boundaries:
+            self._boundaries[boundary.space].append(boundary)
         self._method: dict[int, str] = {}
 
     def run(self) -> Assembled:
         for element in self._parts.elements:
             self._locate(element)
+        self._hold()
         nodes = sorted(self._structure.nodes.values(), key=lambda node: (_ORDER[node.kind], not node.entity.is_a("IfcProject")))
         features = [self._spatial(node) for node in nodes]
         features += [self._element(element) for element in self._parts.elements]
@@ -98,11 +105,24 @@ class _Assembler:
                 Issue(
                     code="ELEMENT_OUTSIDE_STRUCTURE",
                     path=f"{entity_path(element)} {self._parts.ids[element.id()]}",
-                    message="in no site, building, storey or space",
+                    message="in no site, building, storey or space: assign it to a storey in the authoring tool",
                     severity=Severity.INFO if element.is_a("IfcVirtualElement") else Severity.WARNING,
                 )
             )
         self._where[element.id()] = where
+
+    def _hold(self) -> None:
+        """Note under each storey and building what it holds: elements, then spaces."""
+        for element in self._parts.elements:
+            where = self._where[element.id()]
+            for holder in (where.storey, where.building):
+                if holder is not None:
+                    self._held[holder].append(element)
+        for node in self._structure.nodes.values():
+            if node.kind is Kind.SPACE:
+                for holder in (self._structure.ancestor(node.parent, Kind.STOREY), self._structure.ancestor(node.parent, Kind.BUILDING)):
+                    if holder is not None:
+                        self._held[holder].append(node.entity)
 
     def _in_room(self, where: Whereabouts, room: int) -> Whereabouts:
         """A room found by geometry fills what the structure leaves open; it never moves an element to another storey."""
@@ -118,8 +138,8 @@ class _Assembler:
             kind=node.kind,
             class_name=node.entity.is_a(),
             source=self._source(node.entity),
-            name=node.entity.Name,
-            long_name=getattr(node.entity, "LongName", None),
+            name=find_text(node.entity, "Name"),
+            long_name=find_text(node.entity, "LongName"),
             parent=self._find_id(node.parent),
             building=self._find_id(self._structure.ancestor(node.parent, Kind.BUILDING)),
             storey=self._find_id(self._structure.ancestor(node.parent, Kind.STOREY)),
@@ -135,21 +155,16 @@ class _Assembler:
         if node.kind is Kind.STOREY:
             return self._storey_extent(node, properties)
         if node.kind is Kind.BUILDING:
-            return self._outline(node), self._z_of(self._held_by(node))
+            return self._outline(node), self._z_of(self._held[node.step])
         return None, None
 
     def _room_extent(self, node: Node, properties: dict[str, Any]) -> tuple[BaseGeometry | None, tuple[float, float] | None]:
         declared = declared_rows(self._parts.properties.measures(node.step))
         if declared:
             properties["declared"] = declared
-        mine = self._parts.ids[node.step]
-        boundaries = (
-            [self._boundary_row(boundary) for boundary in self._parts.boundaries if boundary.space == mine]
-            if self._parts.boundaries
-            else []
-        )
+        boundaries = self._boundaries.get(self._parts.ids[node.step])
         if boundaries:
-            properties["boundaries"] = boundaries
+            properties["boundaries"] = [self._boundary_row(boundary) for boundary in boundaries]
         shape = self._shapes.get(node.step)
         if shape is None:
             return None, None
@@ -159,23 +174,18 @@ class _Assembler:
     def _storey_extent(self, node: Node, properties: dict[str, Any]) -> tuple[BaseGeometry | None, tuple[float, float] | None]:
         if node.elevation_m is not None:
             properties["elevation_m"] = round(node.elevation_m, 6)
-        low, high = self._structure.storey_z_ranges().get(node.step, (None, None))
+        low, high = self._storeys.get(node.step, (None, None))
         if low is None:
             return self._outline(node), None
         if high is None:
-            held = self._z_of(self._held_by(node))
+            held = self._z_of(self._held[node.step])
             high = max(low, held[1]) if held is not None else low
         return self._outline(node), (low, high)
 
     def _outline(self, node: Node) -> BaseGeometry | None:
-        held = self._held_by(node)
+        held = self._held[node.step]
         enclosing = [self._parts.ids[entity.id()] for entity in held if is_movable(entity, ENCLOSING_CLASSES)]
         return self._outlines.find(enclosing) or self._outlines.find(self._parts.ids[entity.id()] for entity in held)
-
-    def _held_by(self, node: Node) -> list[Any]:
-        own = "building" if node.kind is Kind.BUILDING else "storey"
-        elements = [element for element in self._parts.elements if getattr(self._where[element.id()], own) == node.step]
-        return elements + [space.entity for space in self._structure.children(node.step, Kind.SPACE)]
 
     def _z_of(self, entities: Iterable[Any]) -> tuple[float, float] | None:
         boxes = [self._boxes[name] for entity in entities if (name := self._parts.ids[entity.id()]) in self._boxes]
@@ -192,7 +202,7 @@ class _Assembler:
             kind=Kind.ELEMENT,
             class_name=element.is_a(),
             source=self._source(element),
-            name=element.Name,
+            name=find_text(element, "Name"),
             parent=self._find_id(where.whole if where.whole in self._parts.ids else where.container),
             building=self._find_id(where.building),
             storey=self._find_id(where.storey),
@@ -216,7 +226,7 @@ class _Assembler:
 
     def _source(self, entity: Any) -> Source:
         opened = self._parts.opened
-        return Source(file=opened.name, sha256=opened.sha256, entity=entity_path(entity), global_id=entity.GlobalId)
+        return Source(file=opened.name, sha256=opened.sha256, entity=entity_path(entity), global_id=find_text(entity, "GlobalId"))
 
     def _id(self, step: int) -> FeatureId:
         return feature_id(self._parts.key, self._parts.ids[step])

@@ -8,12 +8,15 @@ IFC", v3), on IfcSite, IfcProject or IfcBuilding; IfcSite latitude, longitude, e
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import nan
 from typing import Any
 
 import numpy as np
-from ifcopenshell.util.placement import get_axis2placement
+from ifcopenshell import entity_instance
 
-from bim.placement import Placements, entity_path
+from bim.attribute import entity_path, find_attribute
+from bim.placement import Placements, PlacementUnresolved, axis_placement
+from bim.properties import json_value
 from bim.units import find_unit, unit_from_label
 from spatial.mesh import Float64
 
@@ -36,12 +39,13 @@ class Claim:
 
     `first`, `second` are easting and northing in map units where `geographic` is false, else longitude and latitude in
     degrees; a coordinate the file leaves out is NaN. `height` is in metres where `geographic`, else in map units, None where
-    the file states none. `crs` is the name as written. `x_axis` is the direction of the model's +X in the map plane (east,
-    north), `scale` as written (None: not written), `factors` those of IfcMapConversionScaled. `map_unit_m` is None where the
-    file states no map unit. `true_north` is the direction of true north in the model's plane, None where what is written is
-    no direction. `to_source` (4, 4) takes model-frame metres to metres of the frame the claim speaks of: the engineering CRS
-    for operations, IfcSite's own origin (axes of the model) for latitude and longitude; None where that placement is broken.
-    `stated` is the raw statement for reports.
+    the file states none. `crs` is the name as written, `crs_wkt` the well-known text beside it (IFC4.3). `x_axis` is the
+    direction of the model's +X in the map plane (east, north), `scale` as written (None: not written), `factors` those of
+    IfcMapConversionScaled, NaN where one is missing. `map_unit_m` is None where the file states no map unit. `true_north` is
+    the direction of true north in the model's plane, None where what is written is no direction. `to_source` (4, 4) takes
+    model-frame metres to metres of the frame the claim speaks of: the engineering CRS for operations, IfcSite's own origin
+    (axes of the model) for latitude and longitude; None where that placement is broken. `stated` is the raw statement for
+    reports.
     """
 
     kind: ClaimKind
@@ -51,6 +55,7 @@ class Claim:
     second: float
     height: float | None
     crs: str | None
+    crs_wkt: str | None = None
     vertical_datum: str | None = None
     x_axis: tuple[float, float] = (1.0, 0.0)
     scale: float | None = None
@@ -83,8 +88,6 @@ def _operations(ifc: Any, unit: float) -> list[Claim]:
     claims: dict[tuple[Any, ...], Claim] = {}
     for operation in ifc.by_type("IfcCoordinateOperation"):
         context = operation.SourceCRS
-        if context is None or not context.is_a("IfcGeometricRepresentationContext"):
-            continue
         claim = _rigid(operation, context, unit) if operation.is_a("IfcRigidOperation") else _conversion(operation, context, unit)
         claims.setdefault((claim.crs, *(str(value) for value in claim.stated.values())), claim)
     return list(claims.values())
@@ -97,15 +100,18 @@ def _conversion(operation: Any, context: Any, unit: float) -> Claim:
         kind=ClaimKind.MAP_CONVERSION_SCALED if scaled else ClaimKind.MAP_CONVERSION,
         source_entity=entity_path(operation),
         geographic=False,
-        first=float(operation.Eastings),
-        second=float(operation.Northings),
-        height=float(operation.OrthogonalHeight),
-        crs=_crs_name(crs),
-        vertical_datum=getattr(crs, "VerticalDatum", None),
-        x_axis=_x_axis(operation.XAxisAbscissa, operation.XAxisOrdinate),
-        scale=None if operation.Scale is None else float(operation.Scale),
-        factors=tuple(float(getattr(operation, f"Factor{axis}")) for axis in "XYZ") if scaled else (1.0, 1.0, 1.0),  # type: ignore[arg-type]
-        map_unit_m=_factor(getattr(crs, "MapUnit", None)),
+        first=_coordinate(operation.Eastings),
+        second=_coordinate(operation.Northings),
+        height=_number(operation.OrthogonalHeight),
+        crs=_text(find_attribute(crs, "Name")),
+        crs_wkt=_well_known_text(crs),
+        vertical_datum=_text(find_attribute(crs, "VerticalDatum")),
+        x_axis=_x_axis(_number(operation.XAxisAbscissa), _number(operation.XAxisOrdinate)),
+        scale=_number(operation.Scale),
+        factors=(_coordinate(operation.FactorX), _coordinate(operation.FactorY), _coordinate(operation.FactorZ))
+        if scaled
+        else (1.0, 1.0, 1.0),
+        map_unit_m=_factor(find_attribute(crs, "MapUnit")),
         length_unit_m=unit,
         to_source=_context_inverse(context, unit),
         stated=_stated(operation, {"SourceCRS", "TargetCRS"}),
@@ -114,15 +120,17 @@ def _conversion(operation: Any, context: Any, unit: float) -> Claim:
 
 def _rigid(operation: Any, context: Any, unit: float) -> Claim:
     crs = operation.TargetCRS
-    geographic = crs.is_a("IfcGeographicCRS") or operation.FirstCoordinate.is_a("IfcPlaneAngleMeasure")
-    first, second = float(operation.FirstCoordinate.wrappedValue), float(operation.SecondCoordinate.wrappedValue)
-    height = None if operation.Height is None else float(operation.Height)
-    if geographic:
-        to_degrees = _angle_factor(operation, crs)
+    angles = isinstance(operation.FirstCoordinate, entity_instance) and operation.FirstCoordinate.is_a("IfcPlaneAngleMeasure")
+    geographic = angles or (crs is not None and crs.is_a("IfcGeographicCRS"))
+    first, second, height = _coordinate(operation.FirstCoordinate), _coordinate(operation.SecondCoordinate), _number(operation.Height)
+    if angles:
+        # The CRS's AngleUnit, else degrees, in which geographic CRSs are written.
+        radians = _factor(find_attribute(crs, "AngleUnit"))
+        to_degrees = float(np.degrees(radians)) if radians else 1.0
         first, second = first * to_degrees, second * to_degrees
-        if height is not None:
-            height *= _factor(getattr(crs, "HeightUnit", None)) or unit
-    map_unit = None if geographic else _factor(getattr(crs, "MapUnit", None))
+    if geographic and height is not None:
+        height *= _factor(find_attribute(crs, "HeightUnit")) or unit
+    map_unit = None if geographic else _factor(find_attribute(crs, "MapUnit"))
     return Claim(
         kind=ClaimKind.RIGID_OPERATION,
         source_entity=entity_path(operation),
@@ -130,8 +138,9 @@ def _rigid(operation: Any, context: Any, unit: float) -> Claim:
         first=first,
         second=second,
         height=height,
-        crs=_crs_name(crs),
-        vertical_datum=getattr(crs, "VerticalDatum", None),
+        crs=_text(find_attribute(crs, "Name")),
+        crs_wkt=_well_known_text(crs),
+        vertical_datum=_text(find_attribute(crs, "VerticalDatum")),
         scale=None if geographic else unit / (map_unit or unit),
         map_unit_m=map_unit,
         length_unit_m=unit,
@@ -146,10 +155,12 @@ def _property_sets(ifc: Any, unit: float) -> list[Claim]:
     systems: dict[int, Any] = {}
     for relation in ifc.by_type("IfcRelDefinesByProperties"):
         definition = relation.RelatingPropertyDefinition
-        name = (getattr(definition, "Name", None) or "").strip().lower()
+        if definition is None or not definition.is_a("IfcPropertySet"):
+            continue
+        name = (definition.Name or "").strip().lower()
         if name not in ("epset_mapconversion", "epset_projectedcrs"):
             continue
-        for thing in relation.RelatedObjects:
+        for thing in relation.RelatedObjects or ():
             if name == "epset_projectedcrs":
                 systems[thing.id()] = definition
             else:
@@ -166,6 +177,7 @@ def _property_sets(ifc: Any, unit: float) -> list[Claim]:
 
 def _property_claim(definition: Any, thing: Any, values: dict[str, Any], crs: dict[str, Any], contexts: list[Any], unit: float) -> Claim:
     height, scale = _number(values.get("orthogonalheight")), _number(values.get("scale"))
+    context = _model_context(contexts)
     return Claim(
         kind=ClaimKind.PROPERTY_SET,
         source_entity=f"{entity_path(definition)} {definition.Name} on {entity_path(thing)}",
@@ -179,8 +191,8 @@ def _property_claim(definition: Any, thing: Any, values: dict[str, Any], crs: di
         scale=scale,
         map_unit_m=unit_from_label(_text(crs.get("mapunit"))),
         length_unit_m=unit,
-        to_source=_context_inverse(_model_context(contexts), unit),
-        stated={key: value for key, value in values.items() if value is not None},
+        to_source=np.eye(4) if context is None else _context_inverse(context, unit),
+        stated={key: json_value(value) for key, value in values.items() if value is not None},
     )
 
 
@@ -189,9 +201,9 @@ def _sites(ifc: Any, unit: float) -> list[Claim]:
     context = _model_context(list(ifc.by_type("IfcGeometricRepresentationContext", include_subtypes=False)))
     claims = []
     for site in ifc.by_type("IfcSite"):
-        if not site.RefLatitude or not site.RefLongitude:
+        if not site.RefLatitude and not site.RefLongitude:
             continue
-        matrix = placements.matrix(site)
+        matrix = placements.find_matrix(site)
         to_source = None
         if matrix is not None:
             to_source = np.eye(4)
@@ -201,16 +213,16 @@ def _sites(ifc: Any, unit: float) -> list[Claim]:
                 kind=ClaimKind.SITE_LAT_LON,
                 source_entity=entity_path(site),
                 geographic=True,
-                first=angle_in_degrees(site.RefLongitude),
-                second=angle_in_degrees(site.RefLatitude),
+                first=angle_in_degrees(site.RefLongitude) if site.RefLongitude else nan,
+                second=angle_in_degrees(site.RefLatitude) if site.RefLatitude else nan,
                 height=None if site.RefElevation is None else float(site.RefElevation) * unit,
                 crs="EPSG:4326",
                 length_unit_m=unit,
                 true_north=_true_north(context),
                 to_source=to_source,
                 stated={
-                    "RefLatitude": list(site.RefLatitude),
-                    "RefLongitude": list(site.RefLongitude),
+                    "RefLatitude": list(site.RefLatitude or ()),
+                    "RefLongitude": list(site.RefLongitude or ()),
                     "RefElevation": site.RefElevation,
                 },
             )
@@ -229,7 +241,7 @@ def _true_north(context: Any) -> tuple[float, float] | None:
 
     Revit 2013 wrote the number of components first: `(2., x, y)`.
     """
-    direction = getattr(context, "TrueNorth", None)
+    direction = find_attribute(context, "TrueNorth")
     if direction is None:
         return (0.0, 1.0)
     ratios = [float(value) for value in direction.DirectionRatios]
@@ -241,32 +253,28 @@ def _true_north(context: Any) -> tuple[float, float] | None:
     return (ratios[0] / size, ratios[1] / size) if size > 1e-9 else None
 
 
-def _context_inverse(context: Any, unit: float) -> Float64:
-    axes = getattr(context, "WorldCoordinateSystem", None)
+def _context_inverse(context: Any, unit: float) -> Float64 | None:
+    """From the model frame to the context's; None where the source of an operation is no context or its axes are broken."""
+    if context is None or not context.is_a("IfcGeometricRepresentationContext"):
+        return None
+    axes = find_attribute(context, "WorldCoordinateSystem")
     if axes is None:
         return np.eye(4)
-    matrix = np.array(get_axis2placement(axes), dtype=np.float64)
-    matrix[:3, 3] *= unit
-    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    try:
+        return np.asarray(np.linalg.inv(axis_placement(axes, unit)), dtype=np.float64)
+    except PlacementUnresolved:
+        return None
 
 
-def _crs_name(crs: Any) -> str | None:
-    name = _text(getattr(crs, "Name", None)) if crs is not None else None
-    if name is None and crs is not None:
-        for known in getattr(crs, "WellKnownText", None) or ():
-            return _text(known.WellKnownText)
-    return name
+def _well_known_text(crs: Any) -> str | None:
+    if crs is None or not crs.is_a(True).startswith("IFC4X3"):
+        return None
+    return next((text for known in crs.WellKnownText if (text := _text(known.WellKnownText))), None)
 
 
 def _factor(unit: Any) -> float | None:
     found = find_unit(unit)
     return found.to_si if found else None
-
-
-def _angle_factor(operation: Any, crs: Any) -> float:
-    """Degrees per unit of the angles of an operation: the CRS's AngleUnit, else degrees, in which geographic CRSs are written."""
-    radians = _factor(getattr(crs, "AngleUnit", None)) if operation.FirstCoordinate.is_a("IfcPlaneAngleMeasure") else None
-    return float(np.degrees(radians)) if radians else 1.0
 
 
 def _x_axis(abscissa: float | None, ordinate: float | None) -> tuple[float, float]:
@@ -278,31 +286,29 @@ def _x_axis(abscissa: float | None, ordinate: float | None) -> tuple[float, floa
 
 def _stated(operation: Any, without: set[str]) -> dict[str, Any]:
     info = operation.get_info(include_identifier=False)
-    return {
-        key: getattr(value, "wrappedValue", value)
-        for key, value in info.items()
-        if key not in without and key != "type" and value is not None
-    }
+    return {key: json_value(value) for key, value in info.items() if key not in without and key != "type" and value is not None}
 
 
 def _property_values(definition: Any) -> dict[str, Any]:
     values = {}
-    for item in getattr(definition, "HasProperties", None) or ():
-        value = getattr(item, "NominalValue", None)
-        values[item.Name.strip().lower()] = value.wrappedValue if value is not None else None
+    for item in definition.HasProperties or ():
+        value = find_attribute(item, "NominalValue")
+        if item.Name:
+            values[item.Name.strip().lower()] = value.wrappedValue if value is not None else None
     return values
 
 
 def _number(value: Any) -> float | None:
+    plain = value.wrappedValue if isinstance(value, entity_instance) else value
     try:
-        return None if value is None else float(value)
+        return None if plain is None else float(plain)
     except (TypeError, ValueError):
         return None
 
 
 def _coordinate(value: Any) -> float:
     number = _number(value)
-    return float("nan") if number is None else number
+    return nan if number is None else number
 
 
 def _text(value: Any) -> str | None:

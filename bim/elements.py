@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bim.attribute import find_attribute, find_text
 from bim.properties import json_value
 from spatial.issue import Issue
 
@@ -48,19 +49,19 @@ def attributes_of(entity: Any, kind: Any, length_unit_m: float) -> dict[str, Any
     """Direct attributes in snake case, lengths in metres (`overall_height_m`); `predefined_type` from the occurrence, else its type."""
     found: dict[str, Any] = {}
     for name in _PLAIN:
-        value = getattr(entity, name, None)
+        value = find_attribute(entity, name)
         if value not in (None, ""):
             found[_snake(name)] = json_value(value)
     for name in _LENGTHS:
-        value = getattr(entity, name, None)
+        value = find_attribute(entity, name)
         if value is not None:
             found[f"{_snake(name)}_m"] = round(float(value) * length_unit_m, 6)
     for source in (entity, kind):
-        predefined = getattr(source, "PredefinedType", None)
+        predefined = find_attribute(source, "PredefinedType")
         if predefined not in (None, "NOTDEFINED"):
             if predefined == "USERDEFINED":
-                predefined = getattr(source, "ObjectType", None) or getattr(source, "ElementType", None) or predefined
-            found["predefined_type"] = predefined
+                predefined = find_attribute(source, "ObjectType") or find_attribute(source, "ElementType") or predefined
+            found["predefined_type"] = json_value(predefined)
             break
     return found
 
@@ -81,7 +82,7 @@ def read_boundaries(ifc: Any, ids: Mapping[int, str]) -> tuple[tuple[Boundary, .
                 element_class=element.is_a() if element is not None else None,
                 physical_or_virtual=str(relation.PhysicalOrVirtualBoundary).lower(),
                 internal_or_external=str(relation.InternalOrExternalBoundary).lower(),
-                level=relation.Name,
+                level=find_text(relation, "Name") or _level(relation),
             )
         )
     if not lost:
@@ -89,6 +90,11 @@ def read_boundaries(ifc: Any, ids: Mapping[int, str]) -> tuple[tuple[Boundary, .
     return tuple(boundaries), (
         Issue(code="REFERENCE_MISSING", path="IfcRelSpaceBoundary", message=f"{lost} boundaries of no space we know"),
     )
+
+
+def _level(relation: Any) -> str | None:
+    """The level by the relation's class, where it bears no name (IFC4)."""
+    return next((level for level in ("1st", "2nd") if relation.is_a().endswith(f"{level}Level")), None)
 
 
 def _snake(name: str) -> str:

@@ -5,10 +5,21 @@ BimError
 ├── IfcTruncated            the closing END-ISO-10303-21; is missing
 ├── IfcEntitiesLost         the text defines entities that did not load
 ├── IfcSchemaUnsupported    a schema other than IFC2X3, IFC4, IFC4X3_ADD2
-└── IfcUnitUnknown          no length unit, or one that has no factor to metres
+├── IfcUnitUnknown          no length unit, or one that has no factor to metres
+├── IfcValueInvalid         values of another type than the schema wants, so that nothing can be made of the rest
+└── GeometryWorkerBroken    no geometry worker can be started on the file
 """
 
-__all__ = ["BimError", "IfcEntitiesLost", "IfcHeaderInvalid", "IfcSchemaUnsupported", "IfcTruncated", "IfcUnitUnknown"]
+__all__ = [
+    "BimError",
+    "GeometryWorkerBroken",
+    "IfcEntitiesLost",
+    "IfcHeaderInvalid",
+    "IfcSchemaUnsupported",
+    "IfcTruncated",
+    "IfcUnitUnknown",
+    "IfcValueInvalid",
+]
 
 
 class BimError(Exception):
@@ -63,3 +74,19 @@ class IfcUnitUnknown(BimError):
     """The project states no length unit that can be turned into metres; 1 is never assumed."""
 
     code = "IFC_UNIT_UNKNOWN"
+
+
+class IfcValueInvalid(BimError):
+    """Values that are not of the type their attributes have in the schema (`values`, one line each)."""
+
+    code = "IFC_VALUE_INVALID"
+
+    def __init__(self, message: str, *, values: tuple[str, ...], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.values = values
+
+
+class GeometryWorkerBroken(BimError):
+    """No worker can be started on this file at all, so nothing can be said about its products."""
+
+    code = "GEOMETRY_WORKER_BROKEN"

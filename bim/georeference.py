@@ -25,20 +25,6 @@ __all__ = ["Anchor", "Claim", "Georeference", "JudgedClaim", "Verdict", "judge",
 AGREE_M = 1.0
 ROUNDED_M = 100.0
 
-_MEANING = {
-    "GEOREF_NONE": "the claim leaves out a coordinate",
-    "GEOREF_DEFAULT_PLACE": "the place is a default of the authoring tool, nobody set it",
-    "GEOREF_SCALE_CONTRADICTS_UNITS": "Scale or map unit contradict the project's length unit; the units were believed",
-    "GEOREF_APPLIED_TWICE": "the model's coordinates already hold the offset of the map conversion",
-    "GEOREF_OUTSIDE_SITE": "the place lies beyond the radius of the site",
-    "EASTING_ZONE_PREFIX": "the easting carries a zone prefix its CRS does not have, or lacks the one it has",
-    "AXIS_SWAPPED": "the coordinates are right only with the axes swapped",
-    "GRID_SCALE": "the grid bends over this model: no similarity fits it to 2 mm",
-    "HEIGHT_DATUM_UNKNOWN": "the height is missing, or the site has no geoid separation to make it ellipsoidal",
-    "CRS_MISSING": "no coordinate reference system is named that we know, or the coordinates lie outside its domain",
-    "REFERENCE_MISSING": "the placement the claim speaks of cannot be read",
-    "TRUE_NORTH_INVALID": "TrueNorth is no direction in the plane",
-}
 _RANK = (
     ClaimKind.MAP_CONVERSION_SCALED,
     ClaimKind.MAP_CONVERSION,
@@ -46,7 +32,6 @@ _RANK = (
     ClaimKind.PROPERTY_SET,
     ClaimKind.SITE_LAT_LON,
 )
-_HARMLESS = frozenset({"GRID_SCALE"})
 
 
 class Verdict(StrEnum):
@@ -129,9 +114,13 @@ def judge(
         return Georeference(verdict=Verdict.NONE_NEEDED, claims=rows, similarity=None, residual_m=None, issues=())
     samples = sample_points(points)
     located = [locate(claim, site_frame, samples) for claim in claims]
-    issues = [_issue(code, item.claim.source_entity, _MEANING.get(code, "")) for item in located for code in item.suspicious]
+    issues = [
+        _issue(doubt.code, item.claim.source_entity, doubt.message, harmless=doubt.harmless)
+        for item in located
+        for doubt in item.doubts.values()
+    ]
     if not claims:
-        issues.append(_issue("GEOREF_NONE", "", "the file does not say where the model is"))
+        issues.append(_issue("GEOREF_NONE", "", "the file does not say where the model is; place it with --anchor"))
     contradictory = _disagreements(located, issues)
     if anchor is not None:
         given = anchor if isinstance(anchor, Anchor) else Anchor(lon=anchor[0], lat=anchor[1], height_m=anchor[2], heading_deg=anchor[3])
@@ -141,7 +130,7 @@ def judge(
     rows = tuple(_row(item, used=item is best) for item in located)
     if best is None:
         return Georeference(verdict=Verdict.NEEDS_ANCHOR, claims=rows, similarity=None, residual_m=None, issues=tuple(issues))
-    doubt = best.claim.kind is ClaimKind.SITE_LAT_LON or any(issue.code not in _HARMLESS for issue in issues)
+    doubt = best.claim.kind is ClaimKind.SITE_LAT_LON or any(issue.severity is not Severity.INFO for issue in issues)
     verdict = Verdict.PLACED_WITH_DOUBT if doubt else Verdict.PLACED
     return Georeference(verdict=verdict, claims=rows, similarity=best.to_site, residual_m=best.residual_m, issues=tuple(issues))
 
@@ -149,7 +138,7 @@ def judge(
 def _disagreements(located: list[Located], issues: list[Issue]) -> bool:
     """Whether two claims contradict each other; what is only the rounding of IfcSite's angles is a finding, no contradiction."""
     contradictory = False
-    standing = [item for item in located if item.site_xyz is not None and "GEOREF_DEFAULT_PLACE" not in item.suspicious]
+    standing = [item for item in located if item.site_xyz is not None and "GEOREF_DEFAULT_PLACE" not in item.doubts]
     for one, other in combinations(standing, 2):
         apart = _apart(one, other)
         if apart <= AGREE_M:
@@ -200,14 +189,14 @@ def _row(item: Located, *, used: bool) -> JudgedClaim:
         crs=item.claim.crs,
         heading_deg=item.heading_deg,
         distance_to_site_m=item.distance_to_site_m,
-        suspicious=tuple(dict.fromkeys(item.suspicious)),
+        suspicious=tuple(item.doubts),
         used=used,
         stated=item.claim.stated,
     )
 
 
-def _issue(code: str, path: str, message: str) -> Issue:
-    return Issue(code=code, path=path, message=message, severity=Severity.INFO if code in _HARMLESS else Severity.WARNING)
+def _issue(code: str, path: str, message: str, *, harmless: bool = False) -> Issue:
+    return Issue(code=code, path=path, message=message, severity=Severity.INFO if harmless else Severity.WARNING)
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from bim.properties import read_properties
 from bim.read import OpenedIfc, open_ifc
 from bim.structure import Structure, read_structure
 from bim.units import read_units
+from bim.validity import find_invalid_values
 from spatial.feature import Feature, feature_id
 from spatial.issue import Issue, Severity
 from spatial.mesh import Float64, MeshSet
@@ -82,55 +83,67 @@ def read_model(
     a file that cannot be trusted as a whole; whatever concerns single entities is in `issues` or the ledger.
     """
     with open_ifc(path) as opened:
-        units = read_units(opened.ifc)
-        unit = units.length_unit_m
-        placements = Placements(unit)
-        structure = read_structure(opened.ifc, unit, placements)
-        elements = [entity for entity in opened.ifc.by_type("IfcElement") if is_element(entity)]
-        ids, id_issues = local_ids([*(node.entity for node in structure.nodes.values()), *elements], opened.step_order)
-        for element in elements:
-            placements.matrix(element)
-        geometry = mesh_products(opened.path, _products(structure, elements, ids), cache_dir=cache_dir, engine=engine, progress=progress)
-        boundaries, boundary_issues = read_boundaries(opened.ifc, ids)
-        assembly = assemble(
-            Assembly(
-                key=model_key,
-                opened=opened,
-                units=units,
-                structure=structure,
-                elements=elements,
-                ids=ids,
-                meshes=geometry.meshes,
-                properties=read_properties(opened.ifc, units),
-                boundaries=boundaries,
-            )
-        )
-        found = (
-            *opened.issues,
-            *id_issues,
-            *structure.issues,
-            *placements.issues,
-            *geometry.issues,
-            *boundary_issues,
-            *assembly.issues,
-            *_model_issues(opened, geometry.meshes, has_products=bool(ids)),
-        )
-        return BimModel(
+        try:
+            return _read(opened, model_key, cache_dir=cache_dir, progress=progress, engine=engine)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            refusal = find_invalid_values(opened.ifc, opened.name)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+
+def _read(
+    opened: OpenedIfc, model_key: str, *, cache_dir: Path | None, progress: Callable[[int, int], None] | None, engine: str
+) -> BimModel:
+    units = read_units(opened.ifc, opened.name)
+    unit = units.length_unit_m
+    placements = Placements(unit)
+    structure = read_structure(opened.ifc, unit, placements)
+    elements = [entity for entity in opened.ifc.by_type("IfcElement") if is_element(entity)]
+    ids, id_issues = local_ids([*(node.entity for node in structure.nodes.values()), *elements], opened.step_order)
+    for element in elements:
+        placements.find_matrix(element)
+    geometry = mesh_products(opened.path, _products(structure, elements, ids), cache_dir=cache_dir, engine=engine, progress=progress)
+    boundaries, boundary_issues = read_boundaries(opened.ifc, ids)
+    assembly = assemble(
+        Assembly(
             key=model_key,
-            file=opened.name,
-            sha256=opened.sha256,
-            schema=opened.schema,
-            length_unit_m=unit,
-            authoring_tool=_authoring_tool(opened.ifc),
-            features=assembly.features,
-            meshes=geometry.meshes.renamed([feature_id(model_key, name) for name in geometry.meshes.features]),
-            ledger=_ledger(elements, ids, geometry),
-            other=_other(opened.ifc),
-            claims=read_claims(opened.ifc, unit),
+            opened=opened,
+            units=units,
+            structure=structure,
+            elements=elements,
+            ids=ids,
+            meshes=geometry.meshes,
+            properties=read_properties(opened.ifc, units),
             boundaries=boundaries,
-            issues=tuple(_sourced(issue, opened.name) for issue in found),
-            worker_starts=geometry.worker_starts,
         )
+    )
+    found = (
+        *opened.issues,
+        *id_issues,
+        *structure.issues,
+        *placements.issues,
+        *geometry.issues,
+        *boundary_issues,
+        *assembly.issues,
+        *_model_issues(opened, geometry.meshes),
+    )
+    return BimModel(
+        key=model_key,
+        file=opened.name,
+        sha256=opened.sha256,
+        schema=opened.schema,
+        length_unit_m=unit,
+        authoring_tool=_authoring_tool(opened.ifc),
+        features=assembly.features,
+        meshes=geometry.meshes.renamed([feature_id(model_key, name) for name in geometry.meshes.features]),
+        ledger=_ledger(elements, ids, geometry),
+        other=_other(opened.ifc),
+        claims=read_claims(opened.ifc, unit),
+        boundaries=boundaries,
+        issues=tuple(_sourced(issue, opened.name) for issue in found),
+        worker_starts=geometry.worker_starts,
+    )
 
 
 def _products(structure: Structure, elements: list[Any], ids: Any) -> list[Product]:
@@ -166,7 +179,7 @@ def _other(ifc: Any) -> dict[str, int]:
     return dict(sorted(Counter(entity.is_a() for entity in ifc.by_type("IfcProduct") if not is_element(entity)).items()))
 
 
-def _model_issues(opened: OpenedIfc, meshes: MeshSet, *, has_products: bool) -> list[Issue]:
+def _model_issues(opened: OpenedIfc, meshes: MeshSet) -> list[Issue]:
     issues = []
     if not opened.ifc.by_type("IfcProduct"):
         issues.append(Issue(code="IFC_NO_PRODUCTS", path="", message="the file holds no product", severity=Severity.WARNING))

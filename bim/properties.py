@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+import ifcopenshell
+
+from bim.attribute import find_attribute, find_text
 from bim.units import Units, find_unit
 
 __all__ = ["Measure", "Properties", "json_value", "read_properties"]
@@ -56,7 +59,7 @@ class Properties:
         self._type_rows: dict[int, dict[str, Any]] = {}
         self._materials_of: dict[int, list[str]] = {}
         self._classes_of: dict[int, list[dict[str, Any]]] = {}
-        self._groups_of: dict[int, list[dict[str, Any]]] = {}
+        self._groups_of: dict[int, list[tuple[Any, dict[str, Any]]]] = {}
         self._read_definitions(ifc)
         self._read_types(ifc)
         self._read_associations(ifc)
@@ -85,9 +88,9 @@ class Properties:
             "type": self._type_row(kind) if kind is not None else None,
             "materials": self._materials_of.get(step) or self._materials_of.get(type_step),
             "classifications": [*self._classes_of.get(step, []), *self._classes_of.get(type_step, [])],
-            "systems": [group for group in groups if group["class_name"] in ("IfcSystem", "IfcDistributionSystem", "IfcBuildingSystem")],
-            "zones": [group for group in groups if group["class_name"] == "IfcZone"],
-            "groups": [group for group in groups if group["class_name"] == "IfcGroup"],
+            "systems": [row for group, row in groups if group.is_a("IfcSystem") and not group.is_a("IfcZone")],
+            "zones": [row for group, row in groups if group.is_a("IfcZone")],
+            "groups": [row for group, row in groups if not (group.is_a("IfcSystem") or group.is_a("IfcZone"))],
         }
         result.update({key: value for key, value in found.items() if value})
         return result
@@ -125,6 +128,8 @@ class Properties:
             for thing in relation.RelatedObjects or ():
                 self._materials_of.setdefault(thing.id(), []).extend(names)
         for relation in ifc.by_type("IfcRelAssociatesClassification"):
+            if relation.RelatingClassification is None:
+                continue
             row = _classification(relation.RelatingClassification)
             for thing in relation.RelatedObjects or ():
                 self._classes_of.setdefault(thing.id(), []).append(row)
@@ -134,14 +139,14 @@ class Properties:
             group = relation.RelatingGroup
             if group is None:
                 continue
-            row = {"class_name": group.is_a(), "global_id": group.GlobalId, "name": group.Name}
+            row = {"class_name": group.is_a(), "global_id": find_text(group, "GlobalId"), "name": find_text(group, "Name")}
             for thing in relation.RelatedObjects or ():
-                self._groups_of.setdefault(thing.id(), []).append(row)
+                self._groups_of.setdefault(thing.id(), []).append((group, row))
 
     def _type_row(self, kind: Any) -> dict[str, Any]:
         row = self._type_rows.get(kind.id())
         if row is None:
-            row = {"class_name": kind.is_a(), "global_id": kind.GlobalId, "name": kind.Name}
+            row = {"class_name": kind.is_a(), "global_id": find_text(kind, "GlobalId"), "name": find_text(kind, "Name")}
             self._type_rows[kind.id()] = row
         return row
 
@@ -152,7 +157,7 @@ class Properties:
         return known
 
     def _parse(self, definition: Any) -> _Set:
-        name = definition.Name or definition.is_a()
+        name = find_text(definition, "Name") or definition.is_a()
         if definition.is_a("IfcElementQuantity"):
             result = _Set(name, True)
             self._parse_quantities(result, result.values, definition.Quantities or ())
@@ -160,7 +165,7 @@ class Properties:
         result = _Set(name, False)
         if definition.is_a("IfcPropertySet"):
             for item in definition.HasProperties or ():
-                result.values[item.Name] = self._property(result, item)
+                result.values[find_text(item, "Name") or ""] = self._property(result, item)
         else:
             info = definition.get_info(include_identifier=False, recursive=False)
             result.values = {key: json_value(value) for key, value in info.items() if key not in _ROOT_ATTRIBUTES and value is not None}
@@ -170,12 +175,14 @@ class Properties:
         for quantity in quantities:
             kind = quantity.is_a()
             if kind == "IfcPhysicalComplexQuantity":
-                self._parse_quantities(result, values.setdefault(quantity.Name, {}), quantity.HasQuantities or ())
+                self._parse_quantities(result, values.setdefault(find_text(quantity, "Name") or "", {}), quantity.HasQuantities or ())
                 continue
             attribute, unit_type = _QUANTITY_UNIT[kind]
-            value = getattr(quantity, attribute)
-            measure = self._measure(result.name, quantity.Name, value, quantity.Unit, unit_type)
-            values[quantity.Name] = {"value": json_value(value), "unit": measure.unit, "value_si": measure.value_si}
+            value = find_attribute(quantity, attribute)
+            if value is None:
+                continue
+            measure = self._measure(result.name, find_text(quantity, "Name") or "", value, quantity.Unit, unit_type)
+            values[measure.name] = {"value": json_value(value), "unit": measure.unit, "value_si": measure.value_si}
             if kind in _DECLARED_QUANTITIES:
                 result.measures.append(measure)
 
@@ -191,19 +198,20 @@ class Properties:
                 return None
             unit_type = _DECLARED.get(value.is_a())
             if unit_type is not None and isinstance(value.wrappedValue, float):
-                result.measures.append(self._measure(result.name, item.Name, value.wrappedValue, item.Unit, unit_type))
+                result.measures.append(self._measure(result.name, find_text(item, "Name") or "", value.wrappedValue, item.Unit, unit_type))
             return json_value(value)
         if item.is_a("IfcPropertyEnumeratedValue"):
             return json_value(item.EnumerationValues or ())
         if item.is_a("IfcPropertyListValue"):
             return json_value(item.ListValues or ())
         if item.is_a("IfcPropertyBoundedValue"):
-            return {"lower": json_value(item.LowerBoundValue), "upper": json_value(item.UpperBoundValue)}
+            bounds = {"lower": item.LowerBoundValue, "upper": item.UpperBoundValue, "set_point": find_attribute(item, "SetPointValue")}
+            return {name: json_value(bound) for name, bound in bounds.items() if bound is not None}
         if item.is_a("IfcPropertyTableValue"):
             return {"defining": json_value(item.DefiningValues or ()), "defined": json_value(item.DefinedValues or ())}
         if item.is_a("IfcComplexProperty"):
-            return {part.Name: self._property(result, part) for part in item.HasProperties or ()}
-        return json_value(getattr(item, "PropertyReference", None))
+            return {find_text(part, "Name") or "": self._property(result, part) for part in item.HasProperties or ()}
+        return json_value(find_attribute(item, "PropertyReference"))
 
 
 def read_properties(ifc: Any, units: Units) -> Properties:
@@ -221,10 +229,8 @@ def json_value(value: Any) -> Any:
         return [json_value(part) for part in value]
     if isinstance(value, Mapping):
         return {str(key): json_value(part) for key, part in value.items()}
-    if hasattr(value, "wrappedValue"):
-        return json_value(value.wrappedValue)
-    if hasattr(value, "is_a"):
-        return getattr(value, "Name", None) or value.is_a()
+    if isinstance(value, ifcopenshell.entity_instance):
+        return find_text(value, "Name") or value.is_a() if value.is_entity() else json_value(value.wrappedValue)
     return str(value)
 
 
@@ -232,21 +238,22 @@ def _material_names(material: Any) -> list[str]:
     if material is None:
         return []
     if material.is_a("IfcMaterial"):
-        return [material.Name] if material.Name else []
+        name = find_text(material, "Name")
+        return [name] if name else []
     parts: Sequence[Any] = ()
     for attribute in ("Materials", "MaterialLayers", "MaterialProfiles", "MaterialConstituents"):
-        parts = getattr(material, attribute, None) or parts
+        parts = find_attribute(material, attribute) or parts
     for attribute in ("ForLayerSet", "ForProfileSet", "Material"):
-        single = getattr(material, attribute, None)
+        single = find_attribute(material, attribute)
         parts = (*parts, single) if single is not None else parts
     return [name for part in parts for name in _material_names(part)]
 
 
 def _classification(reference: Any) -> dict[str, Any]:
     if reference.is_a("IfcClassification"):
-        return {"system": reference.Name, "code": None, "name": None}
-    source, depth = getattr(reference, "ReferencedSource", None), 0
+        return {"system": find_text(reference, "Name"), "code": None, "name": None}
+    source, depth = find_attribute(reference, "ReferencedSource"), 0
     while source is not None and source.is_a("IfcClassificationReference") and depth < 32:
         source, depth = source.ReferencedSource, depth + 1
-    code = getattr(reference, "Identification", None) or getattr(reference, "ItemReference", None)
-    return {"system": getattr(source, "Name", None), "code": code, "name": getattr(reference, "Name", None)}
+    code = find_text(reference, "Identification") or find_text(reference, "ItemReference")
+    return {"system": find_text(source, "Name"), "code": code, "name": find_text(reference, "Name")}

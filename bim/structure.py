@@ -1,14 +1,18 @@
 """The tree of a model: project, sites, buildings, storeys, spaces, and where each element hangs in it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bim.placement import Placements, entity_path
+from bim.attribute import entity_path, find_attribute
+from bim.placement import Placements
 from spatial.feature import Kind
 from spatial.issue import Issue, Severity
 
 __all__ = ["Node", "Structure", "Whereabouts", "read_structure"]
+
+SAME_LEVEL_M = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,34 +82,19 @@ class Structure:
             space=self.ancestor(container, Kind.SPACE),
         )
 
-    def children(self, step: int, kind: Kind) -> list[Node]:
-        """All nodes of a kind below a node, at any depth."""
-        return [node for node in self.nodes.values() if node.kind is kind and node.step != step and self._is_below(node.step, step)]
-
     def storey_z_ranges(self) -> dict[int, tuple[float, float | None]]:
         """Storey → its own z and that of the next storey up in the same building, model-frame metres; None above the topmost."""
+        heights: dict[int | None, list[tuple[float, int]]] = {}
+        for node in self.nodes.values():
+            if node.kind is Kind.STOREY and node.z_m is not None:
+                heights.setdefault(self.ancestor(node.step, Kind.BUILDING), []).append((node.z_m, node.step))
         ranges: dict[int, tuple[float, float | None]] = {}
-        storeys = [node for node in self.nodes.values() if node.kind is Kind.STOREY and node.z_m is not None]
-        for node in storeys:
-            building = self.ancestor(node.step, Kind.BUILDING)
-            z = node.z_m if node.z_m is not None else 0.0
-            above = [
-                other.z_m
-                for other in storeys
-                if other.z_m is not None and other.z_m > z + 1e-3 and self.ancestor(other.step, Kind.BUILDING) == building
-            ]
-            ranges[node.step] = (z, min(above, default=None))
+        for storeys in heights.values():
+            levels = sorted(z for z, _ in storeys)
+            for z, step in storeys:
+                above = bisect_right(levels, z + SAME_LEVEL_M)
+                ranges[step] = (z, levels[above] if above < len(levels) else None)
         return ranges
-
-    def _is_below(self, step: int, top: int) -> bool:
-        seen: set[int] = set()
-        at: int | None = step
-        while at is not None and at not in seen:
-            if at == top:
-                return True
-            seen.add(at)
-            at = self.nodes[at].parent if at in self.nodes else None
-        return False
 
 
 def read_structure(ifc: Any, length_unit_m: float, placements: Placements) -> Structure:
@@ -115,10 +104,13 @@ def read_structure(ifc: Any, length_unit_m: float, placements: Placements) -> St
     steps = {entity.id() for entity in entities}
     above = _aggregation(ifc)
     contained: dict[int, int] = {}
-    for relation in ifc.by_type("IfcRelContainedInSpatialStructure"):
-        if relation.RelatingStructure is not None:
-            for thing in relation.RelatedElements or ():
-                contained.setdefault(thing.id(), relation.RelatingStructure.id())
+    # What is only referenced (IFC4.3 puts signals on a railway so) is better there than nowhere.
+    for name in ("IfcRelContainedInSpatialStructure", "IfcRelReferencedInSpatialStructure"):
+        for relation in ifc.by_type(name):
+            structure = relation.RelatingStructure
+            if structure is not None and structure.id() in steps:
+                for thing in relation.RelatedElements or ():
+                    contained.setdefault(thing.id(), structure.id())
     nodes = {entity.id(): _node(entity, above, contained, steps, length_unit_m, placements) for entity in entities}
     structure = Structure(nodes=nodes, issues=(), _contained=contained, _whole=above, _host=_hosts(ifc))
     return Structure(nodes=nodes, issues=tuple(_issues(structure, contained)), _contained=contained, _whole=above, _host=structure._host)
@@ -169,10 +161,10 @@ def _node(
     entity: Any, above: Mapping[int, int], contained: Mapping[int, int], steps: set[int], unit: float, placements: Placements
 ) -> Node:
     parent = above.get(entity.id(), contained.get(entity.id()))
-    matrix = None if entity.is_a("IfcProject") else placements.matrix(entity)
-    stated = getattr(entity, "Elevation", None)
+    matrix = None if entity.is_a("IfcProject") else placements.find_matrix(entity)
+    stated = find_attribute(entity, "Elevation")
     elevation = None if stated is None else float(stated) * unit
-    unplaced = getattr(entity, "ObjectPlacement", None) is None and elevation is not None
+    unplaced = find_attribute(entity, "ObjectPlacement") is None and elevation is not None
     kind = _kind(entity)
     if kind is None:
         raise ValueError(f"{entity_path(entity)} is no spatial structure element")
@@ -193,10 +185,10 @@ def _issues(structure: Structure, contained: Mapping[int, int]) -> Iterable[Issu
             yield Issue(
                 code="STOREY_EMPTY",
                 path=entity_path(node.entity),
-                message=f"storey {node.entity.Name!r} holds nothing",
+                message=f"{node.entity.Name or 'a storey without a name'} holds no element and no space",
                 severity=Severity.INFO,
             )
     buildings = [node for node in structure.nodes.values() if node.kind is Kind.BUILDING]
     if len(buildings) > 1:
-        names = ", ".join(str(node.entity.Name) for node in buildings[:10])
+        names = ", ".join(node.entity.Name or entity_path(node.entity) for node in buildings)
         yield Issue(code="BUILDINGS_MANY", path="", message=f"{len(buildings)} buildings in one file: {names}", severity=Severity.INFO)

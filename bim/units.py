@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bim.attribute import find_attribute
 from bim.errors import IfcUnitUnknown
 
 __all__ = ["Unit", "Units", "find_unit", "read_units", "unit_from_label"]
@@ -41,18 +42,21 @@ class Units:
     length_unit_m: float
 
 
-def read_units(ifc: Any) -> Units:
-    """The units of the project; raises IfcUnitUnknown where no length unit with a factor is assigned."""
+def read_units(ifc: Any, name: str = "the file") -> Units:
+    """The units of the project of a file called `name`; raises IfcUnitUnknown where no length unit with a factor is assigned."""
     by_type: dict[str, Unit] = {}
     for assignment in _assignments(ifc):
         for entity in assignment.Units or ():
-            kind = getattr(entity, "UnitType", None)
+            kind = find_attribute(entity, "UnitType")
             unit = find_unit(entity)
             if kind and unit is not None:
                 by_type.setdefault(kind, unit)
     length = by_type.get("LENGTHUNIT")
     if length is None or length.to_si is None or not length.to_si > 0.0:
-        raise IfcUnitUnknown("the project states no length unit that can be turned into metres", hint="export it with a project unit")
+        raise IfcUnitUnknown(
+            f"{name}: the project states no length unit that can be turned into metres",
+            hint="export it with an IfcUnitAssignment that has a LENGTHUNIT",
+        )
     return Units(by_type=by_type, length_unit_m=length.to_si)
 
 
@@ -61,6 +65,8 @@ def find_unit(entity: Any) -> Unit | None:
     if entity is None:
         return None
     if entity.is_a("IfcSIUnit"):
+        if entity.Name is None:
+            return None
         power = _POWER.get(entity.Name, 1)
         factor = _PREFIX[entity.Prefix] ** power if entity.Prefix else 1.0
         short = _SHORT_PREFIX.get(entity.Prefix, f"{entity.Prefix} ") if entity.Prefix else ""
@@ -73,7 +79,7 @@ def find_unit(entity: Any) -> Unit | None:
         if base is None or base.to_si is None or measure.ValueComponent is None:
             return Unit(name=entity.Name, to_si=None)
         return Unit(name=entity.Name, to_si=float(measure.ValueComponent.wrappedValue) * base.to_si)
-    name = getattr(entity, "Name", None) or getattr(entity, "UserDefinedType", None) or getattr(entity, "Currency", None)
+    name = next((value for label in ("Name", "UserDefinedType", "Currency") if (value := find_attribute(entity, label))), None)
     return Unit(name=str(name), to_si=None) if name else None
 
 

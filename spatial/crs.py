@@ -43,10 +43,12 @@ class HeightDatum(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Horizontal:
-    """A horizontal CRS with its way to longitude and latitude (degrees, CGCS2000 ≈ WGS84 to centimetres)."""
+    """A horizontal CRS with its way to longitude and latitude (degrees, CGCS2000 ≈ WGS84 to centimetres); `text` is what it was
+    asked for by."""
 
     name: str
     authority: str
+    text: str
     projected: bool
     unit_m: float
     height_datum: HeightDatum
@@ -92,12 +94,15 @@ def horizontal(crs: str) -> Horizontal:
     flat = _horizontal_part(full)
     if not (flat.is_projected or flat.is_geographic):
         raise CrsError(f"{crs!r} is neither projected nor geographic", hint="name a projected or geographic CRS")
-    transformer = pyproj.Transformer.from_crs(flat, _geographic_target(flat), always_xy=True)
+    try:
+        transformer = pyproj.Transformer.from_crs(flat, _geographic_target(flat), always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise CrsError(f"{crs!r}: PROJ knows no way to longitude and latitude ({error})", hint="name another CRS") from error
     if "ballpark vertical" in transformer.description.lower():
         raise CrsError(f"{crs!r}: pyproj would only guess the height", hint="name the horizontal CRS and the height datum apart")
     code = flat.to_epsg()
     unit = float(flat.axis_info[0].unit_conversion_factor) if flat.is_projected else 1.0
-    return Horizontal(flat.name, f"EPSG:{code}" if code else flat.name, flat.is_projected, unit, _height_datum(full), transformer)
+    return Horizontal(flat.name, f"EPSG:{code}" if code else flat.name, crs, flat.is_projected, unit, _height_datum(full), transformer)
 
 
 def find_height_datum(crs: str) -> HeightDatum:
@@ -120,25 +125,26 @@ def ellipsoidal_height(height_m: ArrayLike, datum: HeightDatum, geoid_separation
 
 
 def ecef_from_lon_lat_height(lon_lat_height: ArrayLike) -> Float64:
-    """Earth-centred metres (n, 3) from degrees and ellipsoidal metres (n, 3)."""
-    points = np.atleast_2d(np.asarray(lon_lat_height, dtype=np.float64))
-    return _stacked(_geocentric().transform(points[:, 0], points[:, 1], points[:, 2], errcheck=True))
+    """Earth-centred metres (n, 3) from degrees and ellipsoidal metres (n, 3); raises CrsError for what is no place on Earth."""
+    return _run_geocentric(lon_lat_height, TransformDirection.FORWARD)
 
 
 def lon_lat_height_from_ecef(ecef: ArrayLike) -> Float64:
-    """Degrees and ellipsoidal metres (n, 3) from earth-centred metres (n, 3)."""
-    points = np.atleast_2d(np.asarray(ecef, dtype=np.float64))
-    return _stacked(_geocentric().transform(points[:, 0], points[:, 1], points[:, 2], direction=TransformDirection.INVERSE, errcheck=True))
+    """Degrees and ellipsoidal metres (n, 3) from earth-centred metres (n, 3); raises CrsError where that has no answer."""
+    return _run_geocentric(ecef, TransformDirection.INVERSE)
 
 
 def grid_convergence_scale(crs: str, lon: float, lat: float) -> tuple[float, float]:
     """Meridian convergence in degrees (positive: grid north east of true north) and point scale k; 0 and 1 for a geographic CRS.
 
-    At Pingshan (119.2946, 26.0896) in EPSG:4549: -0.310 and 1.0000611.
+    At Pingshan (119.2946, 26.0896) in EPSG:4549: -0.310 and 1.0000611. Raises CrsError outside the CRS's domain.
     """
     if not horizontal(crs).projected:
         return 0.0, 1.0
-    factors = pyproj.Proj(_horizontal_part(pyproj.CRS.from_user_input(_tidy(crs)))).get_factors(lon, lat, errcheck=True)
+    try:
+        factors = pyproj.Proj(_horizontal_part(pyproj.CRS.from_user_input(_tidy(crs)))).get_factors(lon, lat, errcheck=True)
+    except pyproj.exceptions.ProjError as error:
+        raise CrsError(f"{crs} has no convergence and scale at {lon:g}, {lat:g} ({error})", hint="wrong CRS?") from error
     return float(factors.meridian_convergence), float(factors.meridional_scale)
 
 
@@ -147,8 +153,12 @@ def _geocentric() -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(GEODETIC_3D, GEOCENTRIC, always_xy=True)
 
 
-def _stacked(columns: tuple[Float64, Float64, Float64]) -> Float64:
-    return np.stack(columns, axis=1)
+def _run_geocentric(points: ArrayLike, direction: TransformDirection) -> Float64:
+    a, b, c = np.atleast_2d(np.asarray(points, dtype=np.float64)).T
+    try:
+        return np.stack(_geocentric().transform(a, b, c, direction=direction, errcheck=True), axis=1)
+    except pyproj.exceptions.ProjError as error:
+        raise CrsError(f"no place on Earth ({error})", hint="degrees in the order longitude, latitude?") from error
 
 
 def _tidy(crs: str) -> str:

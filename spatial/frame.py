@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spatial.crs import HeightDatum, ecef_from_lon_lat_height, ellipsoidal_height, horizontal, lon_lat_height_from_ecef
-from spatial.errors import OutsideSite
+from spatial.errors import OutsideSite, SpatialError
 from spatial.mesh import Float64
 
 __all__ = ["Similarity", "Site", "SiteFrame", "east_north_up_to_ecef"]
@@ -44,9 +44,11 @@ class Similarity:
     def fitted(cls, source: ArrayLike, target: ArrayLike) -> tuple[Self, Float64]:
         """Least-squares similarity from (n, 3) onto (n, 3) points and the residual of each in metres (Umeyama 1991).
 
-        Needs three points that are not on one line.
+        Needs three points that are not on one line; raises SpatialError where one is not finite.
         """
         a, b = np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64)
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+            raise SpatialError("no similarity fits points that are not finite")
         mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
         covariance = (b - mean_b).T @ (a - mean_a) / len(a)
         u, singular, vt = np.linalg.svd(covariance)

@@ -1,7 +1,9 @@
 """Where a model lands, against an independent path: raw pyproj, hand arithmetic, PROJ's own topocentric frame."""
 
 import json
+import random
 from collections.abc import Callable
+from itertools import product
 from math import cos, radians, sin
 from typing import Any
 
@@ -9,9 +11,10 @@ import numpy as np
 import pyproj
 import pytest
 from numpy.typing import NDArray
+from pyproj.enums import PJType
 
 from bim import Anchor, BimModel, Georeference, Verdict, judge
-from bim.claims import ClaimKind, angle_in_degrees, read_claims
+from bim.claims import Claim, ClaimKind, angle_in_degrees, read_claims
 from spatial.frame import Site, SiteFrame
 from tests.bim.ifc_builder import IfcBuilder
 
@@ -216,6 +219,84 @@ def test_the_property_sets_of_ifc2x3_are_found_wherever_they_hang(holder: str, p
     assert verdict.verdict is Verdict.PLACED
     assert verdict.claims[0].kind == "property_set"
     assert _error(verdict, _by_map(frame, MODEL, 4549, EAST + 100, NORTH - 50, 12.5, (x, y))) < 0.002
+
+
+@pytest.mark.parametrize(("name", "lost"), [("EPSG:4549", False), ("WKT", True), (None, True), ("our own grid", True)])
+def test_well_known_text_stands_in_for_a_name_that_nobody_knows(name: str | None, lost: bool) -> None:
+    builder = IfcBuilder(schema="IFC4X3_ADD2")
+    builder.map_conversion(name, EAST + 100, NORTH - 50, 12.5, _turn(31.0))
+    frame, target = _frame(), builder.ifc.by_type("IfcProjectedCRS")[0]
+    assert (_judge(builder, frame).verdict is Verdict.NEEDS_ANCHOR) is lost
+    builder.make("IfcWellKnownText", WellKnownText=pyproj.CRS.from_epsg(4549).to_wkt(), CoordinateReferenceSystem=target)
+    verdict = _judge(builder, frame)
+    assert verdict.verdict is Verdict.PLACED
+    assert _error(verdict, _by_map(frame, MODEL, 4549, EAST + 100, NORTH - 50, 12.5, _turn(31.0))) < 0.002
+
+
+def test_metres_in_a_crs_of_degrees_are_no_place() -> None:
+    verdict = _judge(_conversion(crs="EPSG:4490", east=LON, north=LAT), _frame())
+    assert verdict.verdict is Verdict.NEEDS_ANCHOR
+    assert verdict.claims[0].suspicious == ("CRS_MISSING",)
+    assert "geographic CRS, the coordinates are lengths" in verdict.issues[0].message
+
+
+def test_a_map_that_stretches_metres_is_doubted() -> None:
+    east, north = pyproj.Transformer.from_crs(4490, 3857, always_xy=True).transform(LON, LAT)
+    verdict = _judge(_conversion(crs="EPSG:3857", east=east, north=north, x_axis=(1.0, 0.0)), _frame())
+    assert verdict.verdict is Verdict.PLACED_WITH_DOUBT
+    assert _codes(verdict) == ["GRID_SCALE"]
+    assert verdict.similarity is not None
+    assert verdict.similarity.scale == pytest.approx(cos(radians(LAT)), abs=0.02)
+
+
+def test_a_claim_whose_source_is_no_context_is_listed_and_not_used() -> None:
+    builder = _conversion()
+    builder.ifc.by_type("IfcMapConversion")[0].SourceCRS = builder.make("IfcProjectedCRS", Name="EPSG:4549")
+    verdict = _judge(builder, _frame())
+    assert verdict.verdict is Verdict.NEEDS_ANCHOR
+    assert [claim.suspicious for claim in verdict.claims] == [("REFERENCE_MISSING",)]
+
+
+def test_a_latitude_without_a_longitude_is_a_claim_that_leaves_out_a_coordinate() -> None:
+    builder = _lat_lon(LON, LAT, 12.5)
+    builder.site.RefLongitude = None
+    verdict = _judge(builder, _frame())
+    assert verdict.verdict is Verdict.NEEDS_ANCHOR
+    assert [claim.suspicious for claim in verdict.claims] == [("GEOREF_NONE",)]
+
+
+def test_every_doubt_says_what_is_wrong_with_its_numbers() -> None:
+    zone = _judge(_conversion(east=EAST + 100 + 40e6), _frame())
+    assert [issue.message for issue in zone.issues] == [
+        f"easting {EAST + 100 + 40e6:,.0f} m was read as {EAST + 100:,.0f} m: it has a zone prefix its CRS has not, or lacks one"
+    ]
+    unit = _judge(_conversion(unit="mm", scale=1000.0), _frame())
+    assert "Scale 1000 does not fit a model in units of 0.001 m on a map in 1 m (0.001 would)" in unit.issues[0].message
+    missing = _judge(_lat_lon(LON, LAT, None), _frame())
+    assert [issue.message for issue in missing.issues] == ["no height is stated; write one, or place the model with --anchor"]
+    far = _judge(_conversion(east=EAST + 90_000), _frame())
+    assert far.issues[0].message.startswith("it reaches 90,") and far.issues[0].message.endswith("the radius is 3,000 m")
+
+
+def test_no_claim_in_any_crs_is_too_much_for_the_verdict() -> None:
+    kinds = [PJType.PROJECTED_CRS, PJType.GEOGRAPHIC_2D_CRS, PJType.COMPOUND_CRS, PJType.GEOCENTRIC_CRS, PJType.VERTICAL_CRS]
+    codes = sorted(info.code for info in pyproj.database.query_crs_info("EPSG", kinds))
+    # A CRS of which PROJ knows no way to degrees, and one without factors so far away.
+    for code in ["2986", "7538", *random.Random(5).sample(codes, 30)]:
+        for (first, second), geographic in product([(EAST, NORTH), (1e12, -1e12), (0.0, 0.0)], [True, False]):
+            claim = Claim(
+                kind=ClaimKind.RIGID_OPERATION,
+                source_entity="#1",
+                geographic=geographic,
+                first=first,
+                second=second,
+                height=1.0,
+                crs=f"EPSG:{code}",
+                length_unit_m=1.0,
+                to_source=np.eye(4),
+                stated={},
+            )
+            json.dumps(judge([claim], _frame(), MODEL).as_json(), allow_nan=False)
 
 
 def test_a_property_set_without_eastings_is_no_place() -> None:

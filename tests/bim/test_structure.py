@@ -1,13 +1,13 @@
 """The tree, storeys and rooms of elements, property sets, quantities, classifications, groups."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bim import BimModel, read_model
 from spatial.feature import Feature, Kind
 from spatial.issue import count_codes
+from tests.bim.described_ifc import write_described
 from tests.bim.ifc_builder import IfcBuilder
 
 SQUARE = [(0, 0), (5, 0), (5, 4), (0, 4)]
@@ -100,32 +100,7 @@ def test_furniture_without_a_room_gets_the_room_it_stands_in_and_walls_never(tmp
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> BimModel:
-    builder = IfcBuilder(unit="mm")
-    make: Any = builder.make
-    room = builder.room("101", SQUARE, 0.0, 3.0)
-    fan = builder.box("IfcFan", "排风机", (1, 1, 2), (0.5, 0.5, 0.5), builder.storey, Tag="AHU-01", PredefinedType="NOTDEFINED")
-    builder.property_set("Pset_资产", {"资产编号": "FZ-2024-0001", "价值": 1280.5, "厂家": "福建某厂"}, fan)
-    inherited = builder.property_set("Pset_资产", {"厂家": "型号厂家", "型号": "PF-30"})
-    kind = builder.root("IfcFanType", "轴流风机", PredefinedType="PROPELLORAXIAL", HasPropertySets=[inherited])
-    builder.root("IfcRelDefinesByType", RelatedObjects=[fan], RelatingType=kind)
-    quantity = make("IfcQuantityArea", Name="NetFloorArea", AreaValue=19.5)
-    clear = make("IfcQuantityLength", Name="ClearHeight", LengthValue=2800.0)
-    definition = builder.root("IfcElementQuantity", "Qto_SpaceBaseQuantities", Quantities=[quantity, clear])
-    builder.root("IfcRelDefinesByProperties", RelatedObjects=[room], RelatingPropertyDefinition=definition)
-    builder.property_set(
-        "Pset_SpaceCommon",
-        {"GrossPlannedArea": make("IfcAreaMeasure", 21.0), "IsExternal": make("IfcBoolean", False)},
-        room,
-    )
-    system = make("IfcClassification", Name="GB/T 51269", Source="MOHURD", Edition="2017")
-    reference = make("IfcClassificationReference", Identification="30-31.10", Name="风机", ReferencedSource=system)
-    builder.root("IfcRelAssociatesClassification", RelatedObjects=[fan], RelatingClassification=reference)
-    builder.root("IfcRelAssociatesMaterial", RelatedObjects=[fan], RelatingMaterial=make("IfcMaterial", Name="镀锌钢板"))
-    air = builder.root("IfcDistributionSystem", "排风系统 P-1")
-    builder.root("IfcRelAssignsToGroup", RelatedObjects=[fan], RelatingGroup=air)
-    zone = builder.root("IfcZone", "涉密区")
-    builder.root("IfcRelAssignsToGroup", RelatedObjects=[room], RelatingGroup=zone)
-    return read_model(builder.write(tmp_path_factory.mktemp("ifc") / "described.ifc"), "m")
+    return read_model(write_described(tmp_path_factory.mktemp("ifc") / "described.ifc"), "m")
 
 
 def test_property_sets_in_chinese_are_kept_and_the_occurrence_wins_over_its_type(described: BimModel) -> None:
@@ -147,6 +122,59 @@ def test_classifications_systems_and_zones_are_named(described: BimModel) -> Non
     assert by_name["排风机"].properties["classifications"] == [{"system": "GB/T 51269", "code": "30-31.10", "name": "风机"}]
     assert [row["name"] for row in by_name["排风机"].properties["systems"]] == ["排风系统 P-1"]
     assert [row["name"] for row in by_name["101"].properties["zones"]] == ["涉密区"]
+    assert [row["name"] for row in by_name["插座"].properties["systems"]] == ["照明回路 3"]
+    assert [(row["class_name"], row["name"]) for row in by_name["排风机"].properties["groups"]] == [("IfcAsset", "资产组 7")]
+
+
+def test_properties_of_every_kind_are_json(described: BimModel) -> None:
+    assert _by_name(described)["插座"].properties["property_sets"]["Pset_各种"] == {
+        "状态": ["新建", "临时"],
+        "回路": ["L1", "L2"],
+        "电压": {"lower": 198.0, "upper": 235.0, "set_point": 220.0},
+        "特性": {"defining": [1.0, 2.0], "defined": [10.0, 20.0]},
+        "铭牌": {"厂家": "福建某厂"},
+        "材料": "铜",
+        "空": None,
+    }
+
+
+def test_boundaries_say_their_level_by_name_or_class(described: BimModel) -> None:
+    rows = _by_name(described)["101"].properties["boundaries"]
+    assert [(row["level"], row["element_class"], row["physical_or_virtual"]) for row in rows] == [
+        ("1stLevel", "IfcFan", "physical"),
+        ("2nd", "IfcVirtualElement", "virtual"),
+    ]
+
+
+def test_a_room_in_a_room_is_its_child_on_its_storey_and_holds_what_stands_in_it(tmp_path: Path) -> None:
+    builder = IfcBuilder()
+    hall = builder.room("大厅", SQUARE, 0.0, 3.0)
+    booth = builder.spatial("IfcSpace", "岗亭", hall, at=(1.0, 1.0, 0.0))
+    booth.Representation = builder.solid([(0, 0), (1, 0), (1, 1), (0, 1)], 2.5)
+    builder.box("IfcFurniture", "凳子", (1.4, 1.4, 0), (0.3, 0.3, 0.5), builder.storey)
+    model = read_model(builder.write(tmp_path / "nested.ifc"), "m")
+    by_name = _by_name(model)
+    assert by_name["岗亭"].parent == by_name["岗亭"].space == by_name["大厅"].id
+    assert by_name["岗亭"].storey == by_name["1F"].id
+    assert by_name["岗亭"].properties["measured"]["area_m2"] == pytest.approx(1.0)
+    assert by_name["凳子"].space == by_name["岗亭"].id
+    assert count_codes(model.issues) == {}
+
+
+def test_parts_of_an_assembly_belong_to_it_and_an_element_in_a_zone_only_is_outside(tmp_path: Path) -> None:
+    builder = IfcBuilder()
+    truss = builder.root("IfcElementAssembly", "桁架")
+    chord = builder.box("IfcMember", "弦杆", (0, 0, 3), (4, 0.1, 0.1))
+    builder.aggregate(truss, chord)
+    builder.contain(builder.storey, truss)
+    zone = builder.root("IfcSpatialZone", "防火分区")
+    stray = builder.box("IfcWall", "孤墙", (0, 0, 0), (1, 0.2, 3))
+    builder.contain(zone, stray)
+    model = read_model(builder.write(tmp_path / "assembly.ifc"), "m")
+    by_name = _by_name(model)
+    assert (by_name["弦杆"].parent, by_name["弦杆"].storey) == (by_name["桁架"].id, by_name["1F"].id)
+    assert by_name["孤墙"].parent is None
+    assert count_codes(model.issues) == {"ELEMENT_OUTSIDE_STRUCTURE": 1}
 
 
 def test_declared_sizes_of_a_room_keep_unit_and_source_beside_the_measured_ones(described: BimModel) -> None:

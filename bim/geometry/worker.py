@@ -1,6 +1,6 @@
 """The worker process: opens one IFC file, draws what it is told, and may be killed at any moment.
 
-Started by `bim.geometry_child`; talks through one pipe, never through stdout, which the engines fill with debug text.
+Started by `bim.geometry.child`; talks through one pipe, never through stdout, which the engines fill with debug text.
 One request at a time: a `Request` in, a `Drawing` or a `Refusal` out.
 """
 
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bim.geometry_colour import Rgba
-from bim.geometry_engine import Drawn, Engine, Part, SourceFile
-from bim.geometry_winding import outward
+from bim.geometry.colour import Rgba
+from bim.geometry.engine import Drawn, Engine, Part
+from bim.geometry.source import SourceFile
+from bim.geometry.winding import outward
 from spatial.errors import MeshError
 from spatial.mesh import Float64, Mesh, crease_shaded
 

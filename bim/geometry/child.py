@@ -12,29 +12,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from bim.errors import BimError
-from bim.geometry_worker import Drawing, Refusal, Request, Start
+from bim.errors import GeometryWorkerBroken
+from bim.geometry.worker import Drawing, Refusal, Request, Start
 
-__all__ = ["Crash", "GeometryWorkerBroken", "Timeout", "WorkerPool"]
+__all__ = ["Crash", "Timeout", "WorkerPool"]
 
 MEMORY_BYTES = 8 << 30
 OPEN_LIMIT_S = 300.0
-# A stub for the package keeps the readers' imports (shapely, pyproj) out of a process that only draws.
+# Stubs for the packages keep the readers' imports (shapely, pyproj) out of a process that only draws; without `lark`, which
+# reads the view definitions of headers, ifcopenshell starts in half the time.
 _BOOTSTRAP = """
 import sys, types
 sys.path[:] = sys.argv[3:]
-bim = types.ModuleType("bim")
-bim.__path__ = [sys.argv[2]]
-sys.modules["bim"] = bim
-from bim.geometry_worker import main
+for name, folder in (("bim", sys.argv[2]), ("bim.geometry", sys.argv[2] + "/geometry")):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [folder]
+sys.modules["lark"] = None
+from bim.geometry.worker import main
 main(int(sys.argv[1]))
 """
-
-
-class GeometryWorkerBroken(BimError):
-    """No worker can be started on this file at all, so nothing can be said about its products."""
-
-    code = "GEOMETRY_WORKER_BROKEN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +86,7 @@ class WorkerPool:
         ours, theirs = Pipe()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by _stop, with the process
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _BOOTSTRAP, str(theirs.fileno()), str(Path(__file__).parent), *_search_path()],
+            [sys.executable, "-c", _BOOTSTRAP, str(theirs.fileno()), str(Path(__file__).parents[1]), *_search_path()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,

@@ -6,9 +6,12 @@ import sys
 import time
 from collections.abc import Sequence
 
+import ifcopenshell.geom
 import numpy as np
 
-from bim.geometry_engine import Drawn, Part, SourceFile
+from bim.geometry.child import MEMORY_BYTES
+from bim.geometry.engine import Drawn, Part
+from bim.geometry.source import SourceFile
 
 VICTIM = "victim"
 _VERTICES = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
@@ -50,6 +53,20 @@ class Crashes(Obedient):
         return None
 
 
+class AsksOpencascade(Obedient):
+    """Has ifcopenshell place the victim, whatever its placement refers to."""
+
+    def draw(self, step_ids: Sequence[int]) -> list[Drawn]:
+        for step_id in step_ids:
+            product = self._source.model.by_id(step_id)
+            if product.Name == VICTIM:
+                ifcopenshell.geom.create_shape(self._source.settings, product)
+        return super().draw(step_ids)
+
+    def harm(self) -> Part | None:
+        return None
+
+
 class Raises(Obedient):
     """Raises out of memory."""
 
@@ -70,5 +87,5 @@ class EatsMemory(Obedient):
     """Maps more than the worker may."""
 
     def harm(self) -> Part | None:
-        np.zeros(1 << 36, dtype=np.uint8)
+        np.zeros(MEMORY_BYTES, dtype=np.uint8)
         return None

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from bim.geometry_body import Body, Opening
-from bim.geometry_colour import Rgba
+from bim.geometry.body import Body, Opening
+from bim.geometry.colour import Rgba
 from spatial.mesh import Float64
 
 __all__ = ["Appendix"]

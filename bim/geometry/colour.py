@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Rgba", "default_colour", "find_item_colour", "find_material_colour", "to_rgba"]
+from bim.attribute import find_attribute, has_attribute
+
+__all__ = ["Rgba", "default_colour", "find_item_colour", "find_material_colour", "find_styles_colour", "to_rgba"]
 
 Rgba = tuple[int, int, int, int]
 
@@ -58,7 +60,7 @@ def find_item_colour(item: Any) -> Rgba | None:
     """Colour of a representation item by its own IfcStyledItem; a boolean result shows its first operand's."""
     while True:
         for styled in item.StyledByItem:
-            colour = _of_styles(styled.Styles)
+            colour = find_styles_colour(styled.Styles)
             if colour is not None:
                 return colour
         if not item.is_a("IfcBooleanResult"):
@@ -69,7 +71,7 @@ def find_item_colour(item: Any) -> Rgba | None:
 def find_material_colour(product: Any) -> Rgba | None:
     """Colour of a product's material, or of its type's, where it has exactly one (a single layer, profile or constituent)."""
     for owner in (product, *_types(product)):
-        for relation in getattr(owner, "HasAssociations", ()):
+        for relation in owner.HasAssociations if owner.is_a("IfcObjectDefinition") else ():
             if relation.is_a("IfcRelAssociatesMaterial"):
                 materials = _materials(relation.RelatingMaterial)
                 if len(materials) == 1 and materials[0] is not None:
@@ -78,43 +80,11 @@ def find_material_colour(product: Any) -> Rgba | None:
     return None
 
 
-def _types(product: Any) -> Iterable[Any]:
-    relations = getattr(product, "IsTypedBy", None)
-    if relations is None:
-        relations = [r for r in getattr(product, "IsDefinedBy", ()) if r.is_a("IfcRelDefinesByType")]
-    return [relation.RelatingType for relation in relations]
-
-
-def _materials(select: Any) -> list[Any]:
-    if select is None:
-        return []
-    if select.is_a("IfcMaterial"):
-        return [select]
-    for usage in ("ForLayerSet", "ForProfileSet"):
-        if hasattr(select, usage):
-            return _materials(getattr(select, usage))
-    for parts in ("MaterialLayers", "MaterialProfiles", "MaterialConstituents"):
-        if hasattr(select, parts):
-            return [part.Material for part in getattr(select, parts) or ()]
-    if hasattr(select, "Material"):
-        return [select.Material]
-    return list(getattr(select, "Materials", ()))
-
-
-def _of_material(material: Any) -> Rgba | None:
-    for definition in material.HasRepresentation:
-        for representation in definition.Representations:
-            for styled in representation.Items:
-                colour = _of_styles(styled.Styles)
-                if colour is not None:
-                    return colour
-    return None
-
-
-def _of_styles(styles: Iterable[Any]) -> Rgba | None:
+def find_styles_colour(styles: Iterable[Any]) -> Rgba | None:
+    """Colour of the first surface style among presentation styles (and, in IFC2X3, their assignments)."""
     for style in styles:
         if style.is_a("IfcPresentationStyleAssignment"):
-            colour = _of_styles(style.Styles)
+            colour = find_styles_colour(style.Styles)
             if colour is not None:
                 return colour
         elif style.is_a("IfcSurfaceStyle"):
@@ -124,13 +94,47 @@ def _of_styles(styles: Iterable[Any]) -> Rgba | None:
     return None
 
 
+def _types(product: Any) -> Iterable[Any]:
+    if product.is_a(True).startswith("IFC2X3."):
+        relations = [relation for relation in product.IsDefinedBy if relation.is_a("IfcRelDefinesByType")]
+    else:
+        relations = product.IsTypedBy
+    return [relation.RelatingType for relation in relations if relation.RelatingType is not None]
+
+
+def _materials(select: Any) -> list[Any]:
+    if select is None:
+        return []
+    if select.is_a("IfcMaterial"):
+        return [select]
+    for usage in ("ForLayerSet", "ForProfileSet"):
+        if has_attribute(select, usage):
+            return _materials(find_attribute(select, usage))
+    for parts in ("MaterialLayers", "MaterialProfiles", "MaterialConstituents"):
+        if has_attribute(select, parts):
+            return [part.Material for part in find_attribute(select, parts) or ()]
+    if has_attribute(select, "Material"):
+        return [select.Material]
+    return list(find_attribute(select, "Materials") or ())
+
+
+def _of_material(material: Any) -> Rgba | None:
+    for definition in material.HasRepresentation:
+        for representation in definition.Representations:
+            for styled in representation.Items:
+                colour = find_styles_colour(styled.Styles)
+                if colour is not None:
+                    return colour
+    return None
+
+
 def _of_shading(shading: Any) -> Rgba:
     surface = shading.SurfaceColour
     red, green, blue = surface.Red, surface.Green, surface.Blue
-    diffuse = getattr(shading, "DiffuseColour", None)
+    diffuse = find_attribute(shading, "DiffuseColour")
     if diffuse is not None:
         if diffuse.is_a("IfcColourRgb"):
             red, green, blue = diffuse.Red, diffuse.Green, diffuse.Blue
         else:
             red, green, blue = (part * diffuse.wrappedValue for part in (red, green, blue))
-    return to_rgba(red, green, blue, getattr(shading, "Transparency", None) or 0.0)
+    return to_rgba(red, green, blue, find_attribute(shading, "Transparency") or 0.0)

@@ -24,7 +24,7 @@ def cache_key(path: Path, ladder: Sequence[object], budget_s: float, products: S
     digest = hashlib.sha256()
     for name in _ENGINES:
         digest.update(f"{name} {version(name)}\n".encode())
-    for source in (*sorted(Path(__file__).parent.glob("geometry*.py")), Path(spatial.mesh.__file__)):
+    for source in _our_code():
         digest.update(source.read_bytes())
     digest.update(f"{budget_s}\n{tuple(ladder)!r}\n".encode())
     for product in products:
@@ -52,3 +52,8 @@ def write_cached(cache_dir: Path, key: str, meshes: MeshSet, document: object) -
     temporary = cache_dir / f"{key}.json.part"
     temporary.write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
     temporary.replace(cache_dir / f"{key}.json")
+
+
+def _our_code() -> list[Path]:
+    here = Path(__file__).parent
+    return [*sorted(here.glob("*.py")), here.parent / "attribute.py", here.parent / "placement.py", Path(spatial.mesh.__file__)]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bim.geometry_winding import outward
+from bim.geometry.winding import outward
 
 Vertices = NDArray[np.float64]
 Triangles = NDArray[np.int64]

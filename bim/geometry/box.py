@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from bim.geometry_engine import Drawn, Part, SourceFile
-from bim.geometry_placement import PlacementUnresolved, axis_placement, transformation_operator
+from bim.attribute import find_attribute
+from bim.geometry.engine import Drawn, Part
+from bim.geometry.source import SourceFile
+from bim.placement import PlacementUnresolved, axis_placement, transformation_operator
 from spatial.mesh import Float64
 
 __all__ = ["BoxEngine"]
@@ -35,9 +37,9 @@ class BoxEngine:
             matrix = self._source.placements.matrix(product)
             points = self._points(product)
         except PlacementUnresolved as refusal:
-            return Drawn(step_id=step_id, parts=(), reason=f"no fallback box: {refusal}")
+            return Drawn(step_id=step_id, parts=(), reason=str(refusal))
         if len(points) == 0 or not np.isfinite(points).all():
-            return Drawn(step_id=step_id, parts=(), reason="no fallback box: the representation names no point")
+            return Drawn(step_id=step_id, parts=(), reason="the representation names no point to put a box around")
         low, high = points.min(axis=0), points.max(axis=0)
         grow = np.maximum(THINNEST_M - (high - low), 0.0) / 2
         low, high = low - grow, high + grow
@@ -74,7 +76,7 @@ def _extruded(solid: Any, unit_scale: float, model: Any) -> Iterator[Float64]:
     matrix = np.eye(4) if solid.Position is None else axis_placement(solid.Position, unit_scale)
     along = np.asarray(solid.ExtrudedDirection.DirectionRatios) * solid.Depth * unit_scale
     profile = solid.SweptArea
-    at = getattr(profile, "Position", None)
+    at = find_attribute(profile, "Position")
     plane = np.eye(4) if at is None else axis_placement(at, unit_scale)
     for flat in _profile(profile, unit_scale, model):
         bottom = _moved(np.hstack([flat, np.zeros((len(flat), 1))]), plane)
@@ -85,15 +87,15 @@ def _profile(profile: Any, unit_scale: float, model: Any) -> Iterator[Float64]:
     if profile.is_a("IfcArbitraryClosedProfileDef"):
         yield from _written(profile.OuterCurve, unit_scale, model, 2)
         return
-    radius = getattr(profile, "Radius", None)
-    half_x = radius or getattr(profile, "SemiAxis1", None) or (_number(profile, "XDim", "OverallWidth", "FlangeWidth", "Width")) / 2
-    half_y = radius or getattr(profile, "SemiAxis2", None) or (_number(profile, "YDim", "OverallDepth", "Depth")) / 2
+    radius = find_attribute(profile, "Radius")
+    half_x = radius or find_attribute(profile, "SemiAxis1") or (_number(profile, "XDim", "OverallWidth", "FlangeWidth", "Width")) / 2
+    half_y = radius or find_attribute(profile, "SemiAxis2") or (_number(profile, "YDim", "OverallDepth", "Depth")) / 2
     if half_x > 0 and half_y > 0:
         yield np.array([[-half_x, -half_y], [half_x, half_y]]) * unit_scale
 
 
 def _number(entity: Any, *names: str) -> float:
-    return next((float(value) for name in names if (value := getattr(entity, name, None)) is not None), 0.0)
+    return next((float(value) for name in names if (value := find_attribute(entity, name)) is not None), 0.0)
 
 
 def _written(item: Any, unit_scale: float, model: Any, dimensions: int) -> Iterator[Float64]:

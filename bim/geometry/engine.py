@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import ifcopenshell
-import ifcopenshell.util.unit
 import numpy as np
 from numpy.typing import NDArray
 
-from bim.geometry_colour import Rgba
-from bim.geometry_placement import Placements
+from bim.geometry.colour import Rgba
 from spatial.mesh import Float64
 
-__all__ = ["NO_SURFACE", "Drawn", "Engine", "Part", "SourceFile"]
+__all__ = ["NO_SURFACE", "Drawn", "Engine", "Part"]
 
 NO_SURFACE = "no representation with a surface"
 
@@ -49,29 +44,3 @@ class Engine(Protocol):
     def draw(self, step_ids: Sequence[int]) -> list[Drawn]:
         """One answer for each product asked, in any order."""
         ...
-
-
-class SourceFile:
-    """One IFC file, opened once per worker."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def open(self) -> None:
-        """Parse the file now rather than at first use."""
-        _ = self.model
-
-    @cached_property
-    def model(self) -> Any:
-        """The parsed file."""
-        return ifcopenshell.open(self.path)
-
-    @cached_property
-    def unit_scale(self) -> float:
-        """Metres in one length unit of the file."""
-        return float(ifcopenshell.util.unit.calculate_unit_scale(self.model))
-
-    @cached_property
-    def placements(self) -> Placements:
-        """Local placements, resolved once each."""
-        return Placements(self.unit_scale)

@@ -6,11 +6,11 @@ from typing import Any
 import ifcopenshell.geom
 import numpy as np
 
-from bim.geometry_body import Bodies, body_representations
-from bim.geometry_colour import Rgba, to_rgba
-from bim.geometry_engine import NO_SURFACE, Drawn, Part, SourceFile
-from bim.geometry_placement import PlacementUnresolved
-from spatial.mesh import Float64
+from bim.geometry.body import Bodies, body_representations
+from bim.geometry.colour import Rgba, find_styles_colour
+from bim.geometry.engine import NO_SURFACE, Drawn, Part
+from bim.geometry.source import SourceFile
+from bim.placement import PlacementUnresolved
 
 __all__ = ["ReferenceEngine"]
 
@@ -22,12 +22,6 @@ class ReferenceEngine:
         self._source = source
         self._bodies = Bodies(source.placements)
         self._known: dict[tuple[object, ...], list[Part]] = {}
-        self._settings = ifcopenshell.geom.settings()
-        self._settings.set("weld-vertices", False)
-        self._settings.set("reorient-shells", True)
-        self._settings.set("use-world-coords", False)
-        # By default bodies in contexts typed `$` or `Plan` are dropped, and the openings with them.
-        self._settings.set("context-ids", [context.id() for context in source.model.by_type("IfcGeometricRepresentationContext")])
 
     def draw(self, step_ids: Sequence[int]) -> list[Drawn]:
         """Meshes of the products, one after the other."""
@@ -39,6 +33,8 @@ class ReferenceEngine:
             representations = body_representations(product)
             if not representations:
                 return Drawn(step_id=step_id, parts=(), reason=NO_SURFACE)
+            # Before the kernel is asked: a placement that refers to itself kills it.
+            matrix = self._source.placements.matrix(product)
             key = self._key(product)
             if key is not None and key in self._known:
                 parts = self._known[key]
@@ -46,7 +42,8 @@ class ReferenceEngine:
                 parts = [part for r in representations for part in self._parts(product, r)]
                 if key is not None:
                     self._known[key] = parts
-            matrix = self._matrix(product)
+        except PlacementUnresolved as refusal:
+            return Drawn(step_id=step_id, parts=(), reason=str(refusal))
         except RuntimeError as failure:
             return Drawn(step_id=step_id, parts=(), reason=f"ifcopenshell: {str(failure).strip() or 'no shape'}")
         if not parts:
@@ -61,19 +58,13 @@ class ReferenceEngine:
             return None
         return None if body is None else body.key
 
-    def _matrix(self, product: Any) -> Float64:
-        if product.ObjectPlacement is None:
-            return np.eye(4)
-        transformation = ifcopenshell.geom.create_shape(self._settings, product.ObjectPlacement)
-        return np.array(transformation.matrix, dtype=np.float64).reshape(4, 4).T
-
     def _parts(self, product: Any, representation: Any) -> list[Part]:
         # The geometry is a view into the element: without this name it would be read after it is freed.
-        element = ifcopenshell.geom.create_shape(self._settings, product, representation)
+        element = ifcopenshell.geom.create_shape(self._source.settings, product, representation)
         geometry = element.geometry
         vertices = np.array(geometry.verts, dtype=np.float64).reshape(-1, 3)
         triangles = np.array(geometry.faces, dtype=np.int64).reshape(-1, 3)
-        colours = [_rgba(style) for style in geometry.materials]
+        colours = [self._colour(style) for style in geometry.materials]
         of_triangle = np.array(geometry.material_ids, dtype=np.int64)
         parts: list[Part] = []
         groups: dict[Rgba | None, list[int]] = {}
@@ -93,9 +84,6 @@ class ReferenceEngine:
             )
         return parts
 
-
-def _rgba(style: Any) -> Rgba | None:
-    red, green, blue = style.diffuse.components
-    if style.instance_id() == 0 or not np.isfinite([red, green, blue]).all():
-        return None
-    return to_rgba(red, green, blue, style.transparency if style.has_transparency() else 0.0)
+    def _colour(self, style: Any) -> Rgba | None:
+        """What the style says in our own reading: ifcopenshell multiplies a DiffuseColour given as a colour with SurfaceColour."""
+        return find_styles_colour([self._source.model.by_id(style.instance_id())]) if style.instance_id() else None

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bim.geometry_cache import cache_key, find_cached, write_cached
-from bim.geometry_child import Crash, Timeout, WorkerPool
-from bim.geometry_colour import default_colour
-from bim.geometry_engine import NO_SURFACE
-from bim.geometry_worker import Drawing, Refusal, Request
+from bim.geometry.cache import cache_key, find_cached, write_cached
+from bim.geometry.child import Crash, Timeout, WorkerPool
+from bim.geometry.colour import default_colour
+from bim.geometry.engine import NO_SURFACE
+from bim.geometry.worker import Drawing, Refusal, Request
 from spatial.issue import Issue, Severity
 from spatial.mesh import Mesh, MeshBuilder, MeshSet
 
@@ -34,9 +34,9 @@ class Rung:
     batch: int
 
 
-_FAST = Rung(name="ifclite", engine="bim.geometry_fast:FastEngine", batch=2000)
-_REFERENCE = Rung(name="opencascade", engine="bim.geometry_reference:ReferenceEngine", batch=1)
-_BOX = Rung(name="box", engine="bim.geometry_box:BoxEngine", batch=500)
+_FAST = Rung(name="ifclite", engine="bim.geometry.fast:FastEngine", batch=2000)
+_REFERENCE = Rung(name="opencascade", engine="bim.geometry.reference:ReferenceEngine", batch=1)
+_BOX = Rung(name="box", engine="bim.geometry.box:BoxEngine", batch=500)
 
 LADDERS: dict[str, tuple[Rung, ...]] = {"fast": (_FAST, _REFERENCE, _BOX), "reference": (_REFERENCE, _BOX)}
 
@@ -220,7 +220,10 @@ class _Run:
 
     def _line(self, product: Product) -> ProductResult:
         failures = self._failures.get(product.step_id, [])
-        reason = "; ".join(f"{rung.name}: {text}" for rung, _, text in failures) or None
+        rungs: dict[str, list[str]] = {}
+        for rung, _, text in failures:
+            rungs.setdefault(text, []).append(rung.name)
+        reason = "; ".join(f"{', '.join(names)}: {text}" for text, names in rungs.items()) or None
         if not product.wants_mesh:
             return ProductResult(local_id=product.local_id, outcome=Outcome.WITHOUT_GEOMETRY, reason=None, engine="")
         if product.step_id in self._drawings:

@@ -13,11 +13,12 @@ import ifclite_geom
 import numpy as np
 from numpy.typing import NDArray
 
-from bim.geometry_appendix import Appendix
-from bim.geometry_body import Bodies, Body
-from bim.geometry_colour import Rgba
-from bim.geometry_engine import NO_SURFACE, Drawn, Part, SourceFile
-from bim.geometry_placement import PlacementUnresolved
+from bim.geometry.appendix import Appendix
+from bim.geometry.body import Bodies, Body
+from bim.geometry.colour import Rgba
+from bim.geometry.engine import NO_SURFACE, Drawn, Part
+from bim.geometry.source import SourceFile
+from bim.placement import PlacementUnresolved
 from spatial.mesh import Float64
 
 __all__ = ["FastEngine"]

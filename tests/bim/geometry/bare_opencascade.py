@@ -44,7 +44,7 @@ def draw_bare(path: str) -> dict[str, BareProduct]:
         if iterator.initialize():
             while True:
                 shape = iterator.get()
-                result[shape.guid] = _measured(shape)
+                result[shape.guid] = _measured(shape, model)
                 if not iterator.next():
                     break
     finally:
@@ -102,7 +102,7 @@ def _union(one: Any, other: Any) -> Any:
     return other if one is None else np.array([np.minimum(one[0], other[0]), np.maximum(one[1], other[1])])
 
 
-def _measured(shape: Any) -> BareProduct:
+def _measured(shape: Any, model: Any) -> BareProduct:
     geometry = shape.geometry
     transformation = shape.transformation
     matrix = np.array(transformation.matrix).reshape(4, 4).T
@@ -111,7 +111,7 @@ def _measured(shape: Any) -> BareProduct:
     material = np.array(geometry.material_ids)
     colours: dict[Colour | None, list[int]] = {}
     for index in np.unique(material):
-        colours.setdefault(_colour(geometry.materials[int(index)]) if index >= 0 else None, []).append(int(index))
+        colours.setdefault(_colour(geometry.materials[int(index)], model) if index >= 0 else None, []).append(int(index))
     return BareProduct(
         class_name=shape.type,
         box=_box(vertices[triangles.ravel()]),
@@ -128,8 +128,12 @@ def _area(corners: Any) -> float:
     return float(np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum()) / 2
 
 
-def _colour(style: Any) -> Colour | None:
+def _colour(style: Any, model: Any) -> Colour | None:
+    """ifcopenshell's diffuse colour; where the file gives that as a colour, the file's: ifcopenshell multiplies it with SurfaceColour."""
     red, green, blue = style.diffuse.components
+    for shading in model.by_id(style.instance_id()).Styles if style.instance_id() else ():
+        if shading.is_a("IfcSurfaceStyleRendering") and shading.DiffuseColour is not None and shading.DiffuseColour.is_a("IfcColourRgb"):
+            red, green, blue = shading.DiffuseColour.Red, shading.DiffuseColour.Green, shading.DiffuseColour.Blue
     if style.instance_id() == 0 or not np.isfinite([red, green, blue]).all():
         return None
     alpha = 1.0 - (style.transparency if style.has_transparency() else 0.0)

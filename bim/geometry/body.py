@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from bim.geometry_colour import Rgba, find_item_colour, find_material_colour
-from bim.geometry_placement import Placements
+from bim.attribute import find_attribute
+from bim.geometry.colour import Rgba, find_item_colour, find_material_colour
+from bim.placement import Placements
 from spatial.mesh import Float64
 
 __all__ = ["Bodies", "Body", "Opening", "body_representations"]
@@ -107,7 +108,7 @@ class Bodies:
         return self._colours[step_id]
 
     def _openings(self, product: Any) -> Iterator[Opening]:
-        elements = [e for e in _with_wholes(product) if getattr(e, "HasOpenings", None)]
+        elements = [e for e in _with_wholes(product) if e.HasOpenings]
         if not elements:
             return
         to_product = np.linalg.inv(self._placements.matrix(product))
@@ -137,10 +138,10 @@ def body_representations(product: Any) -> list[Any]:
 def _with_wholes(product: Any) -> Iterator[Any]:
     seen: set[int] = set()
     node = product
-    while node is not None and node.id() not in seen:
+    while node is not None and node.is_a("IfcElement") and node.id() not in seen:
         seen.add(node.id())
         yield node
-        wholes = getattr(node, "Decomposes", ())
+        wholes = node.Decomposes
         node = wholes[0].RelatingObject if wholes and wholes[0].is_a("IfcRelAggregates") else None
 
 
@@ -152,10 +153,10 @@ def _item_key(item: Any) -> object:
     if not item.is_a("IfcMappedItem"):
         return item.id()
     target = item.MappingTarget
-    axes = tuple(getattr(target, name, None) for name in ("Axis1", "Axis2", "Axis3"))
+    axes = tuple(find_attribute(target, name) for name in ("Axis1", "Axis2", "Axis3"))
     return (
         item.MappingSource.id(),
         target.LocalOrigin.Coordinates,
         tuple(axis.DirectionRatios if axis is not None else None for axis in axes),
-        tuple(getattr(target, name, None) for name in ("Scale", "Scale2", "Scale3")),
+        tuple(find_attribute(target, name) for name in ("Scale", "Scale2", "Scale3")),
     )
