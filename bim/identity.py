@@ -18,11 +18,10 @@ def local_ids(entities: Iterable[Any], step_order: NDArray[np.int64]) -> tuple[M
     Of equal GlobalIds the first in the order of the file's text keeps it, the next get `~2`, `~3` (`GLOBALID_DUPLICATE`); an
     entity without one is named by its step number, `step-214` (`GLOBALID_MISSING`).
     """
-    position = {int(step): index for index, step in enumerate(step_order)}
     ids: dict[int, str] = {}
     used: dict[str, int] = {}
     issues: list[Issue] = []
-    for entity in sorted(entities, key=lambda entity: position.get(entity.id(), entity.id())):
+    for entity in _in_order(list(entities), step_order):
         global_id = find_text(entity, "GlobalId")
         if not global_id:
             global_id = f"step-{entity.id()}"
@@ -33,6 +32,13 @@ def local_ids(entities: Iterable[Any], step_order: NDArray[np.int64]) -> tuple[M
         if count > 1:
             issues.append(_issue("GLOBALID_DUPLICATE", entity, f"{global_id} is used before; called {ids[entity.id()]}"))
     return ids, tuple(issues)
+
+
+def _in_order(entities: list[Any], step_order: NDArray[np.int64]) -> list[Any]:
+    by_number = np.argsort(step_order, kind="stable")
+    steps = np.array([entity.id() for entity in entities], dtype=np.int64)
+    position = by_number[np.searchsorted(step_order, steps, sorter=by_number)]
+    return [entities[index] for index in np.argsort(position, kind="stable")]
 
 
 def _issue(code: str, entity: Any, message: str) -> Issue:

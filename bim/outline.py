@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -48,7 +47,7 @@ class Outlines:
 
 def _shadow(corners: Float64) -> BaseGeometry:
     flat = (corners[:, :, :2] / GRID_M).round() * GRID_M
-    hull = shapely.MultiPoint(np.unique(flat.reshape(-1, 2), axis=0)).convex_hull
+    hull: BaseGeometry = shapely.MultiPoint(flat.reshape(-1, 2)).convex_hull
     if hull.area < SMALL_M2 or len(flat) > MANY:
         return hull
     (ax, ay), (bx, by) = (flat[:, 1] - flat[:, 0]).T, (flat[:, 2] - flat[:, 0]).T

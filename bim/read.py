@@ -142,9 +142,8 @@ def _loaded(source: Path, name: str, schema: str) -> Any:
 
 
 def _missing_references(bare: bytes, order: NDArray[np.int64], name: str) -> list[Issue]:
-    mentioned = np.unique(np.array(re.findall(rb"#(\d+)", bare), dtype=np.int64))
-    missing = np.setdiff1d(mentioned, order)
-    if not len(missing):
+    missing = sorted(set(map(int, set(re.findall(rb"#(\d+)", bare)))).difference(order.tolist()))
+    if not missing:
         return []
     shown = ", ".join(f"#{number}" for number in missing[:_LISTED_MAX])
     more = f" and {len(missing) - _LISTED_MAX} more" if len(missing) > _LISTED_MAX else ""

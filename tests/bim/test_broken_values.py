@@ -87,11 +87,12 @@ def test_whatever_is_missing_the_rest_is_read(described: str, tmp_path: Path) ->
     assert refused <= {"IFCPROJECT.8", "IFCUNITASSIGNMENT.0", "IFCSIUNIT.1", "IFCSIUNIT.3"}
 
 
-@pytest.mark.parametrize("value", ["'text'", "1.5", "#1"])
-def test_a_value_of_the_wrong_type_is_read_around_or_refused_by_name(value: str, described: str, tmp_path: Path) -> None:
-    found = Counter(outcome(tmp_path / "damaged.ifc", text) for _, text in damaged(described, value))
+@pytest.mark.parametrize(("first", "value"), [(0, "'text'"), (1, "1.5"), (2, "#1")])
+def test_a_value_of_the_wrong_type_is_read_around_or_refused_by_name(first: int, value: str, described: str, tmp_path: Path) -> None:
+    every_third = list(damaged(described, value))[first::3]
+    found = Counter(outcome(tmp_path / "damaged.ifc", text) for _, text in every_third)
     assert set(found) <= {"read", "IFC_VALUE_INVALID", "IFC_UNIT_UNKNOWN"}
-    assert found["IFC_VALUE_INVALID"] > 20 and found["read"] > 20
+    assert found["IFC_VALUE_INVALID"] > 5 and found["read"] > 5
 
 
 def test_a_refusal_names_entity_attribute_and_value(described: str, tmp_path: Path) -> None:
