@@ -24,12 +24,12 @@ def answered(command: list[str], folder: Path, home: Path) -> dict[str, float]:
     started = time.perf_counter()
     env = {**os.environ, "TWIN_HOME": str(home)}
     process = subprocess.Popen(
-        command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
-    assert process.stderr is not None
+    assert process.stdout is not None
     said = ""
     try:
-        for line in process.stderr:
+        for line in process.stdout:
             said += line
             if found := re.search(r"http://[\d.]+:\d+", line):
                 with urlopen(found.group(), timeout=60) as response:

@@ -92,7 +92,7 @@ def test_a_value_of_the_wrong_type_is_read_around_or_refused_by_name(first: int,
     every_third = list(damaged(described, value))[first::3]
     found = Counter(outcome(tmp_path / "damaged.ifc", text) for _, text in every_third)
     assert set(found) <= {"read", "IFC_VALUE_INVALID", "IFC_UNIT_UNKNOWN"}
-    assert found["IFC_VALUE_INVALID"] > 8 and found["read"] > 3
+    assert found["IFC_VALUE_INVALID"] > 5 and found["read"] > 5
 
 
 def test_a_refusal_names_entity_attribute_and_value(described: str, tmp_path: Path) -> None:

@@ -20,11 +20,13 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.starts
 def made_to_run(clone: Path) -> Iterator[tuple[str, str]]:
     """`make run` in the clone on a free port: its address and all it said before that."""
     command = ["make", "run", "PORT=0", "SCALE=small"]
-    process = subprocess.Popen(command, cwd=clone, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stderr is not None
+    process = subprocess.Popen(
+        command, cwd=clone, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
     said = ""
     try:
-        for line in process.stderr:
+        for line in process.stdout:
             said += line
             if found := re.search(r"http://[\d.]+:\d+", line):
                 yield found.group(), said
