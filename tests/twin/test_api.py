@@ -485,3 +485,9 @@ def _references(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from _references(item)
+
+
+def test_a_document_among_the_page_s_files_is_packed_once(client: TestClient) -> None:
+    answer = client.get("/cesium/Assets/approximateTerrainHeights.json", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert isinstance(answer.json(), dict)

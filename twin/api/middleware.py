@@ -152,7 +152,7 @@ class DocumentTags:
 
 def _is_document(start: Message) -> bool:
     headers = Headers(raw=start["headers"])
-    return start["status"] == 200 and headers.get("content-type", "").startswith(DOCUMENTS)
+    return start["status"] == 200 and "content-encoding" not in headers and headers.get("content-type", "").startswith(DOCUMENTS)
 
 
 async def _send_tagged(scope: Scope, start: Message, body: bytes, send: Send) -> None:
