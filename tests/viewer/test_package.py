@@ -35,7 +35,7 @@ def test_the_lock_file_names_no_registry() -> None:
 def test_versions_that_the_page_was_measured_with_are_pinned() -> None:
     package = json.loads((WEB / "package.json").read_text(encoding="utf-8"))
     versions = package["dependencies"] | package["devDependencies"]
-    assert {name: version for name, version in versions.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)} == {}
+    assert {name: version for name, version in versions.items() if not re.fullmatch(r"\d+\.\d+\.\d+(-[\w.]+)?", version)} == {}
     assert versions["@cesium/engine"] == "24.0.0"
 
 
