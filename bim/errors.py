@@ -1,14 +1,17 @@
 """Errors of the IFC reader.
 
-BimError
-├── IfcHeaderInvalid        no STEP file, no header, or an archive without one .ifc
-├── IfcTruncated            the closing END-ISO-10303-21; is missing
-├── IfcEntitiesLost         the text defines entities that did not load
-├── IfcSchemaUnsupported    a schema other than IFC2X3, IFC4, IFC4X3_ADD2
-├── IfcUnitUnknown          no length unit, or one that has no factor to metres
-├── IfcValueInvalid         values of another type than the schema wants, so that nothing can be made of the rest
-└── GeometryWorkerBroken    no geometry worker can be started on the file
+SpatialError
+└── BimError                    anything an IFC file is refused for
+    ├── IfcHeaderInvalid        no STEP file, no header, or an archive without one .ifc
+    ├── IfcTruncated            the closing END-ISO-10303-21; is missing
+    ├── IfcEntitiesLost         the text defines entities that did not load
+    ├── IfcSchemaUnsupported    a schema other than IFC2X3, IFC4, IFC4X3_ADD2
+    ├── IfcUnitUnknown          no length unit, or one that has no factor to metres
+    ├── IfcValueInvalid         values of another type than the schema wants, so that nothing can be made of the rest
+    └── GeometryWorkerBroken    no geometry worker can be started on the file
 """
+
+from spatial.errors import SpatialError
 
 __all__ = [
     "BimError",
@@ -22,14 +25,10 @@ __all__ = [
 ]
 
 
-class BimError(Exception):
+class BimError(SpatialError):
     """A file that is refused as a whole; `hint` says what to do about it."""
 
     code = "BIM_ERROR"
-
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
     @property
     def message(self) -> str:

@@ -1,8 +1,9 @@
 """An IFC file as features and meshes: read once, checked, nothing of the standard left but its names."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from bim.assemble import Assembly, assemble
 from bim.claims import Claim, read_claims
 from bim.elements import Boundary, is_element, read_boundaries
-from bim.geometry import GeometryResult, Product, mesh_products
+from bim.geometry import ELEMENT_BUDGET_S, GeometryResult, Product, mesh_products
 from bim.identity import local_ids
 from bim.placement import Placements
 from bim.properties import read_properties
@@ -76,15 +77,18 @@ def read_model(
     cache_dir: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     engine: str = "fast",
+    element_budget_s: float = ELEMENT_BUDGET_S,
 ) -> BimModel:
     """The model in the IFC file at `path` (IFC2X3, IFC4, IFC4X3_ADD2; `.ifc` or `.ifczip`).
 
-    `engine` and `cache_dir` go to `bim.geometry.mesh_products`; `progress(done, total)` counts its products. Raises BimError for
-    a file that cannot be trusted as a whole; whatever concerns single entities is in `issues` or the ledger.
+    `engine`, `cache_dir` and `element_budget_s` (seconds a product may take in one engine) go to `bim.geometry.mesh_products`;
+    `progress(done, total)` counts its products. Raises BimError for a file that cannot be trusted as a whole; whatever
+    concerns single entities is in `issues` or the ledger.
     """
+    mesh = partial(mesh_products, cache_dir=cache_dir, progress=progress, engine=engine, budget_s=element_budget_s)
     with open_ifc(path) as opened:
         try:
-            return _read(opened, model_key, cache_dir=cache_dir, progress=progress, engine=engine)
+            return _read(opened, model_key, mesh)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             refusal = find_invalid_values(opened.ifc, opened.name)
             if refusal is None:
@@ -92,9 +96,7 @@ def read_model(
             raise refusal from error
 
 
-def _read(
-    opened: OpenedIfc, model_key: str, *, cache_dir: Path | None, progress: Callable[[int, int], None] | None, engine: str
-) -> BimModel:
+def _read(opened: OpenedIfc, model_key: str, mesh: Callable[[Path, Sequence[Product]], GeometryResult]) -> BimModel:
     units = read_units(opened.ifc, opened.name)
     unit = units.length_unit_m
     placements = Placements(unit)
@@ -103,7 +105,7 @@ def _read(
     ids, id_issues = local_ids([*(node.entity for node in structure.nodes.values()), *elements], opened.step_order)
     for element in elements:
         placements.find_matrix(element)
-    geometry = mesh_products(opened.path, _products(structure, elements, ids), cache_dir=cache_dir, engine=engine, progress=progress)
+    geometry = mesh(opened.path, _products(structure, elements, ids))
     boundaries, boundary_issues = read_boundaries(opened.ifc, ids)
     assembly = assemble(
         Assembly(

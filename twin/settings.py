@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address the service binds; any other than a loopback one needs keys")
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port of the service; 0 takes a free one")
     workers: int = Field(default=1, ge=1, description="processes that serve")
+    geometry_budget_s: float = Field(
+        default=10.0, gt=0, description="seconds of wall time one IFC element may take in one geometry engine before the next is asked"
+    )
     lock_timeout_s: float = Field(default=30.0, gt=0, description="seconds a writer waits for another writer of the records")
 
     @field_validator("home", "meshes_dir", "tiles_dir", "models_dir")

@@ -5,6 +5,6 @@
 product shows from `body` and `colour`.
 """
 
-from bim.geometry.ladder import LADDERS, GeometryResult, Outcome, Product, ProductResult, Rung, mesh_products
+from bim.geometry.ladder import ELEMENT_BUDGET_S, LADDERS, GeometryResult, Outcome, Product, ProductResult, Rung, mesh_products
 
-__all__ = ["LADDERS", "GeometryResult", "Outcome", "Product", "ProductResult", "Rung", "mesh_products"]
+__all__ = ["ELEMENT_BUDGET_S", "LADDERS", "GeometryResult", "Outcome", "Product", "ProductResult", "Rung", "mesh_products"]

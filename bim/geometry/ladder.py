@@ -18,9 +18,10 @@ from bim.geometry.worker import Drawing, Refusal, Request
 from spatial.issue import Issue, Severity
 from spatial.mesh import Mesh, MeshBuilder, MeshSet
 
-__all__ = ["LADDERS", "GeometryResult", "Outcome", "Product", "ProductResult", "Rung", "mesh_products"]
+__all__ = ["ELEMENT_BUDGET_S", "LADDERS", "GeometryResult", "Outcome", "Product", "ProductResult", "Rung", "mesh_products"]
 
 CRASHED = "GEOMETRY_CRASHED"
+ELEMENT_BUDGET_S = 10.0
 EMPTY = "GEOMETRY_EMPTY"
 TIMEOUT = "GEOMETRY_TIMEOUT"
 
@@ -88,7 +89,7 @@ def mesh_products(
     products: Sequence[Product],
     *,
     cache_dir: Path | None,
-    budget_s: float = 10.0,
+    budget_s: float = ELEMENT_BUDGET_S,
     engine: str = "fast",
     progress: Callable[[int, int], None] | None = None,
 ) -> GeometryResult:

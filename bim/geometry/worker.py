@@ -1,7 +1,7 @@
 """The worker process: opens one IFC file, draws what it is told, and may be killed at any moment.
 
 Started by `bim.geometry.child`; talks through one pipe, never through stdout, which the engines fill with debug text.
-One request at a time: a `Request` in, a `Drawing` or a `Refusal` out.
+One message at a time: a `Prepare` in, None or a `Refusal` out; a `Request` in, a `Drawing` or a `Refusal` out.
 """
 
 import importlib
@@ -20,7 +20,7 @@ from bim.geometry.winding import outward
 from spatial.errors import MeshError
 from spatial.mesh import Float64, Mesh, crease_shaded
 
-__all__ = ["DrawnPart", "Drawing", "Refusal", "Request", "Start", "Studio", "main"]
+__all__ = ["DrawnPart", "Drawing", "Prepare", "Refusal", "Request", "Start", "Studio", "main"]
 
 FAR_M = 500.0
 SELF_DESTRUCT_MARGIN_S = 30
@@ -32,6 +32,14 @@ class Start:
 
     path: str
     memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """Load the engine of this dotted name, `module:Class`, so that no product pays for it."""
+
+    engine: str
+    limit_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +93,16 @@ def main(descriptor: int) -> None:
             request = pipe.recv()
         except EOFError:
             return
-        if not isinstance(request, Request):
-            raise TypeError(f"expected Request, got {type(request).__name__}")
+        if not isinstance(request, Prepare | Request):
+            raise TypeError(f"expected Prepare or Request, got {type(request).__name__}")
         # Should the parent die, nobody kills a hanging engine: the default action of SIGALRM does, without the interpreter.
         signal.alarm(int(request.limit_s) + SELF_DESTRUCT_MARGIN_S)
         try:
-            answer: Drawing | Refusal = studio.draw(request)
+            answer: Drawing | Refusal | None = None
+            if isinstance(request, Prepare):
+                studio.prepare(request)
+            else:
+                answer = studio.draw(request)
         except Exception as failure:  # noqa: BLE001  an engine may raise anything; the parent records it and goes on
             answer = Refusal(text=f"{type(failure).__name__}: {failure}")
         signal.alarm(0)
@@ -105,6 +117,10 @@ class Studio:
         self._engines: dict[str, Engine] = {}
         self._shaded: dict[object, tuple[Mesh, Float64]] = {}
         self._sent: set[str] = set()
+
+    def prepare(self, request: Prepare) -> None:
+        """Load an engine; whatever it raises goes through."""
+        self._engine(request.engine)
 
     def draw(self, request: Request) -> Drawing:
         """Draw, turn outward, shade; whatever the engine raises goes through."""

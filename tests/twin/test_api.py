@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.requests import Request
 
+from bim import Anchor
 from spatial.feature import Feature, Kind
 from tests.tiles.reader import read_features
 from tests.twin.files import SITE, Files
@@ -22,7 +23,7 @@ from twin.api.gate import Gate
 from twin.assemble import build_tiles, manifests_of
 from twin.auth import LabelPolicy, Principal, Role
 from twin.errors import StoreBusy
-from twin.imports import Anchor, import_bim, import_city
+from twin.imports import import_bim, import_city
 from twin.settings import Settings
 from twin.store import NewRevision, Store
 

@@ -16,7 +16,8 @@ from twin.cli.refusal import Facts, find_refusal
 from twin.cli.sites import parse_numbers, parse_place
 
 if TYPE_CHECKING:
-    from twin.imports import Anchor, Imported
+    from bim import Anchor
+    from twin.imports import Imported
 
 __all__ = ["app"]
 
@@ -132,7 +133,7 @@ def _all(files: list[Path], one: Callable[[Path], Imported], words: Callable[[Im
 
 
 def _anchor(anchor: str | None, anchor_point: str | None) -> tuple[Anchor | None, tuple[float, float, float] | None]:
-    from twin.imports import Anchor
+    from bim import Anchor
 
     if anchor is None:
         if anchor_point is not None:

@@ -1,5 +1,7 @@
 """What every command shares: one JSON document or a few words on stdout, progress and errors on stderr, the exit code."""
 
+from __future__ import annotations
+
 import functools
 import json
 import os
@@ -8,13 +10,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from twin.cli.refusal import Facts, find_refusal
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["DECIDE", "REFUSED", "JsonFlag", "Outcome", "command", "complain", "count", "error_document", "progress_bar", "write_json"]
 
@@ -99,17 +102,20 @@ def count(number: int, noun: str) -> str:
 @contextmanager
 def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr where it is a terminal; the callable takes (done, total)."""
-    console = _stderr()
     if quiet or not sys.stderr.isatty():
         yield lambda done, total: None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=_stderr(), transient=True) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _stderr() -> Console:
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False)
 
 

@@ -1,9 +1,12 @@
 """Why a command declines, as the four facts of the contract: code, message, path, hint."""
 
-import errno
-from typing import Protocol, runtime_checkable
+from __future__ import annotations
 
-from pydantic import ValidationError
+import errno
+from typing import TYPE_CHECKING, Protocol, TypeGuard, runtime_checkable
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 __all__ = ["Facts", "find_refusal"]
 
@@ -24,11 +27,17 @@ def find_refusal(error: BaseException) -> Facts | None:
     """What to tell a person of an error that is no fault of the program; None where it is one."""
     if isinstance(error, _Declined):
         return _facts(error.code, str(error), str(getattr(error, "path", "")), error.hint)
-    if isinstance(error, ValidationError):
+    if _is_of_settings(error):
         return _setting(error)
     if isinstance(error, OSError):
         return _system(error)
     return None
+
+
+def _is_of_settings(error: BaseException) -> TypeGuard[ValidationError]:
+    from pydantic import ValidationError
+
+    return isinstance(error, ValidationError)
 
 
 def _facts(code: str, message: str, path: str, hint: str) -> Facts:

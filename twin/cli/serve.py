@@ -7,14 +7,16 @@ import os
 import socket
 import sys
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
 from twin.errors import Refused
-from twin.settings import Settings
+
+if TYPE_CHECKING:
+    from twin.settings import Settings
 
 __all__ = ["announced", "serve"]
 
@@ -37,6 +39,8 @@ def announced(host: str | None, port: int | None, workers: int | None, *, as_jso
 
     Refused (`HOST_NEEDS_KEYS`, `PORT_TAKEN`) before anything is served.
     """
+    from twin.settings import Settings
+
     settings = Settings()
     address = host or settings.host
     if not _is_loopback(address):

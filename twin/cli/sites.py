@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from spatial.crs import horizontal
-from spatial.frame import Site
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
 
@@ -31,6 +29,9 @@ def add(
     as_json: JsonFlag = False,
 ) -> Outcome:
     """Add a compound; the same facts again change nothing."""
+    from spatial.crs import horizontal
+    from spatial.frame import Site
+
     lon, lat, height_m = parse_place(origin, 3, "--origin", "LON,LAT,ELLIPSOIDAL_HEIGHT")
     if not (math.isfinite(radius_m) and radius_m > 0):
         raise typer.BadParameter(f"--radius-m is a length in metres above 0, not {radius_m}")

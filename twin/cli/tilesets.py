@@ -1,15 +1,19 @@
 """`twin tiles`."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spatial.frame import Site
 from twin.cli.opened import opened
 from twin.cli.output import REFUSED, JsonFlag, Outcome, command, count, error_document, progress_bar
 from twin.errors import Refused, SiteUnknown
+
+if TYPE_CHECKING:
+    from spatial.frame import Site
 
 __all__ = ["app"]
 

@@ -2,6 +2,6 @@
 
 from twin.imports.city import follow_ground, import_city
 from twin.imports.imported import Imported
-from twin.imports.model import Anchor, import_bim
+from twin.imports.model import import_bim
 
-__all__ = ["Anchor", "Imported", "follow_ground", "import_bim", "import_city"]
+__all__ = ["Imported", "follow_ground", "import_bim", "import_city"]

@@ -1,14 +1,15 @@
 """Import of city layers and terrain: one file, one revision, every object in the ledger."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cim
 from spatial.errors import SpatialError
 from spatial.frame import SiteFrame
 from spatial.issue import count_codes
@@ -22,6 +23,9 @@ from twin.imports.packs import is_complete, keep_pack
 from twin.settings import Settings
 from twin.store import LedgerEntry, NewRevision, RevisionRow, Store
 from twin.store.values import to_json
+
+if TYPE_CHECKING:
+    import cim
 
 __all__ = ["follow_ground", "import_city"]
 
@@ -125,6 +129,8 @@ def _is_same(store: Store, settings: Settings, current: RevisionRow, sha256: str
 
 
 def _read(store: Store, settings: Settings, source: _Source, progress: Progress | None) -> tuple[cim.CityLayer, RevisionRow | None]:
+    import cim
+
     frame = SiteFrame.of(store.get_site(source.site))
     terrain = None if cim.is_terrain(source.path) else find_terrain(store, source.site)
     layer = cim.read_city(

@@ -1,15 +1,15 @@
 """Import of a building model: IFC in, one revision with its ledger out (contracts: import of a model)."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import bim
-from bim.georeference import Anchor, Georeference, Verdict
 from spatial.feature import Kind
 from spatial.frame import SiteFrame
 from spatial.issue import Issue, count_codes
@@ -23,9 +23,14 @@ from twin.imports.packs import is_complete, keep_pack
 from twin.settings import Settings
 from twin.store import LedgerEntry, NewRevision, RevisionRow, Store
 
-__all__ = ["Anchor", "import_bim"]
+if TYPE_CHECKING:
+    import bim
+
+__all__ = ["import_bim"]
 
 SHARED_IDS_AT_LEAST = 0.2
+BUDGET = "geometry_budget_s"
+"""The option of a revision in which an element ran out of time: with another budget the same bytes are worth another try."""
 
 
 def import_bim(
@@ -37,7 +42,7 @@ def import_bim(
     who: str,
     now: datetime,
     key: str | None = None,
-    anchor: Anchor | None = None,
+    anchor: bim.Anchor | None = None,
     anchor_point: tuple[float, float, float] | None = None,
     own_claims: bool = False,
     progress: Progress | None = None,
@@ -49,6 +54,8 @@ def import_bim(
     `own_claims` (judge the file's claims again) is given. Raises bim's errors for files that are refused, ModelKeyTaken for a
     key of another model, SiteUnknown, StoreBusy.
     """
+    import bim
+
     started = time.perf_counter()
     frame = SiteFrame.of(store.get_site(site))
     sha256 = file_sha256(path)
@@ -57,12 +64,16 @@ def import_bim(
     same = current if current is not None and current.sha256 == sha256 else None
     if same is not None and anchor is None and not own_claims:
         anchor, anchor_point = _anchor_of(same.options)
-    options = {"anchor": asdict(anchor), "anchor_point": list(anchor_point or (0.0, 0.0, 0.0))} if anchor else {}
+    options: dict[str, Any] = {"anchor": asdict(anchor), "anchor_point": list(anchor_point or (0.0, 0.0, 0.0))} if anchor else {}
+    if same is not None and BUDGET in same.options:
+        options[BUDGET] = settings.geometry_budget_s
     if same is not None and same.options == options and is_complete(settings, same):
         return _reported(store, same, added=False)
     with staged_copy(path, settings.models_dir) as staged:
         settings.meshes_dir.mkdir(parents=True, exist_ok=True)
-        model = bim.read_model(staged, model_key, cache_dir=settings.meshes_dir, progress=progress)
+        model = bim.read_model(
+            staged, model_key, cache_dir=settings.meshes_dir, progress=progress, element_budget_s=settings.geometry_budget_s
+        )
         _require_same_model(store, site, model_key, [row.local_id for row in model.ledger])
         georeference = bim.judge(model.claims, frame, model.corners(), anchor=anchor, anchor_point=anchor_point)
         boxes: dict[str, Float64] = {}
@@ -75,6 +86,9 @@ def import_bim(
         keep_pack(settings, pack, model.meshes)
         keep_original(staged, model.sha256, settings.models_dir)
     issues = (*model.issues, *georeference.issues)
+    options.pop(BUDGET, None)
+    if any(issue.code == "GEOMETRY_TIMEOUT" for issue in issues):
+        options[BUDGET] = settings.geometry_budget_s
     row = store.record_revision(
         NewRevision(
             site=site,
@@ -108,11 +122,13 @@ def import_bim(
     return _reported(store, row, added=current is None or row.id != current.id)
 
 
-def _anchor_of(options: Mapping[str, Any]) -> tuple[Anchor | None, tuple[float, float, float] | None]:
+def _anchor_of(options: Mapping[str, Any]) -> tuple[bim.Anchor | None, tuple[float, float, float] | None]:
     if "anchor" not in options:
         return None, None
+    import bim
+
     x, y, z = options["anchor_point"]
-    return Anchor(**options["anchor"]), (x, y, z)
+    return bim.Anchor(**options["anchor"]), (x, y, z)
 
 
 def _require_same_model(store: Store, site: str, model_key: str, local_ids: list[str]) -> None:
@@ -122,7 +138,7 @@ def _require_same_model(store: Store, site: str, model_key: str, local_ids: list
         raise ModelKeyTaken.by_share(model_key, share)
 
 
-def _counts(model: bim.BimModel, georeference: Georeference, issues: tuple[Issue, ...]) -> dict[str, Any]:
+def _counts(model: bim.BimModel, georeference: bim.Georeference, issues: tuple[Issue, ...]) -> dict[str, Any]:
     outcomes = Counter(row.outcome for row in model.ledger)
     kinds = Counter(feature.kind for feature in model.features)
     boxed = outcomes.get("boxed", 0)
@@ -145,7 +161,7 @@ def _counts(model: bim.BimModel, georeference: Georeference, issues: tuple[Issue
 
 
 def _reported(store: Store, row: RevisionRow, *, added: bool) -> Imported:
-    undecided = row.georeference["verdict"] == Verdict.NEEDS_ANCHOR
+    undecided = row.georeference["verdict"] == "needs_anchor"
     document = {
         "revision": row.name,
         "site": row.site,

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bim.errors import BimError
 from spatial.errors import SpatialError
 from spatial.source import sha256_of
 from twin.errors import NotFound, Refused
@@ -36,7 +35,7 @@ def staged_copy(path: Path, models_dir: Path) -> Iterator[Path]:
         copy = Path(shutil.copyfile(path, incoming / path.name))
         try:
             yield copy
-        except (BimError, SpatialError) as error:
+        except SpatialError as error:
             error.args = (str(error).replace(str(copy), path.name), *error.args[1:])
             raise
 

@@ -45,6 +45,17 @@ class Hangs(Obedient):
         return None
 
 
+class LoadsSlowly(Obedient):
+    """Takes its time to load, as engines do on a busy machine; harms nothing."""
+
+    def __init__(self, source: SourceFile) -> None:
+        super().__init__(source)
+        time.sleep(1.6)
+
+    def harm(self) -> Part | None:
+        return Part(vertices=_VERTICES, triangles=_TRIANGLES, rgba=(1, 2, 3, 255), matrix=np.eye(4))
+
+
 class Crashes(Obedient):
     """Dies of signal 11."""
 

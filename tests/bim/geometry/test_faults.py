@@ -60,6 +60,14 @@ def test_one_faulty_product_becomes_a_box_and_the_rest_are_drawn(
     assert np.allclose(box, [[129.0, -0.5, 0.0], [131.0, 0.5, 3.0]], atol=1e-6)
 
 
+def test_an_engine_that_is_slow_to_load_costs_no_product_its_shape(
+    twenty: tuple[Path, list[Product]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = drawn(twenty, "LoadsSlowly", monkeypatch, budget_s=0.8)
+    assert {line.outcome for line in result.results.values()} == {Outcome.PLACED}
+    assert (result.issues, result.worker_starts) == ((), 1)
+
+
 @pytest.fixture
 def cyclic_and_healthy(data_dir: Path, tmp_path: Path) -> tuple[Path, list[Product]]:
     """The shared file whose only placement is relative to itself, called `victim`, and a healthy product beside it."""

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from bim import Anchor
+from tests.bim.ifc_builder import IfcBuilder
 from tests.twin.files import SITE, Files
 from tests.twin.imports.conftest import NOW, Home
 from tests.twin.processes import PROCESSES
 from twin.assemble import build_tiles
 from twin.auth import LabelPolicy
 from twin.errors import ModelKeyTaken, Refused
-from twin.imports import Anchor, import_bim, import_city
+from twin.imports import import_bim, import_city
 from twin.settings import Settings
 from twin.store import Store
 
@@ -73,6 +75,23 @@ def test_lost_meshes_and_originals_come_back_with_the_same_bytes(home: Home, fil
     assert not home.city(files.roads).added
     assert not home.bim(files.office).added
     assert [layer["built"] for layer in build_tiles(home.store, home.settings, home.site)["layers"]] == [True, True]
+
+
+def test_elements_that_ran_out_of_time_are_tried_again_under_another_budget_only(home: Home, tmp_path: Path) -> None:
+    builder = IfcBuilder()
+    builder.box("IfcWall", "wall", (0, 0, 0), (4, 0.2, 3), builder.storey)
+    path, patient = builder.write(tmp_path / "office.ifc"), home.settings
+    home.settings = patient.model_copy(update={"geometry_budget_s": 1e-4})
+    hurried = home.bim(path)
+    assert hurried.document["issues"]["GEOMETRY_TIMEOUT"] > 0
+    assert hurried.document["elements"]["failed"] > 0
+    assert not home.bim(path).added
+
+    home.settings = patient
+    again = home.bim(path)
+    assert (again.added, again.document["revision"], again.document["elements"]["failed"]) == (True, "office@2", 0)
+    assert "GEOMETRY_TIMEOUT" not in again.document["issues"]
+    assert not home.bim(path).added
 
 
 def test_two_sites_in_one_home_keep_their_own_meshes(home: Home, files: Files) -> None:
