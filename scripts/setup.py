@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 WEB = ROOT / "viewer" / "web"
+PACKAGES = ("spatial", "bim", "cim", "tiles", "viewer", "twin")
 UV_VERSION = "0.13.9"
 MINIMUM_PYTHON = (3, 11)
 MINIMUM_NODE = 20
@@ -47,6 +48,7 @@ def setup_python() -> None:
     install = (uv, "pip", "install", "--quiet", "--python", python)
     run(*install, "--compile-bytecode", "--require-hashes", "-r", "requirements.lock")
     run(*install, "--no-deps", "--editable", ".")
+    run(python, "-m", "compileall", "-q", *PACKAGES)
     (VENV / ".installed").touch()
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -65,11 +64,31 @@ class Database:
             yield
         except PoolTimeout as error:
             raise StoreBusy("every connection to the records is taken", hint="try again in a moment") from error
-        except (DBAPIError, psycopg.Error) as error:  # COPY speaks past SQLAlchemy
-            translated = _find_translation(error.orig if isinstance(error, DBAPIError) else error, self.lock_timeout_s)
+        except (DBAPIError, self._driver.Error) as error:  # COPY speaks past SQLAlchemy
+            translated = self._find_translation(error.orig if isinstance(error, DBAPIError) else error)
             if translated is None:
                 raise
             raise translated from error
+
+    @property
+    def _driver(self) -> Any:
+        """The DB-API 2.0 module (PEP 249): sqlite3, or psycopg, which is loaded for PostgreSQL alone."""
+        return self.reader.dialect.dbapi
+
+    def _find_translation(self, cause: BaseException | None) -> StoreUnavailable | None:
+        sqlite_name, sqlstate = getattr(cause, "sqlite_errorname", None) or "", getattr(cause, "sqlstate", None) or ""
+        if sqlite_name.startswith("SQLITE_BUSY") or sqlstate == "55P03":
+            return StoreBusy(
+                f"another writer has held the records for more than {self.lock_timeout_s:g} s",
+                hint="try again when its import is done, or wait longer: TWIN_LOCK_TIMEOUT_S",
+            )
+        if "no such table" in str(cause) or sqlstate == "42P01":
+            return StoreUnavailable(
+                "the records have no tables of this version yet", hint="any twin command brings them up to date, e.g. twin status"
+            )
+        if isinstance(cause, self._driver.OperationalError) or sqlite_name == "SQLITE_NOTADB":
+            return StoreUnavailable(f"the records cannot be used: {cause}", hint="check TWIN_DATABASE_URL, the disk, the server")
+        return None
 
 
 def open_database(url: str, *, lock_timeout_s: float) -> Database:
@@ -150,19 +169,3 @@ def _postgresql(url: URL, lock_timeout_s: float) -> Database:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
 
     return Database(reader, writer, lock_timeout_s)
-
-
-def _find_translation(cause: BaseException | None, lock_timeout_s: float) -> StoreUnavailable | None:
-    sqlite_name, sqlstate = getattr(cause, "sqlite_errorname", None) or "", getattr(cause, "sqlstate", None) or ""
-    if sqlite_name.startswith("SQLITE_BUSY") or sqlstate == "55P03":
-        return StoreBusy(
-            f"another writer has held the records for more than {lock_timeout_s:g} s",
-            hint="try again when its import is done, or wait longer: TWIN_LOCK_TIMEOUT_S",
-        )
-    if "no such table" in str(cause) or sqlstate == "42P01":
-        return StoreUnavailable(
-            "the records have no tables of this version yet", hint="any twin command brings them up to date, e.g. twin status"
-        )
-    if isinstance(cause, sqlite3.OperationalError | psycopg.OperationalError) or sqlite_name == "SQLITE_NOTADB":
-        return StoreUnavailable(f"the records cannot be used: {cause}", hint="check TWIN_DATABASE_URL, the disk, the server")
-    return None

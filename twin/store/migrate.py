@@ -1,20 +1,28 @@
 """Bring the tables up to date, from an installed wheel too; migrations are packaged beside this file."""
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
 
 from twin.errors import StoreUnavailable
 
-__all__ = ["is_current", "migrate"]
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+__all__ = ["HEAD", "is_current", "migrate"]
+
+HEAD = "0001"
+"""The newest migration; known here so that a store that is up to date is opened without loading Alembic."""
 
 
 def migrate(connection: Connection) -> None:
     """Run the migrations that are missing, inside the transaction of `connection`: all of them or none."""
     if is_current(connection):
         return
+    from alembic import command
+
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -22,17 +30,29 @@ def migrate(connection: Connection) -> None:
 
 def is_current(connection: Connection) -> bool:
     """Whether the tables stand where this code's do; raises StoreUnavailable where a newer version of the twin made them."""
+    stands = _find_revision(connection)
+    if stands == HEAD:
+        return True
+    from alembic.script import ScriptDirectory
+
     script = ScriptDirectory.from_config(_config())
-    stands = MigrationContext.configure(connection).get_current_revision()
     if stands is not None and stands not in {known.revision for known in script.walk_revisions()}:
         raise StoreUnavailable(
             f"the records were written by a newer version of the twin (tables {stands}, this one knows {script.get_current_head()})",
             hint="install that version, or name another TWIN_HOME",
         )
-    return stands == script.get_current_head()
+    return False
+
+
+def _find_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "twin.store:migrations")
     config.set_main_option("path_separator", "os")

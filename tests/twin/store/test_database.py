@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from tests.twin.processes import PROCESSES
@@ -19,6 +20,7 @@ from tests.twin.store.builder import NOW, SITE, feature, new_revision, record, t
 from tests.twin.store.test_record import rows
 from twin.errors import Invalid, StoreBusy, StoreUnavailable
 from twin.store import RevisionRow, Store, migrate
+from twin.store.migrate import HEAD
 from twin.store.schema import metadata
 
 
@@ -60,6 +62,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
             return made
 
         monkeypatch.setattr(migrate, "_config", config)
+        monkeypatch.setattr(migrate, "HEAD", "9999")
 
     return install
 
@@ -228,3 +231,10 @@ def _record_and_stop(url: str, pipe: Connection) -> None:
 
     with Store.open(url) as store:
         record(store, tower(), progress=stop)
+
+
+def test_the_head_that_the_store_knows_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", "twin.store:migrations")
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
