@@ -12,17 +12,18 @@ if TYPE_CHECKING:
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 IN_CI = os.environ.get("CI") == "true"
-missing_capabilities: dict[str, str] = {}
+MISSING = " is missing: "
+SHARED_BY = (("page", {"demo_home", "demo_served", "chromium"}), ("bim", {"model_of", "mesh_cache"}))
+"""Costly things made once a session, and the name of the worker process's share of tests that use them."""
 
 
 def require(present: bool, what: str, remedy: str) -> None:
-    """Go on where a capability is present; else fail in CI and skip elsewhere, remembered for the closing lines."""
+    """Go on where a capability is present; else fail in CI and skip elsewhere, told once more in the closing lines."""
     if present:
         return
     if IN_CI:
         pytest.fail(f"{what} is missing, and CI=true: {remedy}")
-    missing_capabilities[what] = remedy
-    pytest.skip(f"{what} is missing: {remedy}")
+    pytest.skip(f"{what}{MISSING}{remedy}")
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,16 @@ def chromium() -> Iterator["Browser"]:
         yield browser
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Two worker processes share the suite by files; what uses one costly thing stays in one of them (xdist's `loadgroup`)."""
+    used = set(getattr(item, "fixturenames", ()))
+    group = next((name for name, fixtures in SHARED_BY if fixtures & used), item.nodeid.split("::")[0])
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """List what was skipped for want of a capability, with the line that mends it."""
-    for what, remedy in sorted(missing_capabilities.items()):
+    reasons = (report.longrepr[2] for report in terminalreporter.stats.get("skipped", []) if isinstance(report.longrepr, tuple))
+    for reason in sorted({reason.removeprefix("Skipped: ") for reason in reasons if MISSING in reason}):
+        what, _, remedy = reason.partition(MISSING)
         terminalreporter.write_line(f"not run for want of {what}: {remedy}")

@@ -43,7 +43,6 @@ def test_an_uncaught_error_is_noted(chromium: Browser) -> None:
 
 def test_a_missing_browser_fails_where_ci_says_so_and_skips_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr(tests.conftest, "missing_capabilities", {})
     for in_ci, outcome in ((True, pytest.fail.Exception), (False, pytest.skip.Exception)):
         monkeypatch.setattr(tests.conftest, "IN_CI", in_ci)
         with pytest.raises(outcome, match="chromium"), launched():
