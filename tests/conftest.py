@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -13,8 +14,15 @@ if TYPE_CHECKING:
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 IN_CI = os.environ.get("CI") == "true"
 MISSING = " is missing: "
-SHARED_BY = (("page", {"demo_home", "demo_served", "chromium"}), ("bim", {"model_of", "mesh_cache"}))
-"""Costly things made once a session, and the name of the worker process's share of tests that use them."""
+SHARES = {
+    "tests/bim/": "models",
+    "tests/chain/test_ledger.py": "demo",
+    "tests/chain/test_page.py": "demo",
+    "tests/chain/test_placement.py": "demo",
+    "tests/viewer/test_browser.py": "demo",
+    "tests/viewer/test_page.py": "demo",
+}
+"""Files that use the same costly things of a session (models read, the demo served, the browser) stay in one worker process."""
 
 
 def require(present: bool, what: str, remedy: str) -> None:
@@ -42,11 +50,17 @@ def chromium() -> Iterator["Browser"]:
         yield browser
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Two worker processes share the suite by files; what uses one costly thing stays in one of them (xdist's `loadgroup`)."""
-    used = set(getattr(item, "fixturenames", ()))
-    group = next((name for name, fixtures in SHARED_BY if fixtures & used), item.nodeid.split("::")[0])
-    item.add_marker(pytest.mark.xdist_group(group))
+class ByShare(LoadScopeScheduling):
+    """Hands whole files, or shares of several, to the worker processes (xdist 3.8's own `loadgroup` does nothing under pytest 9.2)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return next((share for start, share in SHARES.items() if file.startswith(start)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByShare:
+    """The scheduler of `make test`."""
+    return ByShare(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
