@@ -20,6 +20,7 @@ SITES = {
     "utm": ("8.43366,49.09557,30", "EPSG:25832"),
     "rigid": ("14.09,46.36,30", "EPSG:25833"),
     "fzk": ("8.4365,49.1004,30", "EPSG:25832"),
+    "signal": ("14.4364,41.0056,30", "EPSG:3065"),
     "duplex-georeferenced": ("119.2946,26.0896,30", "EPSG:4549"),
 }
 PATHS: dict[str, tuple[str, Path3D]] = {
@@ -32,6 +33,7 @@ PATHS: dict[str, tuple[str, Path3D]] = {
         through_the_grid("EPSG:25832", "EPSG:4258", 458657.3, 5438232.25, 113.7, (0.270600445976, 0.962691746426)),
     ),
     "rigid": ("placed", at_anchor(14.0902217, 46.3623297, 485.0, 0.0)),
+    "signal": ("placed", through_the_grid("EPSG:3065", "EPSG:4326", 0.0, 0.0, 0.0, (1.0, 0.0))),
     "fzk": ("placed_with_doubt", at_anchor(8 + 26 / 60 + 11.5404 / 3600, 49 + 6 / 60 + 1.566 / 3600, 120.0, 310.0)),
 }
 

@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import viewer
 from viewer import NotBuilt, static_dir
 
 WEB = Path(viewer.__file__).parent / "web"
+ROOT = WEB.parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +56,12 @@ def test_what_cesium_asks_for_by_address_is_shipped(static: Path) -> None:
     for name in ("Workers/transferTypedArrayTest.js", "ThirdParty/draco_decoder.wasm", "Assets/approximateTerrainHeights.json"):
         assert (static / "cesium" / name).is_file()
     assert list((static / "cesium" / "Assets" / "IAU2006_XYS").glob("*.json"))
+
+
+def test_the_wheel_carries_the_built_page_and_not_its_sources(static: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("pingshan_twin-*.whl"))) as wheel:
+        names = wheel.namelist()
+    assert {f"viewer/static/{path.relative_to(static)}" for path in static.rglob("*") if path.is_file()} <= set(names)
+    assert not [name for name in names if name.startswith("viewer/web/")]
+    assert "twin/store/migrations/env.py" in names
