@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.feature import Kind
+from spatial.feature import Feature, Kind
 from spatial.frame import SiteFrame
 from spatial.issue import Issue, count_codes
 from spatial.mesh import Float64
@@ -64,9 +64,7 @@ def import_bim(
     same = current if current is not None and current.sha256 == sha256 else None
     if same is not None and anchor is None and not own_claims:
         anchor, anchor_point = _anchor_of(same.options)
-    options: dict[str, Any] = {"anchor": asdict(anchor), "anchor_point": list(anchor_point or (0.0, 0.0, 0.0))} if anchor else {}
-    if same is not None and BUDGET in same.options:
-        options[BUDGET] = settings.geometry_budget_s
+    options = _options(anchor, anchor_point, settings.geometry_budget_s if same is not None and BUDGET in same.options else None)
     if same is not None and same.options == options and is_complete(settings, same):
         return _reported(store, same, added=False)
     with staged_copy(path, settings.models_dir) as staged:
@@ -76,19 +74,12 @@ def import_bim(
         )
         _require_same_model(store, site, model_key, [row.local_id for row in model.ledger])
         georeference = bim.judge(model.claims, frame, model.corners(), anchor=anchor, anchor_point=anchor_point)
-        boxes: dict[str, Float64] = {}
-        if georeference.similarity is not None:
-            boxes = model.meshes.moved(georeference.similarity.matrix).feature_bounds()
-            features = in_site_frame(model.features, georeference.similarity, boxes)
-        else:
-            features = without_place(model.features)
+        features, boxes = _in_site(model, georeference)
         pack = f"{model.sha256}-{model_key}.npz"
         keep_pack(settings, pack, model.meshes)
         keep_original(staged, model.sha256, settings.models_dir)
     issues = (*model.issues, *georeference.issues)
-    options.pop(BUDGET, None)
-    if any(issue.code == "GEOMETRY_TIMEOUT" for issue in issues):
-        options[BUDGET] = settings.geometry_budget_s
+    hurried = any(issue.code == "GEOMETRY_TIMEOUT" for issue in issues)
     row = store.record_revision(
         NewRevision(
             site=site,
@@ -97,7 +88,7 @@ def import_bim(
             name=path.name,
             file=path.name,
             sha256=model.sha256,
-            options=options,
+            options=_options(anchor, anchor_point, settings.geometry_budget_s if hurried else None),
             who=who,
             tool=model.authoring_tool or "",
             schema=model.schema,
@@ -109,17 +100,34 @@ def import_bim(
         ),
         labelled(features, store.label_policy(site)),
         boxes_with_ancestors(features, boxes) if boxes else {},
-        [
-            LedgerEntry(
-                local_id=row.local_id, entity=f"#{row.step_id}", class_name=row.class_name, outcome=row.outcome, reason=row.reason or ""
-            )
-            for row in model.ledger
-        ],
+        _ledger(model),
         issues,
         now=now,
         shared_ids_at_least=SHARED_IDS_AT_LEAST,
     )
     return _reported(store, row, added=current is None or row.id != current.id)
+
+
+def _options(anchor: bim.Anchor | None, point: tuple[float, float, float] | None, budget_s: float | None) -> dict[str, Any]:
+    """What beside the bytes decides on a revision; the budget only where an element ran out of time."""
+    found: dict[str, Any] = {"anchor": asdict(anchor), "anchor_point": list(point or (0.0, 0.0, 0.0))} if anchor else {}
+    return found if budget_s is None else found | {BUDGET: budget_s}
+
+
+def _in_site(model: bim.BimModel, georeference: bim.Georeference) -> tuple[tuple[Feature, ...], dict[str, Float64]]:
+    if georeference.similarity is None:
+        return without_place(model.features), {}
+    boxes = model.meshes.moved(georeference.similarity.matrix).feature_bounds()
+    return in_site_frame(model.features, georeference.similarity, boxes), boxes
+
+
+def _ledger(model: bim.BimModel) -> list[LedgerEntry]:
+    return [
+        LedgerEntry(
+            local_id=row.local_id, entity=f"#{row.step_id}", class_name=row.class_name, outcome=row.outcome, reason=row.reason or ""
+        )
+        for row in model.ledger
+    ]
 
 
 def _anchor_of(options: Mapping[str, Any]) -> tuple[bim.Anchor | None, tuple[float, float, float] | None]:
