@@ -1,0 +1,21 @@
+"""What the twin is told rather than computes: kinds of records, dictionaries, limits, factors, the form of identifiers.
+
+Every table is a data file with its source, edition and whether anyone has verified it, so that the bureau corrects a row
+without a release. Nothing here knows the store.
+"""
+
+from twin.codes.dictionary import Dictionary, Value, fold, get_dictionary, list_dictionaries
+from twin.codes.kind import Column, ColumnType, RecordKind, get_kind, list_kinds
+
+__all__ = [
+    "Column",
+    "ColumnType",
+    "Dictionary",
+    "RecordKind",
+    "Value",
+    "fold",
+    "get_dictionary",
+    "get_kind",
+    "list_dictionaries",
+    "list_kinds",
+]
