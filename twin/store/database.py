@@ -3,7 +3,7 @@
 | | SQLite | PostgreSQL |
 |---|---|---|
 | durability | WAL, synchronous FULL | the server's |
-| one writer at a time, in the order they came | a turnstile of lock files, BEGIN IMMEDIATE | an advisory lock, held until the end of the transaction |
+| one writer at a time, in turn | a turnstile of lock files, BEGIN IMMEDIATE | an advisory lock, for the transaction |
 | one import of a kind at a time | a lock file | an advisory lock of a session |
 | what a reader sees | the commit before its first statement | the same: REPEATABLE READ |
 | waiting for the writer | busy timeout | lock_timeout |
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
+from sqlalchemy import BigInteger, Connection, Double, Engine, Integer, Table, create_engine, event, func, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,7 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twin.errors import Invalid, StoreBusy, StoreUnavailable
 from twin.store.turnstile import Turnstile, TurnTimeout, locked_file
 
-__all__ = ["Database", "insert_rows", "next_id", "open_database"]
+__all__ = ["Database", "insert_rows", "next_id", "open_database", "put_rows"]
 
 ADVISORY_LOCK = 0x7477696E  # "twin" in ASCII
 POOL = 48
@@ -165,6 +165,32 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
         part = rows[start : start + chunk]
         put(connection, table, part)
         yield start + len(part)
+
+
+def put_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows given as tuples in the order of `names`: the shortest way into either database."""
+    if not rows:
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    columns = ", ".join(map(quote, names))
+    if connection.dialect.name == "postgresql":
+        cursor: Any = connection.connection.cursor()
+        with cursor, cursor.copy(f"COPY {quote(table.name)} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types([_pg_type(table, name) for name in names])
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * len(names))
+    connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})", list(rows))
+
+
+def _pg_type(table: Table, name: str) -> str:
+    kind = table.c[name].type
+    if isinstance(kind, BigInteger):
+        return "int8"
+    if isinstance(kind, Integer):
+        return "int4"
+    return "float8" if isinstance(kind, Double) else "text"
 
 
 def _execute_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
