@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, select
 from twin.codes import fold
 from twin.records.counters import take_ids
 from twin.store import record_schema as schema
-from twin.store.database import insert_rows
+from twin.store.database import put_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,8 +101,8 @@ def _windows(domain: str, entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    for _ in insert_rows(connection, table, rows):
-        pass
+    if rows:
+        put_rows(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 _UNRESOLVED = {"method": None, "confidence": None, "evidence": None, "decided_by": None}
