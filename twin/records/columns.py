@@ -7,7 +7,6 @@ state, mapped by every process; what was touched since is read from the tables a
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -173,7 +172,7 @@ def keep_columns(columns: AssetColumns, folder: Path) -> None:
     for older in folder.glob("asset-*"):
         shutil.rmtree(older, ignore_errors=True)
     try:
-        os.rename(incoming, target)
+        incoming.rename(target)
     except OSError:
         shutil.rmtree(incoming, ignore_errors=True)  # another process was first: its columns say the same
 
