@@ -55,8 +55,9 @@ def merge_ledger(
     now: datetime,
     place: Placed | None = None,
     progress: Progress | None = None,
+    seconds: Callable[[], float] = lambda: 0.0,
 ) -> Merged:
-    """Merge a ledger and show it; raises StoreBusy where another import of the kind runs."""
+    """Merge a ledger and show it; `seconds` tells how long the import has taken. Raises StoreBusy where another of the kind runs."""
     with database.alone(f"import-{new.kind.name}"):
         remove_unseen(database, new.kind)
         with database.writing() as connection:
@@ -69,6 +70,7 @@ def merge_ledger(
             if progress:
                 progress(merging.merged.rows)
         merging.note_vanished()
+        merging.merged.seconds = round(seconds(), 3)
         with database.writing() as connection:
             finish(connection, merging.merged, new)
             set_clock(connection, new.kind.name, existing.clock + 1)
