@@ -144,8 +144,9 @@ def _number(folded: str) -> str:
     """The number or letter a building goes by: 3号楼, 3#, A座, BLDG3, plain 3."""
     if folded.rstrip("#号").isdigit() and len(folded) <= 4:
         return str(int(folded.rstrip("#号")))
-    if len(folded) == 1 and folded.isalpha() and folded.isascii():
-        return folded
+    letter = folded.rstrip("#号")
+    if len(letter) == 1 and letter.isalpha() and letter.isascii():
+        return letter
     readings = parse_number(folded)
     if not readings or any(reading.numbers for reading in readings):
         return ""

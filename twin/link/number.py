@@ -5,7 +5,7 @@ here: a text gives readings, the likeliest first, and what exists decides betwee
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from twin.link.tokens import RoomNumber, Token, TokenKind, cut
@@ -199,7 +199,7 @@ def _pair(first: Token, last: Token, joint: str, has_building: bool, has_storey:
     part = RoomNumber(value=first.number.value, suffix=last.digits.lstrip("0") or last.letter)
     if last.width >= 3:
         if not has_building:
-            yield Reading(kind="building-room", building=head, numbers=(number,), storey=last.storey)
+            yield from (replace(sense, kind=f"building-{sense.kind}", building=head) for sense in _single(last, True, has_storey))
         if not has_storey and int(head):
             yield Reading(kind="storey-room", storey=head, numbers=(number,))
         return

@@ -13,6 +13,8 @@ __all__ = ["Habits", "Sense", "Text", "find_senses", "is_far_fetched", "learn_ha
 _ENOUGH = 3
 _MOSTLY = 0.8
 _FAR_FETCHED = ("packed", "below", "building-room")
+_LOOSE = ("packed", "building-room")
+"""Kinds that take a building out of a bare number: not against a building column, even one that says nothing known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ def find_senses(text: Text, buildings: BuildingIndex, shelves: Mapping[str, Shel
         own = buildings.find_in(reading)
         if own is not None and text.building and column.ids and own.ids and not set(own.ids) & set(column.ids):
             clash = True
+            continue
+        if text.building and not column.ids and reading.kind.startswith(_LOOSE):
             continue
         at = _meet(column if text.building else None, own, buildings)
         if own is not None and own.ids and not column.ids:

@@ -60,10 +60,10 @@ class Shelf:
                 return Found(ids=ids, tier="part")
             if not number.suffix and (ids := self._on([id for id, _ in base], storey, bound)):
                 return Found(ids=ids, tier="whole")
-        for key in keys:
-            same = self._exact.get(("", key, number.suffix), ()) if number.letter else self._bare.get((key, number.suffix), ())
-            if ids := self._on(same, storey, bound):
-                return Found(ids=ids, tier="letter")
+        if not number.letter:
+            for key in keys:
+                if ids := self._on(self._bare.get((key, number.suffix), ()), storey, bound):
+                    return Found(ids=ids, tier="letter")
         return Found()
 
     def _on(self, ids: Sequence[str], storey: str, bound: str) -> tuple[str, ...]:
