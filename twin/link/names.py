@@ -25,11 +25,10 @@ def names_agree(one: str, other: str) -> bool | None:
     first, second = fold_name(one), fold_name(other)
     if not first or not second:
         return None
-    if first in second or second in first:
-        family = _family(first), _family(second)
-        return True if family[0] == family[1] or not all(family) else False
     kinds = _family(first), _family(second)
-    return False if all(kinds) and kinds[0] != kinds[1] else None
+    if all(kinds) and kinds[0] != kinds[1]:
+        return False
+    return True if first in second or second in first else None
 
 
 @lru_cache(maxsize=1 << 16)

@@ -56,7 +56,9 @@ def parse_number(text: str) -> tuple[Reading, ...]:
 
 
 def _without_brackets(said: str) -> tuple[str, str]:
-    outside, inside, depth = [], [], 0
+    outside: list[str] = []
+    inside: list[str] = []
+    depth = 0
     for letter in said:
         if letter == "(":
             depth += 1
@@ -231,7 +233,8 @@ def _triple(rooms: Sequence[Token], has_building: bool, has_storey: bool) -> Ite
             yield Reading(kind="building-unit-room", building=head, numbers=(last.number,))
     if middle.width >= 3 and last.width <= 2:
         part = RoomNumber(value=middle.number.value, letter=middle.letter, suffix=last.digits.lstrip("0") or last.letter)
-        yield from (Reading(kind=f"{kind}-room-part", **{kind: head}, numbers=(part,)) for kind in ("building", "storey"))  # type: ignore[arg-type]
+        yield Reading(kind="building-room-part", building=head, numbers=(part,))
+        yield Reading(kind="storey-room-part", storey=head, numbers=(part,))
     if all(room.width >= 3 for room in rooms):
         yield Reading(kind="list", numbers=_listed(rooms))
 

@@ -14,7 +14,8 @@ __all__ = ["find_storey"]
 _BELOW = re.compile(r"(?:LEVEL |FLOOR |第)?(?:地下|负|B|-)第?(\d{1,2})(?:层|楼|F|/F| FLOOR)?(?!\d)")
 _MEZZANINE = re.compile(r"(\d{1,2})(?:(?:层|F|楼)?夹层|M(?:EZZANINE)?(?![A-Z]))|M(\d)(?!\d)")
 _ABOVE = re.compile(
-    r"(?:第?(\d{1,2})(?:层|楼|F|/F)|(?:LEVEL|FLOOR|STOREY|STORY|标高|F|L|FL|LV)[ .]?(\d{1,2})(?!\d)|(\d{1,2})(?:ST|ND|RD|TH)? FLOOR|(\d{1,2})$)"
+    r"第?(\d{1,2})(?:层|楼|F|/F)|(?:LEVEL|FLOOR|STOREY|STORY|标高|F|L|FL|LV)[ .]?(\d{1,2})(?!\d)"
+    r"|(\d{1,2})(?:ST|ND|RD|TH)? FLOOR|(\d{1,2})$"
 )
 _OVER_GROUND = re.compile(r"(\d{1,2})\. ?([A-Z]+)")
 

@@ -113,6 +113,8 @@ def _joint(found: _Found) -> Token:
 
 
 _ALONE = r"(?<![A-Z0-9])"
+_MARK = "号房间?|号室|室|房间|房(?!产)|号"
+_BEFORE_ROOM = r"(?:(?<![A-Z0-9])|(?<=\dF))(第|ROOM ?|RM\.? ?|NO\.? ?|SUITE ?|OFFICE ?|#)?"
 _RULES: tuple[tuple[re.Pattern[str], Callable[[_Found], Token]], ...] = tuple(
     (re.compile(pattern), make)
     for pattern, make in (
@@ -133,10 +135,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[_Found], Token]], ...] = tuple(
         (_ALONE + r"(?:LEVEL|FLOOR|FL\.?) ?(\d{1,2})(?!\d)|" + _ALONE + r"(\d{1,2})(?:ST|ND|RD|TH)? FLOOR", _storey),
         (_ALONE + r"[FL](\d{1,2})(?=[-/, ]|$)", _storey),
         (_ALONE + r"第?(\d{1,2})楼", _floor_or_building),
-        (
-            r"(?:(?<![A-Z0-9])|(?<=\dF))(第|ROOM ?|RM\.? ?|NO\.? ?|SUITE ?|OFFICE ?|#)?([A-Z]{0,2})(\d{1,6})([A-Z](?![A-Z0-9]))?(?: ?(号房间?|号室|室|房间|房(?!产)|号|#))?",
-            _room,
-        ),
+        (_BEFORE_ROOM + r"([A-Z]{0,2})(\d{1,6})([A-Z](?![A-Z0-9]))?(?: ?(" + _MARK + r"|#))?", _room),
         (_ALONE + r"([A-Z]{1,2})(?=[- ]\d)", _letter),
         (r"(?<=\d-)([A-Z])(?![A-Z0-9])", _letter),
         (r"[-/,; ~.:_|\\&+]+|[和及与至到](?=[A-Z]?\d)", _joint),
@@ -161,7 +160,8 @@ def _is_name(said: str, at: int, room: Token) -> bool:
     if room.width >= 3 or room.padded or not room.digits or room.storey:
         return False
     before, after = said[:at].rstrip(" ")[-1:], said[at + len(room.text) :][:1]
-    named_before = before.isalpha() and not before.isascii() and before not in "楼层栋幢座院号馆" or said[:at].rstrip(" ")[-3:].isalpha()
+    in_chinese = before.isalpha() and not before.isascii() and before not in "楼层栋幢座院号馆"
+    named_before = in_chinese or said[:at].rstrip(" ")[-3:].isalpha()
     ends_room = room.text.endswith(("室", "房", "房间"))
     return not ends_room and (
         (named_before and not room.text.startswith(("ROOM", "RM", "NO", "第"))) or (after.isalpha() and not after.isascii())
