@@ -41,7 +41,7 @@ class Shelf:
         self._bare: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.storeys = {room.id: room.storey for room in rooms}
         for room, reading, number in numbered:
-            for key in self._keys(number, reading.storey or room.storey):
+            for key in self._keys(number, reading.storey or room.storey, literal=not reading.storey):
                 self._exact[number.letter, key, number.suffix].append(room.id)
                 self._base[number.letter, key].append((room.id, number.suffix))
                 if number.letter:
@@ -72,14 +72,15 @@ class Shelf:
         there = tuple(id for id in unique if self.storeys[id] == storey)
         return there if storey and len(unique) > 1 and there else unique
 
-    def _keys(self, number: RoomNumber, storey: str) -> Iterator[str]:
+    def _keys(self, number: RoomNumber, storey: str, *, literal: bool = True) -> Iterator[str]:
         if number.value < 100:
             if storey:
                 yield f"{storey}/{number.value}"
         elif self.storey_coded and number.value < 10_000:
             head, ordinal = divmod(number.value, 100)
             yield f"{storey}/{ordinal}" if storey == f"-{head}" else f"{head}/{ordinal}"
-        yield f"#{number.value}"
+        if literal or number.value >= 100:
+            yield f"#{number.value}"
 
 
 def _own(room: ShelfRoom) -> Iterator[Reading]:

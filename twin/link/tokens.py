@@ -112,6 +112,7 @@ def _joint(found: _Found) -> Token:
     return Token(kind=TokenKind.JOINT, text=found.group())
 
 
+_IN_ENGLISH = re.compile(r"[A-Z]{3,} ?$")
 _ALONE = r"(?<![A-Z0-9])"
 _MARK = "号房间?|号室|室|房间|房(?!产)|号"
 _BEFORE_ROOM = r"(?:(?<![A-Z0-9])|(?<=\dF))(第|ROOM ?|RM\.? ?|NO\.? ?|SUITE ?|OFFICE ?|#)?"
@@ -161,7 +162,7 @@ def _is_name(said: str, at: int, room: Token) -> bool:
         return False
     before, after = said[:at].rstrip(" ")[-1:], said[at + len(room.text) :][:1]
     in_chinese = before.isalpha() and not before.isascii() and before not in "楼层栋幢座院号馆"
-    named_before = in_chinese or said[:at].rstrip(" ")[-3:].isalpha()
+    named_before = in_chinese or _IN_ENGLISH.search(said, 0, at) is not None
     ends_room = room.text.endswith(("室", "房", "房间"))
     return not ends_room and (
         (named_before and not room.text.startswith(("ROOM", "RM", "NO", "第"))) or (after.isalpha() and not after.isascii())

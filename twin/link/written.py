@@ -32,6 +32,7 @@ _OTHERS = str.maketrans(
         "；": ";",
     }
 )
+_DECIMALS = re.compile(r"^\s*(-?\d+)\.0+\s*$")
 _UNSEEN = re.compile("[\\u200b-\\u200f\\u2060\\ufeff\\u00ad]")
 
 
@@ -45,6 +46,7 @@ def unify(text: str) -> str:
     '3号楼2层203室'
     """
     seen = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).upper().translate(_DASHES).translate(_OTHERS)
+    seen = _DECIMALS.sub(r"\1", seen)
     seen = re.sub(r"\s*([-/,;()~#])\s*", r"\1", " ".join(seen.split()))
     return to_arabic(re.sub(r"-{2,}", "-", seen))
 
