@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from twin.codes import RecordKind, get_kind, list_kinds
 from twin.errors import Refused
 from twin.imports.originals import file_sha256, keep_original, staged_copy
+from twin.imports.tie import tie
 from twin.records.ledger import Merged, NewLedger
 from twin.records.merge import merge_ledger
 from twin.records.register_revision import find_same, get_register_revision
@@ -94,6 +95,7 @@ def import_register(
             store.database, new, ledger.batches(), now=now, progress=progress, seconds=lambda: time.perf_counter() - started
         )
         keep_original(staged, sha256, settings.models_dir)
+    tie(store, who=who, now=now)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
 
