@@ -4,15 +4,16 @@ A02010105 is a desktop computer in GB/T 14885-2022 and was a portable one in the
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar, Final
+from types import MappingProxyType
+from typing import ClassVar, Final, TypeAlias
 
 from twin.codes.fault import Fault
 from twin.codes.row import Row
 
-__all__ = ["AssetClass", "ClassScheme", "check_asset_class", "check_class_form", "class_path", "editions_of", "find_class"]
+__all__ = ["AssetClass", "ClassIndex", "ClassScheme", "check_asset_class", "check_class_form", "class_path", "editions_of", "index_classes"]
 
 MAX_CODE: Final = 32
 
@@ -50,6 +51,9 @@ class AssetClass(Row):
     en: str = ""
 
 
+ClassIndex: TypeAlias = Mapping[tuple[str, str], AssetClass]
+
+
 def check_class_form(code: str, schemes: Iterable[ClassScheme]) -> Fault | None:
     """`CLASS_CODE_FORM` where the code has the form of no edition, else None; for a code whose edition is not at hand."""
     schemes = tuple(schemes)
@@ -59,7 +63,7 @@ def check_class_form(code: str, schemes: Iterable[ClassScheme]) -> Fault | None:
     return Fault(code="CLASS_CODE_FORM", message=f"{code} has the form of no edition ({forms})")
 
 
-def check_asset_class(code: str, class_edition: str, *, schemes: Iterable[ClassScheme], classes: Iterable[AssetClass]) -> Fault | None:
+def check_asset_class(code: str, class_edition: str, *, schemes: Iterable[ClassScheme], classes: ClassIndex) -> Fault | None:
     """The fault of a class code with its edition, or None.
 
     `CLASS_EDITION_UNKNOWN` where the edition is not stated or not a known one: not guessed, though the message names what the form allows.
@@ -74,7 +78,7 @@ def check_asset_class(code: str, class_edition: str, *, schemes: Iterable[ClassS
     if not _has_form(code, scheme):
         return Fault(code="CLASS_CODE_FORM", message=f"{code} is no code of {class_edition}: {scheme.form_words}")
     top = _padded(code[: scheme.complete_to], code, scheme)
-    if scheme.complete_to and find_class(top, class_edition, classes) is None:
+    if scheme.complete_to and (class_edition, top) not in classes:
         return Fault(code="CLASS_CODE_UNKNOWN", message=f"{code}: {class_edition} has no class {top}")
     return None
 
@@ -84,19 +88,18 @@ def editions_of(code: str, schemes: Iterable[ClassScheme]) -> tuple[str, ...]:
     return tuple(scheme.class_edition for scheme in schemes if _has_form(code, scheme))
 
 
-def find_class(code: str, class_edition: str, classes: Iterable[AssetClass]) -> AssetClass | None:
-    """The class of that very code in that edition, None where the table has none."""
-    return next((found for found in classes if (found.class_edition, found.code) == (class_edition, code)), None)
+def index_classes(classes: Iterable[AssetClass]) -> ClassIndex:
+    """The classes by edition and code."""
+    return MappingProxyType({(found.class_edition, found.code): found for found in classes})
 
 
-def class_path(code: str, class_edition: str, *, schemes: Iterable[ClassScheme], classes: Iterable[AssetClass]) -> Iterator[AssetClass]:
+def class_path(code: str, class_edition: str, *, schemes: Iterable[ClassScheme], classes: ClassIndex) -> Iterator[AssetClass]:
     """The classes above and at a code that the table knows, from the top: A02 设备 › … › A02010105 台式计算机."""
     scheme = next((scheme for scheme in schemes if scheme.class_edition == class_edition), None)
     if scheme is None:
         return
-    known = {found.code: found for found in classes if found.class_edition == class_edition}
     for end in dict.fromkeys([*scheme.level_ends, len(code)]):
-        found = known.get(_padded(code[:end], code, scheme)) if end <= len(code) else None
+        found = classes.get((class_edition, _padded(code[:end], code, scheme))) if end <= len(code) else None
         if found is not None:
             yield found
 

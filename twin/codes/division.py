@@ -4,16 +4,17 @@ The package's own table has the provinces and all of Fujian; for the rest python
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import ClassVar, Final
+from types import MappingProxyType
+from typing import ClassVar, Final, TypeAlias
 
 from twin.codes.fault import Fault
 from twin.codes.row import Row
 
-__all__ = ["Division", "check_division", "find_division"]
+__all__ = ["Division", "DivisionIndex", "check_division", "find_division", "index_divisions"]
 
 FORM: Final = re.compile(r"[1-9][0-9]{5}(?:[0-9]{3}){0,2}")
 ELSEWHERE: Final = re.compile(r"(?:\[(\d{4})?-(\d{4})?\])?([^,\[]+)")
@@ -31,7 +32,18 @@ class Division(Row):
     parent: str = ""
 
 
-def check_division(code: str, divisions: Iterable[Division]) -> Fault | None:
+DivisionIndex: TypeAlias = Mapping[str, tuple[Division, ...]]
+
+
+def index_divisions(divisions: Iterable[Division]) -> DivisionIndex:
+    """The divisions by code; one code may have named several in the course of years."""
+    found: dict[str, tuple[Division, ...]] = {}
+    for division in divisions:
+        found[division.code] = (*found.get(division.code, ()), division)
+    return MappingProxyType(found)
+
+
+def check_division(code: str, divisions: DivisionIndex) -> Fault | None:
     """The fault of a division code, or None: `DIVISION_FORM` (6 digits, 9 to the township, 12 to the village), `DIVISION_UNKNOWN`.
 
     Townships and villages are known by their county: no table of theirs is kept. A code that was abolished is known, with its years.
@@ -44,7 +56,7 @@ def check_division(code: str, divisions: Iterable[Division]) -> Fault | None:
     return Fault(code="DIVISION_UNKNOWN", message=f"{code[:6]} is no division in GB/T 2260, today or earlier")
 
 
-def find_division(code: str, divisions: Iterable[Division], *, on: date) -> Division | None:
+def find_division(code: str, divisions: DivisionIndex, *, on: date) -> Division | None:
     """The division that a code (its first six digits) names on a day, None where it named none.
 
     350403 is 三元区 until 2021 and nothing since; 350404 is 三元区 since.
@@ -52,9 +64,8 @@ def find_division(code: str, divisions: Iterable[Division], *, on: date) -> Divi
     return next((division for division in _versions(code[:6], divisions) if division.holds_on(on)), None)
 
 
-def _versions(code: str, divisions: Iterable[Division]) -> tuple[Division, ...]:
-    own = tuple(division for division in divisions if division.code == code)
-    return own or _elsewhere(code)
+def _versions(code: str, divisions: DivisionIndex) -> tuple[Division, ...]:
+    return divisions.get(code) or _elsewhere(code)
 
 
 @cache

@@ -9,10 +9,10 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from twin.codes.asset_class import AssetClass, ClassScheme, check_asset_class, check_class_form
+from twin.codes.asset_class import AssetClass, ClassScheme, check_asset_class, check_class_form, index_classes
 from twin.codes.credit_code import check_credit_code
 from twin.codes.device_id import DeviceType, check_device_id
-from twin.codes.division import Division, check_division
+from twin.codes.division import Division, check_division, index_divisions
 from twin.codes.fault import Fault
 from twin.codes.plate import check_plate, normalise_plate
 from twin.codes.tables import Tables, shipped_tables
@@ -42,7 +42,7 @@ def checks_of(tables: Tables) -> Mapping[str, Check]:
         {
             "asset_class": partial(check_class_form, schemes=tables.rows(ClassScheme)),
             "device_id": partial(check_device_id, types=tables.rows(DeviceType)),
-            "division": partial(check_division, divisions=tables.rows(Division)),
+            "division": partial(check_division, divisions=index_divisions(tables.rows(Division))),
             "plate": check_plate,
             "uscc": check_credit_code,
             "vin": check_vin,
@@ -55,7 +55,7 @@ def checks_beside_of(tables: Tables) -> Mapping[str, tuple[str, CheckBeside]]:
 
     A check listed here is meant instead of the one of the same name in `checks_of`.
     """
-    pair = partial(check_asset_class, schemes=tables.rows(ClassScheme), classes=tables.rows(AssetClass))
+    pair = partial(check_asset_class, schemes=tables.rows(ClassScheme), classes=index_classes(tables.rows(AssetClass)))
     return MappingProxyType({"asset_class": ("class_edition", pair)})
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from twin.codes import shipped_tables
-from twin.codes.asset_class import AssetClass, ClassScheme, check_asset_class, check_class_form, class_path, editions_of, find_class
+from twin.codes.asset_class import AssetClass, ClassScheme, check_asset_class, check_class_form, class_path, editions_of, index_classes
 from twin.codes.dictionary import get_dictionary
 
 SCHEMES = shipped_tables().rows(ClassScheme)
-CLASSES = shipped_tables().rows(AssetClass)
+CLASSES = index_classes(shipped_tables().rows(AssetClass))
 
 
 def fault_of(code: str, edition: str) -> str | None:
@@ -20,11 +20,11 @@ def path_of(code: str, edition: str) -> list[str]:
 
 
 def test_one_code_of_two_editions_is_two_things() -> None:
-    new, old = (find_class("A02010105", edition, CLASSES) for edition in ("GB/T 14885-2022", "政府采购品目-2013"))
+    new, old = (CLASSES.get((edition, "A02010105")) for edition in ("GB/T 14885-2022", "政府采购品目-2013"))
     assert new is not None
     assert old is not None
     assert (new.zh, old.zh) == ("台式计算机", "便携式计算机")
-    server, desktop = (find_class("A02010104", edition, CLASSES) for edition in ("GB/T 14885-2022", "政府采购品目-2013"))
+    server, desktop = (CLASSES.get((edition, "A02010104")) for edition in ("GB/T 14885-2022", "政府采购品目-2013"))
     assert server is not None
     assert desktop is not None
     assert (server.zh, desktop.zh) == ("服务器", "台式计算机")

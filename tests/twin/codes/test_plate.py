@@ -74,7 +74,7 @@ def test_a_plate_is_known_in_full_width_and_small_letters_and_with_any_dot(plate
     assert is_new_energy(plate) == (len(plate) == 8)
 
 
-@given(st.text())
+@given(st.text("闽京警AaDdIo019·•・‧∙●_－-–．. 　\tＡｚ９"))
 def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
     once = normalise_plate(text)
     assert normalise_plate(once) == once
