@@ -37,9 +37,12 @@ ROW_TYPES: Final[Mapping[str, type[Row]]] = MappingProxyType(
 RowType = TypeVar("RowType", bound=Row)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tables:
-    """Every table, and the findings on what the bureau's folder says. Passed down like settings; nothing looks for a folder by itself."""
+    """Every table, and the findings on what the bureau's folder says. Passed down like settings; nothing looks for a folder by itself.
+
+    Two tables are the same where they are one object, so that what is made of them can be kept.
+    """
 
     by_type: Mapping[type[Row], tuple[Row, ...]]
     issues: tuple[Issue, ...] = field(default=())
