@@ -13,8 +13,6 @@ __all__ = ["BASIC_USES", "HeldRoom", "PostLine", "UnitVerdict", "UseLine", "judg
 BASIC_USES: Final = ("office", "service", "equipment")
 """Basic office space of the standard; annexes stand beside it, technical rooms outside it, circulation is no usable area."""
 
-OTHER_USES: Final = ("annex", "technical", "circulation", "")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldRoom:
@@ -43,6 +41,11 @@ class UseLine:
     held_m2: float
     rooms: int
     rooms_without_area: int
+
+    @property
+    def excess_m2(self) -> float | None:
+        """Held beyond what is approved (m², negative below it), None where nothing is said of the use."""
+        return None if self.approved_m2 is None else round(self.held_m2 - self.approved_m2, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ def judge_unit(
     if not lines:
         findings.append(Fault(code="POSTS_UNKNOWN", message="no approved posts of the unit are known: what it may hold cannot be told"))
     approved = _approved(level, lines, standard, findings) if lines else {}
-    uses = tuple(_use(use, approved.get(use), rooms) for use, rooms in _by_use(held).items())
+    uses = tuple(_use(use, approved.get(use), rooms) for use, rooms in _by_use(held).items() if rooms or use in BASIC_USES)
     basic = [line for line in uses if line.use in BASIC_USES]
     without = sum(line.rooms_without_area for line in uses)
     if without:
@@ -126,7 +129,7 @@ def _sum(parts: Iterable[float | None]) -> float | None:
 
 
 def _by_use(held: Iterable[HeldRoom]) -> dict[str, list[HeldRoom]]:
-    found: dict[str, list[HeldRoom]] = {use: [] for use in (*BASIC_USES, *OTHER_USES)}
+    found: dict[str, list[HeldRoom]] = {use: [] for use in BASIC_USES}
     for room in held:
         found.setdefault(room.use, []).append(room)
     return found
