@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.codes import get_dictionary, read_tables, shipped_tables
@@ -75,6 +75,7 @@ def test_an_open_loan_blocks_every_step_of_disposal_though_the_state_does_not_sa
     assert fault.code == "STEP_BLOCKED"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(STATES), st.sampled_from(STATES))
 def test_what_the_table_does_not_name_is_not_allowed_and_what_it_names_is_with_its_facts(source: str, target: str) -> None:
     named = target in next_states(source, on=ON)

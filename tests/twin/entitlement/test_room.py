@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.entitlement import Occupant, OfficeRoom, OfficeRule, RoomVerdict, Verdict, judge_room, standard_on
@@ -49,6 +49,7 @@ def test_at_the_limit_is_within_and_a_hundredth_above_is_over(rank: str, limit: 
     assert judged(people(rank), limit).en.startswith("within by 0 m²")
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(list(PROVINCIAL)), min_size=1, max_size=6), AREAS)
 def test_a_shared_office_may_have_the_sum_of_the_limits_of_those_in_it(ranks: list[str], area: float) -> None:
     verdict = judged(people(*ranks), area)
@@ -64,6 +65,7 @@ def test_a_shared_office_says_what_its_sum_is_made_of() -> None:
     assert verdict.en == "over by 3 m² · 发改投资〔2014〕2674号 · 副处级 12 + 处级以下 9 × 2 = 30 m²"
 
 
+@settings(deadline=None)
 @given(AREAS, st.integers(1, 4), st.integers(0, 6))
 def test_free_seats_explain_area_before_it_is_called_over(area: float, number: int, free: int) -> None:
     verdict = judged(people(*["staff"] * number), area, seats=number + free)
@@ -139,6 +141,7 @@ def test_what_cannot_be_compared_is_said_and_not_guessed(room: OfficeRoom, verdi
     assert found.en
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(list(PROVINCIAL)), min_size=1, max_size=5), AREAS, AREAS)
 def test_a_larger_room_is_never_judged_better(ranks: list[str], one: float, other: float) -> None:
     small, large = sorted((one, other))

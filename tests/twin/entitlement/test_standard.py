@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.codes import get_dictionary, read_tables
@@ -56,12 +56,14 @@ def test_each_limit_of_each_level_on_either_side_of_the_change(level: str, rank:
     assert found(level, rank, date(1999, 12, 20)) is None
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CASES), st.dates(min_value=CHANGE))
 def test_the_table_of_1999_is_never_used_since_the_day_of_2014(case: tuple[str, str], day: date) -> None:
     limit = standard_on(day).find_limit(*case)
     assert limit is None or (limit.edition, limit.rule) == ("2014", "发改投资〔2014〕2674号")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CASES), st.dates(max_value=BEFORE))
 def test_the_table_of_2014_is_never_used_before_its_day(case: tuple[str, str], day: date) -> None:
     limit = standard_on(day).find_limit(*case)
@@ -87,6 +89,7 @@ def test_a_rank_no_table_has_is_refused_not_taken_from_another_level(level: str,
     assert refused.value.hint
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(OF_2014)), st.dates(min_value=date(1999, 12, 21)))
 def test_no_higher_rank_has_less_than_a_lower_one(level: str, day: date) -> None:
     limits = [area for rank in RANKS if (area := found(level, rank, day)) is not None]

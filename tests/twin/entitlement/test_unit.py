@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.entitlement import HeldRoom, UnitVerdict, judge_unit, standard_on
@@ -37,6 +37,7 @@ def test_one_square_metre_more_is_over_and_said_with_the_document() -> None:
     assert verdict.zh.startswith("超 1 m²")
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(list(PROVINCIAL)), st.integers(1, 500), min_size=1), st.lists(st.integers(1, 5000), max_size=5))
 def test_the_sums_are_those_of_a_second_way_of_computing(posts: dict[str, int], areas: list[int]) -> None:
     verdict = judge_unit("provincial", posts, office(*areas), STANDARD)
