@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "is_current", "migrate"]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; known here so that a store that is up to date is opened without loading Alembic."""
 
 
