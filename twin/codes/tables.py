@@ -9,7 +9,7 @@ cannot be read changes nothing and is a finding.
 import csv
 import io
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -72,7 +72,7 @@ def read_tables(folder: Path | None) -> Tables:
     Findings: `CODE_TABLE_UNKNOWN` (a file that names no table), `CODE_TABLE_UNREADABLE` (not TOML or CSV), `CODE_ROW_INVALID`
     (a row that cannot be read).
     """
-    tables = {name: _by_key(_shipped(name, row_type)) for name, row_type in ROW_TYPES.items()}
+    tables = {name: dict(_shipped(name)) for name in ROW_TYPES}
     issues: list[Issue] = []
     for path in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
         if path.is_file() and path.stem != "enumerations" and not path.name.startswith("."):
@@ -81,14 +81,12 @@ def read_tables(folder: Path | None) -> Tables:
     return Tables(by_type=MappingProxyType(by_type), issues=tuple(issues))
 
 
-def _shipped(name: str, row_type: type[Row]) -> Iterator[Row]:
+@cache
+def _shipped(name: str) -> Mapping[tuple[object, ...], Row]:
     text = (files("twin.codes") / "data" / f"{name}.toml").read_text("utf-8")
-    read = row_reader(row_type)
-    return (read(cells) for _, cells in _toml_rows(text))
-
-
-def _by_key(rows: Iterable[Row]) -> dict[tuple[object, ...], Row]:
-    return {row.key(): row for row in rows}
+    read = row_reader(ROW_TYPES[name])
+    rows = (read(cells) for _, cells in _toml_rows(text))
+    return MappingProxyType({row.key(): row for row in rows})
 
 
 def _correct(tables: Mapping[str, dict[tuple[object, ...], Row]], path: Path) -> Iterator[Issue]:

@@ -2,8 +2,9 @@
 
 import tomllib
 from collections import Counter
+from dataclasses import fields
 from datetime import date
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def limits(folder: Path | None) -> dict[tuple[str, str, str], float]:
 
 @pytest.mark.parametrize("name", sorted(ROW_TYPES))
 def test_no_two_rows_of_a_shipped_table_are_the_same_thing_and_each_says_its_source(name: str) -> None:
-    text = (files("twin.codes") / "data" / f"{name}.toml").read_text("utf-8")
+    text = (resources.files("twin.codes") / "data" / f"{name}.toml").read_text("utf-8")
     written = sum(len(edition["rows"]) for edition in tomllib.loads(text)["edition"])
     rows = shipped_tables().rows(ROW_TYPES[name])
     assert len(rows) == written > 0
@@ -175,4 +176,18 @@ def test_no_file_can_say_that_its_rows_are_the_package_s(tmp_path: Path) -> None
 def test_every_row_type_names_its_own_columns_as_key() -> None:
     for row_type in ROW_TYPES.values():
         assert issubclass(row_type, Row)
-        assert set(row_type.KEY) <= set(row_type.__dataclass_fields__)
+        assert set(row_type.KEY) <= {field.name for field in fields(row_type)}
+
+
+def test_the_page_on_tables_has_every_table_with_all_its_columns_and_its_example_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text("utf-8")
+    sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
+    assert sorted(sections) == sorted(ROW_TYPES)
+    shared = {field.name for field in fields(Row)} - {"local"}
+    assert all(f"`{name}`" in page for name in shared)
+    for name, row_type in ROW_TYPES.items():
+        own = {field.name for field in fields(row_type)} - shared - {"local"}
+        assert {column for column in own if f"`{column}`" not in sections[name]} == set(), name
+    (tmp_path / "area_limits.csv").write_text(page.split("```csv\n")[1].split("```")[0], "utf-8")
+    assert read_tables(tmp_path).issues == ()
+    assert len(read_tables(tmp_path).rows(AreaLimit)) == len(shipped_tables().rows(AreaLimit)) + 1
