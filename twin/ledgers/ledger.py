@@ -35,7 +35,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFacts:
-    """How a ledger is read: the file's form, header → column, the headers kept as they are, and what is odd about the whole."""
+    """How a ledger is read: the file's form, column → header, the headers kept as they are, and what is odd about the whole."""
 
     source: SourceFacts
     header_line: int
