@@ -71,8 +71,8 @@ def recognise(
     only_told: bool = False,
     path: str = "",
 ) -> Header:
-    """The columns that a header row means. `told` (header → names of columns, none to keep it as it is) goes before recognition; `units` (column
-    name → unit) and a row of units below the header say what brackets do not.
+    """The columns that a header row means. `told` (header → names of columns, none to keep it as it is) goes before recognition;
+    `units` (column → unit) and a row of units below the header say what brackets do not.
 
     Raises HeaderError: HEADER_AMBIGUOUS, HEADER_TWICE, HEADER_UNKNOWN (a told header that is missing), IDENTITY_MISSING.
     """

@@ -1,6 +1,6 @@
 """Open a ledger: find its form, its header row, its columns, and how their cells are to be read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -60,12 +60,12 @@ def read_ledger(
     facts = LedgerFacts(
         source=opened.source.facts,
         header_line=header.line,
-        columns=MappingProxyType({field.column.name: field.header for field in header.fields}),
+        columns=_columns_by_header(header),
         constants=said.constants,
         unmapped=tuple(name for _, name in header.unmapped),
         profile=profile or "",
         mapping=str(mapping or ""),
-        issues=(*opened.issues, *header.issues),
+        issues=(*opened.issues, *header.issues, *_missing(header, kind, said, path)),
     )
     source, said = opened.source, opened.said
     return Ledger(facts=facts, source=source, plan=_plan(kind, header, said, rules, checks), progress=progress)
@@ -128,6 +128,23 @@ def _find_header(source: Source, kind: RecordKind, said: LedgerMapping, path: Pa
         only_told=said.only_told,
         path=str(path),
     )
+
+
+def _missing(header: Header, kind: RecordKind, said: LedgerMapping, path: Path) -> tuple[Issue, ...]:
+    """A note on each required column that the file does not have."""
+    present = {field.column.name for field in header.fields} | set(said.constants)
+    return tuple(
+        Issue(code="COLUMN_MISSING", path=str(path), message=f"no header says {column.zh} ({column.en}), which each {kind.en} should have")
+        for column in kind.columns
+        if column.required and column.name not in present
+    )
+
+
+def _columns_by_header(header: Header) -> Mapping[str, str]:
+    found: dict[str, list[str]] = {}
+    for field in header.fields:
+        found.setdefault(field.header, []).append(field.column.name)
+    return MappingProxyType({title: ", ".join(names) for title, names in found.items()})
 
 
 def _plan(kind: RecordKind, header: Header, said: LedgerMapping, rules: Rules, checks: Checks) -> Plan:
