@@ -5,6 +5,6 @@ Everything is invented but the names of places. Nothing here is shared with what
 """
 
 from twin.demo.registers.sheet import RegisterFile
-from twin.demo.registers.write import write_assets
+from twin.demo.registers.write import write_assets, write_registers
 
-__all__ = ["RegisterFile", "write_assets"]
+__all__ = ["RegisterFile", "write_assets", "write_registers"]

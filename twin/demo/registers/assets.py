@@ -37,9 +37,11 @@ SERIAL = np.frombuffer(b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ", np.uint8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cards:
-    """A chunk of cards: the columns as written, and what is true: positions of unit, room (−1 none) and building, GlobalId or null."""
+    """A chunk of cards: the columns as written and as they were before anything was planted, and what is true:
+    positions of unit, room (−1 none) and building, GlobalId or null."""
 
     columns: Columns
+    right: Columns
     unit: NDArray[np.int64]
     room: NDArray[np.int64]
     building: NDArray[np.int64]
@@ -157,7 +159,15 @@ class _Maker:
             "存放地点": place,
             "备注": take(("", "账实相符", "待贴标签", "随机配件齐全", "2023年清查"), draw(rng, (93, 2, 2, 1, 2), count)),
         }
-        return Cards(columns=columns, unit=unit, room=truth_room, building=house, element=pa.array(element_ids, pa.string()), code=codes)
+        return Cards(
+            columns=columns,
+            right=dict(columns),
+            unit=unit,
+            room=truth_room,
+            building=house,
+            element=pa.array(element_ids, pa.string()),
+            code=codes,
+        )
 
     def _pick(self, words: Words, item: NDArray[np.int64], rng: np.random.Generator) -> pa.Array:
         values, first, count = words

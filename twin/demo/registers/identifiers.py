@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["credit_codes", "other_check", "plates", "vins"]
+__all__ = ["closed", "credit_codes", "other_check", "plates", "vins"]
 
 Characters = NDArray[np.uint8]
 ALPHABET = np.frombuffer(b"0123456789ABCDEFGHJKLMNPQRTUWXY", np.uint8)
@@ -44,6 +44,13 @@ def credit_codes(nature: NDArray[Any], division: NDArray[Any], serial: NDArray[A
     values[:, 16] = np.where(check == 10, int(np.flatnonzero(ord("X") == ALPHABET)[0]), np.where(check == 11, 0, check))
     characters[:, 17] = ALPHABET[(31 - values[:, :17] @ CREDIT_WEIGHTS % 31) % 31]
     return _strings(characters)
+
+
+def closed(seventeen: str) -> str:
+    """A credit code's first seventeen characters with the check character that closes them."""
+    letters = ALPHABET.tobytes().decode()
+    total = sum(letters.index(letter) * int(weight) for letter, weight in zip(seventeen, CREDIT_WEIGHTS, strict=True))
+    return seventeen + letters[(31 - total % 31) % 31]
 
 
 def vins(makers: list[str], year: NDArray[Any], rng: np.random.Generator) -> pa.Array:

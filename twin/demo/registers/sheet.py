@@ -17,12 +17,16 @@ QUOTED = r'[,"\r\n]'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterFile:
-    """A written register: which kind of record it holds, where it lies, how many rows, and the line of its first row (1-based)."""
+    """A written register: which kind of record it holds, where it lies, how many rows, and the line of its first row (1-based).
+
+    `register` is its name in the truth, where two files hold one kind.
+    """
 
     kind: str
     path: Path
     rows: int
     first_line: int = 2
+    register: str = ""
 
 
 def columns_text(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> dict[str, pa.Array]:

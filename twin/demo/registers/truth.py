@@ -60,7 +60,7 @@ class Planter:
 
 def write_truth(path: Path, planted: Iterable[Planted], files: Sequence[RegisterFile], *, facts: dict[str, Any]) -> None:
     """Write `truth.json`: what was planted (with file and physical line), counts by error, the table of errors, and facts of the whole."""
-    lines = {file.kind: file for file in files}
+    lines = {file.register or file.kind: file for file in files}
     words = table("planted")
     rows = []
     for item in planted:
