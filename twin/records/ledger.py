@@ -35,4 +35,5 @@ class Merged:
     unchanged: int = 0
     quarantined: int = 0
     vanished: int = 0
+    seconds: float = 0.0
     issues: dict[str, int] = field(default_factory=dict)

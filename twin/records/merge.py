@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from sqlalchemy import Connection, update
 
-from twin.records.changed import Changed, compare
+from twin.records.changed import Changed, compare, completed_parts
 from twin.records.counters import set_clock, take_ids
 from twin.records.existing import Existing, hashes_of, load_existing
 from twin.records.interning import Interner
@@ -23,75 +23,19 @@ from twin.records.register_revision import begin, finish, remove_unseen
 from twin.records.stored import stored_lists
 from twin.store import record_schema as schema
 from twin.store.database import Database, put_rows
+from twin.store.values import to_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Batch", "Finding", "Placed", "Quarantined", "Typed", "merge_ledger"]
+    from twin.ledgers import LedgerBatch, Quarantined
+
+__all__ = ["Placed", "merge_ledger"]
 
 BATCH_S = 0.06
 """Wall time one transaction of the import aims at: whoever waits for a turn waits no longer (at most 100 ms)."""
 FIRST_ROWS = 1_000
 MOST_ROWS = 20_000
-
-
-class Finding(Protocol):
-    """A finding on a cell of a typed row."""
-
-    row: int
-    column: str
-    code: str
-    value: str
-    message: str
-    severity: str
-
-
-class Quarantined(Protocol):
-    """A row that cannot be a row of the kind."""
-
-    line: int
-    code: str
-    message: str
-    cells: str
-
-
-class Typed(Protocol):
-    """The typed columns of some rows of a batch; a null is an empty cell."""
-
-    @property
-    def values(self) -> Mapping[str, pa.Array]:
-        """Column of the kind → its values."""
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        """What is wrong with cells; `row` counts within these rows."""
-
-
-class Batch(Protocol):
-    """Some rows of a ledger (twin.ledgers)."""
-
-    @property
-    def lines(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """The line of each row."""
-
-    @property
-    def keys(self) -> pa.Array:
-        """The natural key of each row."""
-
-    @property
-    def row_hash(self) -> np.ndarray[Any, np.dtype[np.uint64]]:
-        """The hash of what each row says."""
-
-    @property
-    def extra(self) -> pa.Array:
-        """What each row says beyond the columns of its kind, as JSON, or null."""
-
-    @property
-    def quarantined(self) -> Sequence[Quarantined]:
-        """Rows that are not among the others."""
-
-    def typed(self, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Typed:
-        """The typed columns of these rows."""
 
 
 class Placed(Protocol):
@@ -106,13 +50,14 @@ Progress = Callable[[int], None]
 def merge_ledger(
     database: Database,
     new: NewLedger,
-    batches: Iterable[Batch],
+    batches: Iterable[LedgerBatch],
     *,
     now: datetime,
     place: Placed | None = None,
     progress: Progress | None = None,
+    seconds: Callable[[], float] = lambda: 0.0,
 ) -> Merged:
-    """Merge a ledger and show it; raises StoreBusy where another import of the kind runs."""
+    """Merge a ledger and show it; `seconds` tells how long the import has taken. Raises StoreBusy where another of the kind runs."""
     with database.alone(f"import-{new.kind.name}"):
         remove_unseen(database, new.kind)
         with database.writing() as connection:
@@ -125,6 +70,7 @@ def merge_ledger(
             if progress:
                 progress(merging.merged.rows)
         merging.note_vanished()
+        merging.merged.seconds = round(seconds(), 3)
         with database.writing() as connection:
             finish(connection, merging.merged, new)
             set_clock(connection, new.kind.name, existing.clock + 1)
@@ -152,7 +98,7 @@ class _Merging:
         self.findings = 0
         self.put_aside = 0
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: LedgerBatch) -> None:
         """Merge the rows of a batch."""
         keys = batch.keys.to_numpy(zero_copy_only=False)
         places = self.existing.find(hashes_of(keys))
@@ -187,7 +133,7 @@ class _Merging:
             revisions = schema.register_revision
             connection.execute(update(revisions).where(revisions.c.id == self.merged.revision_id).values(status="current"))
 
-    def _add(self, batch: Batch, rows: np.ndarray[Any, Any], keys: np.ndarray[Any, Any], hashes: np.ndarray[Any, Any]) -> None:
+    def _add(self, batch: LedgerBatch, rows: np.ndarray[Any, Any], keys: np.ndarray[Any, Any], hashes: np.ndarray[Any, Any]) -> None:
         count = len(rows)
         typed = batch.typed(rows)
         columns = stored_lists(self.new.kind, typed.values, self.interner)
@@ -204,7 +150,7 @@ class _Merging:
             "line": batch.lines[rows].tolist(),
             "row_hash": hashes[rows].tolist(),
             "key": keys[rows].tolist(),
-            "extra": batch.extra.take(_indices(rows)).to_pylist() if batch.extra.null_count < len(batch.extra) else [None] * count,
+            "extra": typed.extra.to_pylist(),
         }
         whole = {**fixed, **columns, **placed}
         names = tuple(whole)
@@ -216,16 +162,18 @@ class _Merging:
 
     def _change(
         self,
-        batch: Batch,
+        batch: LedgerBatch,
         rows: np.ndarray[Any, Any],
         keys: np.ndarray[Any, Any],
         hashes: np.ndarray[Any, Any],
         places: np.ndarray[Any, Any],
     ) -> None:
         typed = batch.typed(rows)
-        columns = stored_lists(self.new.kind, typed.values, self.interner)
-        columns["extra"] = batch.extra.take(_indices(rows)).to_pylist()
         versions = self.existing.version_ids[places[rows]].tolist()
+        with self.database.reading() as connection:
+            values = completed_parts(connection, self.new.kind, typed.values, versions)
+        columns = stored_lists(self.new.kind, values, self.interner)
+        columns["extra"] = typed.extra.to_pylist()
 
         def write(connection: Connection, start: int, stop: int) -> None:
             part = {name: values[start:stop] for name, values in columns.items()}
@@ -254,21 +202,22 @@ class _Merging:
         if changed.contradicted:
             self._count("CORRECTION_CONTRADICTED", len(changed.contradicted))
 
-    def _note_findings(self, findings: Sequence[Finding], lines: Sequence[int], records: Sequence[int]) -> None:
-        names = ("revision_id", "ordinal", "line", "record_id", "field", "code", "value", "message", "severity")
-        tuples = []
-        for ordinal, one in enumerate(findings, self.findings):
-            entry = (lines[one.row], records[one.row], one.column, one.code, one.value, one.message, one.severity)
-            tuples.append((self.merged.revision_id, ordinal, *entry))
-            self._count(one.code)
-        self.findings += len(tuples)
+    def _note_findings(self, findings: pa.Table, lines: Sequence[int], records: Sequence[int]) -> None:
+        names = ("revision_id", "ordinal", "line", "record_id", "field", "code", "value", "severity", "message")
+        rows, *told = (column.to_pylist() for column in findings.columns)
+        for code in told[1]:
+            self._count(code)
+        ordinals = range(self.findings, self.findings + len(rows))
+        self.findings += len(rows)
+        where = ([lines[row] for row in rows], [records[row] for row in rows])
+        tuples = list(zip([self.merged.revision_id] * len(rows), ordinals, *where, *told, strict=True))
         for _ in self._in_turns(len(tuples), lambda c, a, b: put_rows(c, schema.register_issue, names, tuples[a:b])):
             pass
 
     def _quarantine(self, rows: Sequence[Quarantined]) -> None:
         names = ("revision_id", "ordinal", "line", "code", "message", "cells")
         tuples = [
-            (self.merged.revision_id, ordinal, row.line, row.code, row.message, row.cells)
+            (self.merged.revision_id, ordinal, row.line, row.code, row.message, to_json(row.cells))
             for ordinal, row in enumerate(rows, self.put_aside)
         ]
         for row in rows:
@@ -294,9 +243,3 @@ class _Merging:
                 self.at_once = int(np.clip(self.at_once * np.clip(BATCH_S / max(took, 1e-4), 0.5, 1.5), 100, MOST_ROWS))
             start = stop
             yield start
-
-
-def _indices(rows: np.ndarray[Any, Any]) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.array(rows, type=pa.int64())

@@ -21,11 +21,11 @@ ORDER = {"article": ARTICLE, "location": LOCATION}
 
 
 def stored_lists(kind: RecordKind, values: Mapping[str, pa.Array], interner: Interner) -> dict[str, list[Any]]:
-    """Column of the table → one value a row, None for an empty cell; texts that rows share become ids."""
+    """Column of the table → one value a row, None for an empty cell; texts that rows share become ids. Only for what the ledger has."""
     found: dict[str, list[Any]] = {}
     for column in kind.columns:
         name = column_name(column)
-        if name in found:
+        if name in found or column.name not in values:
             continue
         if column.part:
             found[name] = _part_ids(kind, column.part, values, interner)
@@ -51,7 +51,7 @@ def domain_of(kind: RecordKind, column: str) -> str:
 def _part_ids(kind: RecordKind, part: str, values: Mapping[str, pa.Array], interner: Interner) -> list[Any]:
     assert part in PARTS
     present = {column.name for column in kind.parts(part)}
-    names = [name for name in ORDER[part] if name in present]
+    names = [name for name in ORDER[part] if name in present and name in values]
     rows, combinations = combined_codes([_dictionary(values[name]) for name in names])
     keys = [SEPARATOR.join(_in_order(part, dict(zip(names, texts, strict=True)))) for texts in combinations]
     nothing = SEPARATOR * (len(ORDER[part]) - 1)
