@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import demo, imports, serve, sites, tilesets
+from twin.cli import demo, imports, keys, serve, sites, tilesets
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(sites.app, name="site", help="compounds")
 app.add_typer(imports.app, name="import", help="files in: building models, city layers")
 app.add_typer(tilesets.app, name="tiles", help="3D Tiles: build, check")
+app.add_typer(keys.app, name="key", help="who may come in, and for what")
 app.command(name="status")(status)
 app.command(name="serve")(serve.serve)
 app.command(name="demo")(demo.demo)
