@@ -20,6 +20,7 @@ __all__ = [
     "change",
     "clock",
     "column_name",
+    "corrected",
     "counter",
     "kind_table",
     "link",
@@ -299,6 +300,15 @@ change = Table(
     Index("ix_change_record_id", "record_id"),
     Index("ix_change_since", "kind", "since"),
 )
+
+corrected = Table(
+    "corrected",
+    metadata,
+    _id("record_id"),
+    _text("column_name", primary_key=True),
+    _text("ledger_value"),
+)
+"""Columns of records that a person corrected, with what the ledger says there (JSON of the stored value): see `twin.records.changed`."""
 
 request = Table(
     "request",

@@ -53,6 +53,11 @@ class Store:
         """Close every connection."""
         self._database.close()
 
+    @property
+    def database(self) -> Database:
+        """The connections, for `twin.records`, which keeps its own tables in the same database."""
+        return self._database
+
     def migrate(self) -> None:
         """Bring the tables up to date in one transaction; nothing where they are. Raises StoreUnavailable where they are newer."""
         with self._database.reading() as connection:

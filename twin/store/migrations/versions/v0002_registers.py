@@ -41,6 +41,7 @@ TABLES = {
         "who:text! method:text! request_id:big reverts:big "
     ),
     "clock": ("kind:text! now:big! "),
+    "corrected": ("record_id:id! column_name:text! ledger_value:text! "),
     "counter": ("name:text! next:big! "),
     "dispatch": (
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text vehicle:text "
@@ -141,6 +142,7 @@ PRIMARY_KEYS = {
     "building": "id",
     "change": "id",
     "clock": "kind",
+    "corrected": "record_id column_name",
     "counter": "name",
     "dispatch": "id",
     "driver": "id",
