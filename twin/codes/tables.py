@@ -23,6 +23,7 @@ from twin.codes.area import AreaLimit, AreaRule
 from twin.codes.asset_class import AssetClass, ClassScheme
 from twin.codes.cell import CellInvalid, row_reader
 from twin.codes.device_id import DeviceType
+from twin.codes.dictionary import Dictionary, corrected_dictionaries
 from twin.codes.division import Division
 from twin.codes.energy import KgceFactor
 from twin.codes.item import ItemLimit
@@ -34,6 +35,7 @@ __all__ = ["ROW_TYPES", "Tables", "read_tables", "shipped_tables"]
 ROW_TYPES: Final[Mapping[str, type[Row]]] = MappingProxyType(
     {row.TABLE: row for row in (AreaLimit, AreaRule, AssetClass, ClassScheme, DeviceType, Division, ItemLimit, KgceFactor, Step)}
 )
+ENUMERATIONS: Final = "enumerations.toml"
 RowType = TypeVar("RowType", bound=Row)
 
 
@@ -45,6 +47,7 @@ class Tables:
     """
 
     by_type: Mapping[type[Row], tuple[Row, ...]]
+    dictionaries: Mapping[str, Dictionary]
     issues: tuple[Issue, ...] = field(default=())
 
     def rows(self, row_type: type[RowType]) -> tuple[RowType, ...]:
@@ -75,10 +78,26 @@ def read_tables(folder: Path | None) -> Tables:
     tables = {name: dict(_shipped(name)) for name in ROW_TYPES}
     issues: list[Issue] = []
     for path in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
-        if path.is_file() and path.stem != "enumerations" and not path.name.startswith("."):
+        if path.is_file() and path.name != ENUMERATIONS and not path.name.startswith("."):
             issues += _correct(tables, path)
+    dictionaries = _dictionaries(folder and folder / ENUMERATIONS, issues)
     by_type = {ROW_TYPES[name]: tuple(rows.values()) for name, rows in tables.items()}
-    return Tables(by_type=MappingProxyType(by_type), issues=tuple(issues))
+    return Tables(by_type=MappingProxyType(by_type), dictionaries=dictionaries, issues=tuple(issues))
+
+
+def _dictionaries(path: Path | None, issues: list[Issue]) -> Mapping[str, Dictionary]:
+    if path is None or not path.is_file():
+        return corrected_dictionaries({})[0]
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        issues.append(_issue("CODE_TABLE_UNREADABLE", path.name, f"not TOML: {error}"))
+        return corrected_dictionaries({})[0]
+    dictionaries, unread = corrected_dictionaries(tables)
+    issues += [
+        _issue("CODE_ROW_INVALID", f"{path.name}#{name}", f"{name} is no dictionary with code, zh and en of each value") for name in unread
+    ]
+    return dictionaries
 
 
 @cache

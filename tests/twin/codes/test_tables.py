@@ -173,6 +173,51 @@ def test_no_file_can_say_that_its_rows_are_the_package_s(tmp_path: Path) -> None
     assert [issue.code for issue in read_tables(tmp_path).issues] == ["CODE_ROW_INVALID"]
 
 
+def test_a_row_holds_from_its_first_day_to_the_day_before_its_last() -> None:
+    change = date(2014, 11, 24)
+    of_1999 = [row for row in shipped_tables().rows(AreaLimit) if row.edition == "1999"]
+    assert {(row.holds_on(date(2014, 11, 23)), row.holds_on(change)) for row in of_1999} == {(True, False)}
+    assert {(row.holds_on(date(1999, 12, 20)), row.holds_on(date(1999, 12, 21))) for row in of_1999} == {(False, True)}
+
+
+def test_the_bureau_s_words_of_a_rank_and_its_own_dictionary(tmp_path: Path) -> None:
+    (tmp_path / "enumerations.toml").write_text(
+        """
+[rank]
+values = [
+  { code = "worker", zh = "工勤", en = "worker", aliases = ["司机班"] },
+  { code = "contract", zh = "聘用制", en = "on contract" },
+]
+[gate]
+zh = "门岗"
+en = "gate"
+source = "局"
+edition = "2026"
+verified = true
+values = [{ code = "east", zh = "东门", en = "east gate" }]
+[level]
+values = [{ zh = "省级" }]
+""",
+        "utf-8",
+    )
+    tables = read_tables(tmp_path)
+    assert [(issue.code, issue.path) for issue in tables.issues] == [("CODE_ROW_INVALID", "enumerations.toml#level")]
+    rank, shipped = tables.dictionaries["rank"], get_dictionary("rank")
+    assert [value.code for value in rank.values] == [*(value.code for value in shipped.values), "contract"]
+    found = [rank.find(word) for word in ("司机班", "正处级")]
+    assert [value and value.code for value in found] == ["worker", "division_chief"]
+    assert shipped.find("司机班") is None
+    assert tables.dictionaries["gate"].get("east").zh == "东门"
+    assert tables.dictionaries["level"] == get_dictionary("level")
+
+
+def test_dictionaries_that_are_no_toml_leave_the_shipped_ones(tmp_path: Path) -> None:
+    (tmp_path / "enumerations.toml").write_text("[rank", "utf-8")
+    tables = read_tables(tmp_path)
+    assert [issue.code for issue in tables.issues] == ["CODE_TABLE_UNREADABLE"]
+    assert tables.dictionaries["rank"] == get_dictionary("rank")
+
+
 def test_every_row_type_names_its_own_columns_as_key() -> None:
     for row_type in ROW_TYPES.values():
         assert issubclass(row_type, Row)
