@@ -10,7 +10,7 @@ __all__ = ["Step"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Row):
-    """From one state to another, of an asset (`kind = "asset"`) or of a kind of request.
+    """From one state to another, of an `asset`, a `vehicle`, a `dispatch` order, or a kind of request (those begin as `draft`).
 
     `by` names who takes it (`proposer`, `owner` the owning unit, `bureau`, `finance`, empty anyone who may write); `needs` are facts that
     must be given, `forbids` facts that must not hold. What is not a row is not allowed.

@@ -15,6 +15,7 @@ ON = date(2026, 1, 1)
 STATES = [value.code for value in get_dictionary("asset_state").values]
 ALL_FACTS = {name: "given" for step in shipped_tables().rows(Step) for name in step.needs}
 KINDS = ["correction", "allocation", "move", "transfer", "disposal", "loan", "link_decision", "pooling", "purchase"]
+STARTS = {"asset": "ordered", "vehicle": "in_use", "dispatch": "requested"} | dict.fromkeys(KINDS, "draft")
 
 
 def code_of(source: str, target: str, **facts: object) -> str | None:
@@ -133,14 +134,33 @@ def test_nothing_is_bought_before_it_was_matched_with_the_stock() -> None:
     assert "no_match_reason" in fault.message
 
 
-@pytest.mark.parametrize("kind", ["asset", *KINDS])
+@pytest.mark.parametrize("kind", STARTS)
 def test_every_state_of_a_kind_is_reached_and_no_state_is_a_dead_end_but_the_last(kind: str) -> None:
-    start = "ordered" if kind == "asset" else "draft"
+    start = STARTS[kind]
     rows = [step for step in shipped_tables().rows(Step) if step.kind == kind]
     states = {step.source_state for step in rows} | {step.target_state for step in rows}
     assert reachable(start, kind) == states
     ends = {state for state in states if not next_steps(state, on=ON, kind=kind)}
-    assert ends <= {"done", "refused", "withdrawn", "served", "written_off"}
+    assert ends <= {"done", "refused", "withdrawn", "served", "written_off", "disposed", "cancelled"}
+
+
+@pytest.mark.parametrize(("kind", "dictionary"), [("asset", "asset_state"), ("vehicle", "vehicle_state"), ("dispatch", "dispatch_state")])
+def test_the_states_of_a_thing_are_all_those_of_its_dictionary(kind: str, dictionary: str) -> None:
+    assert reachable(STARTS[kind], kind) == {value.code for value in get_dictionary(dictionary).values}
+
+
+def test_a_vehicle_on_the_road_is_not_disposed_of_and_none_without_a_request() -> None:
+    assert "disposed" not in reachable("in_use", "vehicle", without=frozenset({"disposal_requested"}))
+    for source, target in (("in_use", "disposal_requested"), ("disposal_requested", "disposed")):
+        assert check_step(source, target, ALL_FACTS, on=ON, kind="vehicle") is None
+        fault = check_step(source, target, ALL_FACTS | {"under_way": True}, on=ON, kind="vehicle")
+        assert fault is not None
+        assert fault.code == "STEP_BLOCKED"
+
+
+def test_a_vehicle_sets_out_only_on_an_order_that_was_approved_and_assigned() -> None:
+    for state in ("approved", "assigned"):
+        assert "under_way" not in reachable("requested", "dispatch", without=frozenset({state}))
 
 
 def test_the_bureau_ends_a_step_of_its_own(tmp_path: Path) -> None:
