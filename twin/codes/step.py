@@ -1,11 +1,16 @@
 """Steps an asset or a request may take, as rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from types import MappingProxyType
+from typing import ClassVar, Final
 
-from twin.codes.row import Row
+from twin.codes.dictionary import Dictionary
+from twin.codes.row import Row, strangers
 
 __all__ = ["Step"]
+
+STATES: Final = MappingProxyType({"asset": "asset_state", "vehicle": "vehicle_state", "dispatch": "dispatch_state"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +32,8 @@ class Step(Row):
     by: str = ""
     needs: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
+
+    def trouble(self, dictionaries: Mapping[str, Dictionary]) -> str:
+        """A state that the dictionary of the thing does not have; the states of a request are free."""
+        name = STATES.get(self.kind)
+        return strangers([self.source_state, self.target_state], dictionaries[name]) if name else ""

@@ -77,10 +77,10 @@ def read_tables(folder: Path | None) -> Tables:
     """
     tables = {name: dict(_shipped(name)) for name in ROW_TYPES}
     issues: list[Issue] = []
+    dictionaries = _dictionaries(folder and folder / ENUMERATIONS, issues)
     for path in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
         if path.is_file() and path.name != ENUMERATIONS and not path.name.startswith("."):
-            issues += _correct(tables, path)
-    dictionaries = _dictionaries(folder and folder / ENUMERATIONS, issues)
+            issues += _correct(tables, path, dictionaries)
     by_type = {ROW_TYPES[name]: tuple(rows.values()) for name, rows in tables.items()}
     return Tables(by_type=MappingProxyType(by_type), dictionaries=dictionaries, issues=tuple(issues))
 
@@ -108,7 +108,7 @@ def _shipped(name: str) -> Mapping[tuple[object, ...], Row]:
     return MappingProxyType({row.key(): row for row in rows})
 
 
-def _correct(tables: Mapping[str, dict[tuple[object, ...], Row]], path: Path) -> Iterator[Issue]:
+def _correct(tables: Mapping[str, dict[tuple[object, ...], Row]], path: Path, dictionaries: Mapping[str, Dictionary]) -> Iterator[Issue]:
     if path.stem not in ROW_TYPES:
         yield _issue("CODE_TABLE_UNKNOWN", path.name, f"{path.stem} is no table; there are {', '.join(sorted(ROW_TYPES))}")
         return
@@ -123,6 +123,10 @@ def _correct(tables: Mapping[str, dict[tuple[object, ...], Row]], path: Path) ->
             row = replace(read(cells), local=True)
         except CellInvalid as error:
             yield _issue("CODE_ROW_INVALID", f"{path.name}#{number}", str(error))
+            continue
+        trouble = row.trouble(dictionaries)
+        if trouble:
+            yield _issue("CODE_ROW_INVALID", f"{path.name}#{number}", trouble)
         else:
             tables[path.stem][row.key()] = row
 

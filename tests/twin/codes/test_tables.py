@@ -173,6 +173,45 @@ def test_no_file_can_say_that_its_rows_are_the_package_s(tmp_path: Path) -> None
     assert [issue.code for issue in read_tables(tmp_path).issues] == ["CODE_ROW_INVALID"]
 
 
+HEADS = {
+    "area_limits": LIMIT.strip(),
+    "area_rules": "name,level,value,unit,zh,en,people_from,people_to,value_at_most_people,source,edition,valid_from,verified",
+    "class_schemes": "class_edition,zh,en,form,form_words,level_ends,source,edition,valid_from,verified",
+    "item_limits": "item,zh,en,group,per,count,life_years,source,edition,valid_from,verified",
+    "steps": "kind,source_state,target_state,zh,en,source,edition,valid_from,verified",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "says"),
+    [
+        ("area_limits", "provincial,正处级,x,divison_chief,18", "no rank: divison_chief"),
+        ("area_limits", "province,正处级,x,division_chief,18", "no level: province"),
+        ("area_rules", "service_m2,city,8,m2,x,x,200,,", "go together"),
+        ("area_rules", "service_m2,city,8,m2,x,x,200,200,6", "not above"),
+        ("area_rules", "service_m2,town,8,m2,x,x,200,400,6", "no level: town"),
+        ("class_schemes", "GB/T 14885-2022,x,x,A[0-9,x,3;5", "no regular expression"),
+        ("class_schemes", "GB/T 14885-2030,x,x,A[0-9]+,x,3;5", "no class_edition"),
+        ("item_limits", "desk,x,x,everyone,person,1,15", "no group: everyone"),
+        ("item_limits", "desk,x,x,all,desk,1,15", "no way of counting: desk"),
+        ("steps", "asset,in_use,gone,x,x", "no asset_state: gone"),
+        ("steps", "vehicle,sold,disposed,x,x", "no vehicle_state: sold"),
+    ],
+)
+def test_a_row_that_can_be_read_and_means_nothing_is_a_finding(name: str, line: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.csv").write_text(f"{HEADS[name]}\n{line},局,2026,2026-01-01,true\n", "utf-8")
+    tables = read_tables(tmp_path)
+    (issue,) = tables.issues
+    assert (issue.code, issue.path) == ("CODE_ROW_INVALID", f"{name}.csv#2")
+    assert says in issue.message
+    assert tables.rows(ROW_TYPES[name]) == shipped_tables().rows(ROW_TYPES[name])
+
+
+def test_no_shipped_row_means_nothing() -> None:
+    tables = shipped_tables()
+    assert [trouble for rows in tables.by_type.values() for row in rows if (trouble := row.trouble(tables.dictionaries))] == []
+
+
 def test_a_row_holds_from_its_first_day_to_the_day_before_its_last() -> None:
     change = date(2014, 11, 24)
     of_1999 = [row for row in shipped_tables().rows(AreaLimit) if row.edition == "1999"]
