@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 from twin.codes import Fault
@@ -141,12 +142,12 @@ def _use(use: str, approved: float | None, rooms: list[HeldRoom]) -> UseLine:
         approved_m2=None if approved is None else round(approved, 2),
         held_m2=round(sum(_areas(rooms)), 2),
         rooms=len(rooms),
-        rooms_without_area=sum(room.area_m2 is None for room in rooms),
+        rooms_without_area=len(rooms) - sum(1 for _ in _areas(rooms)),
     )
 
 
 def _areas(rooms: Iterable[HeldRoom]) -> Iterator[float]:
-    return (room.area_m2 for room in rooms if room.area_m2 is not None)
+    return (room.area_m2 for room in rooms if room.area_m2 is not None and isfinite(room.area_m2) and room.area_m2 > 0)
 
 
 def _building_area(usable_m2: float | None, standard: Standard, high_rise: bool | None) -> float | None:

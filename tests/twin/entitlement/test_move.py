@@ -131,6 +131,9 @@ def test_a_person_named_twice_and_a_day_without_rules_are_refused() -> None:
     with pytest.raises(Refused) as refused:
         propose_move(movers("staff"), rooms_of([9]), standard_on(date(2010, 1, 1)))
     assert refused.value.code == "AREA_RULE_UNKNOWN"
+    with pytest.raises(Refused) as refused:
+        propose_move(movers("staff"), rooms_of([9, float("nan")]), STANDARD)
+    assert (refused.value.code, refused.value.message) == ("ROOM_AREA_MISSING", "rooms without an area: 001")
     assert propose_move(movers("staff"), rooms_of([6]), standard_on(date(2010, 1, 1)), least_m2=5.0).fits
 
 

@@ -129,6 +129,8 @@ def test_people_in_a_room_that_is_said_to_be_out_of_use_are_a_finding(state: str
         (OfficeRoom(use="service", declared_m2=90, occupants=people("staff")), Verdict.NOT_AN_OFFICE),
         (OfficeRoom(use="", declared_m2=90), Verdict.NOT_AN_OFFICE),
         (OfficeRoom(use="office", occupants=people("staff")), Verdict.AREA_UNKNOWN),
+        (OfficeRoom(use="office", declared_m2=float("nan"), occupants=people("staff")), Verdict.AREA_UNKNOWN),
+        (OfficeRoom(use="office", declared_m2=0.0, measured_m2=-1.0, occupants=people("staff")), Verdict.AREA_UNKNOWN),
         (OfficeRoom(use="office", declared_m2=40, occupants=people("staff", "")), Verdict.LIMIT_UNKNOWN),
         (OfficeRoom(use="office", declared_m2=40, shared=True, occupants=people("staff")), Verdict.PEOPLE_UNKNOWN),
     ],

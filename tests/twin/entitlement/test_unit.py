@@ -85,7 +85,8 @@ def test_a_level_without_a_rule_of_service_rooms_is_not_judged() -> None:
 
 
 def test_rooms_without_an_area_are_counted_and_said() -> None:
-    verdict = judge_unit("city", {"staff": 100}, office(500.0, None, None), STANDARD)
+    verdict = judge_unit("city", {"staff": 100}, office(500.0, None, float("nan"), 0.0), STANDARD)
     assert codes(verdict) == ["ROOM_AREA_MISSING"]
-    assert verdict.findings[0].message.startswith("2 rooms")
-    assert (verdict.uses[0].rooms, verdict.uses[0].rooms_without_area) == (3, 2)
+    assert verdict.findings[0].message.startswith("3 rooms")
+    assert (verdict.uses[0].rooms, verdict.uses[0].rooms_without_area) == (4, 3)
+    assert verdict.held_m2 == 500
