@@ -43,10 +43,27 @@ STORED = (
     "serial",
     "tag",
 )
-LIVE = ("record", "key", "article", "unit", "keeper", "location", "place", "state", "value", "acquired", "serial", "tag")
+LIVE = (
+    "record",
+    "key",
+    "article",
+    "specification",
+    "brand",
+    "unit",
+    "keeper",
+    "location",
+    "place",
+    "state",
+    "value",
+    "acquired",
+    "serial",
+    "tag",
+)
 DTYPES: dict[str, str] = {
     "record": "i8",
     "article": "i4",
+    "specification": "i4",
+    "brand": "i4",
     "unit": "i4",
     "keeper": "i4",
     "location": "i4",
@@ -194,7 +211,7 @@ def _arrays(columns: list[Any]) -> dict[str, Array]:
         "value": np.array([NO_VALUE if value is None else value for value in stored["value"]], dtype="i8"),
         "acquired": _days(stored["acquired"]),
     }
-    for name in ("article", "unit", "keeper", "location", "place"):
+    for name in ("article", "specification", "brand", "unit", "keeper", "location", "place"):
         found[name] = np.array([NOTHING if value is None else value for value in stored[name]], dtype="i4")
     for name in ("serial", "tag"):
         found[name] = hashes_of([text or "" for text in stored[name]])
