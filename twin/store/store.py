@@ -16,6 +16,7 @@ from twin.store import record as _record
 from twin.store import revisions as _revisions
 from twin.store import sites as _sites
 from twin.store.database import Database, open_database
+from twin.store.keys import Keys
 from twin.store.record import Progress
 from twin.store.rows import FeatureRow, LedgerEntry, NewRevision, RevisionRow
 
@@ -64,6 +65,16 @@ class Store:
                 return
         with self._database.writing() as connection:
             _migrate.migrate(connection)
+
+    @property
+    def database(self) -> Database:
+        """The connections, for what reads or writes the tables as a whole."""
+        return self._database
+
+    @property
+    def keys(self) -> Keys:
+        """The keys and sessions."""
+        return Keys(self._database)
 
     # Sites
 
