@@ -118,8 +118,8 @@ def _coded(texts: Sequence[str | None], dtype: str, code: Callable[[str], int | 
     encoded = pa.array(texts, type=pa.string()).dictionary_encode()
     numbers = [found if (found := code(text)) is not None else empty for text in encoded.dictionary.to_pylist()]
     table: Array = np.array([*numbers, empty], dtype=dtype)
-    found: Array = table[np.asarray(encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False))]
-    return found
+    taken: Array = table[np.asarray(encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False))]
+    return taken
 
 
 def _hashed(texts: Sequence[str | None], records: Array) -> tuple[Array, Array]:

@@ -1,7 +1,8 @@
 """Assets as columns: what filters, counts, sums and pages are asked of, in the order of the codes.
 
-A cache of the store at one state: `clock` (imports seen), `touched` (the last change taken in), `ties` (the last bulk placing). Never changed
-in place: a change makes new arrays of the columns it touches and shares the others, so that whoever is counting goes on with what it has.
+A cache of the store at one state: `clock` (imports seen), `touched` (the last change taken in), `ties` (the last bulk placing). Never
+changed in place: a change makes new arrays of the columns it touches and shares the others, so that whoever is counting goes on with
+what it has.
 """
 
 from __future__ import annotations

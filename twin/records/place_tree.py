@@ -102,12 +102,12 @@ def load_places(connection: Connection) -> PlaceTree:
         position_of[row.id] = position
     location = schema.location.c
     locations = list(connection.execute(select(location.id, location.storey, location.room, location.place_id)))
-    location_position = np.full(max((row.id for row in locations), default=0) + 1, NOWHERE, dtype=np.int32)
+    location_position = np.full(max((row[0] for row in locations), default=0) + 1, NOWHERE, dtype=np.int32)
     location_fineness = np.zeros(len(location_position), dtype=np.int32)
-    for row in locations:
-        location_fineness[row.id] = 2 if row.room else 1 if row.storey else 0
-        if row.place_id is not None and row.place_id < len(position_of):
-            location_position[row.id] = position_of[row.place_id]
+    for location_id, storey, room, place_id in locations:
+        location_fineness[location_id] = 2 if room else 1 if storey else 0
+        if place_id is not None and place_id < len(position_of):
+            location_position[location_id] = position_of[place_id]
     return PlaceTree(
         rows=rows,
         parent=parent,

@@ -67,11 +67,6 @@ class Store:
             _migrate.migrate(connection)
 
     @property
-    def database(self) -> Database:
-        """The connections, for what reads or writes the tables as a whole."""
-        return self._database
-
-    @property
     def keys(self) -> Keys:
         """The keys and sessions."""
         return Keys(self._database)
