@@ -42,13 +42,13 @@ def apply_effect(
 
 
 def take_back(connection: Connection, request: Request, who: str, now: datetime) -> list[int]:
-    """Revert every change a request has made, the last first."""
+    """Revert every change of a request that still stands, the last first."""
     change = schema.change.c
-    rows = connection.execute(
-        select(change.id, change.kind).where(change.request_id == request.id, change.reverts.is_(None)).order_by(change.id.desc())
-    ).all()
+    reverted = select(change.reverts).where(change.request_id == request.id, change.reverts.is_not(None))
+    made = (change.request_id == request.id, change.reverts.is_(None), change.id.not_in(reverted))
+    rows = connection.execute(select(change.id, change.kind).where(*made).order_by(change.id.desc())).all()
     author = Author(who=who, method="revert", source=f"request {request.id}", now=now, request_id=request.id)
-    return [made for row in rows for made in revert_change(connection, get_kind(row.kind), row.id, author)]
+    return [one for row in rows for one in revert_change(connection, get_kind(row.kind), row.id, author)]
 
 
 def _correct(connection: Connection, request: Request, facts: Mapping[str, Any], author: Author, subject: Subject) -> list[int]:

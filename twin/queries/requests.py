@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, or_, true
 
 from twin.auth import Action, Principal, Role, allows
-from twin.codes import Fault
+from twin.codes import Fault, list_kinds
 from twin.entitlement import check_step, next_steps, request_kinds
 from twin.errors import Forbidden, Invalid, NotFound, Refused
 from twin.queries.records.context import Registers, reader_of
+from twin.queries.records.documents import withheld_columns
 from twin.queries.request_effects import apply_effect, take_back
 from twin.queries.request_subject import Subject, read_subject
 from twin.records.requests import NewRequest, Request, add_request, get_request, requests_where, take_request_step
@@ -207,4 +208,4 @@ def _seen_by(registers: Registers, connection: Connection, principal: Principal)
 
 
 def _withheld(reader: Reader) -> tuple[str, ...]:
-    return () if reader.values else ("value", "net_value", "cost", "price")
+    return () if reader.values else tuple({name for kind in list_kinds() for name in withheld_columns(kind, reader)})

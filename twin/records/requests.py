@@ -65,7 +65,9 @@ class Request:
             "state": self.state,
             "applicant": self.applicant,
             "unit": self.unit,
-            "payload": {name: value for name, value in self.payload.items() if not (hidden and name in ("value", "evidence"))},
+            "payload": {
+                name: value for name, value in self.payload.items() if not (hidden and name in ("value", "was", "evidence", "facts"))
+            },
             "opened_at": from_microseconds(self.opened_us).isoformat(),
             "closed_at": None if self.closed_us is None else from_microseconds(self.closed_us).isoformat(),
             "steps": [
