@@ -1,0 +1,175 @@
+"""Which assets are asked for, in the order of their codes: filters in any combination over the columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeAlias
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from spatial.feature import PUBLIC
+from twin.errors import NotFound
+from twin.records.columns import NO_DAY, NO_VALUE, NOTHING, AssetColumns, asset_states, days_since_1970
+from twin.records.place_tree import NOWHERE
+from twin.records.scope import Reader
+from twin.records.search import ArticleSearch, search_words
+from twin.records.shelf import AssetView
+from twin.store import record_schema as schema
+
+__all__ = ["AssetFilter", "find_assets", "require_place", "require_unit", "visible_mask"]
+
+Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetFilter:
+    """What an asset must be; None asks nothing. `place` is the id of a place and `unit` the key of a unit, each with all below.
+
+    `class_code` is the beginning of a code, of one edition where `class_edition` says so. Values are whole fen; both ends of ranges
+    belong to them. `q` are words: each in the name, specification or brand, or the beginning of the code, or the serial number or tag.
+    """
+
+    place: int | None = None
+    unit: str | None = None
+    class_code: str | None = None
+    class_edition: str | None = None
+    state: tuple[str, ...] = ()
+    value_from: int | None = None
+    value_to: int | None = None
+    acquired_from: date | None = None
+    acquired_to: date | None = None
+    q: str | None = None
+
+
+def find_assets(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, articles: ArticleSearch) -> Positions | None:
+    """The positions of the assets that are asked for and that the reader may know of; None is every asset.
+
+    Raises NotFound for a place or unit that is not there for this reader.
+    """
+    _require(view, wanted, reader)
+    return view.once((wanted, reader.labels, reader.units), lambda: _find(connection, view, wanted, reader, articles))
+
+
+def visible_mask(view: AssetView, reader: Reader) -> Bool | None:
+    """Which assets the reader may know of; None: all. What has no place is public, what has no unit belongs to none."""
+    if reader.sees_all:
+        return None
+    return view.once(("visible", reader.labels, reader.units), lambda: _visible(view, reader))
+
+
+def require_place(view: AssetView, place_id: int, reader: Reader) -> int:
+    """The position of a place; raises NotFound where it is none for this reader."""
+    position = view.places.position(place_id)
+    if position == NOWHERE or not view.places.is_visible(position, reader.labels):
+        raise NotFound(f"there is no place {place_id}", path=str(place_id))
+    return position
+
+
+def require_unit(view: AssetView, key: str, reader: Reader) -> int:
+    """The record of a unit; raises NotFound where it is none for this reader."""
+    record = view.units.by_key.get(key)
+    if record is None or (reader.units is not None and record not in view.units.permitted(reader.units)):
+        raise NotFound(f"there is no unit {key}", path=key)
+    return record
+
+
+def _require(view: AssetView, wanted: AssetFilter, reader: Reader) -> None:
+    if wanted.place is not None:
+        require_place(view, wanted.place, reader)
+    if wanted.unit is not None:
+        require_unit(view, wanted.unit, reader)
+
+
+def _find(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, articles: ArticleSearch) -> Positions | None:
+    columns, mask = view.columns, visible_mask(view, reader)
+    for condition in _conditions(view, wanted):
+        mask = condition if mask is None else mask & condition
+    for word in search_words(wanted.q or ""):
+        found = _with_word(connection, view, word, articles)
+        mask = found if mask is None else mask & found
+    if wanted.q is not None and not search_words(wanted.q):
+        mask = np.zeros(len(columns), dtype=np.bool_)
+    return None if mask is None else np.flatnonzero(mask).astype(np.int32)
+
+
+def _conditions(view: AssetView, wanted: AssetFilter) -> list[Bool]:
+    columns = view.columns
+    found: list[Bool] = []
+    if wanted.place is not None:
+        start = view.places.position(wanted.place)
+        found.append((view.position >= start) & (view.position < view.places.end[start]))
+    if wanted.unit is not None:
+        found.append(_of_terms(view, view.units.below([view.units.by_key[wanted.unit]])))
+    if wanted.class_code is not None or wanted.class_edition is not None:
+        found.append(_looked_up(view.classes.matching(wanted.class_code or "", wanted.class_edition), columns.arrays["article"]))
+    if wanted.state:
+        numbers = [asset_states().index(state) for state in wanted.state]
+        found.append(np.isin(columns.arrays["state"], np.array(numbers, dtype="i1")))
+    found += _range(columns, "value", wanted.value_from, wanted.value_to, NO_VALUE)
+    days = [None if day is None else days_since_1970(day.isoformat()) for day in (wanted.acquired_from, wanted.acquired_to)]
+    return found + _range(columns, "acquired", days[0], days[1], NO_DAY)
+
+
+def _range(columns: AssetColumns, name: str, low: int | None, high: int | None, nothing: int) -> list[Bool]:
+    values = columns.arrays[name]
+    if low is None and high is None:
+        return []
+    found: list[Bool] = [values != nothing]
+    if low is not None:
+        found.append(values >= low)
+    if high is not None:
+        found.append(values <= high)
+    return found
+
+
+def _visible(view: AssetView, reader: Reader) -> Bool:
+    mask = np.ones(len(view.columns), dtype=np.bool_)
+    if reader.labels is not None:
+        nodes = np.append(view.places.visible(reader.labels), PUBLIC in reader.labels)  # position -1, nowhere, is the last
+        mask &= nodes[view.position]
+    if reader.units is not None:
+        mask &= _of_terms(view, view.units.permitted(reader.units))
+    return mask
+
+
+def _of_terms(view: AssetView, units: set[int]) -> Bool:
+    terms = view.units.terms_of(units)
+    cells = view.columns.arrays["unit"]
+    flags = np.zeros(max(int(cells.max(initial=0)), *terms, 0) + 2, dtype=np.bool_)
+    flags[terms] = True
+    flags[NOTHING] = False
+    return np.asarray(flags[cells])
+
+
+def _looked_up(flags: Bool, cells: np.ndarray[Any, Any]) -> Bool:
+    """By row, what `flags` says of the id in its cell; an empty cell is not meant."""
+    return np.asarray(np.append(flags, False)[cells])
+
+
+def _with_word(connection: Connection, view: AssetView, word: str, articles: ArticleSearch) -> Bool:
+    columns = view.columns
+    flags = np.zeros(len(view.classes.number), dtype=np.bool_)
+    flags[articles.with_word(connection, word, len(flags) - 1)] = True
+    mask = _looked_up(flags, columns.arrays["article"])
+    for written in dict.fromkeys((word, word.upper())):
+        low, high = columns.prefixed(written)
+        mask[low:high] = True
+        for column in ("serial", "tag"):
+            for record in _marked(connection, columns, column, written):
+                mask[columns.position_of(record)] = True
+    return mask
+
+
+def _marked(connection: Connection, columns: AssetColumns, column: str, text: str) -> list[int]:
+    """The records whose serial or tag is this text: those of its hash, compared with the text itself."""
+    table = schema.kind_table("asset")
+    hashed = columns.find_hashed(column, text)
+    found: set[int] = set()
+    for start in range(0, len(hashed), AT_ONCE):
+        some = table.c.record_id.in_(hashed[start : start + AT_ONCE])
+        found |= set(connection.execute(select(table.c.record_id).where(some, table.c[column] == text)).scalars())
+    return [record for record in found if columns.position_of(record) != NOTHING]
