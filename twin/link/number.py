@@ -196,7 +196,7 @@ def _pair(first: Token, last: Token, joint: str, has_building: bool, has_storey:
         yield Reading(kind="letter-room", numbers=(RoomNumber(value=number.value, letter=first.letter, suffix=number.suffix),))
         return
     if first.letter or first.width >= 3:
-        yield from _room_first(first, last, joint)
+        yield from _room_first(first, last, joint, has_building)
         return
     part = RoomNumber(value=first.number.value, suffix=last.digits.lstrip("0") or last.letter)
     if last.width >= 3:
@@ -213,10 +213,12 @@ def _pair(first: Token, last: Token, joint: str, has_building: bool, has_storey:
         yield Reading(kind="room-part", numbers=(part,))
 
 
-def _room_first(first: Token, last: Token, joint: str) -> Iterable[Reading]:
+def _room_first(first: Token, last: Token, joint: str, has_building: bool) -> Iterable[Reading]:
     whole = first.number
     if last.width >= 3 or (last.digits and joint == "/"):
         yield Reading(kind="range" if "-" in joint else "list", numbers=_listed((first, last)))
+        if not has_building and not first.letter and first.width == last.width == 3:
+            yield Reading(kind="building-room", building=str(int(first.digits)), numbers=(last.number,))
     elif last.width < 3:
         part = last.digits.lstrip("0") or last.letter
         yield Reading(kind="room-part", numbers=(RoomNumber(value=whole.value, letter=whole.letter, suffix=part),))
