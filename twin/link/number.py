@@ -179,13 +179,12 @@ def _single(room: Token, has_building: bool, has_storey: bool) -> Iterable[Readi
     if number.letter == "B" and room.width <= 2 and not has_storey:
         yield Reading(kind="below", storey="-1", numbers=(bare,))
     if number.letter and not has_building:
-        yield Reading(kind="building-room", building=number.letter, numbers=(bare,))
+        yield Reading(kind="letter=building", building=number.letter, numbers=(bare,))
     if not has_building and not number.letter and room.width in (4, 5, 6) and (room.width == 6 or not room.padded):
-        head = 2 if room.width == 6 else 1
-        tail = room.digits[head:]
-        yield Reading(
-            kind=f"packed {room.width}", building=str(int(room.digits[:head])), numbers=(RoomNumber(value=int(tail), suffix=number.suffix),)
-        )
+        head, tail = (room.digits[:2], room.digits[2:]) if room.width == 6 else (room.digits[:1], room.digits[1:])
+        if int(tail) >= 100:
+            packed = RoomNumber(value=int(tail), suffix=number.suffix)
+            yield Reading(kind=f"packed {room.width}", building=str(int(head)), numbers=(packed,))
 
 
 def _pair(first: Token, last: Token, joint: str, has_building: bool, has_storey: bool) -> Iterable[Reading]:

@@ -134,7 +134,7 @@ _RULES: tuple[tuple[str, Callable[[_Found], Token]], ...] = (
     (_ALONE + r"(?:LEVEL|FLOOR|FL\.?) ?(\d{1,2})(?!\d)|" + _ALONE + r"(\d{1,2})(?:ST|ND|RD|TH)? FLOOR", _storey),
     (_ALONE + r"[FL](\d{1,2})(?=[-/, ]|$)", _storey),
     (_ALONE + r"第?(\d{1,2})楼", _floor_or_building),
-    (_BEFORE_ROOM + r"([A-Z]{0,2})(\d{1,6})([A-Z](?![A-Z0-9]))?(?: ?(" + _MARK + r"|#))?", _room),
+    (_BEFORE_ROOM + r"([A-Z]{0,2})(\d{1,6})([A-Z](?![A-Z0-9]))?(?![A-Z0-9?*])(?: ?(" + _MARK + r"|#))?", _room),
     (_ALONE + r"([A-Z]{1,2})(?=[- ]\d)", _letter),
     (r"(?<=\d-)([A-Z])(?![A-Z0-9])", _letter),
     (r"[-/,; ~.:_|\\&+]+|[和及与至到](?=[A-Z]?\d)", _joint),

@@ -66,7 +66,7 @@ def test_the_likeliest_sense_is_the_one_a_clerk_means(written: str, canonical: s
     assert parse_number(written)[0].canonical() == canonical
 
 
-@pytest.mark.parametrize("name", ["第一会议室", "2号会议室", "会议室3", "仓库", "Bedroom 2", "一会议室"])
+@pytest.mark.parametrize("name", ["第一会议室", "2号会议室", "会议室3", "仓库", "Bedroom 2", "一会议室", "2O3", "203?", "2l3"])
 def test_a_number_in_a_name_is_no_room_number(name: str) -> None:
     assert not any(reading.numbers for reading in parse_number(name))
 

@@ -225,6 +225,26 @@ def test_a_bare_number_with_an_unknown_building_is_not_taken_apart() -> None:
     assert linked(found) == {}
 
 
+@pytest.mark.parametrize("typo", ["2O3", "2033", "203?", "7037", "1101", "1203", "20", "2-3-3-3"])
+def test_a_typo_is_never_taken_for_another_room(typo: str) -> None:
+    """With everything else right: building, storey, even the area of the room that the wrong reading would lead to."""
+    for area in (None, 11.0, 23.0):
+        found = match_rooms([record("a", "综合楼", typo, storey=f"{typo[0]}F", area=area)], grid("x1", 3, 8), BUILDINGS)
+        assert linked(found) == {}
+
+
+def test_the_name_of_a_building_may_hold_a_number() -> None:
+    buildings = BuildingIndex([BuildingFact(id="x1", names=("办公楼76号",)), BuildingFact(id="x2", names=("办公楼7号",))])
+    records = [
+        record("a", "", "办公楼76号201室"),
+        record("b", "", "办公楼7号201"),
+        record("c", "办公楼76号", "办公室202"),
+        record("d", "", "办公楼761号201"),
+    ]
+    found = match_rooms(records, [*grid("x1"), *grid("x2")], buildings)
+    assert linked(found) == {"a": {"x1-201"}, "b": {"x2-201"}, "c": {"x1-202"}}
+
+
 def test_a_misspelt_building_needs_more_than_a_number() -> None:
     spaces = [space("r", "x2", "2F", "203", name="档案室", area=31.0)]
     assert linked(match_rooms([record("a", "后勤服务搂", "203")], spaces, BUILDINGS)) == {}
