@@ -233,6 +233,21 @@ def test_a_typo_is_never_taken_for_another_room(typo: str) -> None:
         assert linked(found) == {}
 
 
+def test_a_number_that_cannot_be_read_is_no_missing_number() -> None:
+    spaces = [space("r", "x1", "2F", "213", name="档案室", area=31.0), space("m", "x1", "2F", "", name="2号会议室")]
+    records = [record("a", "综合楼", "2l3", storey="2F", name="档案室", area=31.0), record("b", "综合楼", "2号会议室", storey="2F")]
+    found = match_rooms(records, spaces, BUILDINGS)
+    assert linked(found) == {"b": {"m"}}
+    assert [one.candidates for one in found.unmatched_records] == [("r",)]
+
+
+def test_a_room_missing_in_its_storey_is_not_its_namesake_in_another() -> None:
+    spaces = [*(space(f"s1-{n}", "x2", "1F", f"{n}") for n in range(1, 9)), space("s3-1", "x2", "3F", "1"), *grid("x1")]
+    spaces += [space("b1", "x1", "B1", "B101")]
+    records = [record("a", "2号楼", "8", storey="三层"), record("b", "2号楼", "三层8室"), record("c", "综合楼", "105", storey="负一层")]
+    assert linked(match_rooms(records, spaces, BUILDINGS)) == {}
+
+
 def test_the_name_of_a_building_may_hold_a_number() -> None:
     buildings = BuildingIndex([BuildingFact(id="x1", names=("办公楼76号",)), BuildingFact(id="x2", names=("办公楼7号",))])
     records = [
