@@ -33,6 +33,15 @@ def test_a_ground_floor_and_a_first_floor_are_told_apart_by_their_rooms() -> Non
     assert storeys_of(rooms) == {"f": "2"}
 
 
+def test_a_storey_without_a_number_is_known_by_the_two_around_it() -> None:
+    def at(storey_id: str, storey: str, elevation: float) -> SpaceFact:
+        return SpaceFact(id=storey_id, building_id="b", storey_id=storey_id, storey=storey, storey_elevation_m=elevation, number="x")
+
+    assert storeys_of([at("u", "B1", -3.0), at("g", "大堂", 0.0), at("s", "2F", 4.0)]) == {"u": "-1", "g": "1", "s": "2"}
+    assert storeys_of([at("a", "1F", 0.0), at("?", "设备", 2.0), at("b", "2F", 4.0)]) == {"a": "1", "b": "2"}
+    assert storeys_of([at("a", "1F", 0.0), at("?", "甲", 2.0), at("!", "乙", 3.0), at("b", "4F", 9.0)]) == {"a": "1", "b": "4"}
+
+
 def test_what_most_records_call_a_storey_is_learnt_and_a_few_are_not() -> None:
     assert learn_storey_names([("s", "2")] * 5 + [("s", "3")] + [("t", "9")] * 2) == {"s": "2"}
     assert learn_storey_names([("s", "2")] * 3 + [("s", "3")] * 3) == {}
