@@ -53,11 +53,7 @@ UNSEEN: dict[str, Style] = {
     "dashes all along": lambda r, g: ("", "", f"屏山大院-{_name(r.building)}-{_floor(r)}-{_number(r)}"),
     "number in brackets": lambda r, g: (_name(r.building), "", f"{r.name}（{_number(r)}）"),
     "305#": lambda r, g: (_name(r.building), "", g.choice((f"{_number(r)}#", f"#{_number(r)}"))),
-    "三楼305房间": lambda r, g: (
-        "",
-        "",
-        f"{_name(r.building)}{'地下' if r.storey < 0 else ''}{HUNDREDS[abs(r.storey)] if abs(r.storey) < 10 else abs(r.storey)}楼{_number(r)}房间",
-    ),
+    "三楼305房间": lambda r, g: ("", "", f"{_name(r.building)}{_spoken_floor(r)}{_number(r)}房间"),
     "facing south": lambda r, g: (f"{_code(r.building)}＃楼", "", f"{_number(r)}室（朝南）"),
     "blanks and dashes": lambda r, g: ("", "", f"{_code(r.building)}栋 - {_number(r)} 号"),
     "english address": lambda r, g: ("", "", f"Room {_number(r)}, Building {_code(r.building)}"),
@@ -66,7 +62,7 @@ UNSEEN: dict[str, Style] = {
     "01-03-05": lambda r, g: (
         "",
         "",
-        f"{_code(r.building).zfill(2) if not r.building.letter else _code(r.building)}-{f'{r.storey:02d}' if r.storey > 0 else f'B{-r.storey}'}-{r.ordinal:02d}",
+        f"{_code(r.building).zfill(2).lstrip('0' * r.building.letter.isalpha())}-{_padded_floor(r)}-{r.ordinal:02d}",
     ),
     "number and proper name": lambda r, g: (f"屏山大院{_name(r.building)}（{r.building.proper}）", _floor(r), _number(r)),
     "一号楼3-05": lambda r, g: ("", "", f"{_name(r.building)}{r.storey if r.storey > 0 else f'B{-r.storey}'}-{r.ordinal:02d}"),
