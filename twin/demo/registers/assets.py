@@ -96,7 +96,7 @@ class _Maker:
         name = self._pick(s.names, item, rng)
         code = take(s.codes, item)
         element_ids: list[str | None] = [None] * count
-        tag = _some(_numbers(rng, count, "TY35", 9), rng.random(count) < 0.6)
+        tag = _some(_tags(first, count), rng.random(count) < 0.6)
         serial = _some(_serials(rng, count), s.serialled[item] & (rng.random(count) < 0.88))
         global_id: list[str | None] = [None] * count
         if things:
@@ -260,10 +260,10 @@ def _round_fen(fen: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(fen.astype(np.int64) % 9 == 0, np.maximum(fen.astype(np.int64), 1_000), whole)
 
 
-def _numbers(rng: np.random.Generator, count: int, prefix: str, digits: int) -> pa.Array:
-    """Texts of a prefix and digits; drawn from so many that hardly two agree."""
-    number = pc.utf8_lpad(pc.cast(pa.array(rng.integers(0, 10**digits, count)), pa.string()), digits, "0")
-    return pc.binary_join_element_wise(prefix, number, "")
+def _tags(first: int, count: int) -> pa.Array:
+    """Tag numbers that look drawn but differ for different cards: steps of a number prime to 10⁹."""
+    number = (np.arange(first + 1, first + count + 1) * 618_033_989) % 10**9
+    return pc.binary_join_element_wise("TY35", pc.utf8_lpad(pc.cast(pa.array(number), pa.string()), 9, "0"), "")
 
 
 def _serials(rng: np.random.Generator, count: int) -> pa.Array:
