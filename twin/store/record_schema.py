@@ -352,10 +352,12 @@ def _kind_table(kind: RecordKind) -> Table:
         placed = [
             _big("place_id", nullable=True),
             _text("place_method", nullable=True),
+            _text("place_reason", nullable=True),
             Column("slot", Integer, nullable=True),
             Column("x_m", Double, nullable=True),
             Column("y_m", Double, nullable=True),
             Column("z_m", Double, nullable=True),
+            Column("accuracy_m", Double, nullable=True),
         ]
     return Table(
         kind.name,

@@ -16,6 +16,7 @@ from twin.store import record as _record
 from twin.store import revisions as _revisions
 from twin.store import sites as _sites
 from twin.store.database import Database, open_database
+from twin.store.keys import Keys
 from twin.store.record import Progress
 from twin.store.rows import FeatureRow, LedgerEntry, NewRevision, RevisionRow
 
@@ -65,6 +66,11 @@ class Store:
         with self._database.writing() as connection:
             _migrate.migrate(connection)
 
+    @property
+    def keys(self) -> Keys:
+        """The keys and sessions."""
+        return Keys(self._database)
+
     # Sites
 
     def add_site(self, site: Site, *, now: datetime, policy: LabelPolicy | None = None) -> bool:
@@ -84,6 +90,11 @@ class Store:
         """All sites, by code."""
         with self._database.reading() as connection:
             return _sites.list_sites(connection)
+
+    def site_ids(self) -> dict[int, Site]:
+        """Id in the store → site, by code; tables of `twin.records` name sites by id."""
+        with self._database.reading() as connection:
+            return {int(_sites.site_row(connection, site.code)["id"]): site for site in _sites.list_sites(connection)}
 
     def label_policy(self, code: str) -> LabelPolicy:
         """The labels a site knows; raises SiteUnknown."""

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, text
 from tests.twin.processes import PROCESSES
 from tests.twin.store.builder import NOW, SITE, feature, new_revision, record, tower
 from tests.twin.store.test_record import rows
-from twin.errors import Invalid, StoreBusy, StoreUnavailable
+from twin.errors import Invalid, StoreBusy, StoreNewer, StoreUnavailable
 from twin.store import RevisionRow, Store, migrate
 from twin.store.migrate import HEAD
 from twin.store.record_schema import metadata
@@ -101,7 +101,7 @@ def test_records_of_a_newer_version_are_left_alone(
     next_version("pass")
     store.migrate()
     monkeypatch.undo()
-    with pytest.raises(StoreUnavailable, match="newer version"):
+    with pytest.raises(StoreNewer, match="newer version"):
         store.migrate()
 
 

@@ -28,7 +28,8 @@ TABLES = {
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text article_id:id "
         "serial:text tag:text global_id:text quantity:double value:big net_value:big funding_id:id acquisition:text acquired:text "
         "in_service:text life_months:big unit_id:id keeper_id:id state:text location_id:id remark:text place_id:big "
-        "place_method:text slot:integer x_m:double y_m:double z_m:double ended:text extra:text "
+        "place_method:text place_reason:text slot:integer x_m:double y_m:double z_m:double accuracy_m:double ended:text "
+        "extra:text "
     ),
     "building": (
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text name_id:id "
@@ -74,13 +75,15 @@ TABLES = {
     "meter": (
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text name_id:id "
         "carrier:text unit_id:id location_id:id multiplier:double parent:text installed:text state:text remark:text place_id:big "
-        "place_method:text slot:integer x_m:double y_m:double z_m:double ended:text extra:text "
+        "place_method:text place_reason:text slot:integer x_m:double y_m:double z_m:double accuracy_m:double ended:text "
+        "extra:text "
     ),
     "person": (
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text name:text "
         "unit_id:id department_id:id rank:text post_id:id establishment:text location_id:id seat:text second_building_id:id "
         "second_room:text second_reason:text in_post_from:text in_post_until:text state:text remark:text place_id:big "
-        "place_method:text slot:integer x_m:double y_m:double z_m:double ended:text extra:text "
+        "place_method:text place_reason:text slot:integer x_m:double y_m:double z_m:double accuracy_m:double ended:text "
+        "extra:text "
     ),
     "place": (
         "id:id! parent_id:big kind:text! path:text! site_id:big feature_id:text record_id:big name:text! number:text "
