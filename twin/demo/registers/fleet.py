@@ -38,7 +38,7 @@ def vehicle_draft(world: World, planter: Planter) -> Draft:
     disposed = np.minimum(bought + np.maximum((age * 365 * rng.uniform(0.8, 0.98, count)).astype(int), 30), np.datetime64(world.today) - 3)
     electric = np.array([models[m][3] in ("纯电动", "插电混动") for m in model])
     letters = [world.units[u].place.letter for u in unit]
-    registered = bought + rng.integers(3, 40, count)
+    registered = np.minimum(bought + rng.integers(3, 40, count), np.datetime64(world.today))
     beidou = rng.random(count) < 0.5
     year = bought.astype("datetime64[Y]").astype(int) + 1970
     rows = [models[m] for m in model.tolist()]

@@ -98,12 +98,12 @@ def write_csv(path: Path, kind: str, chunks: Iterable[Columns], *, encoding: str
 
 
 def write_parquet(path: Path, kind: str, columns: Columns) -> RegisterFile:
-    """Write one Parquet file with the columns' own types."""
+    """Write one Parquet file with the columns' own types; it has no header line, so its first row is line 1."""
     import pyarrow.parquet as parquet
 
     table = pa.table(columns)
     parquet.write_table(table, path, compression="zstd")
-    return RegisterFile(kind=kind, path=path, rows=table.num_rows)
+    return RegisterFile(kind=kind, path=path, rows=table.num_rows, first_line=1)
 
 
 def write_workbook(

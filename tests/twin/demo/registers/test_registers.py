@@ -264,7 +264,7 @@ def test_orders_are_wrong_only_where_planted(written: Written) -> None:
 
 def test_energy_is_out_of_order_only_where_planted(written: Written) -> None:
     series = defaultdict(list)
-    wrong = {item["line"] - 2 for error in ("energy_tenfold", "energy_mwh") for item in written.planted(error)}
+    wrong = {item["line"] - 1 for error in ("energy_tenfold", "energy_mwh") for item in written.planted(error)}
     found = set()
     for at, row in enumerate(written.rows["energy"]):
         series[row["用能单位"]].append((at, float(row["用电量(千瓦时)"])))
@@ -274,6 +274,21 @@ def test_energy_is_out_of_order_only_where_planted(written: Written) -> None:
     assert found == wrong
     pairs = Counter((row["用能单位"], row["统计月份"]) for row in written.rows["energy"])
     assert sum(count > 1 for count in pairs.values()) == len(written.planted("energy_twice"))
+
+
+@pytest.mark.parametrize(
+    ("register", "column"),
+    [
+        ("room", "分配日期"),
+        ("person", "任职日期"),
+        ("vehicle", "购置日期"),
+        ("vehicle", "注册日期"),
+        ("vehicle", "处置日期"),
+        ("title", "登记日期"),
+    ],
+)
+def test_no_other_date_lies_in_the_future(written: Written, register: str, column: str) -> None:
+    assert max(row[column] for row in written.rows[register]) <= "2026-10-31"
 
 
 def test_titles_are_missing_or_differ_only_where_planted(written: Written) -> None:
