@@ -19,6 +19,7 @@ LINE_LIMIT_BYTES = 64 * 2**20
 SAMPLE_BYTES = 4 * 2**20
 CLEAR = 0.9
 MOSTLY = 0.8
+BEYOND_ASCII = re.compile(rb"[^\n\r]*[\x80-\xff][^\n\r]*")
 UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -136,7 +137,7 @@ def _judge(path: Path, invalid: int, high: bool, bare: bool) -> TextForm:
     if not invalid:
         evidence = "every byte is UTF-8" if high else "ASCII only"
         return TextForm(encoding="utf-8", clean=True, bare_returns=bare, evidence=evidence)
-    sample = b"\n".join(line for line in _sample(path) if not line.isascii())
+    sample = _sample(path)
     high_bytes = int((np.frombuffer(sample, np.uint8) > 0x7F).sum())
     utf8 = sum(map(len, UTF8.findall(sample))) / high_bytes
     if utf8 >= MOSTLY:
@@ -156,11 +157,17 @@ def _judge(path: Path, invalid: int, high: bool, bare: bool) -> TextForm:
     )
 
 
-def _sample(path: Path) -> Iterator[bytes]:
-    """Lines of which some may be no UTF-8, from the whole file, 4 MB of each 12 MB at most."""
+def _sample(path: Path) -> bytes:
+    """The lines beyond ASCII of the whole file, of each 12 MB at most 4 MB."""
+    found = []
     for piece in _pieces(path):
-        if not piece.isascii():
-            yield from piece[:SAMPLE_BYTES].splitlines()
+        size = 0
+        for match in BEYOND_ASCII.finditer(piece):
+            found.append(match[0])
+            size += len(match[0])
+            if size > SAMPLE_BYTES:
+                break
+    return b"\n".join(found)
 
 
 def _paired(codes: NDArray[np.uint8]) -> float:
