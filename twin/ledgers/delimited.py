@@ -132,6 +132,8 @@ class _Reader:
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
+        if not len(regular.starts):
+            return self._assemble(Tokens(records=[], refused=[], lines=regular.newlines))
         invalid: list[tuple[int, str]] = []
 
         def on_invalid(row: arrow_csv.InvalidRow) -> str:

@@ -97,6 +97,18 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
         read(raw(tmp_path / "a.csv", content))
 
 
+def test_a_header_alone_and_blank_lines_below_it(tmp_path: Path) -> None:
+    for text in ("code,name\n", "code,name", "code,name\n\n\n", "\n\ncode,name\r\n\r\n,\n ,\n"):
+        ledger = read(raw(tmp_path / "a.csv", text))
+        assert typed_rows(ledger) == [] and quarantined(ledger) == []
+
+
+def test_too_many_columns_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnreadable) as refused:
+        read(raw(tmp_path / "a.csv", "code," + ",".join(f"c{number}" for number in range(1000)) + "\n"))
+    assert refused.value.code == "LEDGER_TOO_LARGE"
+
+
 def _records(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     """Each record with the physical line it begins at, as csv reads them."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -76,6 +76,11 @@ def test_rooms_and_components_of_the_duplex(data_dir: Path) -> None:
     assert people["bill.east@us.army.mil"]["name"] == "Bill East"
 
 
+def test_a_book_of_cobie_is_known_by_its_sheets(data_dir: Path) -> None:
+    ledger = read(data_dir / "registers" / BOOKS[0], "room")
+    assert (ledger.facts.profile, ledger.facts.source.sheet, rows_of(ledger)) == ("cobie", "Space", 28)
+
+
 def test_a_name_that_stands_twice_in_a_book_is_quarantined(data_dir: Path) -> None:
     (row,) = quarantined(read(data_dir / "registers" / BOOKS[1], "asset", profile="cobie"))
     assert (row.line, row.code) == (3, "KEY_DUPLICATE")

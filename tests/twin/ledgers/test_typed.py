@@ -136,3 +136,10 @@ def test_batches_are_bounded_and_complete(tmp_path: Path, rows: int, monkeypatch
     assert all(len(batch.lines) <= 100 for batch in batches)
     assert [line for batch in batches for line in batch.lines.tolist()] == list(range(2, rows + 2))
     assert [key for batch in batches for key in batch.keys.to_pylist()] == [str(number) for number in range(rows)]
+
+
+def test_failed_formulas_are_told_and_are_no_keys(tmp_path: Path) -> None:
+    rows = [("资产编号", "资产名称", "序列号", "原值"), ("1", "#N/A", "#REF!", "#DIV/0!"), ("#N/A", "桌", "#9", "1")]
+    ledger = read(written(tmp_path / "a.csv", rows))
+    assert [(row["_key"], row["name"], row["serial"], row["value"]) for row in typed_rows(ledger)] == [("1", None, None, None)]
+    assert [item["code"] for item in findings(ledger)] == ["CELL_ERROR"] * 3
