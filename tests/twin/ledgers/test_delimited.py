@@ -17,7 +17,7 @@ CELLS = st.text(st.sampled_from("ab楼一 ,;\t|\"\n'é0"), max_size=6)
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     rows=ROWS,
     delimiter=st.sampled_from(DELIMITERS),
@@ -61,6 +61,15 @@ def test_stray_quotes_and_blank_lines_read_as_csv_reads_them(tmp_path_factory: p
     assert [row for row in got if not opened or row[0] < opened[0]] == wanted
     ragged = [line for line, cells in expected if len(cells) != 2 and any(cell.strip() for cell in cells)]
     assert [line for line in refused if not opened or line < opened[0]] == [line for line in ragged if not opened or line < opened[0]]
+
+
+def test_inches_in_cells_need_no_reading_cell_by_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "code,name\n" + "".join(f'{number},24" screen {number}\n' for number in range(50)) + '50,"a ""b"" c"d\n\n51,e\n'
+    ledger = read(raw(tmp_path / "a.csv", text))
+    monkeypatch.setattr("twin.ledgers.delimited._Reader._take_slowly", None)
+    rows = typed_rows(ledger)
+    assert [(row["_line"], row["name"]) for row in rows[:2]] == [(2, '24" screen 0'), (3, '24" screen 1')]
+    assert [(row["_line"], row["name"]) for row in rows[-2:]] == [(52, 'a "b" cd'), (54, "e")]
 
 
 def test_a_quotation_never_closed_costs_one_line(tmp_path: Path) -> None:

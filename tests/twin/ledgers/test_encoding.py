@@ -64,6 +64,11 @@ def test_an_encoding_nobody_reads_is_refused(tmp_path: Path) -> None:
     assert refused.value.code == "ENCODING_UNKNOWN"
 
 
+def test_half_a_character_of_utf16_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnreadable):
+        read(raw(tmp_path / "a.csv", "资产编号,资产名称\n".encode("utf-16")[:-1]))
+
+
 def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("twin.ledgers.encoding.LINE_LIMIT_BYTES", 100)
     monkeypatch.setattr("twin.ledgers.encoding.READ_BYTES", 50)

@@ -9,7 +9,7 @@ from tests.twin.ledgers.test_workbook import HEADER, workbook
 from tests.twin.ledgers.written import raw, read, written
 from twin.ledgers import LedgerError
 
-ROUNDS = 60
+ROUNDS = 40
 NASTY = [b'"', b",", b"\n", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xa1", b'""', b"\n\n", b";", b"\t", "（".encode(), b"\xd7\xca"]
 
 

@@ -22,9 +22,9 @@ def test_dictionary_slice_and_plain_agree_and_differ_where_texts_do(texts: list[
     assert len(set(hashes)) == len(set(texts))
 
 
-def test_a_million_similar_texts_do_not_meet() -> None:
-    texts = pa.array([f"FJ{number:07d}" for number in range(500_000)] + [f"{number}" for number in range(500_000)])
-    assert len(set(hash_texts(texts).tolist())) == 1_000_000
+def test_many_similar_texts_do_not_meet() -> None:
+    texts = pa.array([f"FJ{number:07d}" for number in range(100_000)] + [f"{number}" for number in range(100_000)])
+    assert len(set(hash_texts(texts).tolist())) == 200_000
 
 
 def test_hashes_are_the_same_on_every_day() -> None:

@@ -32,7 +32,6 @@ def test_both_building_registers_row_for_row(data_dir: Path, name: str, profile:
     ledger = read(path, "building", profile=profile)
     facts = facts_of(data_dir, name)
     assert ledger.facts.source.delimiter == facts["delimiter"] == delimiter
-    assert rows_of(ledger) == facts["rows"] and quarantined(ledger) == []
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter)
         next(reader)
@@ -41,7 +40,9 @@ def test_both_building_registers_row_for_row(data_dir: Path, name: str, profile:
     assert [line for block in blocks for line in block.lines.tolist()] == [line for line, _ in expected]
     cells = [list(row) for block in blocks for row in zip(*(column.to_pylist() for column in block.cells), strict=True)]
     assert cells == [row for _, row in expected]
-    assert len({key for batch in ledger.batches() for key in batch.keys.to_pylist()}) == facts["rows"]
+    batches = list(ledger.batches())
+    assert sum(len(batch.quarantined) for batch in batches) == 0
+    assert len({key for batch in batches for key in batch.keys.to_pylist()}) == facts["rows"]
 
 
 def test_gsa_areas_are_square_feet_and_two_digit_years_are_told(data_dir: Path) -> None:

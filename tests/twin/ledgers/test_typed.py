@@ -31,7 +31,7 @@ TEXTS = {
 }
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(data=st.data(), name=st.sampled_from(sorted(TEXTS)), factor=st.sampled_from([1, 100, 1_000_000, 12]), empty=st.booleans())
 def test_the_kernels_say_what_reading_cell_by_cell_says(data: Any, name: str, factor: int, empty: bool) -> None:
     kind = get_kind("asset")
