@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.twin.ledgers.written import quarantined, raw, read, typed_rows, written
 from twin.ledgers import LedgerUnreadable
 from twin.ledgers.delimited import DELIMITERS
+from twin.ledgers.records import split_regular
 
 HEADER = ("资产编号", "资产名称", "楼层", "备注")
 CELLS = st.text(st.sampled_from("ab楼一 ,;\t|\"\n'é0"), max_size=6)
@@ -77,6 +78,16 @@ def test_a_quotation_never_closed_costs_one_line(tmp_path: Path) -> None:
     ledger = read(path)
     assert [(row["_line"], row["code"]) for row in typed_rows(ledger)] == [(2, "1"), (4, "3"), (5, "4")]
     assert [(row.line, row.code, row.cells) for row in quarantined(ledger)] == [(3, "QUOTE_OPEN", ('2,"b',))]
+
+
+@pytest.mark.parametrize("text", [b'a,"b"c\n', b'a"b,c\n', b'a,b"\n', b"a\rb\n", b'"a""\n'])
+def test_marks_out_of_place_are_not_taken_for_regular(text: bytes) -> None:
+    assert split_regular(text, ",", last=True) is None
+
+
+def test_blank_lines_are_counted_and_are_no_records() -> None:
+    found = split_regular(b'a\n\n\r\n"b\n\nc"\nd', ",", last=True)
+    assert found is not None and (found.starts.tolist(), found.newlines, found.end) == ([0, 3, 6], 7, 13)
 
 
 def test_ragged_rows_keep_their_line_and_cells(tmp_path: Path) -> None:

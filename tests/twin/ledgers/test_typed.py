@@ -23,7 +23,7 @@ from twin.ledgers.typed import TypedColumn, arrow_type
 
 ODD = st.text(st.sampled_from("01 9.-/,年 月(e)元万+５　#é"), max_size=9)
 TEXTS = {
-    "value": st.one_of(ODD, st.decimals(-(10**8), 10**8, places=3).map(str)),
+    "value": st.one_of(ODD, st.integers(-(10**8), 10**8).map(lambda value: f"{value // 1000}.{value % 1000:03d}")),
     "quantity": st.one_of(ODD, st.decimals(-(10**8), 10**8, places=4).map(str)),
     "life_months": st.one_of(ODD, st.integers(-(10**19), 10**19).map(str)),
     "acquired": st.one_of(ODD, st.dates().map(str), st.just("2015-02-30")),
@@ -31,9 +31,10 @@ TEXTS = {
 }
 
 
-@settings(max_examples=100)
-@given(data=st.data(), name=st.sampled_from(sorted(TEXTS)), factor=st.sampled_from([1, 100, 1_000_000, 12]), empty=st.booleans())
-def test_the_kernels_say_what_reading_cell_by_cell_says(data: Any, name: str, factor: int, empty: bool) -> None:
+@pytest.mark.parametrize("name", sorted(TEXTS))
+@settings(max_examples=60)
+@given(data=st.data(), factor=st.sampled_from([1, 100, 1_000_000, 12]), empty=st.sampled_from([False, False, True]))
+def test_the_kernels_say_what_reading_cell_by_cell_says(name: str, data: Any, factor: int, empty: bool) -> None:
     kind = get_kind("asset")
     column = kind.column(name)
     texts = data.draw(st.lists(TEXTS[name], max_size=12))
