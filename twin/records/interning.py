@@ -1,0 +1,155 @@
+"""Texts, articles and locations written once: from what a batch says to the ids its rows hold.
+
+Within a batch the distinct values are found by column (dictionary codes); only those meet Python. They are unique in the
+tables by a 64-bit digest; two keys of one digest are told apart by another round of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from sqlalchemy import Connection, Table, select
+
+from twin.codes import fold, list_kinds
+from twin.records.counters import take_ids
+from twin.store import record_schema as schema
+from twin.store.database import put_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["ARTICLE", "LOCATION", "SEPARATOR", "Interner", "combined_codes", "digest_of", "search_windows"]
+
+Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Row = Callable[[str], tuple[Any, ...]]
+SEPARATOR = "\x1f"
+ARTICLE = ("name", "class_code", "class_edition")
+LOCATION = ("building", "storey", "room")
+AT_ONCE = 2_000
+"""Keys written in one transaction: some 30 ms."""
+ASKED = 500
+RESOLVED = ("method", "confidence", "evidence", "decided_by")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "term": ("id", "digest", "domain", "text", "folded", "record_id", *RESOLVED),
+    "article": ("id", "digest", *ARTICLE, "folded"),
+    "location": ("id", "digest", *LOCATION, "place_id", *RESOLVED),
+}
+KEYS: Mapping[str, tuple[str, ...]] = {"term": ("text",), "article": ARTICLE, "location": LOCATION}
+SEARCHED = frozenset(f"{kind.name}.{column.name}" for kind in list_kinds() for column in kind.columns if column.search)
+
+
+class Interner:
+    """Ids of texts, articles and locations; remembers what it has met. Not for two threads.
+
+    `writing` opens a writer's transaction: that of the database, for an import (many short ones), or the one already open.
+    """
+
+    def __init__(self, writing: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._writing = writing
+        self._known: dict[str, dict[str, int]] = {}
+
+    def terms(self, domain: str, texts: Sequence[str]) -> list[int]:
+        """The ids of these texts in a domain, in their order; those that are new are written."""
+        return self._ids(schema.term, domain, texts, lambda text: (domain, text, fold(text), None, None, None, None, None))
+
+    def articles(self, keys: Sequence[str]) -> list[int]:
+        """The ids of articles, each the parts of `ARTICLE` joined; new ones are written with their search windows."""
+        return self._ids(schema.article, "article", keys, lambda key: (*key.split(SEPARATOR), fold(key.split(SEPARATOR)[0])))
+
+    def locations(self, keys: Sequence[str]) -> list[int]:
+        """The ids of locations, each the parts of `LOCATION` as written, joined."""
+        return self._ids(schema.location, "location", keys, lambda key: (*key.split(SEPARATOR), None, None, None, None, None))
+
+    def parts(self, part: str, keys: Sequence[str]) -> list[int]:
+        """`articles` or `locations`, by the name of the part."""
+        return self.articles(keys) if part == "article" else self.locations(keys)
+
+    def _ids(self, table: Table, domain: str, keys: Sequence[str], row: Row) -> list[int]:
+        known = self._known.setdefault(domain, {})
+        for part in _in_parts(dict.fromkeys(key for key in keys if key not in known), AT_ONCE):
+            with self._writing() as connection:
+                found = _found_or_written(connection, table, domain, part, row)
+            known.update(found)  # after the commit: what was rolled back is not known
+        return [known[key] for key in keys]
+
+
+def _found_or_written(connection: Connection, table: Table, domain: str, keys: list[str], row: Row) -> dict[str, int]:
+    found: dict[str, int] = {}
+    waiting, round_ = keys, 0
+    while waiting:
+        digests = {digest_of(domain, key, round_): key for key in waiting}
+        there = _stored(connection, table, domain, digests)
+        found |= {digests[digest]: row_id for digest, (row_id, said) in there.items() if said == digests[digest]}
+        new = {digest: key for digest, key in digests.items() if digest not in there}
+        found |= _write(connection, table, domain, new, row)
+        waiting, round_ = [key for key in waiting if key not in found], round_ + 1
+    return found
+
+
+def _stored(connection: Connection, table: Table, domain: str, digests: Iterable[int]) -> dict[int, tuple[int, str | None]]:
+    """Digest → id and key of the row that has it; no key where that row is of another domain."""
+    names = KEYS[table.name]
+    columns = [table.c.id, table.c.digest, *(table.c[name] for name in names)]
+    if table is schema.term:
+        columns.append(table.c.domain)
+    found: dict[int, tuple[int, str | None]] = {}
+    for part in _in_parts(digests, ASKED):
+        for row_id, digest, *said in connection.execute(select(*columns).where(table.c.digest.in_(part))):
+            ours = table is not schema.term or said[-1] == domain
+            found[digest] = (int(row_id), SEPARATOR.join(said[: len(names)]) if ours else None)
+    return found
+
+
+def _write(connection: Connection, table: Table, domain: str, new: Mapping[int, str], row: Row) -> dict[str, int]:
+    if not new:
+        return {}
+    first = take_ids(connection, table.name, len(new))
+    rows = [(first + place, digest, *row(key)) for place, (digest, key) in enumerate(new.items())]
+    put_rows(connection, table, COLUMNS[table.name], rows)
+    if domain == "article" or domain in SEARCHED:
+        folded = COLUMNS[table.name].index("folded")
+        windows = sorted((domain, window, one[0]) for one in rows for window in search_windows([one[folded]]))
+        put_rows(connection, schema.term_window, ("domain", "window", "term_id"), windows)
+    return {key: first + place for place, key in enumerate(new.values())}
+
+
+def digest_of(domain: str, key: str, round_: int = 0) -> int:
+    """What makes a text unique within its domain: 64 bits of BLAKE2b, signed; another value for each round."""
+    said = f"{domain}{SEPARATOR}{key}{SEPARATOR * round_}".encode()
+    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big", signed=True)
+
+
+def search_windows(folded: Iterable[str]) -> set[str]:
+    """Each two characters that follow one another in a text, and its last one alone.
+
+    >>> sorted(search_windows(["台式机"]))
+    ['台式', '式机', '机']
+    """
+    return {text[index : index + 2] for text in folded for index in range(len(text))}
+
+
+def combined_codes(columns: Sequence[pa.DictionaryArray]) -> tuple[Int64, list[tuple[str, ...]]]:
+    """Row → number of its combination of values, and the combinations as texts; an empty cell is the empty text."""
+    import pandas as pd
+
+    codes: Int64 | None = None
+    for column in columns:
+        own = np.asarray(column.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64) + 1
+        codes = own if codes is None else np.asarray(pd.factorize(codes * (len(column.dictionary) + 1) + own)[0], dtype=np.int64)
+    assert codes is not None
+    numbers, first = np.unique(codes, return_index=True)
+    texts = [["", *column.dictionary.to_pylist()] for column in columns]
+    picked = [(column.indices.fill_null(-1).to_numpy(zero_copy_only=False)[first] + 1).tolist() for column in columns]
+    combinations = [tuple(words[place] for words, place in zip(texts, places, strict=True)) for places in zip(*picked, strict=True)]
+    return np.searchsorted(numbers, codes).astype(np.int64), combinations
+
+
+def _in_parts(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
