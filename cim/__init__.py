@@ -8,6 +8,7 @@ from cim.city_layer import CityLayer, LedgerRow, Tally, tally
 from cim.errors import CimError, CityFileInvalid, CityJsonVersionUnsupported, CrsDisagrees
 from cim.ground import Ground
 from cim.read import is_terrain, read_city
+from cim.storeys import StoreyPlace, parse_storey
 from cim.terrain import read_ground
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "CrsDisagrees",
     "Ground",
     "LedgerRow",
+    "StoreyPlace",
     "Tally",
     "is_terrain",
+    "parse_storey",
     "read_city",
     "read_ground",
     "tally",

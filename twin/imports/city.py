@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import SpatialError
+from spatial.feature import Kind
 from spatial.frame import SiteFrame
 from spatial.issue import count_codes
+from spatial.placed import boxes_with_ancestors
 from spatial.source import bytes_sha256
 from twin.errors import TwinError
 from twin.imports.ground import find_terrain, ground_id, layers_on_other_ground, read_ground
@@ -20,6 +22,7 @@ from twin.imports.imported import Imported, Progress
 from twin.imports.labels import labelled
 from twin.imports.originals import default_key, file_sha256, keep_original, original_of, staged_copy
 from twin.imports.packs import is_complete, keep_pack
+from twin.imports.storeys import storey_places, storeys_id
 from twin.settings import Settings
 from twin.store import LedgerEntry, NewRevision, RevisionRow, Store
 from twin.store.values import to_json
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     import cim
 
 __all__ = ["follow_ground", "import_city"]
+
+STOREYS = "storeys"
+"""The option of a revision with rooms: the storeys of other files that they were put on, so that new ones make it worth reading again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,9 @@ def _is_same(store: Store, settings: Settings, current: RevisionRow, sha256: str
     read_as = (current.options.get("crs"), bool(current.options.get("force_crs")))
     if (current.sha256, *read_as) != (sha256, crs, force_crs) or not is_complete(settings, current):
         return False
+    known = current.options.get(STOREYS)
+    if known is not None and known != storeys_id(storey_places(store, current.site, besides=current.model_key)):
+        return False
     if not current.georeference.get("ground_dependent"):
         return True
     return bool(current.options.get("terrain") == ground_id(find_terrain(store, current.site)))
@@ -132,7 +141,8 @@ def _read(store: Store, settings: Settings, source: _Source, progress: Progress 
     import cim
 
     frame = SiteFrame.of(store.get_site(source.site))
-    terrain = None if cim.is_terrain(source.path) else find_terrain(store, source.site)
+    is_terrain = cim.is_terrain(source.path)
+    terrain = None if is_terrain else find_terrain(store, source.site)
     layer = cim.read_city(
         source.path,
         source.key,
@@ -141,6 +151,7 @@ def _read(store: Store, settings: Settings, source: _Source, progress: Progress 
         crs=source.crs,
         force_crs=source.force_crs,
         ground=read_ground(settings, terrain, frame) if terrain is not None else None,
+        storeys=[] if is_terrain else storey_places(store, source.site, besides=source.key),
         progress=progress,
     )
     return layer, terrain if layer.ground_dependent else None
@@ -152,6 +163,8 @@ def _record(
     options: dict[str, Any] = {"crs": source.crs, "force_crs": source.force_crs}
     if layer.ground_dependent:
         options["terrain"] = ground_id(ground)
+    if any(feature.kind is Kind.SPACE for feature in layer.features):
+        options[STOREYS] = storeys_id(storey_places(store, source.site, besides=source.key))
     pack = _pack_name(store, source, options)
     keep_pack(settings, pack, layer.meshes)
     return store.record_revision(
@@ -178,7 +191,7 @@ def _record(
             counts=_counts(layer),
         ),
         labelled(layer.features, store.label_policy(source.site)),
-        layer.meshes.feature_bounds(),
+        boxes_with_ancestors(layer.features, layer.meshes.feature_bounds()),
         [
             LedgerEntry(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=row.outcome, reason=row.reason or "")
             for row in layer.ledger
@@ -196,6 +209,7 @@ def _pack_name(store: Store, source: _Source, options: Mapping[str, Any]) -> str
 
 def _counts(layer: cim.CityLayer) -> dict[str, Any]:
     outcomes = Counter(row.outcome for row in layer.ledger)
+    kinds = Counter(feature.kind for feature in layer.features)
     return {
         "features": {
             "read": len(layer.ledger),
@@ -204,6 +218,8 @@ def _counts(layer: cim.CityLayer) -> dict[str, Any]:
             "failed": outcomes.get("failed", 0),
             "by_class": dict(sorted(Counter(row.class_name for row in layer.ledger).items())),
         },
+        "storeys": kinds[Kind.STOREY],
+        "rooms": kinds[Kind.SPACE],
         "issues": count_codes(layer.issues),
     }
 
