@@ -9,7 +9,7 @@ from cim.errors import CimError, CityFileInvalid, CityJsonVersionUnsupported, Cr
 from cim.ground import Ground
 from cim.plan import PlanAnchor, read_plan
 from cim.read import is_terrain, read_city
-from cim.rooms import find_storey
+from cim.rooms import Storeys
 from cim.storeys import StoreyPlace, parse_storey
 from cim.terrain import read_ground
 
@@ -24,8 +24,8 @@ __all__ = [
     "PlanAnchor",
     "PlanInvalid",
     "StoreyPlace",
+    "Storeys",
     "Tally",
-    "find_storey",
     "is_terrain",
     "parse_storey",
     "read_city",

@@ -8,7 +8,7 @@ import shapely
 from cim.city_layer import FAILED, PLACED, WITHOUT_GEOMETRY, Outcome
 from cim.columns import number, text
 from cim.palette import Rgba
-from cim.rooms import ROOM_RGBA, Room, find_storey, room_corners
+from cim.rooms import ROOM_RGBA, Room, Storeys, room_corners
 from cim.rows import Row
 from cim.shade import add_flat
 from cim.storeys import Level, StoreyPlace
@@ -19,10 +19,10 @@ __all__ = ["STOREY_CLASS", "add_room", "add_storeys", "places_of", "room_of_row"
 
 STOREY_CLASS: Final = "BuildingStorey"
 ORIGIN = shapely.Point(0, 0)
-Storeys = Sequence[tuple[Level, Float64, Rgba]]
+DrawnStoreys = Sequence[tuple[Level, Float64, Rgba]]
 
 
-def add_storeys(builder: MeshBuilder, building: Feature, storeys: Storeys) -> list[Feature]:
+def add_storeys(builder: MeshBuilder, building: Feature, storeys: DrawnStoreys) -> list[Feature]:
     """The storeys of a drawn building, each drawn too; ids under its own, as stable as that."""
     made = []
     for level, corners, rgba in storeys:
@@ -46,7 +46,7 @@ def add_storeys(builder: MeshBuilder, building: Feature, storeys: Storeys) -> li
     return made
 
 
-def places_of(building: Feature, storeys: Storeys) -> list[StoreyPlace]:
+def places_of(building: Feature, storeys: DrawnStoreys) -> list[StoreyPlace]:
     """The same storeys as places for rooms; the building goes by its name, its id and its local id."""
     names = [building.id.partition("/")[2], *filter(None, (building.name, text(building.properties["attributes"].get("id"))))]
     return [
@@ -63,10 +63,10 @@ def places_of(building: Feature, storeys: Storeys) -> list[StoreyPlace]:
     ]
 
 
-def room_of_row(row: Row, places: Sequence[StoreyPlace], key: str, radius_m: float) -> tuple[Room, Outcome, str]:
+def room_of_row(row: Row, storeys: Storeys, key: str, radius_m: float) -> tuple[Room, Outcome, str]:
     """The room of a row with a geometry, what becomes of it, and why it is not drawn."""
     outline = row.geometry if row.geometry is not None else shapely.Polygon()
-    place, reason = find_storey(places, text(row.cell("room_building")), row.cell("room_storey"), outline)
+    place, reason = storeys.find(text(row.cell("room_building")), row.cell("room_storey"), outline)
     outcome: Outcome = WITHOUT_GEOMETRY if place is None else PLACED
     if not outline.area > 0:
         place, outcome, reason = None, FAILED, "the outline encloses nothing"

@@ -14,7 +14,7 @@ from cim.drape import Drape
 from cim.draw import Drawn, Painter, Undrawable
 from cim.floors import add_room, add_storeys, places_of, room_of_row
 from cim.ground import Ground
-from cim.rooms import ROOM_CLASS, Room, check_rooms, room_feature
+from cim.rooms import ROOM_CLASS, Room, Storeys, check_rooms, room_feature
 from cim.rows import Row, Rows, read_rows
 from cim.shade import add_flat, add_smooth
 from cim.storeys import StoreyPlace
@@ -79,9 +79,11 @@ def read_layers(
     ordered = sorted(rows, key=lambda row: row.class_name == ROOM_CLASS)
     places = list(storeys)
     rooms: list[Room] = []
+    known: Storeys | None = None
     for done, row in enumerate(ordered, start=1):
         if row.class_name == ROOM_CLASS and row.geometry is not None and not row.repeats:
-            room, outcome, reason = room_of_row(row, places, context.key, context.radius_m)
+            known = known or Storeys(places)
+            room, outcome, reason = room_of_row(row, known, context.key, context.radius_m)
             if outcome == PLACED:
                 add_room(builder, context.key, room)
             rooms.append(room)

@@ -30,8 +30,8 @@ __all__ = ["PlanAnchor", "read_plan"]
 
 AREA = re.compile(r"^(?:面积|使用面积|s|a)?[:=]?(\d+(?:\.\d+)?)(?:㎡|m2|m²|平方米|平米)$", re.IGNORECASE)
 NUMBER = re.compile(r"^(?:no\.?|#)?[a-z]{0,3}\d{0,3}[座栋楼#]?[-—_.]?[a-z]?\d{1,5}[a-z]?(?:-\d{1,3})?[室号房]?$", re.IGNORECASE)
-NUMBER_TAGS: Final = frozenset({"NUMBER", "NO", "ROOMNO", "ROOM_NO", "ROOMNUMBER", "ROOM_NUMBER", "房间号", "房号", "编号"})
-NAME_TAGS: Final = frozenset({"NAME", "ROOMNAME", "ROOM_NAME", "名称", "房间名称"})
+NUMBER_TAGS: Final = frozenset({"number", "no", "roomno", "room_no", "roomnumber", "room_number", "房间号", "房号", "编号"})
+NAME_TAGS: Final = frozenset({"name", "roomname", "room_name", "名称", "房间名称"})
 ORIGIN = shapely.Point(0, 0)
 
 
@@ -165,7 +165,7 @@ def _written(labels: Sequence[Label], owners: Sequence[int], count: int) -> list
         area = AREA.match("".join(said.split()))
         if area:
             found[owner].areas.append(float(area.group(1)))
-        elif label.tag.upper() in NUMBER_TAGS or (label.tag.upper() not in NAME_TAGS and NUMBER.match("".join(said.split()))):
+        elif label.tag.lower() in NUMBER_TAGS or (label.tag.lower() not in NAME_TAGS and NUMBER.match("".join(said.split()))):
             found[owner].numbers.append(said)
         else:
             found[owner].names.append(said)

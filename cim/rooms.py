@@ -17,7 +17,7 @@ from spatial.issue import Issue, Severity
 from spatial.mesh import Float64
 from spatial.source import Source
 
-__all__ = ["ROOM_CLASS", "ROOM_RGBA", "Room", "check_rooms", "find_storey", "fold", "room_corners", "room_feature"]
+__all__ = ["ROOM_CLASS", "ROOM_RGBA", "Room", "Storeys", "check_rooms", "fold", "room_corners", "room_feature"]
 
 ROOM_CLASS: Final = "BuildingRoom"
 ROOM_RGBA: Final = (140, 190, 220, 64)
@@ -45,29 +45,43 @@ def fold(written: str) -> str:
     return "".join(unicodedata.normalize("NFKC", written).casefold().split())
 
 
-def find_storey(
-    storeys: Sequence[StoreyPlace], building: str | None, storey: Any, outline: BaseGeometry | None = None
-) -> tuple[StoreyPlace | None, str]:
-    """The one storey that is meant, or None and why not.
+class Storeys:
+    """The storeys that rooms can be put on, by the names of their buildings and by where those stand."""
 
-    `building` is an id or name (None: the building in whose outline the room lies), `storey` what was written for it.
-    """
-    wanted = fold(str(storey)) if storey is not None else ""
-    level_number = parse_storey(storey)
-    if building is not None:
-        inside = [place for place in storeys if fold(building) in {fold(name) for name in (place.building or "", *place.building_names)}]
-        where = f"building {building!r}"
-    else:
-        point = None if outline is None else shapely.point_on_surface(outline)
-        inside = [place for place in storeys if point is not None and place.footprint is not None and place.footprint.contains(point)]
-        where = "the building it lies in"
-    if not inside:
-        return None, f"{where} has no storeys in this site"
-    found = [place for place in inside if wanted and wanted in (fold(place.name), fold(place.id))]
-    found = found or [place for place in inside if level_number is not None and place.number == level_number]
-    if len(found) == 1:
-        return found[0], ""
-    return None, f"{where} has {len(found) or 'no'} storeys {str(storey)!r}, of {', '.join(sorted({place.name for place in inside}))}"
+    def __init__(self, places: Sequence[StoreyPlace]) -> None:
+        self._by_name: dict[str, list[StoreyPlace]] = defaultdict(list)
+        by_outline: dict[str, list[StoreyPlace]] = defaultdict(list)
+        for place in places:
+            for name in {fold(name) for name in (place.building or "", *place.building_names) if name}:
+                self._by_name[name].append(place)
+            if place.building is not None and place.footprint is not None:
+                by_outline[place.building].append(place)
+        self._standing = list(by_outline.values())
+        self._tree = shapely.STRtree([together[0].footprint for together in self._standing])
+
+    def find(self, building: str | None, storey: Any, outline: BaseGeometry | None = None) -> tuple[StoreyPlace | None, str]:
+        """The one storey that is meant, or None and why not.
+
+        `building` is an id or name (None: the building in whose outline the room lies), `storey` what was written for it.
+        """
+        if building is not None:
+            inside, where = self._by_name.get(fold(building), []), f"building {building!r}"
+        else:
+            inside, where = self._around(outline), "the building it lies in"
+        if not inside:
+            return None, f"{where} has no storeys in this site"
+        wanted, level_number = fold(str(storey)) if storey is not None else "", parse_storey(storey)
+        found = [place for place in inside if wanted and wanted in (fold(place.name), fold(place.id))]
+        found = found or [place for place in inside if level_number is not None and place.number == level_number]
+        if len(found) == 1:
+            return found[0], ""
+        return None, f"{where} has {len(found) or 'no'} storeys {str(storey)!r}, of {', '.join(sorted({place.name for place in inside}))}"
+
+    def _around(self, outline: BaseGeometry | None) -> list[StoreyPlace]:
+        if outline is None or outline.is_empty:
+            return []
+        hits = self._tree.query(shapely.point_on_surface(outline), predicate="within")
+        return [place for hit in hits for place in self._standing[int(hit)]]
 
 
 def room_corners(outline: BaseGeometry, low: float, high: float) -> Float64:

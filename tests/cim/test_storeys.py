@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cim
-from cim.rooms import find_storey
+from cim.rooms import Storeys
 from cim.storeys import StoreyPlace, find_levels, parse_storey
 from spatial.feature import Feature, Kind
 from spatial.issue import count_codes
@@ -179,8 +179,8 @@ def test_rooms_find_the_storey_of_another_file_by_name_or_by_where_they_lie(tmp_
 
 def test_two_storeys_that_may_be_meant_are_none() -> None:
     twins = [StoreyPlace(id=f"m:{i}", number=2, name="2", z_range=(0, 3), building=f"m:b{i}", building_names=("楼",)) for i in range(2)]
-    assert find_storey(twins, "楼", "2")[0] is None
-    assert find_storey(twins, "m:b1", "2")[0] is twins[1]
+    assert Storeys(twins).find("楼", "2")[0] is None
+    assert Storeys(twins).find("m:b1", "2")[0] is twins[1]
 
 
 def test_overlaps_repeated_and_missing_numbers_are_found(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from twin.store import Store
 from twin.store.values import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import cim
 
@@ -43,9 +43,10 @@ def storey_places(store: Store, site: str, *, besides: str) -> list[cim.StoreyPl
     return places
 
 
-def storeys_id(places: Sequence[cim.StoreyPlace]) -> str:
-    """What tells one set of storeys from another: ids, heights and names."""
-    facts = sorted([place.id, *map(str, place.z_range), place.name, *place.building_names] for place in places)
+def storeys_id(places: Sequence[cim.StoreyPlace], used: Collection[str] | None) -> str:
+    """What tells one state of the `used` storeys (None: of all) from another: ids, heights, names, labels."""
+    chosen = [place for place in places if used is None or place.id in used]
+    facts = sorted([place.id, *map(str, place.z_range), place.name, place.label, *place.building_names] for place in chosen)
     return bytes_sha256(to_json(facts, canonical=True).encode())[:16]
 
 

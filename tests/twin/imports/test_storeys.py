@@ -4,17 +4,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ezdxf
 import geopandas
 import pytest
 import shapely
 
+from cim import PlanAnchor
 from spatial.crs import horizontal
-from spatial.feature import Kind
+from spatial.feature import FeatureId, Kind
 from tests.tiles.reader import read_features
 from tests.twin.files import ANCHOR, EAST, NORTH, SITE, Files
 from tests.twin.imports.conftest import Home
 from tiles import check_tileset
 from twin.assemble import build_tiles, expected_in_tiles, manifests_of
+from twin.errors import Refused
 from twin.queries import site_tree
 
 NewHome = Callable[[str], Home]
@@ -87,15 +90,67 @@ def test_the_tree_lists_a_building_without_a_model_with_its_storeys(new_home: Ne
     assert box[1, 2] - box[0, 2] == pytest.approx(12.15, abs=1e-3)
 
 
-def test_rooms_that_came_before_their_building_are_put_on_it_when_imported_again(new_home: NewHome, tmp_path: Path) -> None:
+def test_rooms_that_came_before_their_building_are_put_on_it_when_it_comes(new_home: NewHome, tmp_path: Path) -> None:
     home, path = new_home("h"), rooms(tmp_path)
     early = home.city(path)
     assert (early.document["issues"]["ROOM_STOREY_UNKNOWN"], early.document["features"]["without_geometry"]) == (2, 2)
     assert not home.city(path).added
-    home.city(blocks(tmp_path), key="blocks")
+    assert home.city(blocks(tmp_path), key="blocks").document["laid_again"] == ["rooms@2"]
     later = home.city(path)
-    assert (later.added, later.document["revision"], later.document["features"]["placed"]) == (True, "rooms@2", 2)
-    assert not home.city(path).added
+    assert (later.added, later.document["revision"], later.document["features"]["placed"]) == (False, "rooms@2", 2)
+
+
+def test_rooms_follow_their_storeys_to_another_ground_whatever_the_layers_are_called(
+    new_home: NewHome, files: Files, tmp_path: Path
+) -> None:
+    home = new_home("h")
+    home.city(blocks(tmp_path), key="blocks")
+    home.city(rooms(tmp_path), key="a-rooms")
+    assert home.city(files.dem_higher, key="dem").document["left_behind"] == []
+    rows = {row.feature.id: row.feature for row in home.store.features(home.site, None)}
+    assert rows[FeatureId("a-rooms:rooms/1")].z_range == rows[FeatureId("blocks:buildings/a/storey-2")].z_range
+
+
+def plan(folder: Path) -> Path:
+    document = ezdxf.new("R2018")
+    document.header["$INSUNITS"] = 6
+    space = document.modelspace()
+    for number, x in (("301", 0.0), ("302", 5.0)):
+        corners = [(x, 0), (x + 5, 0), (x + 5, 6), (x, 6)]
+        space.add_lwpolyline([(EAST + a, NORTH + b) for a, b in corners], close=True, dxfattribs={"layer": "房间"})
+        space.add_text(number, dxfattribs={"layer": "房间"}).set_placement((EAST + x + 1, NORTH + 2))
+    document.saveas(folder / "plan.dxf")
+    return folder / "plan.dxf"
+
+
+def test_a_plan_puts_its_rooms_on_the_storey_named_and_follows_it(new_home: NewHome, files: Files, tmp_path: Path) -> None:
+    home, path = new_home("h"), plan(tmp_path)
+    asked: dict[str, Any] = {"building": "综合楼", "storey": "三层", "crs": "EPSG:4549"}
+    with pytest.raises(Refused) as caught:
+        home.plan(path, **asked)
+    assert caught.value.code == "STOREY_UNKNOWN"
+    home.city(blocks(tmp_path), key="blocks")
+    made = home.plan(path, **asked)
+    assert (made.document["rooms"], made.document["schema"], made.needs_decision) == (2, "DXF R2018", False)
+    assert drawn(home)["plan:301"] == "blocks:buildings/a/storey-3"
+    assert not home.plan(path, **asked).added
+    assert home.city(files.dem_higher, key="dem").document["laid_again"] == ["blocks@2", "plan@2"]
+    rows = {row.feature.id: row.feature for row in home.store.features(home.site, None)}
+    assert rows[FeatureId("plan:301")].z_range == rows[FeatureId("blocks:buildings/a/storey-3")].z_range
+    assert not home.plan(path, **asked).added
+    assert drawn(home)["plan:302"] == "blocks:buildings/a/storey-3"
+
+
+def test_a_plan_needs_one_place_and_keeps_its_anchor(new_home: NewHome, tmp_path: Path) -> None:
+    home = new_home("h")
+    home.city(blocks(tmp_path), key="blocks")
+    anchor = PlanAnchor(lon=SITE.lon, lat=SITE.lat, heading_deg=9.0, point=(EAST, NORTH))
+    for options in ({}, {"crs": "EPSG:4549", "anchor": anchor}):
+        with pytest.raises(Refused) as caught:
+            home.plan(plan(tmp_path), building="综合楼", storey="3", **options)
+        assert caught.value.code == "PLAN_UNPLACED"
+    assert home.plan(plan(tmp_path), building="综合楼", storey="3", anchor=anchor).added
+    assert not home.plan(tmp_path / "plan.dxf", building="综合楼", storey="3", anchor=anchor).added
 
 
 def test_storeys_keep_their_ids_when_one_is_added(new_home: NewHome, tmp_path: Path) -> None:
