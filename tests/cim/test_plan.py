@@ -230,3 +230,18 @@ def test_accented_latin_is_not_taken_for_chinese(tmp_path: Path) -> None:
     layer = read(tmp_path / "p.dxf")
     assert [room.name for room in layer.features] == ["Büro für Gäste"]
     assert count_codes(layer.issues) == {"ROOM_NUMBER_MISSING": 1}
+
+
+@pytest.mark.parametrize("small_first", [True, False])
+def test_a_text_in_nested_outlines_is_that_of_the_smallest(tmp_path: Path, small_first: bool) -> None:
+    def draw(space: Modelspace) -> None:
+        sizes = [(2000, 2000), (9000, 9000)]
+        for wide, deep in sizes if small_first else sizes[::-1]:
+            box(space, 0, 0, wide, deep)
+        space.add_text("101", dxfattribs=ROOM).set_placement((6000, 6000))
+        space.add_text("102", dxfattribs=ROOM).set_placement((500, 500))
+
+    layer = read(saved(tmp_path / "p.dxf", draw))
+    areas = {room.name: room.properties["measured"]["area_m2"] for room in layer.features}
+    assert areas == {"101": 81.0, "102": 4.0}
+    assert count_codes(layer.issues) == {"ROOMS_OVERLAP": 1}

@@ -191,3 +191,8 @@ def test_overlaps_repeated_and_missing_numbers_are_found(tmp_path: Path) -> None
     assert count_codes(layer.issues) == {"ROOMS_OVERLAP": 1, "ROOM_NUMBER_MISSING": 1, "ROOM_NUMBER_REPEATED": 1}
     assert next(issue for issue in layer.issues if issue.code == "ROOMS_OVERLAP").message.startswith("shares 6.00 m²")
     assert len(of_kind(layer, Kind.SPACE)) == 3
+
+
+def test_storeys_higher_than_their_building_share_its_height() -> None:
+    found, _ = levels(storeys=4, storey_height=4.0, height=12.0)
+    assert found == [(1, 100, 103), (2, 103, 106), (3, 106, 109), (4, 109, 112)]
