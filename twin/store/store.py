@@ -55,7 +55,7 @@ class Store:
 
     @property
     def database(self) -> Database:
-        """The connections, for `twin.records`, which keeps its own tables in the same database."""
+        """The connections, for `twin.records`, which keeps its own tables in the same database, and for backups."""
         return self._database
 
     def migrate(self) -> None:
@@ -65,11 +65,6 @@ class Store:
                 return
         with self._database.writing() as connection:
             _migrate.migrate(connection)
-
-    @property
-    def database(self) -> Database:
-        """The connections, for what reads or writes the tables as a whole."""
-        return self._database
 
     @property
     def keys(self) -> Keys:
