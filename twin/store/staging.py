@@ -19,13 +19,25 @@ def staging(folder: Path, *, prefix: str = INCOMING) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{prefix}*"):
         _remove_if_abandoned(left)
-    incoming = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
-    lock = os.open(incoming, os.O_RDONLY)
+    incoming, lock = _made_and_locked(folder, prefix)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         yield incoming
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
+        os.close(lock)
+
+
+def _made_and_locked(folder: Path, prefix: str) -> tuple[Path, int]:
+    """A new folder and its lock; made again where another process took it for abandoned before it was locked."""
+    while True:
+        incoming = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+        try:
+            lock = os.open(incoming, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if incoming.is_dir():
+            return incoming, lock
         os.close(lock)
 
 
