@@ -120,6 +120,7 @@ def test_a_home_that_holds_something_is_kept_before_it_is_replaced(filled: Store
     assert not settings.tiles_dir.exists()
     assert len(list(filled.features("PS", None))) == 44
     assert kept is not None
+    assert list(settings.home.rglob(".incoming-*")) == []
     restore(settings, kept, replace=True, **BY | {"now": NOW.replace(year=2027)})
     assert everything(settings.database_url) == later
 

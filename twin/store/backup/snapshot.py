@@ -22,7 +22,6 @@ from twin.store.turnstile import Turnstile, TurnTimeout
 
 __all__ = ["VERSION_TABLE", "is_empty", "load", "opened_file", "tables_of", "write_snapshot"]
 
-CHUNK = 20_000
 VERSION_TABLE = "alembic_version"
 IN_STEPS = 4_096
 """Pages a step when a file is put into a store that others may hold: between two steps one looks at the clock."""
@@ -110,12 +109,21 @@ def _fill(copy: sqlite3.Connection, source: Connection) -> None:
         columns = _columns(copy, name)
         listed = ", ".join(map(quote, columns))
         statement = f"INSERT INTO {quote(name)} ({listed}) VALUES ({', '.join('?' * len(columns))})"
-        rows = source.execution_options(yield_per=CHUNK).exec_driver_sql(f"SELECT {listed} FROM {quote(name)}")
-        for part in rows.partitions():
-            copy.executemany(statement, [tuple(row) for row in part])
+        copy.executemany(statement, _iter_rows(source, name, columns))
     for _, sql in indexes:
         copy.execute(sql)
     copy.commit()
+
+
+def _iter_rows(source: Connection, name: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table of PostgreSQL as they arrive: COPY in binary, the fastest way out that psycopg has."""
+    quote = source.dialect.identifier_preparer.quote
+    query = "SELECT a.attname, t.typname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = %s::regclass"
+    types = {column: str(kind) for column, kind in source.exec_driver_sql(query, (quote(name),))}
+    cursor: Any = source.connection.cursor()
+    with cursor, cursor.copy(f"COPY {quote(name)} ({', '.join(map(quote, columns))}) TO STDOUT (FORMAT BINARY)") as rows:
+        rows.set_types([types[column] for column in columns])
+        yield from rows.rows()
 
 
 def _load_file(file: Path, target: Path, timeout_s: float) -> None:
