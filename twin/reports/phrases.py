@@ -1,0 +1,27 @@
+"""Sentences of reports in both languages, from `words.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from viewer.document import Words
+
+__all__ = ["phrase"]
+
+
+def phrase(key: str, **places: str | Words) -> Words:
+    """The sentence of that key with its places filled: `phrase("as_of", date="2026-01-31")` is 截至 2026-01-31."""
+    zh, en = _phrases()[key]
+    return Words(zh.format(**_side(places, "zh")), en.format(**_side(places, "en")))
+
+
+def _side(places: Mapping[str, str | Words], language: str) -> dict[str, str]:
+    return {key: getattr(text, language) if isinstance(text, Words) else text for key, text in places.items()}
+
+
+@cache
+def _phrases() -> Mapping[str, tuple[str, str]]:
+    return {
+        key: (zh, en) for key, (zh, en) in tomllib.loads(files("twin.reports").joinpath("words.toml").read_text(encoding="utf-8")).items()
+    }
