@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.reports.cell import check_cell, neutral_text, plain_text
+from twin.reports.phrases import unit_words
 from twin.reports.report import CellType, Field, Report, Table, iter_rows
 
 __all__ = ["write_csv"]
@@ -43,7 +44,7 @@ def _write_table(table: Table, path: Path, language: str) -> Path:
 
 def _header(column: Field, language: str) -> str:
     text = plain_text(column.words, language)
-    return neutral_text(f"{text}({column.unit})" if column.unit else text)
+    return neutral_text(f"{text}({plain_text(unit_words(column.unit), language)})" if column.unit else text)
 
 
 def _cells(row: Sequence[Any], fields: Sequence[Field], at: int, language: str) -> list[str]:

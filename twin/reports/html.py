@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.reports.cell import Totals, alerts, check_cell, plain_text, said
-from twin.reports.phrases import phrase
+from twin.reports.phrases import phrase, unit_words
 from twin.reports.picture import chart_svg
 from twin.reports.report import CellType, Chart, Field, Report, Table, iter_rows
 from viewer.document import Document, Words, read_part, say, words_html
@@ -125,4 +125,4 @@ def _class(column: Field, alarming: bool = False) -> str:
 
 
 def _unit(column: Field) -> str:
-    return f" <small>({words_html(column.unit)})</small>" if column.unit else ""
+    return f" <small>({words_html(unit_words(column.unit))})</small>" if column.unit else ""

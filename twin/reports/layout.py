@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from twin.errors import NotFound
+from twin.reports.phrases import phrase
 from twin.reports.report import CellType, Field, Heading, Report, Table, Values, fill_table
 from viewer.document import Words
 
@@ -21,7 +22,7 @@ class Layout:
 
     name: str
     words: Words
-    source: str
+    source: Words
     edition: str
     verified: bool
     tables: Mapping[str, Table]
@@ -32,7 +33,7 @@ class Layout:
 
     def report(self, heading: Heading, **parts: Any) -> Report:
         """A report of this layout; `parts` are tables, charts and notes."""
-        basis = f"{self.source} ({self.edition}{'' if self.verified else ', unverified'})"
+        basis = phrase("edition" if self.verified else "edition_unverified", source=self.source, edition=self.edition)
         return Report(name=self.name, words=self.words, heading=heading, basis=basis, **parts)
 
 
@@ -55,7 +56,7 @@ def _layout(name: str, row: Mapping[str, Any]) -> Layout:
     return Layout(
         name=name,
         words=Words(row["zh"], row["en"]),
-        source=row["source"],
+        source=Words(row["source"], row["source_en"]),
         edition=row["edition"],
         verified=row["verified"],
         tables=MappingProxyType({table["name"]: _table(table) for table in row["tables"]}),
@@ -68,4 +69,8 @@ def _table(row: Mapping[str, Any]) -> Table:
 
 def _field(row: Mapping[str, Any]) -> Field:
     known = {key: value for key, value in row.items() if key not in ("zh", "en", "type")}
-    return Field(words=Words(row["zh"], row["en"]), type=CellType(row["type"]), **known)
+    return Field(words=Words(row["zh"], _capital(row["en"])), type=CellType(row["type"]), **known)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -4,10 +4,11 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from viewer.document import Words
 
-__all__ = ["phrase"]
+__all__ = ["phrase", "unit_words"]
 
 
 def phrase(key: str, **places: str | Words) -> Words:
@@ -16,12 +17,20 @@ def phrase(key: str, **places: str | Words) -> Words:
     return Words(zh.format(**_side(places, "zh")), en.format(**_side(places, "en")))
 
 
+def unit_words(unit: str) -> Words:
+    """A unit of a layout in both languages: 元 is yuan, m² is m²."""
+    return Words(unit, _texts()["units"].get(unit, unit))
+
+
 def _side(places: Mapping[str, str | Words], language: str) -> dict[str, str]:
     return {key: getattr(text, language) if isinstance(text, Words) else text for key, text in places.items()}
 
 
 @cache
 def _phrases() -> Mapping[str, tuple[str, str]]:
-    return {
-        key: (zh, en) for key, (zh, en) in tomllib.loads(files("twin.reports").joinpath("words.toml").read_text(encoding="utf-8")).items()
-    }
+    return {key: (pair[0], pair[1]) for key, pair in _texts().items() if key != "units"}
+
+
+@cache
+def _texts() -> Mapping[str, Any]:
+    return tomllib.loads(files("twin.reports").joinpath("words.toml").read_text(encoding="utf-8"))

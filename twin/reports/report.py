@@ -101,7 +101,7 @@ class Report:
     heading: Heading
     tables: tuple[Table, ...]
     charts: tuple[Chart, ...] = ()
-    basis: str = ""
+    basis: Words | str = ""
     notes: tuple[Words | str, ...] = field(default=())
 
 

@@ -1,6 +1,7 @@
 """Sheets of a workbook: their names, widths of columns for Chinese text, headers, number formats."""
 
 from twin.reports.cell import plain_text, said
+from twin.reports.phrases import unit_words
 from twin.reports.report import CellType, Field, Values
 from viewer.document import Words
 
@@ -33,7 +34,7 @@ class SheetNames:
 def header_text(column: Field, language: str) -> str:
     """The header of a column with its unit below: `账面原值` over `(元)`."""
     text = plain_text(column.words, language)
-    return f"{text}\n({column.unit})" if column.unit else text
+    return f"{text}\n({plain_text(unit_words(column.unit), language)})" if column.unit else text
 
 
 def column_width(column: Field, values: Values, language: str) -> float:

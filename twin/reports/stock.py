@@ -18,9 +18,8 @@ BARS = 12
 def stock_report(heading: Heading, columns: Mapping[str, Values]) -> Report:
     """Asset stock from one row for each unit and class: `unit, class_code, class_name, cards, value`.
 
-    Where known, `unit_code, net_value`. Money in whole fen. Classes stand in the order of their codes, units by value; the chart
-    shows the twelve largest classes
-    and all others as one.
+    Where known, `unit_code, net_value`. Money in whole fen. Classes stand in the order of their codes, units by value;
+    the chart shows the twelve largest classes and all others as one.
     """
     layout = get_layout("stock")
     detail = layout.table("detail", columns)

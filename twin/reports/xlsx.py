@@ -39,7 +39,9 @@ def write_xlsx(report: Report, path: Path, *, language: str = "zh") -> Path:
     try:
         with Workbook(str(part), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as workbook:
             writer = _Writer(workbook=workbook, language=language, names=SheetNames(), styles={})
-            workbook.set_properties({"title": writer.say(report.words), "created": writer.made(report), "comments": report.basis})
+            workbook.set_properties(
+                {"title": writer.say(report.words), "created": writer.made(report), "comments": writer.say(report.basis)}
+            )
             rows = [writer.write_table(report, table) for table in report.tables]
             writer.write_charts(report)
             writer.write_provenance(report, rows)

@@ -33,6 +33,8 @@ CLASSES = [
 ]
 UNITS = ["省机关事务管理局", "省财政厅", "省发展和改革委员会", "=1+1 单位", "省教育厅", "省水利厅"]
 
+LEDGERS = Words("账账", "ledger–ledger")
+
 Columns = dict[str, list[Any]]
 
 
@@ -133,10 +135,9 @@ def vehicles() -> Columns:
 def differences() -> Columns:
     """One difference of each kind and one more between ledgers."""
     return {
-        "kind": [Words("账账", "ledger–ledger"), Words("账卡", "ledger–card"), Words("账实", "ledger–place"), Words("账证", "ledger–title")]
-        + [Words("账账", "ledger–ledger")],
+        "kind": [LEDGERS, Words("账卡", "ledger–card"), Words("账实", "ledger–place"), Words("账证", "ledger–title"), LEDGERS],
         "code": ["TY0001", "TY0002", "TY0003", "TY0004", "TY0005"],
-        "name": FORMULAS[:4] + ["打印机"],
+        "name": [*FORMULAS[:4], "打印机"],
         "what": [Words("原值不一致", "value differs")] * 5,
         "left_value": ["1,000.00", "3", "A203", "1200.50 m²", "5.00"],
         "right_value": ["900.00", "2", "B101", "1200.00 m²", "6.00"],
