@@ -8,16 +8,17 @@ from viewer.document import Words
 __all__ = ["SheetNames", "column_width", "header_text", "number_format"]
 
 NAME_CHARACTERS = 31
+RESERVED = "history"
 FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 SAMPLE = 200
 NARROWEST, WIDEST = 8, 60
 
 
 class SheetNames:
-    """Names that a workbook takes: at most 31 characters, none of `[]:*?/\\`, no apostrophe at the ends, each only once."""
+    """Names that a workbook takes: at most 31 characters, none of `[]:*?/\\`, no apostrophe at the ends, not `History`, each only once."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._taken = {RESERVED}
 
     def take(self, wanted: str, part: int) -> str:
         """A name like the one wanted, with ` (2)` for a second part or where the name is taken."""
