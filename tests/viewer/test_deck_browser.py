@@ -22,10 +22,10 @@ PAGES = {"occupancy": occupancy_page(STOREY), "assets": assets_page(ASSETS), "en
 SEEN_COLOURS = {
     "over": (238, 138, 107),
     "within": (143, 207, 174),
-    "under": (156, 195, 238),
+    "under_used": (156, 195, 238),
     "vacant": (247, 224, 143),
-    "unjudged": (201, 169, 221),
-    "outside": (223, 228, 231),
+    "limit_unknown": (201, 169, 221),
+    "not_an_office": (223, 228, 231),
 }
 """Written out here, not read from where the pages have them."""
 
@@ -166,10 +166,10 @@ def test_choosing_a_row_darkens_its_room_and_reset_takes_it_back(storey: Shown) 
     storey.page.locator("#rows tbody tr").nth(4).click()
     storey.page.mouse.move(0, 0)
     storey.page.evaluate("() => scrollTo(0, 0)")
-    before = sum(SEEN_COLOURS["under"])
+    before = sum(SEEN_COLOURS["under_used"])
     assert sum(now(storey).colour(24.5, 0.5)) < before - 60
     storey.page.get_by_role("button", name="复位视图").click()
-    assert near(now(storey).colour(24.5, 0.5), SEEN_COLOURS["under"])
+    assert near(now(storey).colour(24.5, 0.5), SEEN_COLOURS["under_used"])
 
 
 def now(there: Shown) -> Shown:

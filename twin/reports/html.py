@@ -34,8 +34,11 @@ def _pieces(report: Report, max_rows: int) -> Iterator[str]:
     document = Document(title=report.words, styles=(read_part("twin.reports", "report.css"),))
     yield document.start()
     yield _masthead(report)
+    yield _callout(report)
+    yield '<div class="charts">' if report.charts else ""
     for chart in report.charts:
         yield _figure(chart)
+    yield "</div>\n" if report.charts else ""
     for at, table in enumerate(report.tables):
         yield from _table(table, max_rows, f"table-{at}")
     yield _sources(report)
@@ -50,6 +53,11 @@ def _masthead(report: Report) -> str:
 <div class="actions"><button type="button" data-action="language">{words_html(phrase("language"))}</button>
 <button type="button" data-action="print">{words_html(phrase("print"))}</button></div></header>
 """
+
+
+def _callout(report: Report) -> str:
+    notes = "".join(f"<li>{_html(note)}</li>" for note in (*report.heading.notes, *report.notes))
+    return f'<ul class="callout">{notes}</ul>\n' if notes else ""
 
 
 def _figure(chart: Chart) -> str:
@@ -109,7 +117,6 @@ def _sources(report: Report) -> str:
         *((phrase("source"), source) for source in heading.sources),
         (phrase("basis"), report.basis),
         *([(phrase("made_at"), heading.made_at)] if heading.made_at else []),
-        *((phrase("note"), note) for note in (*heading.notes, *report.notes)),
     ]
     said_lines = "".join(f"<p>{words_html(label)}: {_html(text)}</p>" for label, text in lines)
     return f'<footer class="sources">{said_lines}<p>{words_html(phrase("made"))}</p></footer>\n'
@@ -118,10 +125,14 @@ def _sources(report: Report) -> str:
 def _class(column: Field, alarming: bool = False) -> str:
     names = [
         *(["number"] if column.type.numeric else []),
-        *(["wide"] if column.type in (CellType.TEXT, CellType.WORDS) and (column.width or 0) > 30 else []),
+        *([_breadth(column.width or 0)] if column.type in (CellType.TEXT, CellType.WORDS) else []),
         *(["alert"] if alarming else []),
     ]
     return f' class="{" ".join(names)}"' if names else ""
+
+
+def _breadth(width: int) -> str:
+    return "wide" if width > 30 else "middle" if width > 15 else "narrow"
 
 
 def _unit(column: Field) -> str:

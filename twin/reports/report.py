@@ -21,7 +21,7 @@ class Arrow(Protocol):
 
 
 Values: TypeAlias = Sequence[Any] | Arrow
-"""The values of one column: a list, a numpy array or an Arrow array; None is an empty cell, never zero."""
+"""The values of one column: a list, a numpy array or an Arrow array. None, or NaN of a numpy array, is an empty cell, never zero."""
 
 
 class CellType(StrEnum):
@@ -149,6 +149,8 @@ def column_list(values: Values) -> list[Any]:
 
 def _plain(values: Any, start: int) -> Sequence[Any]:
     part = values[start : start + CHUNK]
+    if getattr(getattr(part, "dtype", None), "kind", "") == "f":
+        return [None if value != value else value for value in part.tolist()]
     for method in ("to_pylist", "tolist"):
         if hasattr(part, method):
             plain: list[Any] = getattr(part, method)()

@@ -9,20 +9,23 @@ from viewer.document import Words
 
 __all__ = ["rooms_report"]
 
-OVER = "over"
+LISTED = frozenset({"over", "second_office_ungrounded"})
 BARS = 12
 
 
 def rooms_report(heading: Heading, columns: Mapping[str, Values]) -> Report:
     """Rooms from `building, storey, number, used_by, who, people, usable_area, allowed_area, over_area, verdict, verdict_words, reason`.
 
-    `verdict` is the code (`over` puts a room on the list), `verdict_words` what people read; areas in m², `over_area` only
-    where a room is over. Optional: `name, use, allocated_to`.
+    `verdict` is the code of `twin.entitlement` (`over` and a second office without a ground put a room on the list),
+    `verdict_words` what people read. Areas in m²; `over_area` may be signed, it is shown and summed for listed rooms only.
+    Optional: `name, use, allocated_to`.
     """
     layout = get_layout("rooms")
+    need_columns(layout.words, ("verdict", "over_area"), columns)
+    over = [verdict in LISTED for verdict in column_list(columns["verdict"])]
+    excess = [area if listed else None for area, listed in zip(column_list(columns["over_area"]), over, strict=True)]
+    columns = {**columns, "over_area": excess}
     ledger = layout.table("rooms", columns)
-    need_columns(ledger.words, ("verdict",), columns)
-    over = [verdict == OVER for verdict in column_list(columns["verdict"])]
     by_unit = sum_by(
         {**columns, "unit": columns["used_by"], "rooms": [1] * len(over), "rooms_over": list(map(int, over))},
         ("unit",),

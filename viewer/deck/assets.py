@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["AssetsByBuilding", "BuildingAssets", "assets_page"]
 
-HEADS = (
-    Head(words=words("assets.building")),
-    Head(words=words("assets.count"), number=True),
-    Head(words=words("assets.value"), number=True),
-    Head(words=words("assets.share"), number=True),
-    Head(words=words("assets.classes")),
+COLUMNS = (
+    ("assets.building", False),
+    ("assets.count", True),
+    ("assets.value", True),
+    ("assets.share", True),
+    ("assets.classes", False),
 )
+"""Words of each column of the table, and whether it holds numbers."""
 FEN_PER_TEN_THOUSAND_YUAN = 1_000_000
 TALLEST = 0.32
 RADIUS = 0.012
@@ -76,7 +77,7 @@ def assets_page(assets: AssetsByBuilding) -> DeckPage:
         ),
         legend=_legend(buildings, shades),
         legend_title=words("assets.height"),
-        heads=HEADS,
+        heads=tuple(Head(words=words(key), number=numeric) for key, numeric in COLUMNS),
         rows=tuple(_row(building, shade, total) for building, shade in zip(buildings, shades, strict=True)),
         notes=notes_of(undrawn, 0),
     )

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildingEnergy", "EnergyByBuilding", "energy_page"]
 
-HEADS = (
-    Head(words=words("energy.building")),
-    Head(words=words("energy.kind")),
-    Head(words=words("energy.class")),
-    Head(words=words("energy.use"), number=True),
-    Head(words=words("energy.area"), number=True),
-    Head(words=words("energy.per_area"), number=True),
-    Head(words=words("energy.median"), number=True),
-    Head(words=words("energy.ratio"), number=True),
-    Head(words=words("energy.per_person"), number=True),
+COLUMNS = (
+    ("energy.building", False),
+    ("energy.kind", False),
+    ("energy.class", False),
+    ("energy.use", True),
+    ("energy.area", True),
+    ("energy.per_area", True),
+    ("energy.median", True),
+    ("energy.ratio", True),
+    ("energy.per_person", True),
 )
+"""Words of each column of the table, and whether it holds numbers."""
 PITCH_DEG = 45.0
 
 
@@ -83,7 +84,7 @@ def energy_page(energy: EnergyByBuilding) -> DeckPage:
         figures=_figures(buildings),
         legend=_legend(buildings),
         legend_title=words("energy.legend"),
-        heads=HEADS,
+        heads=tuple(Head(words=words(key), number=numeric) for key, numeric in COLUMNS),
         rows=tuple(map(_row, buildings)),
         notes=notes_of(undrawn, sum(building.kgce_m2 is None for building in buildings)),
     )

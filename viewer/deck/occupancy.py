@@ -13,24 +13,26 @@ from viewer.document import Words
 
 __all__ = ["OccupiedRoom", "StoreyOccupancy", "occupancy_page"]
 
-HEADS = (
-    Head(words=words("occupancy.room")),
-    Head(words=words("occupancy.name")),
-    Head(words=words("occupancy.class")),
-    Head(words=words("occupancy.unit")),
-    Head(words=words("occupancy.people")),
-    Head(words=words("occupancy.usable"), number=True),
-    Head(words=words("occupancy.allowed"), number=True),
-    Head(words=words("occupancy.over"), number=True),
-    Head(words=words("occupancy.reason")),
+ALWAYS = frozenset({"over", "within", "under_used", "vacant"})
+COLUMNS = (
+    ("occupancy.room", False),
+    ("occupancy.name", False),
+    ("occupancy.class", False),
+    ("occupancy.unit", False),
+    ("occupancy.people", False),
+    ("occupancy.usable", True),
+    ("occupancy.allowed", True),
+    ("occupancy.over", True),
+    ("occupancy.reason", False),
 )
+"""Words of each column of the table, and whether it holds numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OccupiedRoom:
     """One room. `verdict` is a code of `[[occupancy]]` in classes.toml; `outline` None: the register knows it, no plan does.
 
-    `allowed_m2` is None where no rule gives a limit; `over_m2` is then None too.
+    `allowed_m2` is None where no rule gives a limit; `over_m2` is then None too, and negative below the limit.
     """
 
     number: str
@@ -82,7 +84,7 @@ def occupancy_page(storey: StoreyOccupancy) -> DeckPage:
         figures=_figures(rooms),
         legend=_legend(rooms),
         legend_title=words("occupancy.class"),
-        heads=HEADS,
+        heads=tuple(Head(words=words(key), number=numeric) for key, numeric in COLUMNS),
         rows=tuple(map(_row, rooms)),
         notes=notes_of(undrawn, sum(room.usable_m2 is None for room in rooms)),
     )
@@ -128,4 +130,5 @@ def _figures(rooms: tuple[OccupiedRoom, ...]) -> tuple[Figure, ...]:
 
 def _legend(rooms: tuple[OccupiedRoom, ...]) -> tuple[Key, ...]:
     counts = Counter(room.verdict for room in rooms)
-    return tuple(Key(colour=shade.colour, words=shade.words, count=counts[shade.code]) for shade in list_shades("occupancy"))
+    shades = [shade for shade in list_shades("occupancy") if counts[shade.code] or shade.code in ALWAYS]
+    return tuple(Key(colour=shade.colour, words=shade.words, count=counts[shade.code]) for shade in shades)

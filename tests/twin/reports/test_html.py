@@ -109,6 +109,8 @@ def test_charts_of_any_size_are_well_formed_and_stay_in_their_frame(kind: str, v
     _, _, width, height = map(float, svg.attrib["viewBox"].split())
     assert len(list(svg.iter("rect"))) == len(values)
     assert len(list(svg.iter("line"))) < 30
+    names_end = [float(text.attrib["x"]) for text in svg.iter("text") if text.get("class") == "zh" and kind == "bars"]
     for bar in svg.iter("rect"):
-        assert float(bar.attrib["x"]) >= 0 and float(bar.attrib["x"]) + float(bar.attrib["width"]) <= width
+        assert float(bar.attrib["x"]) >= max(names_end, default=0.0)
+        assert float(bar.attrib["x"]) + float(bar.attrib["width"]) <= width
         assert float(bar.attrib["y"]) >= 0 and float(bar.attrib["y"]) + float(bar.attrib["height"]) <= height

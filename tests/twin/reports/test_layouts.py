@@ -197,3 +197,20 @@ def test_differences_are_counted_by_what_was_compared() -> None:
     assert [kind.zh for kind in column(by_kind, "kind")] == ["账账", "账卡", "账实", "账证"]
     assert column(by_kind, "count") == [2, 1, 1, 1]
     assert column(by_kind, "value_gap") == [9_900, 0, 0, 0]
+
+
+def test_only_listed_rooms_count_as_over_and_a_second_office_without_a_ground_is_one() -> None:
+    columns = facts.rooms(3)
+    columns["verdict"] = ["within", "over", "second_office_ungrounded"]
+    columns["over_area"] = [-4.0, 2.5, 20.0]
+    report = rooms_report(HEADING, columns)
+    assert column(table(report, "over"), "over_area") == [2.5, 20.0]
+    assert column(table(report, "rooms"), "over_area") == [None, 2.5, 20.0]
+    assert sum(column(table(report, "by_unit"), "over_area")) == 22.5
+
+
+def test_not_a_number_of_numpy_is_an_empty_cell_and_no_number() -> None:
+    units, _ = facts.energy()
+    areas = np.array([1000.0, np.nan, 0.0, 400.0])
+    by_unit = table(energy_report(HEADING, {**units, "area": areas}), "units")
+    assert column(by_unit, "per_area") == [pytest.approx(14.748), None, None, pytest.approx(3.0725)]
