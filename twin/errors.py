@@ -2,14 +2,19 @@
 
 TwinError
 ├── NotFound                 no such thing, or none for this reader
-│   └── SiteUnknown          no site under that code
+│   ├── SiteUnknown          no site under that code
+│   └── KeyUnknown           no key under that name
+├── Unauthenticated          no key, or one that is unknown, revoked or expired
+├── TooManyFailures          too many wrong keys; wait
 ├── Forbidden                the role or scope does not reach that far
 ├── Refused                  understood and declined; nothing changed
 │   ├── ModelKeyTaken        the key belongs to another model of the site
 │   ├── SiteTaken            the code belongs to a site with other facts
+│   ├── KeyTaken             a key of that name is in use
 │   ├── LabelUnknown         a label that the site's policy does not name
 │   └── Invalid              a name, key, cursor or policy of the wrong form
 └── StoreUnavailable         the records cannot be reached or written now
+    ├── StoreNewer           a newer version of the twin made the records
     └── StoreBusy            another writer held the records for longer than the lock timeout
 """
 
@@ -21,6 +26,8 @@ __all__ = [
     "HTTP_STATUS",
     "Forbidden",
     "Invalid",
+    "KeyTaken",
+    "KeyUnknown",
     "LabelUnknown",
     "ModelKeyTaken",
     "NotFound",
@@ -28,8 +35,11 @@ __all__ = [
     "SiteTaken",
     "SiteUnknown",
     "StoreBusy",
+    "StoreNewer",
     "StoreUnavailable",
+    "TooManyFailures",
     "TwinError",
+    "Unauthenticated",
     "status_of",
 ]
 
@@ -68,6 +78,28 @@ class SiteUnknown(NotFound):
     code = "SITE_UNKNOWN"
 
 
+class KeyUnknown(NotFound):
+    """No key has that name, or none that is still in use."""
+
+    code = "KEY_UNKNOWN"
+
+
+class Unauthenticated(TwinError):
+    """Nobody knows who asks: no key, or one that is unknown, revoked or expired."""
+
+    code = "UNAUTHENTICATED"
+
+
+class TooManyFailures(TwinError):
+    """So many wrong keys from one address, or under one prefix, that no more are looked at; `retry_s` says for how long."""
+
+    code = "KEY_FAILURES_MANY"
+
+    def __init__(self, message: str, *, retry_s: int) -> None:
+        super().__init__(message, hint=f"try again in {retry_s} s")
+        self.retry_s = retry_s
+
+
 class Forbidden(TwinError):
     """The principal's role or scopes do not allow the action."""
 
@@ -101,6 +133,12 @@ class SiteTaken(Refused):
     code = "SITE_TAKEN"
 
 
+class KeyTaken(Refused):
+    """A key of that name is in use."""
+
+    code = "KEY_TAKEN"
+
+
 class LabelUnknown(Refused):
     """A feature carries a label that the site's policy does not name."""
 
@@ -119,6 +157,12 @@ class StoreUnavailable(TwinError):
     code = "STORE_UNAVAILABLE"
 
 
+class StoreNewer(StoreUnavailable):
+    """The records were made by a newer version of the twin."""
+
+    code = "STORE_NEWER"
+
+
 class StoreBusy(StoreUnavailable):
     """Another writer held the records for longer than the lock timeout; try again."""
 
@@ -127,6 +171,8 @@ class StoreBusy(StoreUnavailable):
 
 HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
     {
+        Unauthenticated: 401,
+        TooManyFailures: 429,
         NotFound: 404,
         Forbidden: 403,
         Invalid: 422,

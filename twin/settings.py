@@ -1,5 +1,6 @@
 """Settings: what may differ between two installations, read once from `TWIN_…` by the command line and passed down."""
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,21 @@ class Settings(BaseSettings):
         default_factory=_in_home("models"), description="imported originals, content-addressed; default models in home"
     )
     host: str = Field(default="127.0.0.1", description="address the service binds; any other than a loopback one needs keys")
+    proxy_addresses: str = Field(
+        default="",
+        description="addresses of TLS proxies whose X-Forwarded-… headers are believed, by commas; keys are then needed on any host",
+    )
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port of the service; 0 takes a free one")
     workers: int = Field(default=1, ge=1, description="processes that serve")
     geometry_budget_s: float = Field(
         default=10.0, gt=0, description="seconds of wall time one IFC element may take in one geometry engine before the next is asked"
     )
     lock_timeout_s: float = Field(default=30.0, gt=0, description="seconds a writer waits for another writer of the records")
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether whoever asks must have a key: on any but a loopback address, and behind a proxy."""
+        return bool(self.proxy_addresses) or not _is_loopback(self.host)
 
     @field_validator("home", "meshes_dir", "tiles_dir", "models_dir")
     @classmethod
@@ -59,3 +69,12 @@ class Settings(BaseSettings):
         if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("TWIN_DATABASE_URL begins with sqlite:/// or postgresql+psycopg://")
         return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from twin import __version__
-from twin.api import features, page, sites, tilesets
+from twin.api import features, page, sessions, sites, tilesets
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
+from twin.api.keyring import Keyring
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
@@ -21,18 +22,29 @@ __all__ = ["CONTENT_POLICY", "app_from_environment", "create_app"]
 
 DESCRIPTION = "一个大院的数字孪生:BIM 与城市图层合为一景,3D Tiles 与空间接口。One twin of a compound: one scene, 3D Tiles, spatial APIs."
 
+SECURITY = {
+    "key": {"type": "http", "scheme": "bearer", "description": "twin key add"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "twin", "description": "POST /session; __Host-twin over TLS"},
+}
 
-def create_app(settings: Settings, store: Store, *, principal_of: PrincipalOf | None = None) -> FastAPI:
-    """The service over an open store; without `principal_of` each request is the local administrator's (127.0.0.1 only)."""
+
+def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = None, principal_of: PrincipalOf | None = None) -> FastAPI:
+    """The service over an open store, each request somebody's by the keyring, or by `principal_of`.
+
+    Without both each request is the local administrator's, and only those that name 127.0.0.1 are answered.
+    """
+    if keyring is not None:
+        principal_of = keyring.principal_of
     app = FastAPI(
         title="屏山孪生 Pingshan Twin", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.settings = settings
     app.state.store = store
     app.state.published = Published(settings)
+    app.state.keyring = keyring
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)
-    for router in (sites.router, features.router, tilesets.router, page.router):
+    for router in (sites.router, features.router, tilesets.router, sessions.router, page.router):
         app.include_router(router)
     app.add_middleware(FaultsAsProblems)
     app.add_middleware(DocumentTags)
@@ -48,11 +60,14 @@ def app_from_environment() -> FastAPI:
     """The service of `TWIN_*` settings: what uvicorn's worker processes call."""
     settings = Settings()
     store = Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)
-    app = create_app(settings, store)
+    keyring = Keyring(store.keys) if settings.needs_keys else None
+    app = create_app(settings, store, keyring=keyring)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
         yield
+        if keyring is not None:
+            keyring.close()
         store.close()
 
     app.router.lifespan_context = closing
@@ -69,6 +84,8 @@ def _describe(app: FastAPI) -> None:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             model = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= model.pop("$defs", {}) | {"Problem": model}
+            document["components"]["securitySchemes"] = SECURITY
+            document["security"] = [{name: []} for name in SECURITY]
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
             for operations in document["paths"].values():

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import Depends, Request
 
+from twin.api.origin import require_own_origin
 from twin.auth import Action, Principal, Protected, authorise
 
 __all__ = ["PrincipalOf", "allowed"]
@@ -13,12 +14,16 @@ PrincipalOf = Callable[[Request], Principal]
 
 
 class Gate:
-    """A dependency that gives the principal where the action is permitted, and raises Forbidden where it is not."""
+    """A dependency that gives the principal where the action is permitted.
+
+    Raises Forbidden where it is not, or where a page of another site asks for a change; Unauthenticated for nobody.
+    """
 
     def __init__(self, action: Action) -> None:
         self.action = action
 
     def __call__(self, request: Request) -> Principal:
+        require_own_origin(request, proof=False)
         principal_of: PrincipalOf = request.app.state.principal_of
         principal = principal_of(request)
         site = request.path_params.get("code")

@@ -12,7 +12,7 @@ from twin.auth import Action, Principal
 from twin.errors import NotFound
 from viewer import static_dir
 
-__all__ = ["OPENAPI", "router"]
+__all__ = ["OPENAPI", "page_file", "router"]
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 router = APIRouter(tags=["service"])
@@ -30,7 +30,7 @@ def read_landing(request: Request, principal: Reader) -> Response:
     accept = request.headers.get("accept", "")
     if "application/json" in accept and "text/html" not in accept:
         return JSONResponse(_landing(request), headers={"Vary": "Accept"})
-    answer = _page_file(request, "index.html", "no-cache")
+    answer = page_file(request, "index.html", "no-cache")
     answer.headers.append("Vary", "Accept")
     return answer
 
@@ -51,10 +51,11 @@ def read_health(request: Request, principal: Reader) -> dict[str, str]:
 @router.get("/{path:path}", include_in_schema=False)
 def read_file(request: Request, path: str, principal: Reader) -> Response:
     """A file of the built page; hashed names are kept by the browser for ever."""
-    return _page_file(request, path, FOREVER if path.startswith("assets/") else "no-cache")
+    return page_file(request, path, FOREVER if path.startswith("assets/") else "no-cache")
 
 
-def _page_file(request: Request, path: str, cache: str) -> Response:
+def page_file(request: Request, path: str, cache: str) -> Response:
+    """A file of the built page; raises NotFound for what is none, or hidden, or outside."""
     root = static_dir().resolve()
     file = (root / path.replace("\0", "")).resolve()
     hidden = any(part.startswith(".") for part in file.relative_to(root).parts) if file.is_relative_to(root) else True

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from tiles import TilesError
-from twin.errors import StoreUnavailable, TwinError, status_of
+from twin.errors import StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
 
 __all__ = ["install_problem_handlers", "problem"]
 
@@ -43,10 +45,20 @@ def problem(
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=kept)
 
 
-def _twin_error(request: Request, error: Exception) -> JSONResponse:
+def _twin_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TwinError)
-    headers = {"Retry-After": str(RETRY_S)} if isinstance(error, StoreUnavailable) else {}
-    return problem(request, status_of(error), error.code, error.message, error.hint, headers=headers)
+    if isinstance(error, Unauthenticated) and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"/login?{urlencode({'next': request.url.path})}", 303, headers={"Cache-Control": "no-store"})
+    return problem(request, status_of(error), error.code, error.message, error.hint, headers=_headers(error))
+
+
+def _headers(error: TwinError) -> dict[str, str]:
+    if isinstance(error, Unauthenticated):
+        known = 'Bearer realm="twin"'
+        return {"WWW-Authenticate": known if error.code == Unauthenticated.code else f'{known}, error="invalid_token"'}
+    if isinstance(error, TooManyFailures):
+        return {"Retry-After": str(error.retry_s)}
+    return {"Retry-After": str(RETRY_S)} if isinstance(error, StoreUnavailable) else {}
 
 
 def _tiles_error(request: Request, error: Exception) -> JSONResponse:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import demo, imports, serve, sites, tilesets
+from twin.cli import demo, imports, keys, registers, serve, sites, tilesets
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
@@ -18,8 +18,10 @@ app = typer.Typer(
     help="屏山孪生: the digital twin of a compound. Settings come from TWIN_… (docs/settings.md); data lie in TWIN_HOME.",
 )
 app.add_typer(sites.app, name="site", help="compounds")
-app.add_typer(imports.app, name="import", help="files in: building models, city layers")
+imports.app.command(name="register")(registers.register)
+app.add_typer(imports.app, name="import", help="files in: building models, city layers, ledgers")
 app.add_typer(tilesets.app, name="tiles", help="3D Tiles: build, check")
+app.add_typer(keys.app, name="key", help="who may come in, and for what")
 app.command(name="status")(status)
 app.command(name="serve")(serve.serve)
 app.command(name="demo")(demo.demo)

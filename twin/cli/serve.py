@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import sys
@@ -17,6 +16,7 @@ from twin.errors import Refused
 
 if TYPE_CHECKING:
     from twin.settings import Settings
+    from twin.store import Store
 
 __all__ = ["announced", "serve"]
 
@@ -28,13 +28,18 @@ def serve(
     host: Annotated[str | None, typer.Option(help="address; any but a loopback one needs keys")] = None,
     port: Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one", min=0, max=65535)] = None,
     workers: Annotated[int | None, typer.Option(help="processes", min=1)] = None,
+    proxy_headers: Annotated[
+        str | None, typer.Option(help="ADDRESS[,ADDRESS] of TLS proxies whose X-Forwarded-… are believed; needs keys on any host")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> Outcome:
-    """Serve the page, the tiles and the APIs; on 127.0.0.1 as the local administrator."""
-    return announced(host, port, workers, as_json=as_json)
+    """Serve the page, the tiles and the APIs: on 127.0.0.1 as the local administrator, elsewhere to who has a key."""
+    return announced(host, port, workers, proxies=proxy_headers, as_json=as_json)
 
 
-def announced(host: str | None, port: int | None, workers: int | None, *, as_json: bool, after: Outcome | None = None) -> Outcome:
+def announced(
+    host: str | None, port: int | None, workers: int | None, *, proxies: str | None = None, as_json: bool, after: Outcome | None = None
+) -> Outcome:
     """Bind, and go on serving once the outcome, with the address in it, is printed; `after` is what was done before.
 
     Refused (`HOST_NEEDS_KEYS`, `PORT_TAKEN`) before anything is served.
@@ -42,44 +47,55 @@ def announced(host: str | None, port: int | None, workers: int | None, *, as_jso
     from twin.settings import Settings
 
     settings = Settings()
-    address = host or settings.host
-    if not _is_loopback(address):
-        raise Refused(
-            f"{address} is not a loopback address, and there are no keys yet",
-            code="HOST_NEEDS_KEYS",
-            path=address,
-            hint="serve on 127.0.0.1; from another machine: ssh -L 8000:127.0.0.1:8000 HOST",
-        )
-    with opened():
-        listening = _listen(address, settings.port if port is None else port)
+    given = {"host": host, "port": port, "workers": workers, "proxy_addresses": proxies}
+    settings = Settings(**settings.model_dump() | {name: value for name, value in given.items() if value is not None})
+    with opened() as (_, store):
+        if settings.needs_keys:
+            _require_key(store, settings)
+        listening = _listen(settings.host, settings.port)
     number = listening.getsockname()[1]
-    url = f"http://{f'[{address}]' if ':' in address else address}:{number}/"
+    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{number}/"
     done = after or Outcome(document={}, words="")
 
     def run() -> None:
         if not as_json:
             sys.stderr.write(f"\n  屏山孪生  {url}\n\n")
             sys.stderr.flush()
-        _run(settings, listening, workers or settings.workers)
+        _run(settings, listening)
 
     return replace(done, document={**done.document, "url": url, "pid": os.getpid()}, then=run)
 
 
-def _run(settings: Settings, listening: socket.socket, workers: int) -> None:
+def _require_key(store: Store, settings: Settings) -> None:
+    from datetime import UTC, datetime
+
+    if not store.keys.any_live(now=datetime.now(UTC)):
+        where = "behind a proxy" if settings.proxy_addresses else f"on {settings.host}, which is not a loopback address,"
+        raise Refused(
+            f"whoever asks {where} needs a key, and there is none",
+            code="HOST_NEEDS_KEYS",
+            path=settings.host,
+            hint="twin key add NAME --role administrator; or serve on 127.0.0.1 and reach it with ssh -L 8000:127.0.0.1:8000 HOST",
+        )
+
+
+def _run(settings: Settings, listening: socket.socket) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    os.environ["TWIN_HOME"] = str(settings.home)
+    os.environ |= {"TWIN_HOME": str(settings.home), "TWIN_HOST": settings.host, "TWIN_PROXY_ADDRESSES": settings.proxy_addresses}
     config = uvicorn.Config(
         APPLICATION,
         factory=True,
-        workers=workers,
+        workers=settings.workers,
         fd=listening.fileno(),
         ws_per_message_deflate=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=bool(settings.proxy_addresses),
+        forwarded_allow_ips=settings.proxy_addresses,
     )
-    if workers > 1:
+    if settings.workers > 1:
         Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run(sockets=[listening])
@@ -101,12 +117,3 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
     listening.set_inheritable(True)
     return listening
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -47,7 +47,8 @@ class ColumnType(StrEnum):
 class Column:
     """One column of a kind: names in Chinese and English, the headers of ledgers that mean it, how it is read and checked.
 
-    `unit` is that of the stored number. `place` says which part of a place it states: building, storey or room.
+    `unit` is that of the stored number. `part` names what several columns describe together and rows share: `article` (what
+    an asset is) or `location` (where, as written).
     """
 
     name: str
@@ -60,9 +61,8 @@ class Column:
     references: str = ""
     check: str = ""
     normalise: str = ""
-    place: str = ""
+    part: str = ""
     required: bool = False
-    search: bool = False
 
     @property
     def interned(self) -> bool:
@@ -80,6 +80,10 @@ class RecordKind:
     en: str
     identity: tuple[tuple[str, ...], ...]
     columns: tuple[Column, ...]
+
+    def parts(self, part: str) -> tuple[Column, ...]:
+        """The columns that describe the article or the location."""
+        return tuple(column for column in self.columns if column.part == part)
 
     def column(self, name: str) -> Column:
         """The column of that name; raises KeyError."""

@@ -5,11 +5,14 @@ A site has models, a model has revisions, a revision brings and ends states of f
 """
 
 from twin.auth import Labels
+from twin.store.keys import KeyRow, Keys, SignedIn
 from twin.store.rows import FeatureRow, LedgerEntry, ModelKind, NewRevision, Outcome, RevisionRow, RevisionStatus
 from twin.store.store import Store
 
 __all__ = [
     "FeatureRow",
+    "KeyRow",
+    "Keys",
     "Labels",
     "LedgerEntry",
     "ModelKind",
@@ -17,5 +20,6 @@ __all__ = [
     "Outcome",
     "RevisionRow",
     "RevisionStatus",
+    "SignedIn",
     "Store",
 ]

@@ -3,27 +3,31 @@
 | | SQLite | PostgreSQL |
 |---|---|---|
 | durability | WAL, synchronous FULL | the server's |
-| one writer at a time | BEGIN IMMEDIATE | an advisory lock, held until the end of the transaction |
+| one writer at a time, in turn | a turnstile of lock files, BEGIN IMMEDIATE | an advisory lock, for the transaction |
+| one import of a kind at a time | a lock file | an advisory lock of a session |
 | what a reader sees | the commit before its first statement | the same: REPEATABLE READ |
 | waiting for the writer | busy timeout | lock_timeout |
 | many rows | executemany | COPY |
 """
 
 import sqlite3
+import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
+from sqlalchemy import BigInteger, Connection, Double, Engine, Integer, Table, create_engine, event, func, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from twin.errors import Invalid, StoreBusy, StoreUnavailable
+from twin.store.turnstile import Turnstile, TurnTimeout, locked_file
 
-__all__ = ["Database", "insert_rows", "next_id", "open_database"]
+__all__ = ["Database", "insert_rows", "next_id", "open_database", "put_rows"]
 
 ADVISORY_LOCK = 0x7477696E  # "twin" in ASCII
 POOL = 48
@@ -38,6 +42,7 @@ class Database:
     reader: Engine
     writer: Engine
     lock_timeout_s: float
+    file: Path | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -51,17 +56,53 @@ class Database:
 
         Raises StoreBusy where another writer, of this process or any other, outlasts the lock timeout.
         """
-        with self._translated(), self.writer.begin() as connection:
+        with self._translated(), self._turn(), self.writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """The only one, of all processes, that does what `name` says; raises StoreBusy at once where another does."""
+        with self._translated(), self._lock_of(name):
+            yield
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the records lie in a SQLite file."""
+        return self.reader.dialect.name == "sqlite"
 
     def close(self) -> None:
         """Close every connection."""
         self.reader.dispose()
 
+    def _turn(self) -> AbstractContextManager[None]:
+        return Turnstile(self.file.parent, self.file.name).turn(self.lock_timeout_s) if self.file else nullcontext()
+
+    @contextmanager
+    def _lock_of(self, name: str) -> Iterator[None]:
+        busy = StoreBusy(f"another process does the same: {name}", path=name, hint="try again when it is done")
+        if self.file:
+            try:
+                with locked_file(self.file.with_name(f".{self.file.name}.{name}"), time.monotonic()):
+                    yield
+            except TurnTimeout as error:
+                raise busy from error
+            return
+        with self.reader.connect() as connection:
+            key = zlib.crc32(name.encode())
+            if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK}, {key - 2**31})").scalar_one():
+                raise busy
+            connection.rollback()
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ADVISORY_LOCK}, {key - 2**31})")
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except TurnTimeout as error:
+            raise self._outlasted() from error
         except PoolTimeout as error:
             raise StoreBusy("every connection to the records is taken", hint="try again in a moment") from error
         except (DBAPIError, self._driver.Error) as error:  # COPY speaks past SQLAlchemy
@@ -69,6 +110,12 @@ class Database:
             if translated is None:
                 raise
             raise translated from error
+
+    def _outlasted(self) -> StoreBusy:
+        return StoreBusy(
+            f"another writer has held the records for more than {self.lock_timeout_s:g} s",
+            hint="try again when its import is done, or wait longer: TWIN_LOCK_TIMEOUT_S",
+        )
 
     @property
     def _driver(self) -> Any:
@@ -78,10 +125,7 @@ class Database:
     def _find_translation(self, cause: BaseException | None) -> StoreUnavailable | None:
         sqlite_name, sqlstate = getattr(cause, "sqlite_errorname", None) or "", getattr(cause, "sqlstate", None) or ""
         if sqlite_name.startswith("SQLITE_BUSY") or sqlstate == "55P03":
-            return StoreBusy(
-                f"another writer has held the records for more than {self.lock_timeout_s:g} s",
-                hint="try again when its import is done, or wait longer: TWIN_LOCK_TIMEOUT_S",
-            )
+            return self._outlasted()
         if "no such table" in str(cause) or sqlstate == "42P01":
             return StoreUnavailable(
                 "the records have no tables of this version yet", hint="any twin command brings them up to date, e.g. twin status"
@@ -123,6 +167,32 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
         yield start + len(part)
 
 
+def put_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows given as tuples in the order of `names`: the shortest way into either database."""
+    if not rows:
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    columns = ", ".join(map(quote, names))
+    if connection.dialect.name == "postgresql":
+        cursor: Any = connection.connection.cursor()
+        with cursor, cursor.copy(f"COPY {quote(table.name)} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types([_pg_type(table, name) for name in names])
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * len(names))
+    connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})", list(rows))
+
+
+def _pg_type(table: Table, name: str) -> str:
+    kind = table.c[name].type
+    if isinstance(kind, BigInteger):
+        return "int8"
+    if isinstance(kind, Integer):
+        return "int4"
+    return "float8" if isinstance(kind, Double) else "text"
+
+
 def _execute_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     connection.execute(insert(table), list(rows))
 
@@ -155,7 +225,7 @@ def _sqlite(url: URL, lock_timeout_s: float) -> Database:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
-    return Database(engine, writer, lock_timeout_s)
+    return Database(engine, writer, lock_timeout_s, Path(file))
 
 
 def _postgresql(url: URL, lock_timeout_s: float) -> Database:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from twin.errors import StoreUnavailable
+from twin.errors import StoreNewer
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 __all__ = ["HEAD", "is_current", "migrate"]
 
-HEAD = "0001"
+HEAD = "0003"
 """The newest migration; known here so that a store that is up to date is opened without loading Alembic."""
 
 
@@ -29,7 +29,7 @@ def migrate(connection: Connection) -> None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the tables stand where this code's do; raises StoreUnavailable where a newer version of the twin made them."""
+    """Whether the tables stand where this code's do; raises StoreNewer where a newer version of the twin made them."""
     stands = _find_revision(connection)
     if stands == HEAD:
         return True
@@ -37,7 +37,7 @@ def is_current(connection: Connection) -> bool:
 
     script = ScriptDirectory.from_config(_config())
     if stands is not None and stands not in {known.revision for known in script.walk_revisions()}:
-        raise StoreUnavailable(
+        raise StoreNewer(
             f"the records were written by a newer version of the twin (tables {stands}, this one knows {script.get_current_head()})",
             hint="install that version, or name another TWIN_HOME",
         )

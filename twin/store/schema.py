@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["feature", "feature_closure", "identity", "issue", "ledger", "metadata", "model", "revision", "site"]
+__all__ = ["access_key", "feature", "feature_closure", "identity", "issue", "ledger", "metadata", "model", "revision", "session", "site"]
 
 BYTES_TEXT: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 BIG: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
@@ -35,6 +35,7 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
         "pk": "pk_%(table_name)s",
     }
 )
@@ -199,4 +200,33 @@ feature_closure = Table(
     Index("ix_feature_closure_children", "ancestor_id", "depth"),
     Index("ix_feature_closure_path", "descendant_id", "depth"),
     sqlite_with_rowid=False,
+)
+
+access_key = Table(
+    "access_key",
+    metadata,
+    _id(),
+    _text("name"),
+    _text("prefix"),
+    _text("salt"),
+    _text("digest"),
+    _text("role"),
+    _text("scopes"),
+    _text("created_by"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+    Column("revoked_us", BigInteger),
+    Column("used_us", BigInteger),
+    UniqueConstraint("prefix"),
+    Index("ix_access_key_in_use", "name", unique=True, **_current("revoked_us IS NULL")),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", BYTES_TEXT, primary_key=True),
+    _ref("key_id", "access_key.id"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Index("ix_session_key_id", "key_id"),
 )

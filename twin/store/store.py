@@ -16,6 +16,7 @@ from twin.store import record as _record
 from twin.store import revisions as _revisions
 from twin.store import sites as _sites
 from twin.store.database import Database, open_database
+from twin.store.keys import Keys
 from twin.store.record import Progress
 from twin.store.rows import FeatureRow, LedgerEntry, NewRevision, RevisionRow
 
@@ -52,6 +53,11 @@ class Store:
         """Close every connection."""
         self._database.close()
 
+    @property
+    def database(self) -> Database:
+        """The connections, for `twin.records`, which keeps its own tables in the same database."""
+        return self._database
+
     def migrate(self) -> None:
         """Bring the tables up to date in one transaction; nothing where they are. Raises StoreUnavailable where they are newer."""
         with self._database.reading() as connection:
@@ -59,6 +65,11 @@ class Store:
                 return
         with self._database.writing() as connection:
             _migrate.migrate(connection)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys and sessions."""
+        return Keys(self._database)
 
     # Sites
 
@@ -79,6 +90,11 @@ class Store:
         """All sites, by code."""
         with self._database.reading() as connection:
             return _sites.list_sites(connection)
+
+    def site_ids(self) -> dict[int, Site]:
+        """Id in the store → site, by code; tables of `twin.records` name sites by id."""
+        with self._database.reading() as connection:
+            return {int(_sites.site_row(connection, site.code)["id"]): site for site in _sites.list_sites(connection)}
 
     def label_policy(self, code: str) -> LabelPolicy:
         """The labels a site knows; raises SiteUnknown."""

@@ -18,10 +18,10 @@ from sqlalchemy import create_engine, text
 from tests.twin.processes import PROCESSES
 from tests.twin.store.builder import NOW, SITE, feature, new_revision, record, tower
 from tests.twin.store.test_record import rows
-from twin.errors import Invalid, StoreBusy, StoreUnavailable
+from twin.errors import Invalid, StoreBusy, StoreNewer, StoreUnavailable
 from twin.store import RevisionRow, Store, migrate
 from twin.store.migrate import HEAD
-from twin.store.schema import metadata
+from twin.store.record_schema import metadata
 
 
 def test_the_migrations_lead_from_nothing_to_the_tables_of_the_code(empty_url: str) -> None:
@@ -38,7 +38,7 @@ NEXT_VERSION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "9999", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
 
 
 def upgrade():
@@ -54,7 +54,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
     plain = migrate._config
 
     def install(then: str) -> None:
-        (tmp_path / "v9999.py").write_text(NEXT_VERSION.replace("{then}", then))
+        (tmp_path / "v9999.py").write_text(NEXT_VERSION.replace("{then}", then).replace("{head}", HEAD))
 
         def config() -> Config:
             made = plain()
@@ -91,7 +91,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(store: Store, url: st
     engine = create_engine(url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0001"
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == HEAD
     engine.dispose()
 
 
@@ -101,7 +101,7 @@ def test_records_of_a_newer_version_are_left_alone(
     next_version("pass")
     store.migrate()
     monkeypatch.undo()
-    with pytest.raises(StoreUnavailable, match="newer version"):
+    with pytest.raises(StoreNewer, match="newer version"):
         store.migrate()
 
 

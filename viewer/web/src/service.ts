@@ -145,6 +145,7 @@ async function read<Document>(address: string): Promise<Document> {
     throw new Failure("failure.network");
   }
   if (answer.ok) return (await answer.json()) as Document;
+  if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   if (answer.status === 404) throw new Failure("failure.not_found", { what: decodeURIComponent(address.split("/").at(-1) ?? address) });
   throw new Failure("failure.service", { status: String(answer.status), what: await problem(answer, address) });
 }

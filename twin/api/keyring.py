@@ -1,0 +1,119 @@
+"""Who a request stands for, by its key or its session; nobody without either."""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+from fastapi import Request, Response
+
+from twin.api.failures import Failures, network_of
+from twin.api.origin import require_own_origin
+from twin.auth import Principal, anonymous
+from twin.auth.secret import parse_key
+from twin.errors import StoreUnavailable, Unauthenticated
+from twin.store import Keys, SignedIn
+
+__all__ = ["Keyring", "cookie_name"]
+
+log = logging.getLogger(__name__)
+
+
+class Keyring:
+    """Keys and sessions of the store as a service sees them. Asked anew at each request: what is revoked is refused at once."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        *,
+        failures: Failures | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._keys = keys
+        self._failures = Failures() if failures is None else failures
+        self._now = now
+        self._clock_s = clock_s
+        self._notes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="key-use")
+        self._noted: set[int] = set()
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Write down the last uses that wait, and no more."""
+        self._notes.shutdown()
+
+    def principal_of(self, request: Request) -> Principal:
+        """The principal of the key in `Authorization: Bearer`, else of the session, else nobody.
+
+        Raises Unauthenticated (`KEY_INVALID`) and TooManyFailures for wrong keys, Forbidden for another site's page.
+        """
+        sent = request.headers.get("authorization")
+        if sent is not None:
+            scheme, _, key = sent.partition(" ")
+            return self._by_key(request, key.strip() if scheme.lower() == "bearer" else "").principal
+        token = request.cookies.get(cookie_name(request))
+        signed = self._keys.find_by_token(token, now=self._now()) if token else None
+        if signed is None:
+            return anonymous()
+        require_own_origin(request, proof=True)
+        self._note(signed)
+        return signed.principal
+
+    def sign_in(self, request: Request, response: Response, key: str) -> Principal:
+        """The principal of a key; the response sets the cookie of a new session. Raises as `principal_of`."""
+        signed = self._by_key(request, key)
+        token, until = self._keys.open_session(signed.key_id, now=self._now())
+        seconds = int((until - self._now()).total_seconds())
+        response.set_cookie(cookie_name(request), token, max_age=seconds, **_cookie_facts(request))
+        return signed.principal
+
+    def sign_out(self, request: Request, response: Response) -> None:
+        """End the session of the request, where there is one, and take its cookie back."""
+        token = request.cookies.get(cookie_name(request))
+        if token:
+            self._keys.close_session(token)
+        response.delete_cookie(cookie_name(request), **_cookie_facts(request))
+
+    def _by_key(self, request: Request, key: str) -> SignedIn:
+        secret = parse_key(key)
+        names = [f"address {network_of(request.client.host if request.client else '')}"]
+        if secret is not None:
+            names.append(f"prefix {secret.prefix}")
+        self._failures.check(names, self._clock_s())
+        signed = self._keys.find_by_secret(secret, now=self._now()) if secret is not None else None
+        if signed is None:
+            self._failures.count(names, self._clock_s())
+            log.warning("a wrong key: %s", ", ".join(names))
+            raise Unauthenticated("the key is unknown, revoked or expired", code="KEY_INVALID", hint="twin key list; twin key add")
+        self._note(signed)
+        return signed
+
+    def _note(self, signed: SignedIn) -> None:
+        if not signed.use_is_due:
+            return
+        with self._lock:
+            if signed.key_id in self._noted:
+                return
+            self._noted.add(signed.key_id)
+        self._notes.submit(self._write_use, signed.key_id)
+
+    def _write_use(self, key_id: int) -> None:
+        try:
+            self._keys.note_use(key_id, now=self._now())
+        except StoreUnavailable as error:
+            log.info("the use of key %d is not noted: %s", key_id, error.code)
+        finally:
+            with self._lock:
+                self._noted.discard(key_id)
+
+
+def _cookie_facts(request: Request) -> dict[str, Any]:
+    return {"path": "/", "httponly": True, "samesite": "strict", "secure": request.url.scheme == "https"}
+
+
+def cookie_name(request: Request) -> str:
+    """`__Host-twin` where the request came over TLS (RFC 6265bis §4.1.3.2), else `twin`."""
+    return "__Host-twin" if request.url.scheme == "https" else "twin"

@@ -1,0 +1,76 @@
+"""`twin import register`."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.opened import opened
+from twin.cli.output import DECIDE, JsonFlag, Outcome, command, progress_bar
+
+if TYPE_CHECKING:
+    from twin.imports.register import ImportedRegister
+
+__all__ = ["register"]
+
+
+@command
+def register(
+    kind: Annotated[str, typer.Argument(help="unit, person, building, room, post, asset, ledger_entry, title, vehicle, …")],
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet")],
+    source: Annotated[str | None, typer.Option(help="which ledger of the kind this is a whole copy of; default: its one ledger")] = None,
+    profile: Annotated[str | None, typer.Option(help="a shipped way of reading, e.g. gsa-rexus")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="map.toml: columns, constants, units, date order, encoding")] = None,
+    as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD from which the values hold; default: today")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="read and check, write nothing")] = False,
+    as_json: JsonFlag = False,
+) -> Outcome:
+    """Import a ledger: rooms, people, assets, vehicles, energy …; new, changed and vanished rows are told apart."""
+    from twin.imports.register import import_register
+
+    day = _day(as_of)
+    with opened() as (settings, store), progress_bar(file.name, quiet=as_json) as progress:
+        done = import_register(
+            store,
+            settings,
+            kind,
+            file,
+            who=getpass.getuser(),
+            now=datetime.now(UTC),
+            source=source,
+            profile=profile,
+            mapping=mapping,
+            as_of=day,
+            dry_run=dry_run,
+            progress=lambda rows: progress(rows, 0),
+        )
+    return Outcome(document=done.document, words=_words(done), exit_code=DECIDE if done.needs_decision else 0)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date of the form YYYY-MM-DD") from None
+
+
+def _words(done: ImportedRegister) -> str:
+    facts = done.document
+    if facts.get("dry_run"):
+        head = f"{facts['file']} would be read as {facts['kind']}: {facts['rows']:,} rows, {facts['quarantined']:,} put aside"
+    else:
+        state = f"imported in {facts['seconds']} s" if done.added else "is there already"
+        head = (
+            f"{facts['revision']} {state}: {facts['rows']:,} rows = {facts['new']:,} new + {facts['changed']:,} changed "
+            f"+ {facts['unchanged']:,} unchanged + {facts['quarantined']:,} put aside; {facts['vanished']:,} no longer in the file"
+        )
+    lines = [head, *(f"  {code}: {number:,}" for code, number in sorted(facts["issues"].items()))]
+    if facts["unmapped"]:
+        lines.append(f"  kept as they are, no column of {facts['kind']}: {', '.join(facts['unmapped'])}")
+    return "\n".join(lines)

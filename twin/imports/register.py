@@ -1,0 +1,160 @@
+"""Import of a ledger: its rows become records of a kind, with findings, quarantine and history (contracts: records and history)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin.codes import CHECKS, RecordKind, get_kind, list_kinds
+from twin.errors import Refused
+from twin.imports.originals import file_sha256, keep_original, staged_copy
+from twin.imports.tie import placer_of, tie
+from twin.records.ledger import Merged, NewLedger
+from twin.records.merge import merge_ledger
+from twin.records.register_revision import find_same, get_register_revision
+from twin.settings import Settings
+from twin.store import Store
+from twin.store.values import from_json
+
+if TYPE_CHECKING:
+    from twin.ledgers import Ledger
+
+__all__ = ["ImportedRegister", "import_register", "kind_named"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedRegister:
+    """What came of an import: its document, whether it added anything, whether a person must look at what it put aside."""
+
+    document: dict[str, Any]
+    added: bool
+    needs_decision: bool
+
+
+def kind_named(name: str) -> RecordKind:
+    """The kind of that name, singular or plural; raises Refused (`KIND_UNKNOWN`)."""
+    by_name = {kind.name: kind for kind in list_kinds()} | {kind.plural: kind for kind in list_kinds()}
+    if name not in by_name:
+        known = ", ".join(kind.name for kind in list_kinds())
+        raise Refused(f"there is no register of {name!r}", code="KIND_UNKNOWN", path=name, hint=f"one of: {known}")
+    return by_name[name]
+
+
+def import_register(
+    store: Store,
+    settings: Settings,
+    kind_name: str,
+    path: Path,
+    *,
+    who: str,
+    now: datetime,
+    source: str | None = None,
+    profile: str | None = None,
+    mapping: Path | None = None,
+    as_of: date | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> ImportedRegister:
+    """Merge a ledger into the records of a kind; the same bytes, read the same way, return the revision that is there.
+
+    `source` names which ledger of the kind the file is a whole copy of (default: the kind's one ledger), so that rows it no
+    longer has are listed as vanished. `as_of` is the day its values hold from, default the day of the import. A dry run reads
+    and checks every row and writes nothing. Raises the errors of `twin.ledgers`, Refused, StoreBusy.
+    """
+    from twin.ledgers import read_ledger
+
+    started = time.perf_counter()
+    kind = kind_named(kind_name)
+    ledger_name = source or kind.name
+    sha256 = file_sha256(path)
+    options = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
+    if not dry_run:
+        with store.database.reading() as connection:
+            same = find_same(connection, kind.name, ledger_name, sha256, options)
+        if same is not None:
+            return _reported(same, added=False)
+    with staged_copy(path, settings.models_dir) as staged:
+        ledger = read_ledger(staged, get_kind(kind.name), profile=profile, mapping=mapping, checks=CHECKS, today=now.date())
+        new = NewLedger(
+            kind=kind,
+            source=ledger_name,
+            sha256=sha256,
+            options=options,
+            file=path.name,
+            who=who,
+            as_of=as_of or now.date(),
+            facts=_facts(ledger),
+        )
+        if dry_run:
+            return _dry(ledger, new, started, progress)
+        merged = merge_ledger(
+            store.database,
+            new,
+            ledger.batches(),
+            now=now,
+            place=placer_of(store, kind.name),
+            progress=progress,
+            seconds=lambda: time.perf_counter() - started,
+        )
+        keep_original(staged, sha256, settings.models_dir)
+    tie(store, who=who, now=now)
+    with store.database.reading() as connection:
+        return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
+
+
+def _facts(ledger: Ledger) -> dict[str, Any]:
+    facts = ledger.facts
+    return {
+        "columns": dict(facts.columns),
+        "constants": dict(facts.constants),
+        "unmapped": list(facts.unmapped),
+        "header_line": facts.header_line,
+        "encoding": facts.source.encoding,
+        "format": facts.source.format,
+        "issues": [{"code": issue.code, "message": issue.message} for issue in facts.issues],
+    }
+
+
+def _dry(ledger: Ledger, new: NewLedger, started: float, progress: Callable[[int], None] | None) -> ImportedRegister:
+    merged = Merged(revision_id=0)
+    for batch in ledger.batches():
+        merged.rows += len(batch.lines) + len(batch.quarantined)
+        merged.quarantined += len(batch.quarantined)
+        for code in [*batch.typed().findings["code"].to_pylist(), *(row.code for row in batch.quarantined)]:
+            merged.issues[code] = merged.issues.get(code, 0) + 1
+        if progress:
+            progress(merged.rows)
+    document = {
+        "revision": None,
+        "dry_run": True,
+        "kind": new.kind.name,
+        "source": new.source,
+        "file": new.file,
+        "sha256": new.sha256,
+        "rows": merged.rows,
+        "quarantined": merged.quarantined,
+        "issues": merged.issues,
+        **new.facts,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return ImportedRegister(document=document, added=False, needs_decision=merged.quarantined > 0)
+
+
+def _reported(row: dict[str, Any], *, added: bool) -> ImportedRegister:
+    counts, facts = from_json(row["counts"]), from_json(row["facts"])
+    document = {
+        "revision": f"{row['kind']}/{row['source']}@{row['number']}",
+        "kind": row["kind"],
+        "source": row["source"],
+        "file": row["file"],
+        "sha256": row["sha256"],
+        "as_of": row["as_of"],
+        **counts,
+        **{name: facts[name] for name in ("columns", "constants", "unmapped", "encoding", "format")},
+    }
+    contradicted = counts["issues"].get("CORRECTION_CONTRADICTED", 0)
+    return ImportedRegister(document=document, added=added, needs_decision=counts["quarantined"] > 0 or contradicted > 0)

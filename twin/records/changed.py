@@ -1,0 +1,146 @@
+"""Which fields of known records a ledger says otherwise, and the rows that say so from the next turn of the clock on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Table, select, update
+
+from twin.codes import RecordKind
+from twin.errors import Refused
+from twin.records.corrected import Contradiction, find_corrected, note_contradictions
+from twin.records.counters import take_ids
+from twin.records.ledger import NewLedger
+from twin.records.values import field_values
+from twin.store import record_schema as schema
+from twin.store.database import put_rows
+from twin.store.values import to_json, to_microseconds
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Changed", "compare", "completed_parts"]
+
+AT_ONCE = 500
+
+CHANGE_COLUMNS = ("id", "kind", "record_id", "field", "old", "new", "valid_from", "recorded_us", "since", "source", "who", "method")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The comparison of some rows: per row the version it meets and the table columns that differ (none: only the writing differs)."""
+
+    versions: Sequence[Mapping[str, Any]]
+    differing: list[dict[str, Any]]
+    contradicted: list[Contradiction]
+
+    @property
+    def ended(self) -> list[int]:
+        """The ids of the versions that end."""
+        return [int(version["id"]) for version, values in zip(self.versions, self.differing, strict=True) if values]
+
+    def write(
+        self,
+        connection: Connection,
+        table: Table,
+        hashes: Sequence[int],
+        lines: Sequence[int],
+        *,
+        clock: int,
+        revision_id: int,
+        new: NewLedger,
+        now: datetime,
+    ) -> None:
+        """End what differs, write its next version and the history of its fields; take note of the new hash of the others."""
+        note_contradictions(connection, self.contradicted, now=now, revision_id=revision_id)
+        for version, values, row_hash in zip(self.versions, self.differing, hashes, strict=True):
+            if not values:
+                connection.execute(update(table).where(table.c.id == version["id"]).values(row_hash=row_hash))
+        changed = [index for index, values in enumerate(self.differing) if values]
+        if not changed:
+            return
+        connection.execute(update(table).where(table.c.id.in_(self.ended)).values(until=clock + 1))
+        first = take_ids(connection, f"version.{new.kind.name}", len(changed))
+        rows = [
+            {**self.versions[index], **self.differing[index], "id": first + place, "since": clock + 1, "row_hash": hashes[index]}
+            for place, index in enumerate(changed)
+        ]
+        names = tuple(rows[0])
+        put_rows(connection, table, names, [tuple(row[name] for name in names) for row in rows])
+        before = field_values(connection, new.kind, [self.versions[index] for index in changed])
+        after = field_values(connection, new.kind, rows)
+        history: list[tuple[Any, ...]] = []
+        for index, old_fields, new_fields in zip(changed, before, after, strict=True):
+            source = f"{revision_id}:{lines[index]}"
+            record_id = self.versions[index]["record_id"]
+            history += [
+                (record_id, name, _kept(old_fields[name]), _kept(value), new.as_of.isoformat(), source)
+                for name, value in new_fields.items()
+                if value != old_fields[name]
+            ]
+        first_change = take_ids(connection, "change", len(history)) if history else 0
+        recorded = to_microseconds(now)
+        put_rows(
+            connection,
+            schema.change,
+            CHANGE_COLUMNS,
+            [
+                (first_change + place, new.kind.name, record, name, old, value, valid, recorded, clock + 1, source, new.who, "import")
+                for place, (record, name, old, value, valid, source) in enumerate(history)
+            ],
+        )
+
+
+def compare(
+    connection: Connection, new: NewLedger, version_ids: Sequence[int], keys: Sequence[str], columns: Mapping[str, Sequence[Any]]
+) -> Changed:
+    """Compare rows with the versions they meet. What a person corrected is compared with what the ledger said before.
+
+    Raises Refused (`KEY_HASH_COLLISION`) where a version has another key than the row: two keys of one 64-bit hash.
+    """
+    table = schema.kind_table(new.kind.name)
+    found = {int(row["id"]): dict(row) for row in connection.execute(select(table).where(table.c.id.in_(version_ids))).mappings()}
+    versions = [found[version_id] for version_id in version_ids]
+    for version, key in zip(versions, keys, strict=True):
+        if version["key"] != key:
+            raise Refused(
+                f"{key!r} and {version['key']!r} have one hash", code="KEY_HASH_COLLISION", path=key, hint="report it: a fault of ours"
+            )
+    corrected = find_corrected(connection, [version["record_id"] for version in versions])
+    differing: list[dict[str, Any]] = []
+    contradicted: list[Contradiction] = []
+    for index, version in enumerate(versions):
+        said = {name: column[index] for name, column in columns.items()}
+        contradicted += corrected.contradictions(version["record_id"], said)
+        held = corrected.columns_of(version["record_id"])
+        differing.append({name: value for name, value in said.items() if name not in held and value != version[name]})
+    return Changed(versions=versions, differing=differing, contradicted=contradicted)
+
+
+def completed_parts(
+    connection: Connection, kind: RecordKind, values: Mapping[str, pa.Array], version_ids: Sequence[int]
+) -> Mapping[str, pa.Array]:
+    """The columns of a ledger, with what it does not have of an article or location it has in part: as the versions say it."""
+    import pyarrow as pa
+
+    missing = [
+        column.name
+        for column in kind.columns
+        if column.part and column.name not in values and any(part.name in values for part in kind.parts(column.part))
+    ]
+    if not missing:
+        return values
+    table = schema.kind_table(kind.name)
+    rows: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(version_ids), AT_ONCE):
+        query = select(table).where(table.c.id.in_(version_ids[start : start + AT_ONCE]))
+        rows.update((int(row["id"]), dict(row)) for row in connection.execute(query).mappings())
+    said = field_values(connection, kind, [rows[version_id] for version_id in version_ids])
+    return {**values, **{name: pa.array([one[name] for one in said], pa.string()) for name in missing}}
+
+
+def _kept(value: Any) -> str | None:
+    return None if value is None else to_json(value)

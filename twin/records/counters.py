@@ -1,0 +1,30 @@
+"""Numbers given out once: record ids, version ids, ids of terms. Asked within the writer's transaction."""
+
+from sqlalchemy import Connection, insert, select, update
+
+from twin.store import record_schema as schema
+
+__all__ = ["clock_of", "set_clock", "take_ids"]
+
+COUNTER, CLOCK = schema.counter.c, schema.clock.c
+
+
+def take_ids(connection: Connection, name: str, count: int = 1) -> int:
+    """The first of `count` numbers of this name that nobody else gets; the first ever is 1."""
+    first = connection.execute(select(COUNTER.next).where(COUNTER.name == name)).scalar_one_or_none()
+    if first is None:
+        connection.execute(insert(schema.counter).values(name=name, next=1 + count))
+        return 1
+    connection.execute(update(schema.counter).where(COUNTER.name == name).values(next=first + count))
+    return int(first)
+
+
+def clock_of(connection: Connection, kind: str) -> int:
+    """How many imports of a kind readers see; 0 before the first."""
+    return int(connection.execute(select(CLOCK.now).where(CLOCK.kind == kind)).scalar_one_or_none() or 0)
+
+
+def set_clock(connection: Connection, kind: str, now: int) -> None:
+    """Turn the clock of a kind: what an import has written is seen from the end of this transaction."""
+    if connection.execute(update(schema.clock).where(CLOCK.kind == kind).values(now=now)).rowcount == 0:
+        connection.execute(insert(schema.clock).values(kind=kind, now=now))
