@@ -214,3 +214,10 @@ def test_not_a_number_of_numpy_is_an_empty_cell_and_no_number() -> None:
     areas = np.array([1000.0, np.nan, 0.0, 400.0])
     by_unit = table(energy_report(HEADING, {**units, "area": areas}), "units")
     assert column(by_unit, "per_area") == [pytest.approx(14.748), None, None, pytest.approx(3.0725)]
+
+
+def test_every_verdict_of_a_room_has_a_colour_on_the_page_and_nothing_else_has() -> None:
+    from twin.entitlement import Verdict
+    from viewer.deck.classes import list_shades
+
+    assert {shade.code for shade in list_shades("occupancy")} == {verdict.value for verdict in Verdict}
