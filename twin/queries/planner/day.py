@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -99,5 +98,3 @@ def open_day(registers: Registers, connection: Connection, reader: Reader, as_of
         standard=standard_on(day, tables or shipped_tables()),
         permitted=None if reader.units is None else frozenset(units.permitted(reader.units)),
     )
-
-
