@@ -1,8 +1,8 @@
-"""Energy of units in a period as documents: kgce, per m², per person, against the median of the kind; and the findings."""
+"""Energy of units in a period as documents: kgce, per m², per person, against the median of the kind."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,11 +13,8 @@ from twin.codes import Tables, shipped_tables
 from twin.codes.energy import KgceFactor
 from twin.entitlement import choose_factors, compare_with_kind, indicators_of, kgce_of
 from twin.errors import NotFound
-from twin.queries.energy.checks import energy_rules, find_outliers, find_swaps
-from twin.queries.energy.figures import CARRIERS, UnitFigures, monthly_sums, sums_by_unit
+from twin.queries.energy.figures import UnitFigures, monthly_sums, sums_by_unit
 from twin.queries.energy.period import Period, month_text
-from twin.queries.energy.series import Series, read_series
-from twin.queries.planner.finding import Finding, finding_page
 from twin.queries.planner.room_document import code_words
 from twin.queries.records.context import Registers
 from twin.records.scope import Reader
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
 
     Column: TypeAlias = NDArray[np.float64]
 
-__all__ = ["UnitEnergy", "energy_checks", "energy_findings", "energy_of_units", "energy_page", "terms_asked"]
+__all__ = ["UnitEnergy", "energy_of_units", "energy_page", "energy_rows", "terms_asked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +65,7 @@ def energy_page(
         units = registers.shelf.units(connection)
         energy = energy_of_units(connection, period, tables)
         terms = terms_asked(units, reader.units, unit)
-        rows = _rows(connection, units, energy, terms)
+        rows = energy_rows(connection, units, energy, terms)
         here = [(key, at) for key, at in rows if after is None or key.encode() > after.encode()]
         return {
             **_head(period, energy),
@@ -79,24 +76,6 @@ def energy_page(
             "units": [_document(units, energy, key, at, len(period)) for key, at in here[:limit]],
             "next": here[limit - 1][0] if len(here) > limit else None,
         }
-
-
-def energy_checks(
-    registers: Registers,
-    reader: Reader,
-    period: Period,
-    *,
-    unit: str | None,
-    codes: Sequence[str] = (),
-    after: str | None,
-    limit: int,
-) -> dict[str, Any]:
-    """A page of the findings on reports of a period. Raises NotFound."""
-    with registers.store.database.reading() as connection:
-        units = registers.shelf.units(connection)
-        findings = energy_findings(connection, units, period, terms_asked(units, reader.units, unit))
-        head = {"from": month_text(period.first), "to": month_text(period.last)}
-        return head | finding_page(findings, codes=codes, after=after, limit=limit)
 
 
 def energy_of_units(connection: Connection, period: Period, tables: Tables | None = None) -> UnitEnergy:
@@ -125,15 +104,6 @@ def energy_of_units(connection: Connection, period: Period, tables: Tables | Non
     )
 
 
-def energy_findings(connection: Connection, units: UnitTree, period: Period, terms: Collection[int] | None) -> list[Finding]:
-    """Missing, mistyped and exchanged months of a period, and reports of units nobody knows; older and newer months are compared with."""
-    series = read_series(connection, terms)
-    if series is None:
-        return []
-    texts = texts_of(connection, series.term)
-    return [*_unknown(series, units, texts, period), *_missing(series, units, texts, period), *_wrong(series, period)]
-
-
 def terms_asked(units: UnitTree, permitted: Units, key: str | None) -> list[int] | None:
     """The ids of the texts that name the units asked for, None for all; raises NotFound for what the reader may not know of."""
     allowed = None if permitted is None else units.permitted(permitted)
@@ -145,71 +115,7 @@ def terms_asked(units: UnitTree, permitted: Units, key: str | None) -> list[int]
     return units.terms_of(units.below([unit]))
 
 
-def _unknown(series: Series, units: UnitTree, texts: Mapping[int, str], period: Period) -> Iterator[Finding]:
-    for row, term in enumerate(series.term):
-        if term not in units.records:
-            for column in range(series.reported.shape[1]):
-                if series.reported[row, column] and period.first <= series.first + column <= period.last:
-                    yield Finding(
-                        code="ENERGY_UNIT_UNKNOWN",
-                        kind="energy",
-                        key=series.key[row, column],
-                        column="unit",
-                        message=f"{texts[term]}: no unit is called so",
-                    )
-
-
-def _missing(series: Series, units: UnitTree, texts: Mapping[int, str], period: Period) -> Iterator[Finding]:
-    """Months between the first and the last report of anybody that a unit, which reports at all, has not reported."""
-    by_unit: dict[int, list[int]] = {}
-    for row, term in enumerate(series.term):
-        if term in units.records:
-            by_unit.setdefault(units.records[term], []).append(row)
-    first, last = max(period.first, series.first), min(period.last, series.first + series.reported.shape[1] - 1)
-    for unit, rows in by_unit.items():
-        reported = series.reported[rows].any(axis=0)
-        missing = [month_text(month) for month in range(first, last + 1) if not reported[month - series.first]]
-        if missing:
-            node = units.nodes[unit]
-            message = f"{node.name}: {len(missing)} months are missing: {', '.join(missing)}"
-            yield Finding(
-                code="ENERGY_MONTH_MISSING", kind="unit", key=node.key, column="month", message=message, facts={"months": missing}
-            )
-
-
-def _wrong(series: Series, period: Period) -> Iterator[Finding]:
-    import numpy as np
-
-    rules = energy_rules()
-    for carrier in CARRIERS:
-        values = series.values[carrier]
-        cleaned = values.copy()
-        for one in find_outliers(values, rules):
-            cleaned[one.unit, one.month] = np.nan
-            if period.first <= series.first + one.month <= period.last:
-                cause = {"cause": one.cause.code, "zh": one.cause.zh, "en": one.cause.en} if one.cause else {"cause": None}
-                yield Finding(
-                    code="ENERGY_OUTLIER",
-                    kind="energy",
-                    key=series.key[one.unit, one.month],
-                    column=carrier,
-                    message=f"{carrier} {one.value:g}, about {one.expected:.0f} is expected" + (f": {one.cause.en}" if one.cause else ""),
-                    facts={"value": one.value, "expected": round(one.expected, 1), **cause},
-                )
-        for swap in find_swaps(cleaned, rules):
-            months = [month_text(series.first + month) for month in (swap.low, swap.high)]
-            if any(period.first <= series.first + month <= period.last for month in (swap.low, swap.high)):
-                yield Finding(
-                    code="ENERGY_MONTHS_EXCHANGED",
-                    kind="energy",
-                    key=series.key[swap.unit, swap.low],
-                    column=carrier,
-                    message=f"{carrier} of {months[0]} and {months[1]} look exchanged",
-                    facts={"other": series.key[swap.unit, swap.high], "months": months},
-                )
-
-
-def _rows(connection: Connection, units: UnitTree, energy: UnitEnergy, terms: Sequence[int] | None) -> list[tuple[str, int]]:
+def energy_rows(connection: Connection, units: UnitTree, energy: UnitEnergy, terms: Sequence[int] | None) -> list[tuple[str, int]]:
     """Key of a unit (of one nobody knows, the text) and its row, in the order of keys."""
     wanted = None if terms is None else set(terms)
     at = {int(term): row for row, term in enumerate(energy.figures.term) if wanted is None or int(term) in wanted}
@@ -268,7 +174,7 @@ def _totals(energy: UnitEnergy, rows: Sequence[int], months: int) -> dict[str, A
 
     return {
         "units": len(rows),
-        "complete": int(np.count_nonzero(figures.months[list(rows)] == months)),
+        "complete": sum(int(figures.months[row]) == months for row in rows),
         "kgce": total(energy.kgce),
         "carriers": {name: total(column) for name, column in figures.carriers.items()},
         "area_m2": total(figures.area_m2),

@@ -69,10 +69,10 @@ def energy_rules() -> Rules:
 
 
 def expected_of(values: NDArray[np.float64], rules: Rules) -> NDArray[np.float64]:
-    """What is expected of each month, (units, months): the geometric median of its neighbours and of the same month of other years.
+    """What is expected of each month, (units, months): the geometric median of two months before and after and the same of other years.
 
-    NaN where fewer than `least_compared` of them are above zero. One wrong value among them does not move it far: of 100, 100 and
-    1,000 it is 100, of 100 and 1,000 alone 316.
+    NaN where fewer than `least_compared` of them are above zero. One wrong value among them does not move it: of 100, 100 and 1,000
+    it is 100; of 100 and 1,000 alone 316.
     """
     import numpy as np
 
@@ -116,7 +116,7 @@ def find_swaps(values: NDArray[np.float64], rules: Rules) -> list[Swap]:
     if not years:
         return []
     other = _nanmedian(np.stack(years))
-    off = logs - other
+    off = np.where(np.exp(other) >= rules.least_expected, logs - other, np.nan)
     found: dict[tuple[int, int, int], tuple[float, Swap]] = {}
     for unit in np.flatnonzero((off < -rules.swap_far).any(axis=1) & (off > rules.swap_far).any(axis=1)).tolist():
         lows, highs = np.flatnonzero(off[unit] < -rules.swap_far).tolist(), np.flatnonzero(off[unit] > rules.swap_far).tolist()
@@ -153,9 +153,9 @@ def _roughness(logs: Any, *months: int) -> float:
 
 
 def _shifts(months: int) -> list[int]:
-    """How far the months lie that a month is compared with: its neighbours, and whole years before and after."""
+    """How far the months lie that a month is compared with: two before and after it, and whole years before and after."""
     years = range(YEAR, months, YEAR)
-    return [by for by in (1, -1, *years, *(-year for year in years)) if abs(by) < months]
+    return [by for by in (1, -1, 2, -2, *years, *(-year for year in years)) if abs(by) < months]
 
 
 def _shifted(values: Any, by: int) -> Any:
