@@ -27,9 +27,9 @@ MOST_DAYS = 366
 def dispatch_checks(
     registers: Registers, reader: Reader, *, first: date, last: date, codes: Sequence[str] = (), after: str | None, limit: int
 ) -> dict[str, Any]:
-    """The findings on the orders of some days, both included. Raises Invalid (`PERIOD_INVALID`) for more than a year or none."""
+    """The findings on the orders of some days, both included. Raises Invalid (`FILTER_INVALID`) for more than a year or none."""
     if not 0 <= (last - first).days < MOST_DAYS:
-        raise Invalid(f"{first} to {last}", path="to", code="PERIOD_INVALID", hint=f"from ≤ to, at most {MOST_DAYS} days")
+        raise Invalid(f"{first} to {last}", path="to", code="FILTER_INVALID", hint=f"from ≤ to, at most {MOST_DAYS} days")
     with registers.store.database.reading() as connection:
         kind = get_kind("dispatch")
         conditions = visible_conditions(kind, reader, registers.shelf.places(connection), registers.shelf.units(connection))
