@@ -1,11 +1,62 @@
-"""Files and homes that the tests of the roof share."""
+"""Files, homes and databases that the tests of the roof share: a test that takes `url` runs on SQLite and PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import require
+from tests.postgres import REMEDY, Cluster, find_programs, running_cluster
 from tests.twin.files import Files, write_files
+from twin.store import Store
 
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """Small files of every kind; read them, never write them."""
     return write_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One PostgreSQL server for the session."""
+    programs = find_programs()
+    require(programs is not None, "PostgreSQL", REMEDY)
+    assert programs is not None
+    with running_cluster(programs) as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'home' / 'records.sqlite'}"
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.create()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a migrated database without rows."""
+    if request.param == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        return cluster.clone() if "next_version" in request.fixturenames else cluster.emptied()
+    url = f"sqlite:///{tmp_path / 'home' / 'records.sqlite'}"
+    with Store.open(url) as store:
+        store.migrate()
+    return url
+
+
+@pytest.fixture
+def opened(url: str) -> Iterator[Callable[..., Store]]:
+    """Opens further stores on the database of the test; all are closed at its end."""
+    stores: list[Store] = []
+
+    def open_one(*, lock_timeout_s: float = 20.0) -> Store:
+        stores.append(Store.open(url, lock_timeout_s=lock_timeout_s))
+        return stores[-1]
+
+    yield open_one
+    for store in stores:
+        store.close()

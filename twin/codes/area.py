@@ -1,9 +1,11 @@
 """Limits of office area by rank, and the other numbers of the standard for office buildings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from twin.codes.row import Row
+from twin.codes.dictionary import Dictionary
+from twin.codes.row import Row, strangers
 
 __all__ = ["AreaLimit", "AreaRule"]
 
@@ -20,6 +22,10 @@ class AreaLimit(Row):
     en: str
     ranks: tuple[str, ...]
     area_m2: float
+
+    def trouble(self, dictionaries: Mapping[str, Dictionary]) -> str:
+        """A level or rank that no dictionary has."""
+        return strangers([self.level], dictionaries["level"]) or strangers(self.ranks, dictionaries["rank"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,15 @@ class AreaRule(Row):
     people_from: int | None = None
     people_to: int | None = None
     value_at_most_people: float | None = None
+
+    def trouble(self, dictionaries: Mapping[str, Dictionary]) -> str:
+        """A level that no dictionary has, or an interpolation without both of its ends."""
+        ends = (self.people_from, self.people_to, self.value_at_most_people)
+        if any(end is None for end in ends) and any(end is not None for end in ends):
+            return "people_from, people_to and value_at_most_people go together"
+        if self.people_from is not None and self.people_to is not None and self.people_to <= self.people_from:
+            return f"people_to {self.people_to} is not above people_from {self.people_from}"
+        return strangers([self.level], dictionaries["level"])
 
     def at(self, people: int) -> float:
         """The number for that many posts, in `unit`.

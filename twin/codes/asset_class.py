@@ -10,8 +10,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import ClassVar, Final, TypeAlias
 
+from twin.codes.dictionary import Dictionary
 from twin.codes.fault import Fault
-from twin.codes.row import Row
+from twin.codes.row import Row, strangers
 
 __all__ = ["AssetClass", "ClassIndex", "ClassScheme", "check_asset_class", "check_class_form", "class_path", "editions_of", "index_classes"]
 
@@ -36,6 +37,14 @@ class ClassScheme(Row):
     level_ends: tuple[int, ...]
     padding: str = ""
     complete_to: int = 0
+
+    def trouble(self, dictionaries: Mapping[str, Dictionary]) -> str:
+        """An edition that no dictionary has, or a form that is no regular expression."""
+        try:
+            re.compile(self.form)
+        except re.error as error:
+            return f"form {self.form!r} is no regular expression: {error}"
+        return strangers([self.class_edition], dictionaries["class_edition"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Dictionary", "Value", "fold", "get_dictionary", "list_dictionaries"]
+__all__ = ["Dictionary", "Value", "corrected_dictionaries", "fold", "get_dictionary", "list_dictionaries"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,30 @@ def get_dictionary(name: str) -> Dictionary:
 def list_dictionaries() -> tuple[Dictionary, ...]:
     """Every dictionary, as the file orders them."""
     return tuple(_dictionaries().values())
+
+
+def corrected_dictionaries(tables: Mapping[str, Any]) -> tuple[Mapping[str, Dictionary], tuple[str, ...]]:
+    """The shipped dictionaries with what a file of the same form says besides, and the names of those it says in a way nobody can read.
+
+    A value of the same code takes the place of the shipped one, others are added; a dictionary that is not shipped is taken whole.
+    """
+    found = dict(_dictionaries())
+    unread = []
+    for name, table in tables.items():
+        try:
+            said = _read(name, {**_facts(found.get(name)), **table})
+        except (KeyError, TypeError, ValueError):
+            unread.append(name)
+            continue
+        own = {value.code: value for value in said.values}
+        kept = tuple(own.pop(value.code, value) for value in (found[name].values if name in found else ()))
+        found[name] = replace(said, values=(*kept, *own.values()))
+    return MappingProxyType(found), tuple(unread)
+
+
+def _facts(dictionary: Dictionary | None) -> dict[str, Any]:
+    names = ("zh", "en", "source", "edition", "verified")
+    return {} if dictionary is None else {name: getattr(dictionary, name) for name in names}
 
 
 @cache

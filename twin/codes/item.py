@@ -1,11 +1,16 @@
 """Limits of office furniture and equipment: how many, how dear, how long."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from twin.codes.dictionary import Dictionary
 from twin.codes.row import Row
 
 __all__ = ["ItemLimit"]
+
+GROUPS: Final = ("bureau", "division", "all")
+PER: Final = ("person", "office", "staff", "need")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +33,9 @@ class ItemLimit(Row):
     price_yuan: float | None = None
     life_years: int
     choice: str = ""
+
+    def trouble(self, dictionaries: Mapping[str, Dictionary]) -> str:
+        """A group or a way of counting that is none."""
+        if self.group not in GROUPS:
+            return f"no group: {self.group}; there are {', '.join(GROUPS)}"
+        return "" if self.per in PER else f"no way of counting: {self.per}; there are {', '.join(PER)}"

@@ -48,7 +48,7 @@ class Column:
     """One column of a kind: names in Chinese and English, the headers of ledgers that mean it, how it is read and checked.
 
     `unit` is that of the stored number. `part` names what several columns describe together and rows share: `article` (what
-    an asset is) or `location` (where, as written).
+    an asset is) or `location` (where, as written). `search`: found by any two characters that follow one another.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Column:
     check: str = ""
     normalise: str = ""
     part: str = ""
+    search: bool = False
     required: bool = False
 
     @property

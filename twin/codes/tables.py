@@ -9,7 +9,7 @@ cannot be read changes nothing and is a finding.
 import csv
 import io
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -23,6 +23,7 @@ from twin.codes.area import AreaLimit, AreaRule
 from twin.codes.asset_class import AssetClass, ClassScheme
 from twin.codes.cell import CellInvalid, row_reader
 from twin.codes.device_id import DeviceType
+from twin.codes.dictionary import Dictionary, corrected_dictionaries
 from twin.codes.division import Division
 from twin.codes.energy import KgceFactor
 from twin.codes.item import ItemLimit
@@ -34,6 +35,7 @@ __all__ = ["ROW_TYPES", "Tables", "read_tables", "shipped_tables"]
 ROW_TYPES: Final[Mapping[str, type[Row]]] = MappingProxyType(
     {row.TABLE: row for row in (AreaLimit, AreaRule, AssetClass, ClassScheme, DeviceType, Division, ItemLimit, KgceFactor, Step)}
 )
+ENUMERATIONS: Final = "enumerations.toml"
 RowType = TypeVar("RowType", bound=Row)
 
 
@@ -45,6 +47,7 @@ class Tables:
     """
 
     by_type: Mapping[type[Row], tuple[Row, ...]]
+    dictionaries: Mapping[str, Dictionary]
     issues: tuple[Issue, ...] = field(default=())
 
     def rows(self, row_type: type[RowType]) -> tuple[RowType, ...]:
@@ -72,26 +75,40 @@ def read_tables(folder: Path | None) -> Tables:
     Findings: `CODE_TABLE_UNKNOWN` (a file that names no table), `CODE_TABLE_UNREADABLE` (not TOML or CSV), `CODE_ROW_INVALID`
     (a row that cannot be read).
     """
-    tables = {name: _by_key(_shipped(name, row_type)) for name, row_type in ROW_TYPES.items()}
+    tables = {name: dict(_shipped(name)) for name in ROW_TYPES}
     issues: list[Issue] = []
+    dictionaries = _dictionaries(folder and folder / ENUMERATIONS, issues)
     for path in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
-        if path.is_file() and path.stem != "enumerations" and not path.name.startswith("."):
-            issues += _correct(tables, path)
+        if path.is_file() and path.name != ENUMERATIONS and not path.name.startswith("."):
+            issues += _correct(tables, path, dictionaries)
     by_type = {ROW_TYPES[name]: tuple(rows.values()) for name, rows in tables.items()}
-    return Tables(by_type=MappingProxyType(by_type), issues=tuple(issues))
+    return Tables(by_type=MappingProxyType(by_type), dictionaries=dictionaries, issues=tuple(issues))
 
 
-def _shipped(name: str, row_type: type[Row]) -> Iterator[Row]:
+def _dictionaries(path: Path | None, issues: list[Issue]) -> Mapping[str, Dictionary]:
+    if path is None or not path.is_file():
+        return corrected_dictionaries({})[0]
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        issues.append(_issue("CODE_TABLE_UNREADABLE", path.name, f"not TOML: {error}"))
+        return corrected_dictionaries({})[0]
+    dictionaries, unread = corrected_dictionaries(tables)
+    issues += [
+        _issue("CODE_ROW_INVALID", f"{path.name}#{name}", f"{name} is no dictionary with code, zh and en of each value") for name in unread
+    ]
+    return dictionaries
+
+
+@cache
+def _shipped(name: str) -> Mapping[tuple[object, ...], Row]:
     text = (files("twin.codes") / "data" / f"{name}.toml").read_text("utf-8")
-    read = row_reader(row_type)
-    return (read(cells) for _, cells in _toml_rows(text))
+    read = row_reader(ROW_TYPES[name])
+    rows = (read(cells) for _, cells in _toml_rows(text))
+    return MappingProxyType({row.key(): row for row in rows})
 
 
-def _by_key(rows: Iterable[Row]) -> dict[tuple[object, ...], Row]:
-    return {row.key(): row for row in rows}
-
-
-def _correct(tables: Mapping[str, dict[tuple[object, ...], Row]], path: Path) -> Iterator[Issue]:
+def _correct(tables: Mapping[str, dict[tuple[object, ...], Row]], path: Path, dictionaries: Mapping[str, Dictionary]) -> Iterator[Issue]:
     if path.stem not in ROW_TYPES:
         yield _issue("CODE_TABLE_UNKNOWN", path.name, f"{path.stem} is no table; there are {', '.join(sorted(ROW_TYPES))}")
         return
@@ -106,6 +123,10 @@ def _correct(tables: Mapping[str, dict[tuple[object, ...], Row]], path: Path) ->
             row = replace(read(cells), local=True)
         except CellInvalid as error:
             yield _issue("CODE_ROW_INVALID", f"{path.name}#{number}", str(error))
+            continue
+        trouble = row.trouble(dictionaries)
+        if trouble:
+            yield _issue("CODE_ROW_INVALID", f"{path.name}#{number}", trouble)
         else:
             tables[path.stem][row.key()] = row
 

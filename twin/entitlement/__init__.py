@@ -8,7 +8,8 @@ from twin.entitlement.energy import check_stated_kgce, choose_factors, compare_w
 from twin.entitlement.item import ItemLine, check_item, judge_items
 from twin.entitlement.lifecycle import OFFERED_STATES, check_step, next_states, next_steps, request_kinds
 from twin.entitlement.move import LeftOver, Mover, Proposal, Seat, propose_move
-from twin.entitlement.room import Occupant, OfficeRoom, OfficeRule, RoomVerdict, Verdict, judge_room
+from twin.entitlement.office import Occupant, OfficeRoom, OfficeRule, RoomVerdict, Verdict
+from twin.entitlement.room import judge_room
 from twin.entitlement.seating import FreeRoom
 from twin.entitlement.standard import Limit, Standard, allowed_area, standard_on
 from twin.entitlement.stock import Match, Offer, Wish, match_stock

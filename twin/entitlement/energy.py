@@ -115,6 +115,8 @@ def check_stated_kgce(kwh: float, stated_kgce: float, on: date, tables: Tables |
 
     404 kgce stated for 1,000 kWh is the old thermal equivalent; by the calorific value it is 122.9.
     """
+    if kwh <= 0:
+        return None
     rows = [row for row in (tables or shipped_tables()).rows_on(KgceFactor, on) if row.carrier == "electricity"]
     for row in rows:
         if not row.by_default and abs(kwh * row.factor - stated_kgce) <= STATED_AGREES * stated_kgce:

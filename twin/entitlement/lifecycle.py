@@ -1,4 +1,4 @@
-"""The life of an asset and of a request, step by step: what the table `steps` does not allow is not allowed."""
+"""The life of an asset, a vehicle, a dispatch order and a request, step by step: what the table `steps` does not allow is not allowed."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,6 +12,7 @@ from twin.codes.step import Step
 __all__ = ["ASSET", "OFFERED_STATES", "check_step", "next_states", "next_steps", "request_kinds"]
 
 ASSET: Final = "asset"
+DRAFT: Final = "draft"
 OFFERED_STATES: Final = frozenset({"idle", "pooled"})
 """States in which an asset is offered to others before anything is bought."""
 
@@ -31,9 +32,9 @@ def next_steps(state: str, *, on: date, kind: str = ASSET, tables: Tables | None
 
 
 def request_kinds(tables: Tables | None = None) -> tuple[str, ...]:
-    """The kinds of requests that have steps."""
+    """The kinds of requests: those whose steps begin with a draft (an asset, a vehicle, a dispatch order has steps and is no request)."""
     rows = (tables or shipped_tables()).rows(Step)
-    return tuple(dict.fromkeys(step.kind for step in rows if step.kind != ASSET))
+    return tuple(dict.fromkeys(step.kind for step in rows if step.source_state == DRAFT))
 
 
 def check_step(

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from types import MappingProxyType
 
-from twin.entitlement.room import Occupant, OfficeRoom, RoomVerdict, judge_room
+from twin.entitlement.office import Occupant, OfficeRoom, RoomVerdict
+from twin.entitlement.room import judge_room
 from twin.entitlement.seating import FreeRoom, choose_own_rooms, choose_shared_rooms
 from twin.entitlement.standard import Standard
 from twin.errors import Refused
@@ -68,11 +69,17 @@ def propose_move(
 
     First those whose limit is above `share_up_to_m2` get a room each; then those between it and the lowest limit as far as rooms go;
     everyone else shares. Each stage is the best there is (most people seated; then fewest rooms, least area), the stages together are not
-    proven to be. Both numbers default to the rules of the standard; raises Refused, `AREA_RULE_UNKNOWN`, where it has none.
+    proven to be. Both numbers default to the rules of the standard; raises Refused where it has none (`AREA_RULE_UNKNOWN`),
+    where a person comes twice (`MOVER_TWICE`), where a room has no area (`ROOM_AREA_MISSING`).
     """
     people = sorted(movers, key=lambda mover: (mover.department, mover.person))
     if len({mover.person for mover in people}) < len(people):
         raise Refused("a person is named twice among those who move", code="MOVER_TWICE", hint="give each person once")
+    without = [room.room for room in rooms if not (isfinite(room.area_m2) and room.area_m2 > 0)]
+    if without:
+        raise Refused(
+            f"rooms without an area: {', '.join(without)}", code="ROOM_AREA_MISSING", hint="complete their areas, or leave them out"
+        )
     share_up_to_m2 = _number(standard, "share_up_to_m2", share_up_to_m2)
     least_m2 = _number(standard, "least_person_m2", least_m2)
     limits = {mover.person: limit.area_m2 for mover in people if (limit := standard.find_limit(mover.level, mover.rank))}

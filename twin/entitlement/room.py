@@ -3,91 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from math import isfinite
 from typing import Final
 
 from twin.codes import Fault
+from twin.entitlement.office import Occupant, OfficeRoom, OfficeRule, RoomVerdict, Verdict
 from twin.entitlement.standard import Limit, Standard
 
-__all__ = ["Occupant", "OfficeRoom", "OfficeRule", "RoomVerdict", "Verdict", "judge_room"]
+__all__ = ["judge_room"]
 
 OUT_OF_USE: Final = frozenset({"lent", "under_repair", "sealed"})
-
-
-class Verdict(StrEnum):
-    """What is said of an office."""
-
-    WITHIN = "within"
-    OVER = "over"
-    UNDER_USED = "under_used"
-    CROWDED = "crowded"
-    VACANT = "vacant"
-    SECOND_OFFICE_UNGROUNDED = "second_office_ungrounded"
-    OUT_OF_USE = "out_of_use"
-    NOT_AN_OFFICE = "not_an_office"
-    AREA_UNKNOWN = "area_unknown"
-    LIMIT_UNKNOWN = "limit_unknown"
-    PEOPLE_UNKNOWN = "people_unknown"
-
-
-class OfficeRule(StrEnum):
-    """How the allowed area of a room follows from the people in it.
-
-    `one_person`: the limit of the rank. `shared_sum`: the sum of the limits of all who share it. `shared_seats`: the same, and the lowest
-    limit of the level for each seat still free. `second_office`: smaller than the limit (党政机关办公用房管理办法 第十九条).
-    """
-
-    ONE_PERSON = "one_person"
-    SHARED_SUM = "shared_sum"
-    SHARED_SEATS = "shared_seats"
-    SECOND_OFFICE = "second_office"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occupant:
-    """A person in a room: rank and level of the unit as dictionaries code them, empty where unknown.
-
-    `second_office` says that another room is the person's first; `second_ground` is a code of the dictionary of that name, or empty.
-    """
-
-    person: str
-    rank: str
-    level: str
-    second_office: bool = False
-    second_ground: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficeRoom:
-    """What is known of a room: areas in m² (a washroom inside is part of them), `use` and `state` as dictionaries code them."""
-
-    use: str
-    state: str = "in_use"
-    measured_m2: float | None = None
-    declared_m2: float | None = None
-    washroom_m2: float | None = None
-    seats: int | None = None
-    shared: bool | None = None
-    occupants: tuple[Occupant, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoomVerdict:
-    """The verdict with the rule it rests on and its numbers, in words of both languages; `findings` are doubts beside it.
-
-    `area_from` is `measured` or `declared`, the one judged; `excess_m2` is negative below the limit, None where nothing was compared.
-    """
-
-    verdict: Verdict
-    rule: OfficeRule | None = None
-    area_m2: float | None = None
-    area_from: str = ""
-    allowed_m2: float | None = None
-    excess_m2: float | None = None
-    limits: tuple[Limit, ...] = ()
-    zh: str
-    en: str
-    findings: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +28,8 @@ class _Allowed:
 def judge_room(room: OfficeRoom, standard: Standard, *, prefer: str = "measured") -> RoomVerdict:
     """The verdict of a room on the day of the standard.
 
-    The measured area is judged where there is one, else the declared one; `prefer="declared"` asks the other way round. A 正处级 alone in
+    The measured area is judged where there is one, else the declared one; `prefer="declared"` asks the other way round; an area that is
+    not above zero is none. A 正处级 alone in
     24.4 m² of a provincial unit: `over`, 6.4 m², `over by 6.4 m² · 发改投资〔2014〕2674号 · 正处级 18 m²`.
     """
     area, area_from = _area(room, prefer)
@@ -117,29 +43,16 @@ def judge_room(room: OfficeRoom, standard: Standard, *, prefer: str = "measured"
     known = tuple(limit for limit in limits if limit is not None)
     if len(known) < len(limits):
         return _limit_unknown(room, limits, area, area_from, standard, findings)
-    ungrounded = [occupant.person for occupant in room.occupants if occupant.second_office and not occupant.second_ground]
+    ungrounded = [occupant for occupant in room.occupants if occupant.second_office and not occupant.second_ground]
     if ungrounded:
-        names = "、".join(ungrounded)
-        zh, en = f"第二处办公用房无依据: {names}", f"a second office without a ground: {names}"
-        return RoomVerdict(
-            verdict=Verdict.SECOND_OFFICE_UNGROUNDED,
-            rule=OfficeRule.SECOND_OFFICE,
-            area_m2=area,
-            area_from=area_from,
-            allowed_m2=0.0,
-            excess_m2=area,
-            limits=known,
-            zh=zh,
-            en=en,
-            findings=findings,
-        )
+        return _ungrounded(ungrounded, known, area, area_from, findings)
     return _compared(room, area, area_from, _allowed(room, known, standard), findings)
 
 
 def _area(room: OfficeRoom, prefer: str) -> tuple[float | None, str]:
     known = {"measured": room.measured_m2, "declared": room.declared_m2}
     order = ("declared", "measured") if prefer == "declared" else ("measured", "declared")
-    return next(((known[name], name) for name in order if known[name] is not None), (None, ""))
+    return next(((area, name) for name in order if (area := known[name]) is not None and isfinite(area) and area > 0), (None, ""))
 
 
 def _without_people(room: OfficeRoom, area: float | None, area_from: str) -> RoomVerdict | None:
@@ -186,6 +99,22 @@ def _limit_unknown(
         area_from=area_from,
         zh=f"无面积标准可依: {names}",
         en=f"no limit is known on {standard.day} for: {names}",
+        findings=findings,
+    )
+
+
+def _ungrounded(people: list[Occupant], limits: tuple[Limit, ...], area: float, area_from: str, findings: tuple[Fault, ...]) -> RoomVerdict:
+    names = "、".join(occupant.person for occupant in people)
+    return RoomVerdict(
+        verdict=Verdict.SECOND_OFFICE_UNGROUNDED,
+        rule=OfficeRule.SECOND_OFFICE,
+        area_m2=area,
+        area_from=area_from,
+        allowed_m2=0.0,
+        excess_m2=area,
+        limits=limits,
+        zh=f"第二处办公用房无依据: {names}",
+        en=f"a second office without a ground: {names}",
         findings=findings,
     )
 

@@ -33,6 +33,7 @@ class Standard:
 
     day: date
     limits: Mapping[tuple[str, str], Limit]
+    lowest_m2: Mapping[str, float]
     rules: Mapping[tuple[str, str], AreaRule]
 
     def find_limit(self, level: str, rank: str) -> Limit | None:
@@ -41,7 +42,7 @@ class Standard:
 
     def lowest(self, level: str) -> float | None:
         """The smallest limit of a level in m², None where the level has none."""
-        return min((limit.area_m2 for (of, _), limit in self.limits.items() if of == level), default=None)
+        return self.lowest_m2.get(level)
 
     def find_rule(self, name: str, level: str = "") -> AreaRule | None:
         """The rule of that name for the level, else the one for all levels, else None."""
@@ -73,7 +74,10 @@ def _standard(day: date, tables: Tables) -> Standard:
     for row in sorted(tables.rows_on(AreaLimit, day), key=lambda row: (row.valid_from, row.local)):
         limits |= {(row.level, rank): _limit(row, rank) for rank in row.ranks}
     rules = {(row.name, row.level): row for row in tables.rows_on(AreaRule, day)}
-    return Standard(day=day, limits=MappingProxyType(limits), rules=MappingProxyType(rules))
+    lowest: dict[str, float] = {}
+    for (level, _), limit in limits.items():
+        lowest[level] = min(limit.area_m2, lowest.get(level, limit.area_m2))
+    return Standard(day=day, limits=MappingProxyType(limits), lowest_m2=MappingProxyType(lowest), rules=MappingProxyType(rules))
 
 
 def _limit(row: AreaLimit, rank: str) -> Limit:

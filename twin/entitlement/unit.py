@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 from twin.codes import Fault
@@ -12,8 +13,6 @@ __all__ = ["BASIC_USES", "HeldRoom", "PostLine", "UnitVerdict", "UseLine", "judg
 
 BASIC_USES: Final = ("office", "service", "equipment")
 """Basic office space of the standard; annexes stand beside it, technical rooms outside it, circulation is no usable area."""
-
-OTHER_USES: Final = ("annex", "technical", "circulation", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +42,11 @@ class UseLine:
     held_m2: float
     rooms: int
     rooms_without_area: int
+
+    @property
+    def excess_m2(self) -> float | None:
+        """Held beyond what is approved (m², negative below it), None where nothing is said of the use."""
+        return None if self.approved_m2 is None else round(self.held_m2 - self.approved_m2, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,7 @@ def judge_unit(
     if not lines:
         findings.append(Fault(code="POSTS_UNKNOWN", message="no approved posts of the unit are known: what it may hold cannot be told"))
     approved = _approved(level, lines, standard, findings) if lines else {}
-    uses = tuple(_use(use, approved.get(use), rooms) for use, rooms in _by_use(held).items())
+    uses = tuple(_use(use, approved.get(use), rooms) for use, rooms in _by_use(held).items() if rooms or use in BASIC_USES)
     basic = [line for line in uses if line.use in BASIC_USES]
     without = sum(line.rooms_without_area for line in uses)
     if without:
@@ -126,7 +130,7 @@ def _sum(parts: Iterable[float | None]) -> float | None:
 
 
 def _by_use(held: Iterable[HeldRoom]) -> dict[str, list[HeldRoom]]:
-    found: dict[str, list[HeldRoom]] = {use: [] for use in (*BASIC_USES, *OTHER_USES)}
+    found: dict[str, list[HeldRoom]] = {use: [] for use in BASIC_USES}
     for room in held:
         found.setdefault(room.use, []).append(room)
     return found
@@ -138,12 +142,12 @@ def _use(use: str, approved: float | None, rooms: list[HeldRoom]) -> UseLine:
         approved_m2=None if approved is None else round(approved, 2),
         held_m2=round(sum(_areas(rooms)), 2),
         rooms=len(rooms),
-        rooms_without_area=sum(room.area_m2 is None for room in rooms),
+        rooms_without_area=len(rooms) - sum(1 for _ in _areas(rooms)),
     )
 
 
 def _areas(rooms: Iterable[HeldRoom]) -> Iterator[float]:
-    return (room.area_m2 for room in rooms if room.area_m2 is not None)
+    return (room.area_m2 for room in rooms if room.area_m2 is not None and isfinite(room.area_m2) and room.area_m2 > 0)
 
 
 def _building_area(usable_m2: float | None, standard: Standard, high_rise: bool | None) -> float | None:

@@ -9,9 +9,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.codes import RecordKind, get_kind, list_kinds
+from twin.codes import CHECKS, RecordKind, get_kind, list_kinds
 from twin.errors import Refused
 from twin.imports.originals import file_sha256, keep_original, staged_copy
+from twin.imports.tie import placer_of, tie
 from twin.records.ledger import Merged, NewLedger
 from twin.records.merge import merge_ledger
 from twin.records.register_revision import find_same, get_register_revision
@@ -77,7 +78,7 @@ def import_register(
         if same is not None:
             return _reported(same, added=False)
     with staged_copy(path, settings.models_dir) as staged:
-        ledger = read_ledger(staged, get_kind(kind.name), profile=profile, mapping=mapping, checks=_checks(), today=now.date())
+        ledger = read_ledger(staged, get_kind(kind.name), profile=profile, mapping=mapping, checks=CHECKS, today=now.date())
         new = NewLedger(
             kind=kind,
             source=ledger_name,
@@ -91,17 +92,18 @@ def import_register(
         if dry_run:
             return _dry(ledger, new, started, progress)
         merged = merge_ledger(
-            store.database, new, ledger.batches(), now=now, progress=progress, seconds=lambda: time.perf_counter() - started
+            store.database,
+            new,
+            ledger.batches(),
+            now=now,
+            place=placer_of(store, kind.name),
+            progress=progress,
+            seconds=lambda: time.perf_counter() - started,
         )
         keep_original(staged, sha256, settings.models_dir)
+    tie(store, who=who, now=now)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
-
-
-def _checks() -> Any:
-    import twin.codes
-
-    return getattr(twin.codes, "CHECKS", {})
 
 
 def _facts(ledger: Ledger) -> dict[str, Any]:

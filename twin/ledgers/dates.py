@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from spatial.issue import Severity
 from twin.codes import Column, ColumnType
 from twin.ledgers.rules import Reading, Rules, Trouble
 from twin.ledgers.words import tidy
 
-__all__ = ["date_reader"]
+__all__ = ["date_reader", "year_reader"]
 
 YMD = re.compile(r"^(\d{4})(?:\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?|\s*月?)?|\s*年)?$")
 COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
@@ -50,10 +51,27 @@ def date_reader(column: Column, rules: Rules, *, past: bool) -> Callable[[str], 
         except (ValueError, OverflowError):
             return None, Trouble(code="DATE_INVALID", message="no day of the calendar")
         if past and rules.today is not None and day > rules.today:
-            from spatial.issue import Severity
-
             return value, Trouble(code="DATE_FUTURE", message=f"later than {rules.today}, the day of reading", severity=Severity.WARNING)
         return value, None
+
+    return read
+
+
+def year_reader(rules: Rules, *, past: bool) -> Callable[[str], Reading]:
+    """A reader of cells of a year: 1998, 1998年, or the year of a date in any form `date_reader` reads."""
+
+    def read(text: str) -> Reading:
+        try:
+            year = _parts(tidy(text), rules)[0]
+        except _Unclear as unclear:
+            return None, unclear.trouble
+        except (ValueError, OverflowError):
+            year = 0
+        if not MINYEAR <= year <= MAXYEAR:
+            return None, Trouble(code="DATE_INVALID", message="no year of the calendar")
+        if past and rules.today is not None and year > rules.today.year:
+            return year, Trouble(code="DATE_FUTURE", message=f"later than {rules.today}, the day of reading", severity=Severity.WARNING)
+        return year, None
 
     return read
 

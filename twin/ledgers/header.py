@@ -13,7 +13,7 @@ from twin.codes import Column, ColumnType, RecordKind, fold
 from twin.ledgers.errors import HeaderError
 from twin.ledgers.units import find_factor, is_unit
 
-__all__ = ["Field", "Header", "count_known", "recognise"]
+__all__ = ["Field", "Header", "count_known", "names_identity", "recognise"]
 
 BRACKET = re.compile(r"^(.*?)[(\[{<【〔](.*?)[)\]}>】〕]$")
 AFTER_COMMA = re.compile(r"^(.*?)[,:/]([^,:/]+)$")
@@ -43,10 +43,19 @@ class Header:
     issues: tuple[Issue, ...] = ()
 
 
-def count_known(cells: Sequence[str], kind: RecordKind, told: Mapping[str, str] = MappingProxyType({})) -> int:
+def count_known(cells: Sequence[str], kind: RecordKind, told: Mapping[str, Sequence[str]] = MappingProxyType({})) -> int:
     """How many cells of a row are headers of the kind: tells a header row from titles and data."""
     wanted = {_clean(header) for header in told}
     return sum(1 for cell in cells if cell.strip() and (_clean(cell) in wanted or _candidates(cell, kind)))
+
+
+def names_identity(
+    cells: Sequence[str], kind: RecordKind, told: Mapping[str, Sequence[str]] = MappingProxyType({}), constants: Iterable[str] = ()
+) -> int:
+    """How many of the kind's identities a row of headers has all columns of."""
+    known = {_clean(header): frozenset(names) for header, names in told.items()}
+    found = {name for cell in cells if cell.strip() for name in known.get(_clean(cell), _candidates(cell, kind))} | set(constants)
+    return sum(found.issuperset(identity) for identity in kind.identity)
 
 
 def recognise(
@@ -54,40 +63,40 @@ def recognise(
     kind: RecordKind,
     *,
     line: int,
-    told: Mapping[str, str] = MappingProxyType({}),
+    last_line: int,
+    told: Mapping[str, Sequence[str]] = MappingProxyType({}),
     units: Mapping[str, str] = MappingProxyType({}),
     constants: Iterable[str] = (),
     unit_row: Sequence[str] = (),
     only_told: bool = False,
     path: str = "",
 ) -> Header:
-    """The columns that a header row means. `told` (header → column name, "" for none) goes before recognition; `units` (column
-    name → unit) and a row of units below the header say what brackets do not.
+    """The columns that a header row means. `told` (header → names of columns, none to keep it as it is) goes before recognition;
+    `units` (column → unit) and a row of units below the header say what brackets do not.
 
     Raises HeaderError: HEADER_AMBIGUOUS, HEADER_TWICE, HEADER_UNKNOWN (a told header that is missing), IDENTITY_MISSING.
     """
-    known = {_clean(header): name for header, name in told.items()}
+    known = {_clean(header): names for header, names in told.items()}
     fields: list[Field] = []
     unmapped: list[tuple[int, str]] = []
     issues: list[Issue] = []
     for index, cell in enumerate(cells):
-        column = _column_of(cell, kind, known, only_told=only_told, path=path)
-        if column is None:
-            unmapped.append((index, cell.strip()))
-            continue
         below = unit_row[index] if index < len(unit_row) else ""
-        factor = _factor_of(cell, column, units.get(column.name, ""), below)
-        if factor is None:
-            issues.append(_unknown_unit(cell, column, path))
+        before = len(fields)
+        for column in _columns_of(cell, kind, known, only_told=only_told, path=path):
+            factor = _factor_of(cell, column, units.get(column.name, ""), below)
+            if factor is None:
+                issues.append(_unknown_unit(cell, column, path))
+            else:
+                fields.append(Field(index=index, header=cell.strip(), column=column, factor=factor))
+        if len(fields) == before:
             unmapped.append((index, cell.strip()))
-            continue
-        fields.append(Field(index=index, header=cell.strip(), column=column, factor=factor))
     _refuse_missing(known, cells, path)
     _refuse_twice(fields, path)
     _refuse_without_identity({field.column.name for field in fields} | set(constants), cells, kind, path)
     return Header(
         line=line,
-        last_line=line,
+        last_line=last_line,
         width=len(cells),
         fields=tuple(fields),
         unmapped=tuple(_apart(unmapped)),
@@ -95,12 +104,12 @@ def recognise(
     )
 
 
-def _column_of(cell: str, kind: RecordKind, known: Mapping[str, str], *, only_told: bool, path: str) -> Column | None:
-    name = known.get(_clean(cell))
-    if name is not None:
-        return kind.column(name) if name else None
+def _columns_of(cell: str, kind: RecordKind, known: Mapping[str, Sequence[str]], *, only_told: bool, path: str) -> list[Column]:
+    names = known.get(_clean(cell))
+    if names is not None:
+        return [kind.column(name) for name in names]
     if only_told or not cell.strip():
-        return None
+        return []
     found = _candidates(cell, kind)
     if len(found) > 1:
         raise HeaderError(
@@ -109,7 +118,7 @@ def _column_of(cell: str, kind: RecordKind, known: Mapping[str, str], *, only_to
             hint="say which in a mapping file: [columns] " + f'"{cell.strip()}" = "{min(found)}"',
             code="HEADER_AMBIGUOUS",
         )
-    return kind.column(min(found)) if found else None
+    return [kind.column(name) for name in found]
 
 
 def _candidates(cell: str, kind: RecordKind) -> frozenset[str]:
@@ -134,9 +143,9 @@ def _unknown_unit(cell: str, column: Column, path: str) -> Issue:
     return Issue(code="UNIT_UNKNOWN", path=path, message=message)
 
 
-def _refuse_missing(known: Mapping[str, str], cells: Sequence[str], path: str) -> None:
+def _refuse_missing(known: Mapping[str, Sequence[str]], cells: Sequence[str], path: str) -> None:
     present = {_clean(cell) for cell in cells}
-    missing = sorted(header for header, name in known.items() if header not in present and name)
+    missing = sorted(header for header, names in known.items() if header not in present and names)
     if missing:
         raise HeaderError(
             f"the mapping names headers that the file does not have: {', '.join(missing)}",

@@ -36,7 +36,7 @@ def regular_reader(field: Field, rules: Rules, *, past: bool) -> Kernel | None:
         return None
     if column.type is ColumnType.NUMBER and not rules.decimal_comma:
         return _real
-    if column.type is ColumnType.INTEGER:
+    if column.type is ColumnType.INTEGER and column.unit != "year":
         return _whole
     if column.type is ColumnType.DATE:
         return lambda texts: _iso_day(texts, rules, past=past)

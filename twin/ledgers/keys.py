@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from twin.codes import Column, ColumnType, RecordKind
+from twin.ledgers.readers import VALUE_MISSING
 from twin.ledgers.rules import Reading, Rules
 from twin.ledgers.words import normalise
 
@@ -53,7 +54,7 @@ def _parts(texts: "pa.Array", column: Column, read: Callable[[str], Reading], ru
 
     def part(text: str) -> str | None:
         value, trouble = read(text)
-        if value is None and trouble is None:
+        if value is None and (trouble is None or trouble is VALUE_MISSING):
             return None
         return str(value) if column.type in READ_FIRST and trouble is None else normalise(text, column.normalise) or None
 

@@ -35,7 +35,8 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFacts:
-    """How a ledger is read: the file's form, header → column, the headers kept as they are, and what is odd about the whole."""
+    """How a ledger is read: the file's form, header → column (several: joined by commas), the headers whose cells are kept as they
+    are, and what is odd about the whole."""
 
     source: SourceFacts
     header_line: int
@@ -78,7 +79,7 @@ class LedgerBatch:
     @property
     def extra(self) -> "pa.StringArray":
         """JSON of the unmapped cells of each row (n,), null where there are none; made anew each time it is asked for."""
-        return join_extra(self.cells, self.plan.header.unmapped)
+        return join_extra(self.cells, self.plan.header.unmapped, self.plan.rules.empty)
 
     def typed(self, rows: Selection = None) -> Typed:
         """The values of the selected rows and the findings on them; position 0 is the first selected row."""
@@ -96,7 +97,7 @@ class LedgerBatch:
             repeated = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([text], pa.string()))
             values[name], found = self.plan.columns[name].convert(repeated)
             findings += found
-        return Typed(values=values, findings=to_table(findings), extra=join_extra(cells, self.plan.header.unmapped))
+        return Typed(values=values, findings=to_table(findings), extra=join_extra(cells, self.plan.header.unmapped, self.plan.rules.empty))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What a person says about a ledger (`--mapping map.toml`), and the profiles we ship (`profiles/*.toml`), in one form.
 
     [columns]                      # header = column of the kind; "" keeps the header's cells as they are
-    资产编号 = "code"
+    资产编号 = "code"              # or several columns: Name = ["code", "name"]
     [constants]                    # a value for each row, where the file has no such column
     class_edition = "GB/T 14885-2022"
     [units]                        # column = the unit its numbers are in, where the header does not say
@@ -18,13 +18,17 @@
     delimiter = ";"
     sheet = "Sheet1"
     skip_rows = 2                  # rows above the header
+    [book]                         # columns from other sheets of the same workbook, to be named in [columns] as Type.Brand
+    first = ["Facility"]           # sheets whose first row counts for all rows
+    join = { Type = { on = "TypeName", key = "Name" } }
+    combine = { "Full Name" = ["GivenName", "FamilyName"] }
 
 A profile may have a table of these for a kind alone: `[asset.columns]`, `[asset.file]`.
 """
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -34,7 +38,7 @@ from twin.ledgers.errors import MappingError
 
 __all__ = ["LedgerMapping", "list_profiles", "read_mapping"]
 
-SECTIONS = ("columns", "constants", "units", "reading", "file")
+SECTIONS = ("columns", "constants", "units", "reading", "file", "book")
 READING = {
     "timezone": str,
     "date_order": str,
@@ -43,6 +47,7 @@ READING = {
     "empty": list,
     "only_told": bool,
 }
+BOOK = {"first": list, "join": dict, "combine": dict}
 FILE = {"encoding": str, "delimiter": str, "sheet": str, "skip_rows": int}
 
 
@@ -50,7 +55,7 @@ FILE = {"encoding": str, "delimiter": str, "sheet": str, "skip_rows": int}
 class LedgerMapping:
     """Everything somebody says about a ledger; what is empty nobody says."""
 
-    columns: Mapping[str, str]
+    columns: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, str]
     units: Mapping[str, str]
     timezone: str = ""
@@ -63,6 +68,9 @@ class LedgerMapping:
     delimiter: str = ""
     sheet: str = ""
     skip_rows: int | None = None
+    first: tuple[str, ...] = ()
+    join: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    combine: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def statement(self) -> str:
         """All of it as one text, for the hash of the rows: what is said otherwise is read otherwise."""
@@ -77,14 +85,16 @@ def read_mapping(kind: RecordKind, profile: str | None, mapping: Path | None) ->
         tables = _merged(tables, _sections(_profile(profile), kind, f"profile {profile}"))
     if mapping is not None:
         tables = _merged(tables, _sections(_parse(_text_of(mapping), str(mapping)), kind, str(mapping)))
-    reading, file = tables["reading"], tables["file"]
+    reading, file, book = tables["reading"], tables["file"], tables["book"]
     return LedgerMapping(
-        columns=tables["columns"],
+        columns={header: _names(told) for header, told in tables["columns"].items()},
         constants=tables["constants"],
         units=tables["units"],
         empty=frozenset(map(fold, reading.pop("empty", ()))),
+        first=tuple(book.pop("first", ())),
         **reading,
         **file,
+        **book,
     )
 
 
@@ -134,17 +144,22 @@ def _merged(low: Mapping[str, dict[str, Any]], high: Mapping[str, dict[str, Any]
 
 def _check(sections: Mapping[str, Mapping[str, Any]], kind: RecordKind, path: str) -> None:
     columns = {column.name for column in kind.columns}
-    named = [*sections["columns"].values(), *sections["constants"], *sections["units"]]
+    named = [*(name for told in sections["columns"].values() for name in _names(told)), *sections["constants"], *sections["units"]]
     for name in named:
         if name and name not in columns:
             raise MappingError(f"{kind.name} has no column {name!r}", path=path, hint=f"its columns: {', '.join(sorted(columns))}")
-    for part, types in (("reading", READING), ("file", FILE)):
+    for part, types in (("reading", READING), ("file", FILE), ("book", BOOK)):
         for key, value in sections[part].items():
             if key not in types or not isinstance(value, types[key]):
                 raise MappingError(f"[{part}] {key} = {value!r} is not known", path=path, hint=f"it takes {', '.join(types)}")
     _check_zone(sections["reading"].get("timezone", ""), path)
     if sections["reading"].get("date_order", "ymd") not in ("ymd", "dmy", "mdy"):
         raise MappingError("date_order is ymd, dmy or mdy", path=path)
+
+
+def _names(told: str | Sequence[str]) -> tuple[str, ...]:
+    """The columns a header feeds, none for one that is kept as it is."""
+    return tuple(name for name in ((told,) if isinstance(told, str) else told) if name)
 
 
 def _check_zone(name: str, path: str) -> None:

@@ -1,21 +1,27 @@
 """Open a ledger: find its form, its header row, its columns, and how their cells are to be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from spatial.issue import Issue
 from twin.codes import RecordKind
 from twin.ledgers.block import Source
+from twin.ledgers.book import pick_sheet, resolve_units, unread_sheets
 from twin.ledgers.delimited import open_delimited
 from twin.ledgers.errors import HeaderError, LedgerUnreadable
-from twin.ledgers.header import Field, Header, count_known, recognise
+from twin.ledgers.header import Field, Header, count_known, names_identity, recognise
 from twin.ledgers.kernels import regular_reader
 from twin.ledgers.ledger import Ledger, LedgerFacts, Plan
 from twin.ledgers.mapping import LedgerMapping, read_mapping
+from twin.ledgers.parquet import open_parquet
 from twin.ledgers.readers import cell_reader, is_past
 from twin.ledgers.rules import Checks, Reading, Rules
 from twin.ledgers.typed import TypedColumn
+from twin.ledgers.units import is_unit
+from twin.ledgers.workbook import open_workbook
 
 __all__ = ["read_ledger"]
 
@@ -32,7 +38,7 @@ def read_ledger(
     today: date | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Ledger:
-    """The ledger of that kind in a CSV file, its columns recognised; rows are read as `batches` are asked for.
+    """The ledger of that kind in a CSV, XLSX or Parquet file, its columns recognised; rows are read as `batches` are asked for.
 
     `checks` are the checks of identifiers by name (`twin.codes.CHECKS`); dates that must have happened are compared with `today`;
     `progress` is told the line reached. Raises LedgerError where the file as a whole cannot be read.
@@ -40,54 +46,105 @@ def read_ledger(
     if not path.is_file():
         raise LedgerUnreadable("there is no such file", path=str(path), code="LEDGER_MISSING")
     said = read_mapping(kind, profile, mapping)
-    source = _open(path, kind, said)
-    header = _find_header(source, kind, said, path)
+    opened = _open(path, kind, said)
+    header = _find_header(opened.source, kind, opened.said, path)
     rules = Rules(
         timezone=said.timezone,
         date_order=said.date_order,
         century_pivot=said.century_pivot,
         decimal_comma=said.decimal_comma,
         empty=said.empty,
+        serial_dates=opened.serial_dates,
         today=today,
     )
     facts = LedgerFacts(
-        source=source.facts,
+        source=opened.source.facts,
         header_line=header.line,
-        columns=MappingProxyType({field.header: field.column.name for field in header.fields}),
+        columns=_columns_by_header(header),
         constants=said.constants,
         unmapped=tuple(name for _, name in header.unmapped),
         profile=profile or "",
         mapping=str(mapping or ""),
-        issues=header.issues,
+        issues=(*opened.issues, *header.issues, *_missing(header, kind, said, path)),
     )
+    source, said = opened.source, opened.said
     return Ledger(facts=facts, source=source, plan=_plan(kind, header, said, rules, checks), progress=progress)
 
 
-def _open(path: Path, kind: RecordKind, said: LedgerMapping) -> Source:
-    def rank(rows: Rows) -> int:
-        return max((count_known(cells, kind, said.columns) for _, cells in rows), default=0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """An open file, the mapping with what the file adds to it, and what is odd about the file."""
 
-    return open_delimited(path, rank, encoding=said.encoding, delimiter=said.delimiter)
+    source: Source
+    said: LedgerMapping
+    serial_dates: bool = False
+    issues: tuple[Issue, ...] = ()
+
+
+def _open(path: Path, kind: RecordKind, said: LedgerMapping) -> _Opened:
+    def count(cells: Sequence[str]) -> int:
+        return count_known(cells, kind, said.columns)
+
+    def rank(rows: Rows) -> int:
+        return max((count(cells) for _, cells in rows), default=0)
+
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start == b"PAR1":
+        return _Opened(source=open_parquet(path), said=said)
+    if start.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        book = open_workbook(path)
+        sheet = pick_sheet(book, said, count, lambda cells: names_identity(cells, kind, said.columns, said.constants))
+        said = replace(said, units=resolve_units(book, said.units))
+        issues = (*book.issues, *unread_sheets(book, sheet.name))
+        return _Opened(source=sheet, said=said, serial_dates=book.serial_dates, issues=issues)
+    return _Opened(source=open_delimited(path, rank, encoding=said.encoding, delimiter=said.delimiter), said=said)
 
 
 def _find_header(source: Source, kind: RecordKind, said: LedgerMapping, path: Path) -> Header:
-    """The header row: the one that names most columns of the kind, or the one below `skip_rows`."""
+    """The header row: the one that names most columns of the kind, or the one below `skip_rows`; a row of units may follow."""
     rows = source.top
     if said.skip_rows is not None:
-        rows = tuple((line, cells) for line, cells in rows if line > said.skip_rows)[:1]
+        rows = tuple((line, cells) for line, cells in rows if line > said.skip_rows)
     if not rows:
         raise HeaderError("the file has no header row", path=str(path), code="IDENTITY_MISSING")
-    line, cells = max(rows, key=lambda row: (count_known(row[1], kind, said.columns), -row[0]))
+    at = 0
+    if said.skip_rows is None:
+        at = max(range(len(rows)), key=lambda index: (count_known(rows[index][1], kind, said.columns), -index))
+    line, cells = rows[at]
+    below = rows[at + 1][1] if at + 1 < len(rows) else ()
+    has_units = any(map(str.strip, below)) and all(is_unit(cell) for cell in below if cell.strip())
+    after = at + 2 if has_units else at + 1
+    last_line = rows[after][0] - 1 if after < len(rows) else rows[after - 1][0] + sum(cell.count("\n") for cell in rows[after - 1][1])
     return recognise(
         cells,
         kind,
         line=line,
+        last_line=last_line,
         told=said.columns,
         units=said.units,
         constants=said.constants,
+        unit_row=below if has_units else (),
         only_told=said.only_told,
         path=str(path),
     )
+
+
+def _missing(header: Header, kind: RecordKind, said: LedgerMapping, path: Path) -> tuple[Issue, ...]:
+    """A note on each required column that the file does not have."""
+    present = {field.column.name for field in header.fields} | set(said.constants)
+    return tuple(
+        Issue(code="COLUMN_MISSING", path=str(path), message=f"no header says {column.zh} ({column.en}), which each {kind.en} should have")
+        for column in kind.columns
+        if column.required and column.name not in present
+    )
+
+
+def _columns_by_header(header: Header) -> Mapping[str, str]:
+    found: dict[str, list[str]] = {}
+    for field in header.fields:
+        found.setdefault(field.header, []).append(field.column.name)
+    return MappingProxyType({title: ", ".join(names) for title, names in found.items()})
 
 
 def _plan(kind: RecordKind, header: Header, said: LedgerMapping, rules: Rules, checks: Checks) -> Plan:

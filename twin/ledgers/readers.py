@@ -8,16 +8,17 @@ from types import MappingProxyType
 
 from spatial.issue import Severity
 from twin.codes import Column, ColumnType, RecordKind, fold, get_dictionary
-from twin.ledgers.dates import date_reader
+from twin.ledgers.dates import date_reader, year_reader
 from twin.ledgers.header import Field
 from twin.ledgers.numbers import number_reader
 from twin.ledgers.rules import Checks, Reading, Rules, Trouble
 from twin.ledgers.words import normalise, tidy
 
-__all__ = ["cell_reader", "is_past"]
+__all__ = ["VALUE_MISSING", "cell_reader", "is_past"]
 
 DATES = frozenset({ColumnType.DATE, ColumnType.MONTH, ColumnType.INSTANT})
 NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.MONEY})
+VALUE_MISSING = Trouble(code="VALUE_MISSING", message="empty, and each record should have it", severity=Severity.WARNING)
 YES = frozenset({"是", "有", "1", "y", "yes", "true", "t", "√", "✓", "对"})
 NO = frozenset({"否", "无", "0", "n", "no", "false", "f", "×", "✗", "x", "不"})
 
@@ -30,7 +31,7 @@ def cell_reader(field: Field, kind: RecordKind, rules: Rules, checks: Checks) ->
 
     def read_cell(text: str) -> Reading:
         if not text.strip() or fold(text) in rules.empty:
-            return None, None
+            return None, VALUE_MISSING if column.required else None
         value, trouble = read(text)
         if check is None or trouble is not None or value is None:
             return value, trouble
@@ -47,6 +48,8 @@ def is_past(kind: RecordKind, column: Column) -> bool:
 
 def _reader_of(field: Field, kind: RecordKind, rules: Rules) -> Callable[[str], Reading]:
     column = field.column
+    if column.unit == "year":
+        return year_reader(rules, past=is_past(kind, column))
     if column.type in NUMBERS:
         return number_reader(column, field.factor, rules)
     if column.type in DATES:

@@ -15,7 +15,7 @@ from twin.errors import NotFound
 from twin.records.columns import NO_DAY, NO_VALUE, NOTHING, AssetColumns, asset_states, days_since_1970
 from twin.records.place_tree import NOWHERE
 from twin.records.scope import Reader
-from twin.records.search import ArticleSearch, search_words
+from twin.records.search import ARTICLE_NAMES, TextSearch, search_words
 from twin.records.shelf import AssetView
 from twin.store import record_schema as schema
 
@@ -27,6 +27,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 Condition: TypeAlias = Callable[[Any], Bool]
 """Of some positions, or of `EVERY` one, whether the assets there are meant."""
 EVERY = slice(None)
+WORDED = {"article": ARTICLE_NAMES, "specification": "asset.specification", "brand": "asset.brand"}
+"""Column of ids → the domain of its texts."""
 AT_ONCE = 500
 
 
@@ -50,13 +52,13 @@ class AssetFilter:
     q: str | None = None
 
 
-def find_assets(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, articles: ArticleSearch) -> Positions | None:
+def find_assets(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, texts: TextSearch) -> Positions | None:
     """The positions of the assets that are asked for and that the reader may know of; None is every asset.
 
     Raises NotFound for a place or unit that is not there for this reader.
     """
     _require(view, wanted, reader)
-    return view.once((wanted, reader.labels, reader.units), lambda: _find(connection, view, wanted, reader, articles))
+    return view.once((wanted, reader.labels, reader.units), lambda: _find(connection, view, wanted, reader, texts))
 
 
 def visible_mask(view: AssetView, reader: Reader) -> Bool | None:
@@ -89,12 +91,12 @@ def _require(view: AssetView, wanted: AssetFilter, reader: Reader) -> None:
         require_unit(view, wanted.unit, reader)
 
 
-def _find(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, articles: ArticleSearch) -> Positions | None:
+def _find(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, texts: TextSearch) -> Positions | None:
     """Condition by condition: the first is asked of every asset, the next only of those that are left."""
     words = search_words(wanted.q or "")
     if wanted.q is not None and not words:
         return np.empty(0, dtype=np.int32)
-    conditions = [*_conditions(view, wanted), *(_with_word(connection, view, word, articles) for word in words)]
+    conditions = [*_conditions(view, wanted), *(_with_word(connection, view, word, texts) for word in words)]
     visible = visible_mask(view, reader)
     if visible is not None:
         conditions.append(lambda at: visible[at])
@@ -156,17 +158,19 @@ def _flags_of_units(view: AssetView, units: set[int]) -> Bool:
     return flags
 
 
-def _with_word(connection: Connection, view: AssetView, word: str, articles: ArticleSearch) -> Condition:
+def _with_word(connection: Connection, view: AssetView, word: str, texts: TextSearch) -> Condition:
     columns = view.columns
-    flags = np.zeros(len(view.classes.number) + 1, dtype=np.bool_)
-    flags[articles.with_word(connection, word, len(flags) - 2)] = True
+    flags = {name: _flags_of_texts(connection, view, name, domain, word, texts) for name, domain in WORDED.items()}
     written = list(dict.fromkeys((word, word.upper())))
     ranges = [columns.prefixed(text) for text in written]
     records = {record for text in written for mark in ("serial", "tag") for record in _marked(connection, columns, mark, text)}
     marked = np.array(sorted(columns.position_of(record) for record in records), dtype=np.int32)
 
     def condition(at: Any) -> Bool:
-        found: Bool = flags[columns.arrays["article"][at]]
+        found: Bool = flags["article"][columns.arrays["article"][at]]
+        for name in ("specification", "brand"):
+            if flags[name].any():
+                found |= flags[name][columns.arrays[name][at]]
         if isinstance(at, slice):
             for low, high in ranges:
                 found[low:high] = True
@@ -180,6 +184,14 @@ def _with_word(connection: Connection, view: AssetView, word: str, articles: Art
         return found
 
     return condition
+
+
+def _flags_of_texts(connection: Connection, view: AssetView, column: str, domain: str, word: str, texts: TextSearch) -> Bool:
+    """By the id in a column whether its text has the word; the last, which an empty cell asks for, is False."""
+    newest = int(view.columns.arrays[column].max(initial=0))
+    flags = np.zeros(newest + 2, dtype=np.bool_)
+    flags[texts.with_word(connection, domain, word, newest)] = True
+    return flags
 
 
 def _marked(connection: Connection, columns: AssetColumns, column: str, text: str) -> list[int]:

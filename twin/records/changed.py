@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table, select, update
 
+from twin.codes import RecordKind
 from twin.errors import Refused
 from twin.records.corrected import Contradiction, find_corrected, note_contradictions
 from twin.records.counters import take_ids
@@ -18,7 +19,12 @@ from twin.store import record_schema as schema
 from twin.store.database import put_rows
 from twin.store.values import to_json, to_microseconds
 
-__all__ = ["Changed", "compare"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Changed", "compare", "completed_parts"]
+
+AT_ONCE = 500
 
 CHANGE_COLUMNS = ("id", "kind", "record_id", "field", "old", "new", "valid_from", "recorded_us", "since", "source", "who", "method")
 
@@ -112,6 +118,28 @@ def compare(
         held = corrected.columns_of(version["record_id"])
         differing.append({name: value for name, value in said.items() if name not in held and value != version[name]})
     return Changed(versions=versions, differing=differing, contradicted=contradicted)
+
+
+def completed_parts(
+    connection: Connection, kind: RecordKind, values: Mapping[str, pa.Array], version_ids: Sequence[int]
+) -> Mapping[str, pa.Array]:
+    """The columns of a ledger, with what it does not have of an article or location it has in part: as the versions say it."""
+    import pyarrow as pa
+
+    missing = [
+        column.name
+        for column in kind.columns
+        if column.part and column.name not in values and any(part.name in values for part in kind.parts(column.part))
+    ]
+    if not missing:
+        return values
+    table = schema.kind_table(kind.name)
+    rows: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(version_ids), AT_ONCE):
+        query = select(table).where(table.c.id.in_(version_ids[start : start + AT_ONCE]))
+        rows.update((int(row["id"]), dict(row)) for row in connection.execute(query).mappings())
+    said = field_values(connection, kind, [rows[version_id] for version_id in version_ids])
+    return {**values, **{name: pa.array([one[name] for one in said], pa.string()) for name in missing}}
 
 
 def _kept(value: Any) -> str | None:

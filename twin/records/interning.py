@@ -1,12 +1,13 @@
 """Texts, articles and locations written once: from what a batch says to the ids its rows hold.
 
-Within a batch the distinct values are found by column (dictionary codes); only those meet Python.
+Within a batch the distinct values are found by column (dictionary codes); only those meet Python. They are unique in the
+tables by a 64-bit digest; two keys of one digest are told apart by another round of it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from sqlalchemy import Connection, Table, select
 
-from twin.codes import fold
+from twin.codes import fold, list_kinds
 from twin.records.counters import take_ids
 from twin.store import record_schema as schema
 from twin.store.database import put_rows
@@ -25,12 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["ARTICLE", "LOCATION", "SEPARATOR", "Interner", "combined_codes", "digest_of", "search_windows"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Row = Callable[[str], tuple[Any, ...]]
 SEPARATOR = "\x1f"
-ARTICLE = ("name", "class_code", "class_edition", "specification", "brand", "measure")
+ARTICLE = ("name", "class_code", "class_edition")
 LOCATION = ("building", "storey", "room")
-SEARCHED = ("name", "specification", "brand")
-AT_ONCE = 500
-"""Keys asked and written in one transaction: a few milliseconds."""
+AT_ONCE = 2_000
+"""Keys written in one transaction: some 30 ms."""
+ASKED = 500
+RESOLVED = ("method", "confidence", "evidence", "decided_by")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "term": ("id", "digest", "domain", "text", "folded", "record_id", *RESOLVED),
+    "article": ("id", "digest", *ARTICLE, "folded"),
+    "location": ("id", "digest", *LOCATION, "place_id", *RESOLVED),
+}
+KEYS: Mapping[str, tuple[str, ...]] = {"term": ("text",), "article": ARTICLE, "location": LOCATION}
+SEARCHED = frozenset(f"{kind.name}.{column.name}" for kind in list_kinds() for column in kind.columns if column.search)
 
 
 class Interner:
@@ -45,72 +55,73 @@ class Interner:
 
     def terms(self, domain: str, texts: Sequence[str]) -> list[int]:
         """The ids of these texts in a domain, in their order; those that are new are written."""
-
-        def row(text: str) -> dict[str, Any]:
-            return {"domain": domain, "text": text, "folded": fold(text), "record_id": None, **_UNRESOLVED}
-
-        return self._ids(schema.term, domain, texts, row)
+        return self._ids(schema.term, domain, texts, lambda text: (domain, text, fold(text), None, None, None, None, None))
 
     def articles(self, keys: Sequence[str]) -> list[int]:
         """The ids of articles, each the parts of `ARTICLE` joined; new ones are written with their search windows."""
-        return self._ids(schema.article, "article", keys, _article_row)
+        return self._ids(schema.article, "article", keys, lambda key: (*key.split(SEPARATOR), fold(key.split(SEPARATOR)[0])))
 
     def locations(self, keys: Sequence[str]) -> list[int]:
         """The ids of locations, each the parts of `LOCATION` as written, joined."""
-
-        def row(key: str) -> dict[str, Any]:
-            return {**dict(zip(LOCATION, key.split(SEPARATOR), strict=True)), "place_id": None, **_UNRESOLVED}
-
-        return self._ids(schema.location, "location", keys, row)
+        return self._ids(schema.location, "location", keys, lambda key: (*key.split(SEPARATOR), None, None, None, None, None))
 
     def parts(self, part: str, keys: Sequence[str]) -> list[int]:
         """`articles` or `locations`, by the name of the part."""
         return self.articles(keys) if part == "article" else self.locations(keys)
 
-    def _ids(self, table: Table, domain: str, keys: Sequence[str], row: Callable[[str], dict[str, Any]]) -> list[int]:
+    def _ids(self, table: Table, domain: str, keys: Sequence[str], row: Row) -> list[int]:
         known = self._known.setdefault(domain, {})
-        for part in _in_parts(dict.fromkeys(key for key in keys if key not in known)):
+        for part in _in_parts(dict.fromkeys(key for key in keys if key not in known), AT_ONCE):
             with self._writing() as connection:
                 found = _found_or_written(connection, table, domain, part, row)
             known.update(found)  # after the commit: what was rolled back is not known
         return [known[key] for key in keys]
 
 
-def _found_or_written(
-    connection: Connection, table: Table, domain: str, keys: list[str], row: Callable[[str], dict[str, Any]]
-) -> dict[str, int]:
-    digests = {digest_of(domain, key): key for key in keys}
-    found = {
-        digests[digest]: int(row_id)
-        for digest, row_id in connection.execute(select(table.c.digest, table.c.id).where(table.c.digest.in_(digests)))
-    }
-    new = [(key, digest) for digest, key in digests.items() if key not in found]
+def _found_or_written(connection: Connection, table: Table, domain: str, keys: list[str], row: Row) -> dict[str, int]:
+    found: dict[str, int] = {}
+    waiting, round_ = keys, 0
+    while waiting:
+        digests = {digest_of(domain, key, round_): key for key in waiting}
+        there = _stored(connection, table, domain, digests)
+        found |= {digests[digest]: row_id for digest, (row_id, said) in there.items() if said == digests[digest]}
+        new = {digest: key for digest, key in digests.items() if digest not in there}
+        found |= _write(connection, table, domain, new, row)
+        waiting, round_ = [key for key in waiting if key not in found], round_ + 1
+    return found
+
+
+def _stored(connection: Connection, table: Table, domain: str, digests: Iterable[int]) -> dict[int, tuple[int, str | None]]:
+    """Digest → id and key of the row that has it; no key where that row is of another domain."""
+    names = KEYS[table.name]
+    columns = [table.c.id, table.c.digest, *(table.c[name] for name in names)]
+    if table is schema.term:
+        columns.append(table.c.domain)
+    found: dict[int, tuple[int, str | None]] = {}
+    for part in _in_parts(digests, ASKED):
+        for row_id, digest, *said in connection.execute(select(*columns).where(table.c.digest.in_(part))):
+            ours = table is not schema.term or said[-1] == domain
+            found[digest] = (int(row_id), SEPARATOR.join(said[: len(names)]) if ours else None)
+    return found
+
+
+def _write(connection: Connection, table: Table, domain: str, new: Mapping[int, str], row: Row) -> dict[str, int]:
     if not new:
-        return found
+        return {}
     first = take_ids(connection, table.name, len(new))
-    rows = [{"id": first + index, "digest": digest, **row(key)} for index, (key, digest) in enumerate(new)]
-    _insert(connection, table, rows)
-    if table is schema.article:
-        _insert(connection, schema.term_window, [window for entry in rows for window in _windows(domain, entry)])
-    return found | {key: first + index for index, (key, _) in enumerate(new)}
+    rows = [(first + place, digest, *row(key)) for place, (digest, key) in enumerate(new.items())]
+    put_rows(connection, table, COLUMNS[table.name], rows)
+    if domain == "article" or domain in SEARCHED:
+        folded = COLUMNS[table.name].index("folded")
+        windows = sorted((domain, window, one[0]) for one in rows for window in search_windows([one[folded]]))
+        put_rows(connection, schema.term_window, ("domain", "window", "term_id"), windows)
+    return {key: first + place for place, key in enumerate(new.values())}
 
 
-def _windows(domain: str, entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for window in search_windows(entry["folded"].split(SEPARATOR)):
-        yield {"domain": domain, "window": window, "term_id": entry["id"]}
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        put_rows(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
-
-
-_UNRESOLVED = {"method": None, "confidence": None, "evidence": None, "decided_by": None}
-
-
-def digest_of(domain: str, key: str) -> str:
-    """What makes a text unique within its domain: 128 bits of BLAKE2b as hex."""
-    return hashlib.blake2b(f"{domain}{SEPARATOR}{key}".encode(), digest_size=16).hexdigest()
+def digest_of(domain: str, key: str, round_: int = 0) -> int:
+    """What makes a text unique within its domain: 64 bits of BLAKE2b, signed; another value for each round."""
+    said = f"{domain}{SEPARATOR}{key}{SEPARATOR * round_}".encode()
+    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big", signed=True)
 
 
 def search_windows(folded: Iterable[str]) -> set[str]:
@@ -138,12 +149,7 @@ def combined_codes(columns: Sequence[pa.DictionaryArray]) -> tuple[Int64, list[t
     return np.searchsorted(numbers, codes).astype(np.int64), combinations
 
 
-def _article_row(key: str) -> dict[str, Any]:
-    values = dict(zip(ARTICLE, key.split(SEPARATOR), strict=True))
-    return {**values, "folded": SEPARATOR.join(fold(values[name]) for name in SEARCHED)}
-
-
-def _in_parts(items: Iterable[str]) -> Iterator[list[str]]:
+def _in_parts(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
     rest = iter(items)
-    while part := list(islice(rest, AT_ONCE)):
+    while part := list(islice(rest, size)):
         yield part

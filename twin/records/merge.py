@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from sqlalchemy import Connection, update
 
-from twin.records.changed import Changed, compare
+from twin.records.changed import Changed, compare, completed_parts
 from twin.records.counters import set_clock, take_ids
 from twin.records.existing import Existing, hashes_of, load_existing
 from twin.records.interning import Interner
@@ -169,9 +169,11 @@ class _Merging:
         places: np.ndarray[Any, Any],
     ) -> None:
         typed = batch.typed(rows)
-        columns = stored_lists(self.new.kind, typed.values, self.interner)
-        columns["extra"] = typed.extra.to_pylist()
         versions = self.existing.version_ids[places[rows]].tolist()
+        with self.database.reading() as connection:
+            values = completed_parts(connection, self.new.kind, typed.values, versions)
+        columns = stored_lists(self.new.kind, values, self.interner)
+        columns["extra"] = typed.extra.to_pylist()
 
         def write(connection: Connection, start: int, stop: int) -> None:
             part = {name: values[start:stop] for name, values in columns.items()}

@@ -1,8 +1,8 @@
 """The tables of registers: one a kind, from its columns, and what they share (docs/decisions/010).
 
 A row of a kind is a *version*: visible while `since <= clock < until` of its kind. `record_id` is one number for all kinds
-and stays for ever; so histories, links and requests need no kind. Texts are unique by digest: an index of PostgreSQL takes
-no entry above 2,704 bytes.
+and stays for ever; so histories, links and requests need no kind. Texts are unique by a 64-bit digest, which `interning`
+tells from others of the same digest: an index of PostgreSQL takes no entry above 2,704 bytes.
 """
 
 from typing import Any
@@ -175,7 +175,7 @@ term = Table(
     Column("confidence", Double, nullable=True),
     _text("evidence", nullable=True),
     _text("decided_by", nullable=True),
-    _text("digest"),
+    _big("digest"),
     UniqueConstraint("digest"),
     Index("ix_term_record_id", "record_id"),
     Index("ix_term_domain", "domain"),
@@ -188,11 +188,8 @@ article = Table(
     _text("name"),
     _text("class_code"),
     _text("class_edition"),
-    _text("specification"),
-    _text("brand"),
-    _text("measure"),
     _text("folded"),
-    _text("digest"),
+    _big("digest"),
     UniqueConstraint("digest"),
     Index("ix_article_class", "class_edition", "class_code"),
 )
@@ -209,7 +206,7 @@ location = Table(
     Column("confidence", Double, nullable=True),
     _text("evidence", nullable=True),
     _text("decided_by", nullable=True),
-    _text("digest"),
+    _big("digest"),
     UniqueConstraint("digest"),
     Index("ix_location_place_id", "place_id"),
 )
@@ -222,7 +219,8 @@ term_window = Table(
     _id("term_id"),
     sqlite_with_rowid=False,
 )
-"""Two characters that follow one another in a folded text, the last one alone too: how two Chinese characters are found."""
+"""Two characters that follow one another in a folded text, the last one alone too: how two Chinese characters are found.
+The domain `article` holds names of articles by article id, `asset.specification` and others texts of terms by term id."""
 
 place = Table(
     "place",
@@ -352,10 +350,12 @@ def _kind_table(kind: RecordKind) -> Table:
         placed = [
             _big("place_id", nullable=True),
             _text("place_method", nullable=True),
+            _text("place_reason", nullable=True),
             Column("slot", Integer, nullable=True),
             Column("x_m", Double, nullable=True),
             Column("y_m", Double, nullable=True),
             Column("z_m", Double, nullable=True),
+            Column("accuracy_m", Double, nullable=True),
         ]
     return Table(
         kind.name,

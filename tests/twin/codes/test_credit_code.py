@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
@@ -49,18 +49,21 @@ def test_the_xiamen_code_that_is_in_use_is_a_finding_with_the_character_it_ought
     assert fault.message.endswith("is " + credit_code_check_character("91350211M00013FA1"))
 
 
+@settings(deadline=None)
 @given(WRITTEN)
 def test_what_is_made_by_the_standard_has_no_fault_and_stdnum_agrees(code: str) -> None:
     assert check_credit_code(code) is None
     assert uscc.is_valid(code)
 
 
+@settings(deadline=None)
 @given(WRITTEN, st.integers(8, 16), st.sampled_from(LETTERS))
 def test_a_mistyped_character_is_found(code: str, position: int, other: str) -> None:
     mistyped = code[:position] + other + code[position + 1 :]
     assert (check_credit_code(mistyped) is None) == (other == code[position])
 
 
+@settings(deadline=None)
 @given(WRITTEN, st.integers(0, 6))
 def test_two_neighbours_exchanged_are_found(code: str, position: int) -> None:
     left, right = code[8 + position : 10 + position]
@@ -68,6 +71,7 @@ def test_two_neighbours_exchanged_are_found(code: str, position: int) -> None:
     assert (check_credit_code(exchanged) is None) == (left == right)
 
 
+@settings(deadline=None)
 @given(ORGANISATION_LETTERS)
 def test_an_organisation_code_inside_is_checked_though_the_code_around_it_agrees(organisation: str) -> None:
     right = organisation_code_check_character(organisation)

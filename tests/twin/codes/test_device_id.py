@@ -1,7 +1,7 @@
 """GB/T 28181 ids."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.codes import shipped_tables
@@ -10,6 +10,7 @@ from twin.codes.device_id import DeviceType, check_device_id, parse_device_id
 TYPES = shipped_tables().rows(DeviceType)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9]{20}", fullmatch=True))
 def test_the_parts_together_are_the_id(code: str) -> None:
     device = parse_device_id(code)

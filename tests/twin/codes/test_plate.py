@@ -1,7 +1,7 @@
 """Number plates in every spelling that ledgers use."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.codes.plate import check_plate, is_new_energy, normalise_plate
@@ -66,6 +66,7 @@ def test_every_spelling_is_one_plate(written: str) -> None:
     assert normalise_plate(written) == "闽A12345"
 
 
+@settings(deadline=None)
 @given(PLATES, st.sampled_from(["", "·", "•", " ", "-", "．"]))
 def test_a_plate_is_known_in_full_width_and_small_letters_and_with_any_dot(plate: str, dot: str) -> None:
     spelled = (plate[:2] + dot + plate[2:]).lower().translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
@@ -74,6 +75,7 @@ def test_a_plate_is_known_in_full_width_and_small_letters_and_with_any_dot(plate
     assert is_new_energy(plate) == (len(plate) == 8)
 
 
+@settings(deadline=None)
 @given(st.text("闽京警AaDdIo019·•・‧∙●_－-–．. 　\tＡｚ９"))
 def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
     once = normalise_plate(text)

@@ -2,8 +2,9 @@
 
 import tomllib
 from collections import Counter
+from dataclasses import fields
 from datetime import date
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def limits(folder: Path | None) -> dict[tuple[str, str, str], float]:
 
 @pytest.mark.parametrize("name", sorted(ROW_TYPES))
 def test_no_two_rows_of_a_shipped_table_are_the_same_thing_and_each_says_its_source(name: str) -> None:
-    text = (files("twin.codes") / "data" / f"{name}.toml").read_text("utf-8")
+    text = (resources.files("twin.codes") / "data" / f"{name}.toml").read_text("utf-8")
     written = sum(len(edition["rows"]) for edition in tomllib.loads(text)["edition"])
     rows = shipped_tables().rows(ROW_TYPES[name])
     assert len(rows) == written > 0
@@ -172,7 +173,105 @@ def test_no_file_can_say_that_its_rows_are_the_package_s(tmp_path: Path) -> None
     assert [issue.code for issue in read_tables(tmp_path).issues] == ["CODE_ROW_INVALID"]
 
 
+HEADS = {
+    "area_limits": LIMIT.strip(),
+    "area_rules": "name,level,value,unit,zh,en,people_from,people_to,value_at_most_people,source,edition,valid_from,verified",
+    "class_schemes": "class_edition,zh,en,form,form_words,level_ends,source,edition,valid_from,verified",
+    "item_limits": "item,zh,en,group,per,count,life_years,source,edition,valid_from,verified",
+    "steps": "kind,source_state,target_state,zh,en,source,edition,valid_from,verified",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "says"),
+    [
+        ("area_limits", "provincial,正处级,x,divison_chief,18", "no rank: divison_chief"),
+        ("area_limits", "province,正处级,x,division_chief,18", "no level: province"),
+        ("area_rules", "service_m2,city,8,m2,x,x,200,,", "go together"),
+        ("area_rules", "service_m2,city,8,m2,x,x,200,200,6", "not above"),
+        ("area_rules", "service_m2,town,8,m2,x,x,200,400,6", "no level: town"),
+        ("class_schemes", "GB/T 14885-2022,x,x,A[0-9,x,3;5", "no regular expression"),
+        ("class_schemes", "GB/T 14885-2030,x,x,A[0-9]+,x,3;5", "no class_edition"),
+        ("item_limits", "desk,x,x,everyone,person,1,15", "no group: everyone"),
+        ("item_limits", "desk,x,x,all,desk,1,15", "no way of counting: desk"),
+        ("steps", "asset,in_use,gone,x,x", "no asset_state: gone"),
+        ("steps", "vehicle,sold,disposed,x,x", "no vehicle_state: sold"),
+    ],
+)
+def test_a_row_that_can_be_read_and_means_nothing_is_a_finding(name: str, line: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.csv").write_text(f"{HEADS[name]}\n{line},局,2026,2026-01-01,true\n", "utf-8")
+    tables = read_tables(tmp_path)
+    (issue,) = tables.issues
+    assert (issue.code, issue.path) == ("CODE_ROW_INVALID", f"{name}.csv#2")
+    assert says in issue.message
+    assert tables.rows(ROW_TYPES[name]) == shipped_tables().rows(ROW_TYPES[name])
+
+
+def test_no_shipped_row_means_nothing() -> None:
+    tables = shipped_tables()
+    assert [trouble for rows in tables.by_type.values() for row in rows if (trouble := row.trouble(tables.dictionaries))] == []
+
+
+def test_a_row_holds_from_its_first_day_to_the_day_before_its_last() -> None:
+    change = date(2014, 11, 24)
+    of_1999 = [row for row in shipped_tables().rows(AreaLimit) if row.edition == "1999"]
+    assert {(row.holds_on(date(2014, 11, 23)), row.holds_on(change)) for row in of_1999} == {(True, False)}
+    assert {(row.holds_on(date(1999, 12, 20)), row.holds_on(date(1999, 12, 21))) for row in of_1999} == {(False, True)}
+
+
+def test_the_bureau_s_words_of_a_rank_and_its_own_dictionary(tmp_path: Path) -> None:
+    (tmp_path / "enumerations.toml").write_text(
+        """
+[rank]
+values = [
+  { code = "worker", zh = "工勤", en = "worker", aliases = ["司机班"] },
+  { code = "contract", zh = "聘用制", en = "on contract" },
+]
+[gate]
+zh = "门岗"
+en = "gate"
+source = "局"
+edition = "2026"
+verified = true
+values = [{ code = "east", zh = "东门", en = "east gate" }]
+[level]
+values = [{ zh = "省级" }]
+""",
+        "utf-8",
+    )
+    tables = read_tables(tmp_path)
+    assert [(issue.code, issue.path) for issue in tables.issues] == [("CODE_ROW_INVALID", "enumerations.toml#level")]
+    rank, shipped = tables.dictionaries["rank"], get_dictionary("rank")
+    assert [value.code for value in rank.values] == [*(value.code for value in shipped.values), "contract"]
+    found = [rank.find(word) for word in ("司机班", "正处级")]
+    assert [value and value.code for value in found] == ["worker", "division_chief"]
+    assert shipped.find("司机班") is None
+    assert tables.dictionaries["gate"].get("east").zh == "东门"
+    assert tables.dictionaries["level"] == get_dictionary("level")
+
+
+def test_dictionaries_that_are_no_toml_leave_the_shipped_ones(tmp_path: Path) -> None:
+    (tmp_path / "enumerations.toml").write_text("[rank", "utf-8")
+    tables = read_tables(tmp_path)
+    assert [issue.code for issue in tables.issues] == ["CODE_TABLE_UNREADABLE"]
+    assert tables.dictionaries["rank"] == get_dictionary("rank")
+
+
 def test_every_row_type_names_its_own_columns_as_key() -> None:
     for row_type in ROW_TYPES.values():
         assert issubclass(row_type, Row)
-        assert set(row_type.KEY) <= set(row_type.__dataclass_fields__)
+        assert set(row_type.KEY) <= {field.name for field in fields(row_type)}
+
+
+def test_the_page_on_tables_has_every_table_with_all_its_columns_and_its_example_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text("utf-8")
+    sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
+    assert sorted(sections) == sorted(ROW_TYPES)
+    shared = {field.name for field in fields(Row)} - {"local"}
+    assert all(f"`{name}`" in page for name in shared)
+    for name, row_type in ROW_TYPES.items():
+        own = {field.name for field in fields(row_type)} - shared - {"local"}
+        assert {column for column in own if f"`{column}`" not in sections[name]} == set(), name
+    (tmp_path / "area_limits.csv").write_text(page.split("```csv\n")[1].split("```")[0], "utf-8")
+    assert read_tables(tmp_path).issues == ()
+    assert len(read_tables(tmp_path).rows(AreaLimit)) == len(shipped_tables().rows(AreaLimit)) + 1

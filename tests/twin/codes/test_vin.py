@@ -1,7 +1,7 @@
 """VINs against known ones and a second way of computing the check character."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.codes.vin import check_vin, vin_check_character
@@ -24,6 +24,7 @@ def test_known_numbers_have_no_fault(vin: str) -> None:
     assert check_vin(vin) is None
 
 
+@settings(deadline=None)
 @given(st.text(ALLOWED, min_size=17, max_size=17))
 def test_the_check_character_is_that_of_the_table(vin: str) -> None:
     assert vin_check_character(vin) == by_hand(vin)
@@ -31,6 +32,7 @@ def test_the_check_character_is_that_of_the_table(vin: str) -> None:
     assert check_vin(right) is None
 
 
+@settings(deadline=None)
 @given(st.text(ALLOWED, min_size=17, max_size=17), st.sampled_from("0123456789X"))
 def test_any_other_character_at_position_nine_is_a_fault(vin: str, other: str) -> None:
     fault = check_vin(vin[:8] + other + vin[9:])

@@ -21,14 +21,13 @@ TYPES: dict[str, Any] = {
 """A column is `name:type`, with `!` where it may not be null."""
 
 TABLES = {
-    "article": (
-        "id:id! name:text! class_code:text! class_edition:text! specification:text! brand:text! measure:text! folded:text! digest:text! "
-    ),
+    "article": ("id:id! name:text! class_code:text! class_edition:text! folded:text! digest:big! "),
     "asset": (
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text article_id:id "
-        "serial:text tag:text global_id:text quantity:double value:big net_value:big funding_id:id acquisition:text acquired:text "
-        "in_service:text life_months:big unit_id:id keeper_id:id state:text location_id:id remark:text place_id:big "
-        "place_method:text slot:integer x_m:double y_m:double z_m:double ended:text extra:text "
+        "specification_id:id brand_id:id serial:text tag:text global_id:text quantity:double measure_id:id value:big "
+        "net_value:big funding_id:id acquisition:text acquired:text in_service:text life_months:big unit_id:id keeper_id:id "
+        "state:text location_id:id remark:text place_id:big place_method:text place_reason:text slot:integer x_m:double "
+        "y_m:double z_m:double accuracy_m:double ended:text extra:text "
     ),
     "building": (
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text name_id:id "
@@ -69,18 +68,20 @@ TABLES = {
     ),
     "location": (
         "id:id! building:text! storey:text! room:text! place_id:big method:text confidence:double evidence:text decided_by:text "
-        "digest:text! "
+        "digest:big! "
     ),
     "meter": (
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text name_id:id "
         "carrier:text unit_id:id location_id:id multiplier:double parent:text installed:text state:text remark:text place_id:big "
-        "place_method:text slot:integer x_m:double y_m:double z_m:double ended:text extra:text "
+        "place_method:text place_reason:text slot:integer x_m:double y_m:double z_m:double accuracy_m:double ended:text "
+        "extra:text "
     ),
     "person": (
         "id:id! record_id:big! since:big! until:big! revision_id:big line:integer row_hash:big! key:text! code:text name:text "
         "unit_id:id department_id:id rank:text post_id:id establishment:text location_id:id seat:text second_building_id:id "
         "second_room:text second_reason:text in_post_from:text in_post_until:text state:text remark:text place_id:big "
-        "place_method:text slot:integer x_m:double y_m:double z_m:double ended:text extra:text "
+        "place_method:text place_reason:text slot:integer x_m:double y_m:double z_m:double accuracy_m:double ended:text "
+        "extra:text "
     ),
     "place": (
         "id:id! parent_id:big kind:text! path:text! site_id:big feature_id:text record_id:big name:text! number:text "
@@ -105,8 +106,7 @@ TABLES = {
         "extra:text "
     ),
     "term": (
-        "id:id! domain:text! text:text! folded:text! record_id:big method:text confidence:double evidence:text decided_by:text "
-        "digest:text! "
+        "id:id! domain:text! text:text! folded:text! record_id:big method:text confidence:double evidence:text decided_by:text digest:big! "
     ),
     "term_window": ("domain:text! window:text! term_id:id! "),
     "title": (

@@ -1,0 +1,66 @@
+"""Where rows are said to be: each location as written becomes a place of the tree, once for all rows that say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from twin.link.places import PlaceAnswer, PlaceNode, PlaceText, PlaceTree, resolve_places
+from twin.records.places import EVERYTHING, Place
+from twin.store import record_schema as schema
+from twin.store.values import to_json
+
+__all__ = ["place_tree", "resolve_locations"]
+
+LOCATION = schema.location.c
+
+
+def place_tree(places: Sequence[Place], building_names: Mapping[int, Sequence[str]], room_codes: Mapping[int, str]) -> PlaceTree:
+    """The tree as the linker looks texts up in it; `building_names` and `room_codes` are by record id."""
+    nodes = [
+        PlaceNode(
+            id=str(place.id),
+            kind=place.kind,  # type: ignore[arg-type]
+            parent=str(place.parent_id) if place.parent_id is not None else None,
+            number=place.number or "",
+            names=tuple(dict.fromkeys(filter(None, (place.name, *building_names.get(place.record_id or 0, ()))))),
+            codes=tuple(filter(None, (room_codes.get(place.record_id or 0),))),
+        )
+        for place in places
+        if place.kind != EVERYTHING
+    ]
+    return PlaceTree(nodes)
+
+
+def resolve_locations(connection: Connection, tree: PlaceTree, *, only: Iterable[int] | None = None) -> dict[int, int | None]:
+    """Resolve locations (all, or these ids) that no person decided; the ids whose place changed, with their place now."""
+    query = select(schema.location).where(LOCATION.decided_by.is_(None)).order_by(LOCATION.id)
+    rows = list(connection.execute(query))
+    if only is not None:
+        wanted = set(only)
+        rows = [row for row in rows if row.id in wanted]
+    answers = resolve_places([PlaceText(building=row.building, storey=row.storey, room=row.room) for row in rows], tree)
+    changed: dict[int, int | None] = {}
+    updates: list[dict[str, Any]] = []
+    for row, answer in zip(rows, answers, strict=True):
+        place_id = int(answer.place_id) if answer.place_id is not None else None
+        said = (place_id, answer.method, answer.confidence, _evidence(answer))
+        if said != (row.place_id, row.method, row.confidence, row.evidence):
+            updates.append(dict(zip(("place", "how", "sure", "why"), said, strict=True)) | {"location": row.id})
+        if place_id != row.place_id:
+            changed[row.id] = place_id
+    if updates:
+        statement = (
+            update(schema.location)
+            .where(LOCATION.id == bindparam("location"))
+            .values(place_id=bindparam("place"), method=bindparam("how"), confidence=bindparam("sure"), evidence=bindparam("why"))
+        )
+        connection.execute(statement, updates)
+    return changed
+
+
+def _evidence(answer: PlaceAnswer) -> str:
+    said = {"level": answer.level, "reason": answer.reason, "candidates": list(answer.candidates), "reading": answer.evidence}
+    return to_json({name: value for name, value in said.items() if value})

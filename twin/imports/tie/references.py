@@ -1,0 +1,95 @@
+"""What texts refer to: units, people, buildings by code or name; resolved once for all rows that say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from twin.codes import fold, get_kind
+from twin.link.building import BuildingIndex
+from twin.records.counters import clock_of
+from twin.records.values import texts_of
+from twin.store import record_schema as schema
+from twin.store.record_schema import column_name
+from twin.store.values import to_json
+
+__all__ = ["resolve_references", "unresolved_terms"]
+
+TERM = schema.term.c
+NAMED: Mapping[str, tuple[str, ...]] = {"unit": ("code", "credit_code", "name", "short_name"), "person": ("code", "name")}
+"""Columns by which a record of the kind may be named, the surest first."""
+CONFIDENCE = {"code": 1.0, "credit_code": 1.0, "name": 0.95, "short_name": 0.85}
+
+
+def resolve_references(connection: Connection, buildings: BuildingIndex) -> int:
+    """Give each text of a referring column the record it names; the number of texts whose record changed.
+
+    What a person decided stays. A text that names two records alike names none: `evidence` lists them.
+    """
+    changed = 0
+    for kind_name in NAMED:
+        index = _index(connection, kind_name)
+        for row in _texts(connection, kind_name):
+            changed += _resolve(connection, row, *_find(index, row.text))
+    for row in _texts(connection, "building"):
+        found = buildings.find(row.text)
+        sure = len(found.ids) == 1
+        evidence = None if sure else [int(one) for one in found.ids]
+        record = int(found.ids[0]) if sure else None
+        changed += _resolve(connection, row, record, found.method if sure else None, found.confidence if sure else None, evidence)
+    return changed
+
+
+def unresolved_terms(connection: Connection) -> list[Any]:
+    """Texts of referring columns that name no record, by kind and text."""
+    query = select(schema.term).where(TERM.domain.in_([*NAMED, "building"]), TERM.record_id.is_(None))
+    return list(connection.execute(query.order_by(TERM.domain, TERM.text)))
+
+
+def _texts(connection: Connection, domain: str) -> list[Any]:
+    return list(connection.execute(select(schema.term).where(TERM.domain == domain, TERM.decided_by.is_(None))))
+
+
+def _index(connection: Connection, kind_name: str) -> dict[str, dict[str, set[int]]]:
+    """Column → folded text → records that say it."""
+    kind, table, now = get_kind(kind_name), schema.kind_table(kind_name), clock_of(connection, kind_name)
+    wanted = [kind.column(name) for name in NAMED[kind_name]]
+    query = select(table.c.record_id, *(table.c[column_name(column)] for column in wanted))
+    rows = connection.execute(query.where(table.c.since <= now, table.c.until > now, table.c.ended.is_(None))).all()
+    words = texts_of(connection, _interned(rows, [place for place, column in enumerate(wanted, 1) if column.interned]))
+    index: dict[str, dict[str, set[int]]] = {column.name: {} for column in wanted}
+    for row in rows:
+        for place, column in enumerate(wanted, 1):
+            said = row[place]
+            text = words.get(said) if column.interned else said
+            if text:
+                index[column.name].setdefault(fold(str(text)), set()).add(int(row[0]))
+    return index
+
+
+def _interned(rows: Iterable[Any], places: list[int]) -> set[int]:
+    return {row[place] for row in rows for place in places if row[place] is not None}
+
+
+def _find(index: Mapping[str, Mapping[str, set[int]]], text: str) -> tuple[int | None, str | None, float | None, list[int] | None]:
+    folded = fold(text)
+    for column, records in index.items():
+        found = records.get(folded)
+        if found and len(found) == 1:
+            return next(iter(found)), column, CONFIDENCE[column], None
+        if found:
+            return None, None, None, sorted(found)
+    return None, None, None, None
+
+
+def _resolve(
+    connection: Connection, row: Any, record_id: int | None, method: str | None, confidence: float | None, candidates: list[int] | None
+) -> int:
+    evidence = to_json({"candidates": candidates}) if candidates else None
+    if (row.record_id, row.method, row.confidence, row.evidence) == (record_id, method, confidence, evidence):
+        return 0
+    values = {"record_id": record_id, "method": method, "confidence": confidence, "evidence": evidence}
+    connection.execute(update(schema.term).where(TERM.id == row.id).values(**values))
+    return int(row.record_id != record_id)

@@ -1,0 +1,157 @@
+"""Buildings as written in a register → the buildings they may be."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from twin.link.number import Reading, parse_number
+from twin.link.written import unify
+
+__all__ = ["BuildingFact", "BuildingIndex", "BuildingMatch"]
+
+_ALIKE = 0.8
+_CLEARLY = 0.08
+_SHORTEST = 4
+_ANOTHER_COMPOUND = re.compile(r"(?:大院|院区|园区|办公区|小区|院)第?[0-9A-Z]+(?:号|#|栋|幢|座)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildingFact:
+    """What is known of a building: `names` are its names, long names, numbers and aliases as written anywhere (`3号楼`, `综合楼`,
+    `A座`), `code` its codes, `compound` the names of the compound it stands in."""
+
+    id: str
+    names: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    compound: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildingMatch:
+    """The buildings a text may mean: none, one, or a tie. `method` is `code`, `name`, `number` or `alike`; what is only alike
+    (`confidence` below 0.8) needs evidence of another kind before anything hangs on it."""
+
+    ids: tuple[str, ...] = ()
+    method: str = ""
+    confidence: float = 0.0
+
+
+class BuildingIndex:
+    """Buildings by code, name and number; every text is looked up once."""
+
+    def __init__(self, buildings: Iterable[BuildingFact]) -> None:
+        facts = tuple(buildings)
+        self.ids = tuple(fact.id for fact in facts)
+        self._compounds = sorted({_fold(name) for fact in facts for name in fact.compound if name}, key=len, reverse=True)
+        self._of_compound: dict[str, set[str]] = {}
+        self._codes: dict[str, set[str]] = {}
+        self._names: dict[str, set[str]] = {}
+        self._numbers: dict[str, set[str]] = {}
+        for fact in facts:
+            self._add(fact)
+        self.find = lru_cache(maxsize=1 << 16)(self._find)
+
+    def find_in(self, reading: Reading) -> BuildingMatch | None:
+        """The buildings that a room's text itself names (by number, letter or the words in front); None where it names none."""
+        if reading.building:
+            return self.find(f"{reading.lead}{reading.building}{'号楼' if reading.building.isdigit() else '座'}")
+        found = self.find(reading.lead) if reading.lead else BuildingMatch()
+        return found if found.ids and found.method != "alike" else None
+
+    def _find(self, text: str) -> BuildingMatch:
+        """The buildings a text means, by the strongest of: code, name, number, name within the text, likeness.
+
+        >>> index = BuildingIndex([BuildingFact(id="b", names=("3号楼", "综合楼"), compound=("屏山大院",))])
+        >>> index.find("屏山大院叁号楼").ids
+        ('b',)
+        """
+        folded = _fold(text)
+        if not folded:
+            return BuildingMatch()
+        compound = next((name for name in self._compounds if folded.startswith(name) and folded != name), "")
+        rest = folded.removeprefix(compound)
+        within = self._of_compound.get(compound)
+        for table, key, method, confidence in (
+            (self._codes, folded, "code", 1.0),
+            (self._names, folded, "name", 1.0),
+            (self._names, rest, "name", 0.98),
+            (self._numbers, _number(rest), "number", 0.97),
+        ):
+            ids = table.get(key, set()) if key else set()
+            ids = ids & within if within and ids & within else ids
+            if ids:
+                return BuildingMatch(ids=tuple(sorted(ids)), method=method, confidence=confidence)
+        return self._holding(rest) or self._alike(rest)
+
+    def _add(self, fact: BuildingFact) -> None:
+        for code in fact.codes:
+            self._codes.setdefault(_fold(code), set()).add(fact.id)
+        for name in fact.names:
+            folded = _fold(name)
+            self._names.setdefault(folded, set()).add(fact.id)
+            if number := _number(_strip(folded, self._compounds)):
+                self._numbers.setdefault(number, set()).add(fact.id)
+        for compound in fact.compound:
+            self._of_compound.setdefault(_fold(compound), set()).add(fact.id)
+
+    def _holding(self, rest: str) -> BuildingMatch | None:
+        """The longest name that the text holds, or the names that hold the text."""
+        number = next((reading.building for reading in parse_number(rest)), "")
+        by_number = self._numbers.get(number, set())
+        held = sorted((name for name in self._names if len(name) >= _SHORTEST - 1 and name in rest and not name[0].isdigit()), key=len)
+        if held:
+            ids = self._names[held[-1]]
+            agreed = (ids & by_number or ids | by_number) if number else ids
+            return BuildingMatch(ids=tuple(sorted(agreed)), method="name", confidence=0.9)
+        if by_number and not _ANOTHER_COMPOUND.search(rest):
+            return BuildingMatch(ids=tuple(sorted(by_number)), method="number", confidence=0.85)
+        holding = [name for name in self._names if len(rest) >= _SHORTEST - 1 and rest in name and not number]
+        ids = {id for name in holding for id in self._names[name]}
+        return BuildingMatch(ids=tuple(sorted(ids)), method="name", confidence=0.85) if ids else None
+
+    def _alike(self, rest: str) -> BuildingMatch:
+        if len(rest) < _SHORTEST:
+            return BuildingMatch()
+        digits = _digits(rest)
+        scored: dict[str, float] = {}
+        for name, ids in self._names.items():
+            if len(name) >= _SHORTEST and _digits(name) == digits:
+                score = SequenceMatcher(None, rest, name, autojunk=False).ratio()
+                for id in ids:
+                    scored[id] = max(score, scored.get(id, 0.0))
+        best = max(scored.values(), default=0.0)
+        if best < _ALIKE:
+            return BuildingMatch()
+        near = tuple(sorted(id for id, score in scored.items() if score >= best - _CLEARLY))
+        return BuildingMatch(ids=near, method="alike", confidence=round(0.7 * best, 2))
+
+
+def _fold(text: str) -> str:
+    return unify(text).replace(" ", "")
+
+
+def _strip(folded: str, compounds: Iterable[str]) -> str:
+    return next((folded.removeprefix(name) for name in compounds if name and folded.startswith(name)), folded)
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdigit())
+
+
+def _number(folded: str) -> str:
+    """The number or letter a building goes by: 3号楼, 3#, A座, BLDG3, plain 3."""
+    if folded.rstrip("#号").isdigit() and len(folded) <= 4:
+        return str(int(folded.rstrip("#号")))
+    letter = folded.rstrip("#号")
+    if len(letter) == 1 and letter.isalpha() and letter.isascii():
+        return letter
+    readings = parse_number(folded)
+    if not readings or any(reading.numbers for reading in readings):
+        return ""
+    reading = readings[0]
+    if reading.building:
+        return "" if reading.lead or reading.words else reading.building
+    lou = folded.removeprefix("第").removesuffix("楼")
+    return str(int(lou)) if folded.endswith("楼") and lou.isdigit() else ""

@@ -1,0 +1,225 @@
+"""Places as assets, people and meters say them → the node of the tree: room, else storey, building or site, else none with the reason."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from twin.link.building import BuildingFact, BuildingIndex
+from twin.link.names import fold_name
+from twin.link.number import Reading, parse_number
+from twin.link.senses import Habits, Sense, Text, find_senses, is_far_fetched, learn_habits, pick_sense
+from twin.link.shelf import Shelf, ShelfRoom
+from twin.link.storey import find_storey
+from twin.link.written import unify
+
+__all__ = ["PlaceAnswer", "PlaceNode", "PlaceText", "PlaceTree", "resolve_places"]
+
+Level = Literal["room", "storey", "building", "site", "none"]
+PlaceMethod = Literal["code", "number", "name", "storey", "building", "site", "none"]
+
+_BY_NUMBER, _BY_PART, _BY_NAME = 0.97, 0.8, 0.85
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceText:
+    """A place as written in the columns that state one."""
+
+    building: str = ""
+    storey: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceNode:
+    """A node of the tree. `number` is a room's or storey's number as written, `names` what else it is called (for buildings every
+    name and number it goes by), `codes` its codes."""
+
+    id: str
+    kind: Literal["site", "building", "storey", "room"]
+    parent: str | None = None
+    number: str = ""
+    names: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceAnswer:
+    """Where a text is: `level` tells how far it was understood. `reason` is empty where all that was said was found; else
+    `nothing_said`, `building_unknown`, `building_ambiguous`, `building_contradicts`, `storey_unknown`, `room_unknown`, `room_ambiguous`,
+    `rooms_several`; `candidates` are the rooms or buildings it may be."""
+
+    place_id: str | None
+    level: Level
+    method: PlaceMethod
+    confidence: float
+    reason: str = ""
+    candidates: tuple[str, ...] = ()
+    evidence: str = ""
+
+
+class PlaceTree:
+    """The nodes indexed: codes, buildings, storeys and rooms of each building by number and by name."""
+
+    def __init__(self, nodes: Iterable[PlaceNode]) -> None:
+        self.nodes: dict[str, PlaceNode] = {node.id: node for node in nodes}
+        self.sites = {
+            fold_name(name): node.id for node in self.nodes.values() if node.kind == "site" for name in (*node.names, *node.codes)
+        }
+        self.codes: dict[str, set[str]] = defaultdict(set)
+        self.storeys: dict[tuple[str, str], str] = {}
+        self.names: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.building_of: dict[str, str] = {}
+        self.storey_of: dict[str, str] = {}
+        rooms: dict[str, list[ShelfRoom]] = defaultdict(list)
+        said = {node.id: self._storey_said(node) for node in self.nodes.values() if node.kind == "storey"}
+        for node in self.nodes.values():
+            for code in node.codes:
+                self.codes[unify(code)].add(node.id)
+            building = self._above(node, "building")
+            if building is None or node.kind in ("site", "building"):
+                continue
+            self.building_of[node.id] = building
+            storey = said.get(self._above(node, "storey") or "", "")
+            if node.kind == "storey":
+                self.storeys.setdefault((building, storey), node.id)
+            else:
+                self.storey_of[node.id] = storey
+                rooms[building].append(ShelfRoom(id=node.id, number=node.number, storey=storey))
+                for name in {fold_name(name) for name in node.names} - {""}:
+                    self.names[building, name].append(node.id)
+        self.shelves = {building: Shelf(own) for building, own in rooms.items()}
+        self.buildings = BuildingIndex(self._fact(node) for node in self.nodes.values() if node.kind == "building")
+
+    def _above(self, node: PlaceNode, kind: str) -> str | None:
+        at: PlaceNode | None = node
+        while at is not None and at.kind != kind:
+            at = self.nodes.get(at.parent or "")
+        return at.id if at is not None else None
+
+    def _fact(self, node: PlaceNode) -> BuildingFact:
+        site = self.nodes.get(self._above(node, "site") or "")
+        return BuildingFact(
+            id=node.id,
+            names=tuple(name for name in (node.number, *node.names) if name),
+            codes=node.codes,
+            compound=site.names if site is not None else (),
+        )
+
+    def _storey_said(self, node: PlaceNode) -> str:
+        return next((said for text in (node.number, *node.names) if (said := find_storey(text))), "")
+
+
+def resolve_places(texts: Sequence[PlaceText], tree: PlaceTree) -> list[PlaceAnswer]:
+    """An answer per text, in order. Linear in the texts: each is looked up, none compared with all rooms.
+
+    >>> tree = PlaceTree([
+    ...     PlaceNode(id="b", kind="building", names=("3号楼",)),
+    ...     PlaceNode(id="r", kind="room", parent="b", number="203"),
+    ... ])
+    >>> resolve_places([PlaceText(room="三号楼２０３室"), PlaceText(building="3#", room="204")], tree)[0].place_id
+    'r'
+    """
+    asked = [Text(building=text.building, storey=find_storey(text.storey) or "", room=text.room) for text in texts]
+    found = [find_senses(text, tree.buildings, tree.shelves) for text in asked]
+    habits = learn_habits((text, senses) for text, (senses, _, _) in zip(asked, found, strict=True))
+    return [
+        _by_code(text, tree) or _by_number(text, senses, habits, tree) or _otherwise(text, where.ids, clash, tree)
+        for text, (senses, where, clash) in zip(asked, found, strict=True)
+    ]
+
+
+def _by_code(text: Text, tree: PlaceTree) -> PlaceAnswer | None:
+    ids = tree.codes.get(unify(text.room), set()) if text.room else set()
+    if len(ids) != 1:
+        return None
+    (id,) = ids
+    node = tree.nodes[id]
+    return PlaceAnswer(place_id=id, level=node.kind, method="code", confidence=1.0, evidence="its code")
+
+
+def _by_number(text: Text, senses: Sequence[Sense], habits: Habits, tree: PlaceTree) -> PlaceAnswer | None:
+    picked = [sense for sense in pick_sense(text, senses, habits) if not is_far_fetched(text, sense, habits)]
+    ids = tuple(dict.fromkeys(id for sense in picked for id in sense.ids))
+    if not picked:
+        return None
+    first = picked[0]
+    if len(ids) == 1:
+        tier = first.found[0].tier
+        base = _BY_NUMBER if tier == "number" else _BY_PART
+        return PlaceAnswer(
+            place_id=ids[0],
+            level="room",
+            method="number",
+            confidence=round(base * first.building.confidence, 3),
+            evidence=f"{first.reading.kind}, {tier}",
+        )
+    named = [id for id in ids if fold_name(first.reading.words) in {fold_name(name) for name in tree.nodes[id].names}]
+    if len(named) == 1:
+        return PlaceAnswer(place_id=named[0], level="room", method="number", confidence=_BY_NAME, evidence=f"{first.reading.kind} and name")
+    several = len(picked) == 1 and len(first.found) > 1
+    return _coarse(
+        tuple(dict.fromkeys(tree.building_of[id] for id in ids)),
+        _common(tree.storey_of[id] for id in ids),
+        tree,
+        reason="rooms_several" if several else "room_ambiguous",
+        candidates=ids,
+    )
+
+
+def _otherwise(text: Text, where: Sequence[str], clash: bool, tree: PlaceTree) -> PlaceAnswer:
+    """What no number leads to: a room by its name, the storey, the building, the site, or nothing."""
+    if not (text.building or text.room or text.storey):
+        return _none("nothing_said")
+    if clash:
+        return _none("building_contradicts", tuple(where))
+    reading = next(iter(parse_number(text.room)), Reading(kind="words"))
+    storey = text.storey or reading.storey
+    words = fold_name(f"{reading.lead}{reading.words}")
+    whole = tree.buildings.find(text.room) if not where and not text.building and not reading.numbers else None
+    buildings = tuple(where) or (whole.ids if whole is not None and whole.method != "alike" else ())
+    if not buildings and not text.building and len(tree.buildings.ids) == 1:
+        buildings = tree.buildings.ids
+    if len(buildings) == 1 and not reading.numbers and words:
+        rooms = [id for id in tree.names.get((buildings[0], words), ()) if not storey or tree.storey_of[id] in ("", storey)]
+        if len(rooms) == 1:
+            return PlaceAnswer(place_id=rooms[0], level="room", method="name", confidence=_BY_NAME, evidence="its name")
+        if rooms:
+            return _coarse(buildings, storey, tree, reason="room_ambiguous", candidates=tuple(rooms))
+    if not buildings:
+        site = tree.sites.get(fold_name(text.room or text.building))
+        if site is not None:
+            return PlaceAnswer(place_id=site, level="site", method="site", confidence=0.9)
+        return _none("building_unknown")
+    named_building = whole is not None and bool(whole.ids)
+    said_more = bool(reading.numbers) or (bool(words) and not named_building and not _is_building(words, tree))
+    return _coarse(buildings, storey, tree, reason="room_unknown" if said_more else "")
+
+
+def _is_building(words: str, tree: PlaceTree) -> bool:
+    return bool(tree.buildings.find(words).ids) or words in tree.sites
+
+
+def _coarse(buildings: Sequence[str], storey: str, tree: PlaceTree, *, reason: str, candidates: tuple[str, ...] = ()) -> PlaceAnswer:
+    if len(buildings) != 1:
+        return _none("building_ambiguous", tuple(buildings))
+    at = tree.storeys.get((buildings[0], storey)) if storey else None
+    if at is not None:
+        return PlaceAnswer(place_id=at, level="storey", method="storey", confidence=0.9, reason=reason, candidates=candidates)
+    return PlaceAnswer(
+        place_id=buildings[0],
+        level="building",
+        method="building",
+        confidence=0.9,
+        reason=reason or ("storey_unknown" if storey else ""),
+        candidates=candidates,
+    )
+
+
+def _none(reason: str, candidates: tuple[str, ...] = ()) -> PlaceAnswer:
+    return PlaceAnswer(place_id=None, level="none", method="none", confidence=0.0, reason=reason, candidates=candidates)
+
+
+def _common(storeys: Iterable[str]) -> str:
+    all_storeys = set(storeys)
+    return all_storeys.pop() if len(all_storeys) == 1 else ""

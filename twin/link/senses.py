@@ -1,0 +1,124 @@
+"""Between the senses of one text: those that lead to rooms that exist, then what other texts of the same form mean."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from twin.link.building import BuildingIndex, BuildingMatch
+from twin.link.number import Reading, parse_number
+from twin.link.shelf import Found, Shelf
+
+__all__ = ["Habits", "Sense", "Text", "find_senses", "is_far_fetched", "learn_habits", "pick_sense"]
+
+_ENOUGH = 3
+_MOSTLY = 0.8
+_FAR_FETCHED = ("packed", "below", "building-room")
+_LOOSE = ("packed", "building-room")
+"""Kinds that take a building out of a bare number: not against a building column, even one that says nothing known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A place as written: building, storey (in the notation of `twin.link.storey`, "" for none) and room."""
+
+    building: str
+    storey: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sense:
+    """One sense of a text in one building: rooms per number, and how sure the building is. Nothing found is `found` all empty."""
+
+    reading: Reading
+    building_id: str
+    building: BuildingMatch
+    found: tuple[Found, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every number leads to a room."""
+        return bool(self.found) and all(found.ids for found in self.found)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The rooms of all numbers."""
+        return tuple(id for found in self.found for id in found.ids)
+
+
+Habits = Mapping[tuple[str, str], Counter[str]]
+"""(building as written, form of the text) → kinds of readings that led to a room when only one did."""
+
+
+def find_senses(text: Text, buildings: BuildingIndex, shelves: Mapping[str, Shelf]) -> tuple[list[Sense], BuildingMatch, bool]:
+    """The complete senses of a text; the buildings it may lie in; and whether its two statements of a building contradict each other."""
+    column = buildings.find(text.building) if text.building else BuildingMatch()
+    where, clash, senses = column, False, []
+    for reading in parse_number(text.room):
+        own = buildings.find_in(reading)
+        if own is not None and text.building and column.ids and own.ids and not set(own.ids) & set(column.ids):
+            clash = True
+            continue
+        if text.building and not column.ids and reading.kind.startswith(_LOOSE):
+            continue
+        at = _meet(column if text.building else None, own, buildings)
+        if own is not None and own.ids and not column.ids:
+            where = own
+        for building_id in at.ids:
+            found = _on_shelf(reading, text.storey, shelves.get(building_id))
+            sense = Sense(reading=reading, building_id=building_id, building=at, found=found)
+            if sense.complete:
+                senses.append(sense)
+    return senses, where, clash and not senses
+
+
+def learn_habits(found: Iterable[tuple[Text, Sequence[Sense]]]) -> Habits:
+    """What texts of one form mean in one building, from those that have one sense only."""
+    habits: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for text, senses in found:
+        kinds = {sense.reading.kind for sense in senses}
+        if len(kinds) == 1:
+            habits[_form(text)][kinds.pop()] += 1
+    return habits
+
+
+def pick_sense(text: Text, senses: Sequence[Sense], habits: Habits) -> list[Sense]:
+    """The senses that remain: one where they all mean the same rooms or others of their form decide; else all of them."""
+    if len({sense.ids for sense in senses}) <= 1:
+        return list(senses[:1])
+    votes = habits.get(_form(text), Counter())
+    kind, count = votes.most_common(1)[0] if votes else ("", 0)
+    if count >= _ENOUGH and count >= _MOSTLY * votes.total():
+        return [sense for sense in senses if sense.reading.kind == kind] or list(senses)
+    return list(senses)
+
+
+def is_far_fetched(text: Text, sense: Sense, habits: Habits) -> bool:
+    """Whether a sense is not the first that its form has and fewer than three others were read so: it needs evidence."""
+    readings = parse_number(text.room)
+    if not sense.reading.kind.startswith(_FAR_FETCHED) or readings[0].kind == sense.reading.kind:
+        return False
+    return habits.get(_form(text), Counter())[sense.reading.kind] < _ENOUGH
+
+
+def _form(text: Text) -> tuple[str, str]:
+    return text.building, "|".join(reading.kind for reading in parse_number(text.room))
+
+
+def _meet(column: BuildingMatch | None, own: BuildingMatch | None, buildings: BuildingIndex) -> BuildingMatch:
+    if column is not None and column.ids:
+        if own is None:
+            return column
+        both = tuple(id for id in column.ids if id in own.ids)
+        return BuildingMatch(ids=both, method=column.method, confidence=column.confidence if len(both) < len(column.ids) or both else 0.0)
+    if own is not None:
+        return own
+    if column is None and len(buildings.ids) == 1:
+        return BuildingMatch(ids=buildings.ids, method="only", confidence=0.95)
+    return BuildingMatch()
+
+
+def _on_shelf(reading: Reading, storey: str, shelf: Shelf | None) -> tuple[Found, ...]:
+    if shelf is None:
+        return ()
+    return tuple(shelf.find(number, reading.storey or storey) for number in reading.numbers)

@@ -1,0 +1,146 @@
+"""The one tree of places: everything, site, building, storey, room; nodes for features of the scene, for records, or for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from twin.records.counters import take_ids
+from twin.store import record_schema as schema
+from twin.store.database import put_rows
+
+__all__ = ["EVERYTHING", "NewPlace", "Place", "list_places", "natural_order", "write_places"]
+
+EVERYTHING = "everything"
+COLUMNS = ("id", "parent_id", "kind", "path", "site_id", "feature_id", "record_id", "name", "number", "order_key", "label")
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPlace:
+    """A node as the scene and the registers have it now; `key` and `parent` (a key, None for the root) name nodes among each other."""
+
+    key: str
+    parent: str | None
+    kind: str
+    name: str
+    order_key: str
+    label: str
+    number: str | None = None
+    site_id: int | None = None
+    feature_id: str | None = None
+    record_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A node of the tree as stored; `path` is the ids from the root down, `/1/5/8/`."""
+
+    id: int
+    parent_id: int | None
+    kind: str
+    path: str
+    site_id: int | None
+    feature_id: str | None
+    record_id: int | None
+    name: str
+    number: str | None
+    order_key: str
+    label: str
+
+
+def list_places(connection: Connection) -> list[Place]:
+    """Every node, parents before children."""
+    rows = connection.execute(select(schema.place)).mappings()
+    return sorted((Place(**row) for row in rows), key=lambda place: (place.path.count("/"), place.id))
+
+
+def write_places(connection: Connection, places: Sequence[NewPlace]) -> dict[str, int]:
+    """Bring the tree to these nodes (parents before children) and give key → id; a node keeps its id while its feature or record does."""
+    before = list_places(connection)
+    known = _Known(before)
+    ids: dict[str, int] = {}
+    paths: dict[str, str] = {}
+    new: list[tuple[Any, ...]] = []
+    for place in places:
+        parent_id = ids[place.parent] if place.parent is not None else None
+        found = known.take(place, parent_id)
+        ids[place.key] = found.id if found else take_ids(connection, "place")
+        paths[place.key] = f"{paths[place.parent] if place.parent is not None else '/'}{ids[place.key]}/"
+        row = (
+            ids[place.key],
+            parent_id,
+            place.kind,
+            paths[place.key],
+            place.site_id,
+            place.feature_id,
+            place.record_id,
+            place.name,
+            place.number,
+            place.order_key,
+            place.label,
+        )
+        if found is None:
+            new.append(row)
+        elif tuple(getattr(found, name) for name in COLUMNS) != row:
+            connection.execute(
+                update(schema.place).where(schema.place.c.id == found.id).values(**dict(zip(COLUMNS[1:], row[1:], strict=True)))
+            )
+    put_rows(connection, schema.place, COLUMNS, new)
+    gone = [place.id for place in before if place.id not in set(ids.values())]
+    for start in range(0, len(gone), AT_ONCE):
+        connection.execute(delete(schema.place).where(schema.place.c.id.in_(gone[start : start + AT_ONCE])))
+    return ids
+
+
+def natural_order(text: str) -> str:
+    """What siblings are listed by: numbers as numbers.
+
+    >>> natural_order("9层") < natural_order("10层")
+    True
+    """
+    parts: list[str] = []
+    digits = ""
+    for character in [*text.casefold(), ""]:
+        if character.isdigit():
+            digits += character
+            continue
+        if digits:
+            parts.append(digits.zfill(12))
+            digits = ""
+        parts.append(character)
+    return "".join(parts)
+
+
+class _Known:
+    """The nodes that are there, by what makes each the same one: its feature, its record, its name under its parent."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self._by_feature: dict[tuple[int | None, str], Place] = {}
+        self._by_record: dict[int, Place] = {}
+        self._by_name: dict[tuple[int | None, str, str], Place] = {}
+        for place in places:
+            if place.feature_id is not None:
+                self._by_feature[place.site_id, place.feature_id] = place
+            if place.record_id is not None:
+                self._by_record[place.record_id] = place
+            if place.feature_id is None and place.record_id is None:
+                self._by_name[place.parent_id, place.kind, place.name] = place
+        self._taken: set[int] = set()
+
+    def take(self, place: NewPlace, parent_id: int | None) -> Place | None:
+        """The stored node that this one is, once."""
+        candidates: list[Place | None] = []
+        if place.feature_id is not None:
+            candidates.append(self._by_feature.get((place.site_id, place.feature_id)))
+        if place.record_id is not None:
+            candidates.append(self._by_record.get(place.record_id))
+        if place.feature_id is None and place.record_id is None:
+            candidates.append(self._by_name.get((parent_id, place.kind, place.name)))
+        found = next((one for one in candidates if one is not None and one.id not in self._taken), None)
+        if found is not None:
+            self._taken.add(found.id)
+        return found
