@@ -111,7 +111,27 @@ FILTERS = st.builds(
     value_to=st.sampled_from([None, 0, 200_000]),
     acquired_from=st.sampled_from([None, date(2020, 2, 29)]),
     acquired_to=st.sampled_from([None, date(2023, 11, 26)]),
-    q=st.sampled_from([None, None, "电", "计算", "计算机", "便携式计算机", "联想 台式", "think", "Ｘ1", "a-00", "A-0007/", "sn3", "T5", "zz", "机 机", "%", "_"]),
+    q=st.sampled_from(
+        [
+            None,
+            None,
+            "电",
+            "计算",
+            "计算机",
+            "便携式计算机",
+            "联想 台式",
+            "think",
+            "Ｘ1",
+            "a-00",
+            "A-0007/",
+            "sn3",
+            "T5",
+            "zz",
+            "机 机",
+            "%",
+            "_",
+        ]
+    ),
 )
 
 

@@ -48,7 +48,9 @@ class Town:
         rng = random.Random(seed)
         with store.database.writing() as connection:
             for key, parent in UNITS.items():
-                add_record(connection, get_kind("unit"), {"code": key, "name": f"单位{key}", "level": "provincial", "parent": parent}, author())
+                add_record(
+                    connection, get_kind("unit"), {"code": key, "name": f"单位{key}", "level": "provincial", "parent": parent}, author()
+                )
             self.rooms = {number: _room(connection, number) for number in ("101", "102", HIDDEN)}
             for number in range(assets):
                 values = asset_values(rng, number)
@@ -106,7 +108,14 @@ def asset_values(rng: random.Random, number: int) -> dict[str, Any]:
     """One asset; some cells are empty."""
     class_code, edition = rng.choice(CLASSES)
     building, storey, room = rng.choice(
-        [("一号楼", "1层", "101"), ("一号楼", "1层", "102"), ("一号楼", "1层", HIDDEN), ("一号楼", "1层", "999"), ("一号楼", None, None), (None, None, None)]
+        [
+            ("一号楼", "1层", "101"),
+            ("一号楼", "1层", "102"),
+            ("一号楼", "1层", HIDDEN),
+            ("一号楼", "1层", "999"),
+            ("一号楼", None, None),
+            (None, None, None),
+        ]
     )
     return {
         "code": f"A-{number:04d}/桌" if number % 7 == 0 else f"A-{number:04d}",
@@ -130,5 +139,3 @@ def asset_values(rng: random.Random, number: int) -> dict[str, Any]:
 def _room(connection: Connection, number: str) -> int:
     values = {"code": f"R{number}", "building": "一号楼", "storey": "1层", "number": number, "used_by": "U2", "usable_area": 18.0}
     return add_record(connection, get_kind("room"), values, author())
-
-
