@@ -23,6 +23,7 @@ from twin.records.scope import Reader
 from twin.records.write import change_fields, end_record
 
 EVERYBODY = Reader(name="all")
+ANY = AssetFilter()
 PUBLIC = Reader(name="public", labels=frozenset({"public"}))
 CLERK = Reader(name="clerk", labels=None, units=frozenset({"U2"}))
 READERS = (EVERYBODY, PUBLIC, CLERK, Reader(name="both", labels=frozenset({"public"}), units=frozenset({"U2"})))
@@ -30,7 +31,7 @@ NOBODY = Reader(name="nobody", labels=frozenset(), units=frozenset())
 BELOW = {"U1": {"U1", "U2", "U3"}, "U2": {"U2", "U3"}, "U3": {"U3"}, "U4": {"U4"}}
 
 
-def pages(town: Town, wanted: AssetFilter = AssetFilter(), reader: Reader = EVERYBODY, limit: int = 7) -> Iterator[dict[str, Any]]:
+def pages(town: Town, wanted: AssetFilter = ANY, reader: Reader = EVERYBODY, limit: int = 7) -> Iterator[dict[str, Any]]:
     after = None
     while True:
         page = asset_page(town.registers, wanted, reader, after=after, limit=limit)
@@ -40,11 +41,11 @@ def pages(town: Town, wanted: AssetFilter = AssetFilter(), reader: Reader = EVER
             return
 
 
-def codes(town: Town, wanted: AssetFilter = AssetFilter(), reader: Reader = EVERYBODY, limit: int = 7) -> list[str]:
+def codes(town: Town, wanted: AssetFilter = ANY, reader: Reader = EVERYBODY, limit: int = 7) -> list[str]:
     return [record["key"] for page in pages(town, wanted, reader, limit) for record in page["records"]]
 
 
-def expected(town: Town, wanted: AssetFilter = AssetFilter(), reader: Reader = EVERYBODY) -> list[str]:
+def expected(town: Town, wanted: AssetFilter = ANY, reader: Reader = EVERYBODY) -> list[str]:
     found = [code for code, asset in town.assets.items() if is_meant(town, asset, wanted) and may_know(asset, reader)]
     return sorted(found, key=lambda code: code.encode())
 
