@@ -15,6 +15,13 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "storeys": ("storeys", "stories", "levels", "building:levels", "building_levels", "floors", "num_floors", "floor_count",
                 "层数", "楼层数", "楼层", "建筑层数", "地上层数"),
     "storey_height": ("层高", "storey_height", "storey_height_m", "floor_height"),
+    "storeys_below": ("地下层数", "地下楼层数", "storeys_below", "basements", "underground_floors", "building:levels:underground"),
+    "basement_height": ("地下层高", "basement_height", "basement_height_m"),
+    "room_number": ("房间号", "房号", "室号", "房间编号", "room_number", "room_no", "roomnumber", "roomno", "number"),
+    "room_name": ("房间名称", "房间名", "用房名称", "room_name", "roomname"),
+    "room_storey": ("楼层", "所在楼层", "层号", "storey", "story", "floor", "level", "floor_no"),
+    "room_building": ("楼栋", "所在楼栋", "楼栋名称", "楼栋编码", "楼名", "建筑名称", "building", "building_name", "building_id", "bldg"),
+    "room_area": ("使用面积", "面积", "usable_area", "area", "area_m2"),
     "width": ("width", "width_m", "宽度", "路宽", "道路宽度", "路面宽度", "红线宽度", "宽"),
     "crown": ("crown", "crown_m", "crown_diameter", "crown_diameter_m", "冠幅", "树冠", "冠径"),
     "species": ("species", "树种", "genus", "品种", "树种名称"),
@@ -28,8 +35,11 @@ LAYER_COLUMNS: Final = ("_layer", "layer_name", "图层")
 OSM_COLUMNS: Final[dict[str, str]] = {"building": "Building", "highway": "Road", "railway": "Railway", "waterway": "WaterBody"}
 OSM_VALUES: Final = ("barrier", "natural", "landuse", "leisure", "amenity")
 DISTINCT_SHARE: Final = 0.5
+ROOM_NUMBERS: Final = frozenset({"房间号", "房号", "室号", "room_number", "room_no", "roomnumber", "roomno"})
+"""Columns that only rooms have: `number` and 房间编号 may be anybody's."""
 
 WORDS: Final[tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]] = (
+    ("BuildingRoom", frozenset({"room"}), ("房间",)),
     ("Kerb", frozenset({"kerb", "curb"}), ("路缘", "侧石", "池缘")),
     ("Marking", frozenset({"marking", "crossing", "zebra"}), ("标线", "斑马线", "人行横道", "车位线", "地面标识")),
     ("CityFurniture", frozenset({"furniture", "lamp", "streetlight", "bench", "bollard", "bin"}),
@@ -52,6 +62,7 @@ WORDS: Final[tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]] = (
 FITS: Final[dict[str, frozenset[int]]] = {
     "GenericCityObject": frozenset({0, 1, 2}),
     "Building": frozenset({2}),
+    "BuildingRoom": frozenset({2}),
     "PlantCover": frozenset({2}),
     "Square": frozenset({2}),
     "WaterBody": frozenset({1, 2}),
@@ -75,6 +86,8 @@ def class_of(attributes: Mapping[str, Any], layer: str, dimension: int) -> str:
     2 areas) fits its class; nothing known is `GenericCityObject`.
     """
     lowered = {str(key).lower(): value for key, value in attributes.items()}
+    if dimension == 2 and _is_room(attributes, lowered):
+        return "BuildingRoom"
     for column in CLASS_COLUMNS:
         found = _class_in(lowered.get(column))
         if found is not None:
@@ -94,6 +107,12 @@ def class_of(attributes: Mapping[str, Any], layer: str, dimension: int) -> str:
     if found is not None and (dimension in FITS[found] or not said):
         return found
     return "GenericCityObject"
+
+
+def _is_room(attributes: Mapping[str, Any], lowered: Mapping[str, Any]) -> bool:
+    """Whether a row has the number of a room and the storey it is on, whatever building it names."""
+    numbered = any(text(lowered.get(column)) is not None for column in ROOM_NUMBERS)
+    return numbered and any(text(attributes[column]) is not None for column in columns_of(attributes, "room_storey"))
 
 
 def find_column(columns: Iterable[str], meaning: str) -> str | None:

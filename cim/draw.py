@@ -12,11 +12,12 @@ from shapely.geometry.base import BaseGeometry
 from cim.barriers import fence, gate, kerb, masonry_wall
 from cim.columns import number, text
 from cim.drape import GENERIC_OFFSET_M, MARKING_OFFSET_M, OFFSET_M, Drape
-from cim.extrude import base_of, block, box, walls
+from cim.extrude import base_of, block, box, storeyed_block, walls
 from cim.furniture import thing_of, thing_parts
 from cim.palette import CLASS_RGBA, GENERIC, MARKING, ROOFS_FLAT, WALLS, Rgba, material_rgba, tint
 from cim.plants import shape_of, tree_parts
 from cim.rows import Row
+from cim.storeys import Level, find_levels
 from spatial.mesh import Float64, Mesh
 
 __all__ = ["Drawn", "Painter", "Undrawable"]
@@ -50,13 +51,15 @@ class Undrawable(Exception):
 
 @dataclass(slots=True, eq=False)
 class Drawn:
-    """What a row looks like: triangles with or without normals, placed shared meshes, plan, values that were not in the file."""
+    """What a row looks like: triangles with or without normals, placed shared meshes, plan, values that were not in the file;
+    of a building with storeys `storeys` has all but its roof."""
 
     parts: list[tuple[Float64, Float64 | None, Rgba]] = field(default_factory=list)
     instances: list[tuple[Mesh, Rgba, Float64]] = field(default_factory=list)
     footprint: BaseGeometry | None = None
     derived: dict[str, Any] = field(default_factory=dict)
     findings: list[tuple[str, str]] = field(default_factory=list)
+    storeys: list[tuple[Level, Float64, Rgba]] = field(default_factory=list)
 
 
 class Painter:
@@ -121,9 +124,17 @@ class Painter:
             drawn.findings.append(("GROUND_OUTSIDE", "stands partly or wholly beside the terrain; set at its nearest height"))
         raised = number(row.attributes.get("min_height")) or 0.0
         low = ground + (raised if raised < height else 0.0)
-        wall, roof = block(footprint, low, ground + height)
-        drawn.parts += [(wall, None, tint(WALLS, row.local_id)), (roof, None, tint(ROOFS_FLAT, row.local_id))]
         drawn.derived["base"] = "lowest ground under the footprint"
+        stated = number(row.cell("height"))
+        levels, odd = find_levels(row.cell, low, None if stated is None else ground + stated - low)
+        drawn.findings += odd
+        wall_rgba, roof_rgba = tint(WALLS, row.local_id), tint(ROOFS_FLAT, row.local_id)
+        if levels:
+            bands, wall, roof = storeyed_block(footprint, [(each.low, each.high) for each in levels], ground + height)
+            drawn.storeys = [(each, band, wall_rgba) for each, band in zip(levels, bands, strict=True)]
+        else:
+            wall, roof = block(footprint, low, ground + height)
+        drawn.parts += [(wall, None, wall_rgba)] * (len(wall) > 0) + [(roof, None, roof_rgba)]
         return drawn
 
     def _surface(self, row: Row, polygon: BaseGeometry) -> Drawn:

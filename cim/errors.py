@@ -4,12 +4,13 @@ SpatialError
 └── CimError                        anything a city file is refused for
     ├── CityFileInvalid             not the format it says it is, or not readable at all
     ├── CityJsonVersionUnsupported  CityJSON before 1.0
-    └── CrsDisagrees                the file names one CRS, the caller another
+    ├── CrsDisagrees                the file names one CRS, the caller another
+    └── PlanInvalid                 a drawing that is no plan of rooms one can place
 """
 
 from spatial.errors import SpatialError
 
-__all__ = ["CimError", "CityFileInvalid", "CityJsonVersionUnsupported", "CrsDisagrees"]
+__all__ = ["CimError", "CityFileInvalid", "CityJsonVersionUnsupported", "CrsDisagrees", "PlanInvalid"]
 
 
 class CimError(SpatialError):
@@ -34,3 +35,14 @@ class CrsDisagrees(CimError):
     """The file names one CRS and the caller another, without `force_crs`."""
 
     code = "CRS_DISAGREES"
+
+
+class PlanInvalid(CimError):
+    """A drawing that is no plan of rooms one can place; `code` says why: PLAN_INVALID, PLAN_UNIT_UNKNOWN, PLAN_WITHOUT_ROOMS."""
+
+    code = "PLAN_INVALID"
+
+    def __init__(self, message: str, *, code: str | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        if code is not None:
+            self.code = code

@@ -1,5 +1,6 @@
 """Vector layers (GeoPackage, GeoJSON, Shapefile) to features and meshes on the ground of the site."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from shapely.errors import GEOSException
 from cim.city_layer import FAILED, PLACED, WITHOUT_GEOMETRY, CityLayer, LedgerRow, Outcome, Progress
 from cim.drape import Drape
 from cim.draw import Drawn, Painter, Undrawable
+from cim.floors import add_room, add_storeys, places_of, room_of_row
 from cim.ground import Ground
+from cim.rooms import ROOM_CLASS, Room, Storeys, check_rooms, room_feature
 from cim.rows import Row, Rows, read_rows
 from cim.shade import add_flat, add_smooth
+from cim.storeys import StoreyPlace
 from spatial.errors import MeshError, OutsideSite
 from spatial.feature import Feature, Kind, feature_id
 from spatial.frame import SiteFrame
@@ -26,7 +30,14 @@ __all__ = ["read_layers"]
 
 ORIGIN = shapely.Point(0, 0)
 OUTSIDE = "outside the site's radius"
-SEVERITY = {"GROUND_OUTSIDE": Severity.WARNING, "WIDTH_MISSING": Severity.INFO, "HEIGHT_MISSING": Severity.INFO}
+SEVERITY = {
+    "GROUND_OUTSIDE": Severity.WARNING,
+    "STOREYS_UNCLEAR": Severity.WARNING,
+    "STOREYS_WITHOUT_HEIGHT": Severity.WARNING,
+    "STOREY_HEIGHTS_DISAGREE": Severity.WARNING,
+    "WIDTH_MISSING": Severity.INFO,
+    "HEIGHT_MISSING": Severity.INFO,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ def read_layers(
     force_crs: bool = False,
     ground: Ground | None = None,
     source_name: str | None = None,
+    storeys: Sequence[StoreyPlace] = (),
     progress: Progress | None = None,
 ) -> CityLayer:
     """Every row of every layer, drawn by its class on the ground; z in the geometries is not used.
@@ -64,18 +76,39 @@ def read_layers(
     rows = tuple(_cut(row, context, issues) for row in read.rows)
     painter = Painter(rows, Drape(ground))
     builder, features, ledger = MeshBuilder(), [], []
-    for number, row in enumerate(rows):
+    ordered = sorted(rows, key=lambda row: row.class_name == ROOM_CLASS)
+    places = list(storeys)
+    rooms: list[Room] = []
+    known: Storeys | None = None
+    for done, row in enumerate(ordered, start=1):
+        if row.class_name == ROOM_CLASS and row.geometry is not None and not row.repeats:
+            known = known or Storeys(places)
+            room, outcome, reason = room_of_row(row, known, context.key, context.radius_m)
+            if outcome == PLACED:
+                add_room(builder, context.key, room)
+            rooms.append(room)
+            features.append(room_feature(room, context.key, _source(context, row)))
+            ledger.append(LedgerRow(local_id=row.local_id, entity=row.entity, class_name=ROOM_CLASS, outcome=outcome, reason=reason))
+            if reason:
+                code = "ROOM_STOREY_UNKNOWN" if outcome == WITHOUT_GEOMETRY else _code(reason)
+                issues.append(Issue(code=code, path=row.entity, message=reason, source=context.file))
+            continue
         drawn, outcome, reason = _drawn(row, painter, context)
         if outcome == PLACED:
             outcome, reason = _add(builder, context, row, drawn)
         features.append(_feature(context, row, drawn))
+        if outcome == PLACED:
+            building = features[-1]
+            features += add_storeys(builder, building, drawn.storeys)
+            places += places_of(building, drawn.storeys)
         ledger.append(LedgerRow(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=outcome, reason=reason))
         findings = drawn.findings + ([(_code(reason), reason)] if outcome == FAILED else [])
         issues += [
             Issue(code=code, path=row.entity, message=text, severity=_severity(code, row), source=context.file) for code, text in findings
         ]
         if progress is not None:
-            progress(number + 1, len(rows))
+            progress(done, len(rows))
+    issues += check_rooms(rooms, context.file)
     if not any(row.outcome == PLACED for row in ledger) and any(row.reason.startswith(OUTSIDE) for row in ledger):
         raise OutsideSite(
             f"nothing of {context.file} lies within {context.radius_m:,.0f} m of site {site_frame.site.code}",
@@ -159,7 +192,7 @@ def _feature(context: _Context, row: Row, drawn: Drawn) -> Feature:
         id=feature_id(context.key, row.local_id),
         kind=Kind.CITY_OBJECT,
         class_name=row.class_name,
-        source=Source(file=context.file, sha256=context.digest, entity=row.entity),
+        source=_source(context, row),
         name=row.name,
         footprint=drawn.footprint,
         z_range=_z_range(drawn),
@@ -167,8 +200,13 @@ def _feature(context: _Context, row: Row, drawn: Drawn) -> Feature:
     )
 
 
+def _source(context: _Context, row: Row) -> Source:
+    return Source(file=context.file, sha256=context.digest, entity=row.entity)
+
+
 def _z_range(drawn: Drawn) -> tuple[float, float] | None:
     heights = [corners[:, :, 2] for corners, _, _ in drawn.parts]
+    heights += [np.array([[level.low, level.high]]) for level, _, _ in drawn.storeys]
     heights += [(mesh.vertices @ matrix[2, :3] + matrix[2, 3])[:, None] for mesh, _, matrix in drawn.instances]
     if not heights:
         return None

@@ -24,4 +24,5 @@ MAX_STEP_BIM_M = 0.0005
 MAX_STEP_CITY_M = 0.02
 """Metres between two neighbouring places of a vertex: of a building's parts, of the city and terrain around it."""
 
-CITY_KINDS = frozenset({Kind.CITY_OBJECT.value, Kind.TERRAIN.value})
+CITY_KINDS = frozenset({Kind.CITY_OBJECT.value, Kind.STOREY.value, Kind.TERRAIN.value})
+"""Only a city building has storeys that are drawn."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.feature import PUBLIC, Feature
+from spatial.feature import PUBLIC, Feature, Kind
 
 __all__ = ["CLASS_ID", "NUMBERS", "STRINGS", "Column", "property_columns", "schema", "visible_id"]
 
@@ -45,7 +45,7 @@ def property_columns(
         "global_id": [feature.source.global_id or "" for feature in features],
         "class": [feature.class_name for feature in features],
         "name": [feature.name or feature.long_name or "" for feature in features],
-        "storey": [visible_id(feature.storey, label, labels) for feature in features],
+        "storey": [visible_id(_own_storey(feature), label, labels) for feature in features],
         "space": [visible_id(feature.space, label, labels) for feature in features],
         "kind": [feature.kind.value for feature in features],
     }
@@ -61,6 +61,10 @@ def visible_id(feature_id: str | None, label: str, labels: Mapping[str, str]) ->
     Of a feature that `labels` does not hold nobody may know.
     """
     return feature_id if feature_id is not None and labels.get(feature_id) in (PUBLIC, label) else ""
+
+
+def _own_storey(feature: Feature) -> str | None:
+    return feature.id if feature.kind is Kind.STOREY else feature.storey
 
 
 def _string_column(name: str, texts: Sequence[str]) -> Column:

@@ -106,6 +106,8 @@ def _key(kind: LayerKind, feature: Feature, labels: Mapping[str, str]) -> tuple[
     if kind is LayerKind.BUILDING:
         storey = feature.id if feature.kind is Kind.STOREY else feature.storey
         return visible_id(storey, feature.label, labels), group_of(feature).value, feature.label
+    if feature.kind is Kind.SPACE:
+        return visible_id(feature.storey, feature.label, labels), Group.SPACES.value, feature.label
     return "", Group.TERRAIN.value if kind is LayerKind.TERRAIN else Group.CITY.value, feature.label
 
 

@@ -37,6 +37,8 @@ BUILDING_MARK = "~"
 """Between a model's key and the number of one of its buildings; no model's key has it."""
 
 DRAWN = (Outcome.PLACED, Outcome.BOXED)
+MEASURED = (Kind.SPACE, Kind.STOREY)
+"""What is drawn without an entry in the ledger: rooms of a model, and storeys of a building without one."""
 Progress = Callable[[int, int], None]
 
 
@@ -91,7 +93,7 @@ def expected_in_tiles(store: Store, site: str) -> Expected:
     for revision in _tiled_models(store, site):
         rows = _rows(store, site, revision)
         placed = {f"{revision.model_key}:{entry.local_id}" for entry in store.ledger(revision.id) if entry.outcome in DRAWN}
-        rooms = {str(row.feature.id) for row in rows if row.feature.kind is Kind.SPACE and "measured" in row.feature.properties}
+        rooms = {str(row.feature.id) for row in rows if row.feature.kind in MEASURED and "measured" in row.feature.properties}
         ids |= (placed | rooms) - replaced.keys()
         parents = {row.feature.parent for row in rows}
         labels |= {row.feature.id: row.feature.label for row in rows}
@@ -166,13 +168,20 @@ def _plans(store: Store, site: str, replaced: dict[str, str]) -> Iterator[_Plan]
             yield from _building_plans(revision, [row.feature for row in found], every)
         else:
             gone = frozenset(name for name in replaced if name.startswith(f"{revision.model_key}:"))
-            kept = partial(_features_without, store, site, revision, gone)
+            kept = partial(_city_features, store, site, revision, gone)
             kind = LayerKind(revision.kind)
             yield _Plan(revision=revision, key=revision.model_key, kind=kind, name=revision.model_name, features=kept, chosen=sorted(gone))
 
 
 def _features_without(store: Store, site: str, revision: RevisionRow, gone: Collection[str]) -> list[Feature]:
     return [row.feature for row in _rows(store, site, revision) if row.feature.id not in gone]
+
+
+def _city_features(store: Store, site: str, revision: RevisionRow, gone: Collection[str]) -> list[Feature]:
+    """What is drawn of a city layer, and the storeys of other models that its rooms lie on: their labels decide who may know."""
+    kept = _features_without(store, site, revision, gone)
+    storeys = {feature.storey for feature in kept if feature.storey is not None} - {feature.id for feature in kept}
+    return kept + [row.feature for row in store.find_features(storeys, None, site=site).values()] if storeys else kept
 
 
 def _building_plans(revision: RevisionRow, buildings: Sequence[Feature], every: Callable[[], Sequence[Feature]]) -> Iterator[_Plan]:
@@ -200,10 +209,14 @@ def _load(settings: Settings, revision: RevisionRow) -> MeshSet:
 
 
 def _replaced(store: Store, site: str) -> dict[str, str]:
-    rows = list(store.features(site, None, kinds={Kind.BUILDING, Kind.CITY_OBJECT}))
-    buildings = [row.feature for row in rows if row.feature.kind is Kind.BUILDING and row.feature.footprint is not None]
-    city = [row.feature for row in rows if row.feature.kind is Kind.CITY_OBJECT]
-    return dict(replaced_by_buildings(buildings, city))
+    rows = store.features(site, None, kinds={Kind.BUILDING})
+    buildings = [row.feature for row in rows if row.feature.footprint is not None]
+    layers = [revision.model_key for revision in store.list_models(site) if revision.kind == "city"] if buildings else []
+    kinds = {Kind.CITY_OBJECT, *MEASURED}
+    city = [row.feature for layer in layers for row in store.features(site, None, model_key=layer, kinds=kinds)]
+    replaced = dict(replaced_by_buildings(buildings, city))
+    inside = {feature.id: replaced[feature.building] for feature in city if feature.building in replaced}
+    return replaced | {name: building for name, building in inside.items() if name not in replaced}
 
 
 @lru_cache(maxsize=1024)

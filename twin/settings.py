@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     models_dir: Path = Field(
         default_factory=_in_home("models"), description="imported originals, content-addressed; default models in home"
     )
+    backups_dir: Path = Field(
+        default_factory=_in_home("backups"),
+        description="backups that twin upgrade and twin restore --replace take by themselves; default backups in home",
+    )
     host: str = Field(default="127.0.0.1", description="address the service binds; any other than a loopback one needs keys")
     proxy_addresses: str = Field(
         default="",
@@ -58,7 +62,7 @@ class Settings(BaseSettings):
         """Whether whoever asks must have a key: on any but a loopback address, and behind a proxy."""
         return bool(self.proxy_addresses) or not _is_loopback(self.host)
 
-    @field_validator("home", "meshes_dir", "tiles_dir", "models_dir")
+    @field_validator("home", "meshes_dir", "tiles_dir", "models_dir", "backups_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100  Path.resolve would follow a symlinked home

@@ -153,8 +153,8 @@ def test_heights_and_storeys_are_extruded_and_what_was_derived_is_said(tmp_path:
         {"建筑高度": ["12 m", None, None, "tall", None], "层数": [None, 5, 5, None, None], "层高": [None, None, 4.0, None, 3.0]},
         shapes,
     )
-    rows, boxes = by_local(layer), layer.meshes.feature_bounds()
-    heights = [boxes[f"g:buildings/{i}"][1, 2] - boxes[f"g:buildings/{i}"][0, 2] for i in (1, 2, 3)]
+    rows = by_local(layer)
+    heights = [high - low for low, high in (rows[f"buildings/{i}"].z_range or (0, 0) for i in (1, 2, 3))]
     assert heights == pytest.approx([12.0, 16.0, 20.0], abs=0.001)
     assert rows["buildings/2"].properties["derived"]["height_from"] == "5 storeys × 3.2 m"
     assert "height_m" not in rows["buildings/1"].properties["derived"]

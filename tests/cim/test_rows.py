@@ -193,7 +193,7 @@ def test_gbk_text_is_read_and_told(tmp_path: Path) -> None:
     (tmp_path / "建筑.geojson").write_bytes(geojson({"名称": "办公楼", "层数": 3}).encode("gb18030"))
     found = read(tmp_path / "建筑.geojson")
     assert (found.features[0].name, found.features[0].class_name) == ("办公楼", "Building")
-    assert count_codes(found.issues) == GROUND | {"TEXT_ENCODING_REPAIRED": 1}
+    assert count_codes(found.issues) == GROUND | {"STOREYS_WITHOUT_HEIGHT": 1, "TEXT_ENCODING_REPAIRED": 1}
     (tmp_path / "b.geojson").write_bytes(geojson({"名称": "办公楼"}).encode("utf-8-sig"))
     assert count_codes(read(tmp_path / "b.geojson").issues) == GROUND
     (tmp_path / "c.geojson").write_bytes(geojson({"名称": "?"}).encode().replace(b"?", b"\xff\xff"))

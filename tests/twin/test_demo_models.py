@@ -150,8 +150,8 @@ def test_the_same_seed_writes_the_same_bytes_and_another_seed_other_ids(tmp_path
 
 
 def test_an_unknown_scale_or_schema_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="province"):
-        write_demo(tmp_path, scale="province")
+    with pytest.raises(Invalid, match="galaxy"):
+        write_demo(tmp_path, scale="galaxy")
     with pytest.raises(Invalid, match="IFC4X3"):
         write_small_office(tmp_path / "x.ifc", schema="IFC4X3")
     assert not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import demo, imports, keys, registers, serve, sites, tilesets
+from twin.cli import backup, demo, imports, keys, registers, serve, sites, tilesets
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
@@ -25,6 +25,9 @@ app.add_typer(keys.app, name="key", help="who may come in, and for what")
 app.command(name="status")(status)
 app.command(name="serve")(serve.serve)
 app.command(name="demo")(demo.demo)
+app.command(name="backup")(backup.backup)
+app.command(name="restore")(backup.restore)
+app.command(name="upgrade")(backup.upgrade)
 
 
 def main() -> None:

@@ -30,11 +30,14 @@ class Scale(StrEnum):
 
     SMALL = "small"
     COMPOUND = "compound"
+    PROVINCE = "province"
 
 
 @command
 def demo(
-    scale: Annotated[Scale, typer.Option(help="how much: a small part, or the whole compound")] = Scale.COMPOUND,
+    scale: Annotated[
+        Scale, typer.Option(help="how much: a small part, the whole compound, or with the registers of the whole province")
+    ] = Scale.COMPOUND,
     seed: Annotated[int, typer.Option(help="the same seed makes the same bytes")] = SEED,
     serve: Annotated[bool, typer.Option("--serve", help="serve it afterwards")] = False,
     host: Annotated[str | None, typer.Option(help="with --serve")] = None,
@@ -76,8 +79,15 @@ def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
     seconds = round(time.perf_counter() - started, 1)
     imported = sum(item.added for item in done)
     return Outcome(
-        document={"site": files.site.code, "imports": [item.document for item in done], "tiles": tiles, "seconds": seconds},
-        words=f"{files.site.name}: {imported} of {len(done)} files imported, {len(tiles['layers'])} layers tiled, {seconds} s",
+        document={
+            "site": files.site.code,
+            "imports": [item.document for item in done],
+            "tiles": tiles,
+            "registers": [{"kind": file.kind, "file": str(file.path), "rows": file.rows} for file in files.registers],
+            "seconds": seconds,
+        },
+        words=f"{files.site.name}: {imported} of {len(done)} files imported, {len(tiles['layers'])} layers tiled, {seconds} s\n"
+        f"{len(files.registers)} registers with {sum(file.rows for file in files.registers):,} rows written",
         exit_code=DECIDE if any(item.needs_decision for item in done) else 0,
     )
 

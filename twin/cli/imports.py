@@ -17,6 +17,7 @@ from twin.cli.sites import parse_numbers, parse_place
 
 if TYPE_CHECKING:
     from bim import Anchor
+    from cim import PlanAnchor
     from twin.imports import Imported
 
 __all__ = ["app"]
@@ -26,6 +27,7 @@ Files = Annotated[list[Path], typer.Argument(help="one or more files")]
 SiteOption = Annotated[str, typer.Option(help="code of the site")]
 OWN_CLAIMS = "none"
 ANCHOR_FORM = "LON,LAT,ELLIPSOIDAL_HEIGHT,HEADING_DEG"
+PLAN_ANCHOR_FORM = "LON,LAT,HEADING_DEG"
 
 
 @app.command(name="bim")
@@ -107,6 +109,52 @@ def city(
         return _all(sorted(files, key=_terrain_first), one, _city_words, as_json)
 
 
+@app.command(name="plan")
+@command
+def plan(
+    file: Annotated[Path, typer.Argument(help="a DXF file with the rooms of one storey")],
+    site: SiteOption,
+    building: Annotated[str, typer.Option(help="name or id of the building")],
+    storey: Annotated[str, typer.Option(help="name, number or id of the storey: 3, 3F, 三层, B1")],
+    layer: Annotated[str | None, typer.Option(help="key of the layer; default: the file's stem")] = None,
+    crs: Annotated[str | None, typer.Option(help="CRS of the drawing's coordinates, EPSG:n")] = None,
+    anchor: Annotated[str | None, typer.Option(help=f"{PLAN_ANCHOR_FORM} of the drawing's origin, where it has a frame of its own")] = None,
+    anchor_point: Annotated[str | None, typer.Option(help="X,Y in the drawing's metres that --anchor names; default 0,0")] = None,
+    layers: Annotated[list[str] | None, typer.Option(help="layers with outlines and numbers; default: those named like rooms")] = None,
+    unit: Annotated[str | None, typer.Option(help="mm, cm or m, where the drawing does not say")] = None,
+    as_json: JsonFlag = False,
+) -> Outcome:
+    """Import the rooms of a storey from a DXF plan."""
+    from twin.imports import import_plan
+
+    if unit not in (None, "mm", "cm", "m"):
+        raise typer.BadParameter("--unit takes mm, cm or m")
+    place = _plan_anchor(anchor, anchor_point)
+    with opened() as (settings, store):
+
+        def one(path: Path) -> Imported:
+            with progress_bar(path.name, quiet=as_json) as progress:
+                return import_plan(
+                    store,
+                    settings,
+                    path,
+                    site=site,
+                    building=building,
+                    storey=storey,
+                    who=_who(),
+                    now=datetime.now(UTC),
+                    key=layer,
+                    crs=crs,
+                    anchor=place,
+                    layers=layers or (),
+                    unit=unit,
+                    progress=progress,
+                )
+
+        store.get_site(site)
+        return _all([file], one, _city_words, as_json)
+
+
 def _all(files: list[Path], one: Callable[[Path], Imported], words: Callable[[Imported], str], as_json: bool) -> Outcome:
     """Import each file; one that is refused keeps no other from being imported, and all that are refused are named."""
     done: list[Imported] = []
@@ -142,6 +190,18 @@ def _anchor(anchor: str | None, anchor_point: str | None) -> tuple[Anchor | None
     lon, lat, height_m, heading = parse_place(anchor, 4, "--anchor", ANCHOR_FORM)
     x, y, z = parse_numbers(anchor_point, 3, "--anchor-point", "X,Y,Z") if anchor_point else (0.0, 0.0, 0.0)
     return Anchor(lon=lon, lat=lat, height_m=height_m, heading_deg=heading), (x, y, z)
+
+
+def _plan_anchor(anchor: str | None, anchor_point: str | None) -> PlanAnchor | None:
+    from cim import PlanAnchor
+
+    if anchor is None:
+        if anchor_point is not None:
+            raise typer.BadParameter("--anchor-point needs --anchor")
+        return None
+    lon, lat, heading = parse_place(anchor, 3, "--anchor", PLAN_ANCHOR_FORM)
+    x, y = parse_numbers(anchor_point, 2, "--anchor-point", "X,Y") if anchor_point else (0.0, 0.0)
+    return PlanAnchor(lon=lon, lat=lat, heading_deg=heading, point=(x, y))
 
 
 def _who() -> str:

@@ -1,4 +1,4 @@
-"""The demo compound 屏山大院: three IFC buildings and the city around them, written from code alone.
+"""The demo compound 屏山大院: three IFC buildings, the city around them and the registers of who is in them, written from code alone.
 
 The same seed writes the same bytes. Everything is invented: layout, rooms, serial numbers, and the geoid separation of
 10.0 m that stands where a surveyed one belongs. `write_small_office` makes small models from the same builders.

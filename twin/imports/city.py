@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from spatial.errors import SpatialError
-from spatial.frame import SiteFrame
-from spatial.issue import count_codes
-from spatial.source import bytes_sha256
-from twin.errors import TwinError
-from twin.imports.ground import find_terrain, ground_id, layers_on_other_ground, read_ground
 from twin.imports.imported import Imported, Progress
-from twin.imports.labels import labelled
-from twin.imports.originals import default_key, file_sha256, keep_original, original_of, staged_copy
-from twin.imports.packs import is_complete, keep_pack
+from twin.imports.layer import Wanted, import_layer
 from twin.settings import Settings
-from twin.store import LedgerEntry, NewRevision, RevisionRow, Store
-from twin.store.values import to_json
+from twin.store import Store
 
-if TYPE_CHECKING:
-    import cim
-
-__all__ = ["follow_ground", "import_city"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
-    """A file to be read as a layer of a site: where it lies now, the name it came under, and how to read it."""
-
-    path: Path
-    file: str
-    sha256: str
-    site: str
-    key: str
-    crs: str | None
-    force_crs: bool
-    who: str
-    started: float
+__all__ = ["import_city"]
 
 
 def import_city(
@@ -63,164 +31,6 @@ def import_city(
     The same bytes return the revision that is there, unless another `crs` is given or the ground has changed. A new terrain
     takes the layers that lie on the ground with it (`laid_again` in the document). Raises cim's errors, Refused, StoreBusy.
     """
-    started = time.perf_counter()
     store.get_site(site)
-    sha256 = file_sha256(path)
-    layer_key = key or default_key(path)
-    current = store.current_revision(site, layer_key)
-    if current is not None and current.sha256 == sha256 and crs is None:
-        crs, force_crs = current.options.get("crs"), bool(current.options.get("force_crs"))
-    if current is not None and _is_same(store, settings, current, sha256, crs, force_crs):
-        return _reported(current, added=False, laid_again=[], left_behind=[])
-    with staged_copy(path, settings.models_dir) as staged:
-        source = _Source(
-            path=staged,
-            file=path.name,
-            sha256=file_sha256(staged),
-            site=site,
-            key=layer_key,
-            crs=crs,
-            force_crs=force_crs,
-            who=who,
-            started=started,
-        )
-        layer, ground = _read(store, settings, source, progress)
-        keep_original(staged, source.sha256, settings.models_dir)
-    row = _record(store, settings, source, layer, ground, now)
-    laid_again, left_behind = follow_ground(store, settings, site=site, who=who, now=now)
-    return _reported(row, added=current is None or row.id != current.id, laid_again=laid_again, left_behind=left_behind)
-
-
-def follow_ground(
-    store: Store, settings: Settings, *, site: str, who: str, now: datetime, progress: Progress | None = None
-) -> tuple[list[str], list[dict[str, str]]]:
-    """Lay every layer that stands on another ground than the site's on that ground, from its kept original: a revision each.
-
-    Returns the names of the new revisions and, of what could not be laid, `{model, code, message}`; nothing to do is free.
-    """
-    laid: list[str] = []
-    left: list[dict[str, str]] = []
-    for layer in layers_on_other_ground(store, site):
-        try:
-            source = _Source(
-                path=original_of(settings, layer),
-                file=layer.file,
-                sha256=layer.sha256,
-                site=site,
-                key=layer.model_key,
-                crs=layer.options.get("crs"),
-                force_crs=bool(layer.options.get("force_crs")),
-                who=who,
-                started=time.perf_counter(),
-            )
-            laid.append(_record(store, settings, source, *_read(store, settings, source, progress), now).name)
-        except (TwinError, SpatialError, OSError) as error:
-            left.append({"model": layer.model_key, "code": getattr(error, "code", "FILE_ERROR"), "message": str(error)})
-    return laid, left
-
-
-def _is_same(store: Store, settings: Settings, current: RevisionRow, sha256: str, crs: str | None, force_crs: bool) -> bool:
-    read_as = (current.options.get("crs"), bool(current.options.get("force_crs")))
-    if (current.sha256, *read_as) != (sha256, crs, force_crs) or not is_complete(settings, current):
-        return False
-    if not current.georeference.get("ground_dependent"):
-        return True
-    return bool(current.options.get("terrain") == ground_id(find_terrain(store, current.site)))
-
-
-def _read(store: Store, settings: Settings, source: _Source, progress: Progress | None) -> tuple[cim.CityLayer, RevisionRow | None]:
-    import cim
-
-    frame = SiteFrame.of(store.get_site(source.site))
-    terrain = None if cim.is_terrain(source.path) else find_terrain(store, source.site)
-    layer = cim.read_city(
-        source.path,
-        source.key,
-        frame,
-        source_name=source.file,
-        crs=source.crs,
-        force_crs=source.force_crs,
-        ground=read_ground(settings, terrain, frame) if terrain is not None else None,
-        progress=progress,
-    )
-    return layer, terrain if layer.ground_dependent else None
-
-
-def _record(
-    store: Store, settings: Settings, source: _Source, layer: cim.CityLayer, ground: RevisionRow | None, now: datetime
-) -> RevisionRow:
-    options: dict[str, Any] = {"crs": source.crs, "force_crs": source.force_crs}
-    if layer.ground_dependent:
-        options["terrain"] = ground_id(ground)
-    pack = _pack_name(store, source, options)
-    keep_pack(settings, pack, layer.meshes)
-    return store.record_revision(
-        NewRevision(
-            site=source.site,
-            model_key=source.key,
-            kind=layer.kind.value,
-            name=source.file,
-            file=source.file,
-            sha256=source.sha256,
-            options=options,
-            who=source.who,
-            tool="",
-            schema=layer.schema,
-            seconds=round(time.perf_counter() - source.started, 3),
-            georeference={
-                "verdict": "placed",
-                "crs": layer.crs,
-                "ground_dependent": layer.ground_dependent,
-                "ground": ground.name if ground is not None else None,
-            },
-            similarity=None,
-            mesh_pack=pack,
-            counts=_counts(layer),
-        ),
-        labelled(layer.features, store.label_policy(source.site)),
-        layer.meshes.feature_bounds(),
-        [
-            LedgerEntry(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=row.outcome, reason=row.reason or "")
-            for row in layer.ledger
-        ],
-        layer.issues,
-        now=now,
-    )
-
-
-def _pack_name(store: Store, source: _Source, options: Mapping[str, Any]) -> str:
-    """A name of its own for each frame and ground the meshes are made in: several sites and homes may share the folder."""
-    facts = to_json([str(store.get_site(source.site)), dict(options)], canonical=True)
-    return f"{source.sha256}-{source.key}-{bytes_sha256(facts.encode())[:12]}.npz"
-
-
-def _counts(layer: cim.CityLayer) -> dict[str, Any]:
-    outcomes = Counter(row.outcome for row in layer.ledger)
-    return {
-        "features": {
-            "read": len(layer.ledger),
-            "placed": outcomes.get("placed", 0),
-            "without_geometry": outcomes.get("without_geometry", 0),
-            "failed": outcomes.get("failed", 0),
-            "by_class": dict(sorted(Counter(row.class_name for row in layer.ledger).items())),
-        },
-        "issues": count_codes(layer.issues),
-    }
-
-
-def _reported(row: RevisionRow, *, added: bool, laid_again: list[str], left_behind: list[dict[str, str]]) -> Imported:
-    document = {
-        "revision": row.name,
-        "site": row.site,
-        "model": row.model_key,
-        "file": row.file,
-        "sha256": row.sha256,
-        "schema": row.schema,
-        **row.counts,
-        "crs": row.georeference["crs"],
-        "ground": row.georeference.get("ground"),
-        "laid_again": laid_again,
-        "left_behind": left_behind,
-        "seconds": row.seconds,
-    }
-    return Imported(document=document, added=added, needs_decision=row.counts["features"]["failed"] > 0 or bool(left_behind))
+    wanted = Wanted(path=path, site=site, key=key, crs=crs, force_crs=force_crs, who=who)
+    return import_layer(store, settings, wanted, now, progress)

@@ -1,7 +1,7 @@
 """The ground of a site: the terrain that its city layers are laid on.
 
 The newest terrain is the ground. A layer's own heights come from it, so that a layer is read again from its kept original
-when the ground is another one than it was laid on: `twin.imports.city.follow_ground`.
+when the ground is another one than it was laid on: `twin.imports.layer.follow_ground`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 """The originals: every imported file, kept under its hash once its import succeeds."""
 
-import fcntl
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +11,9 @@ from spatial.source import sha256_of
 from twin.errors import NotFound, Refused
 from twin.settings import Settings
 from twin.store import RevisionRow
+from twin.store.staging import staging
 
-__all__ = ["default_key", "file_sha256", "find_original", "keep_original", "original_of", "staged_copy", "staging"]
-
-INCOMING = ".incoming-"
+__all__ = ["default_key", "file_sha256", "find_original", "keep_original", "original_of", "staged_copy"]
 
 
 def file_sha256(path: Path) -> str:
@@ -38,22 +34,6 @@ def staged_copy(path: Path, models_dir: Path) -> Iterator[Path]:
         except SpatialError as error:
             error.args = (str(error).replace(str(copy), path.name), *error.args[1:])
             raise
-
-
-@contextmanager
-def staging(folder: Path) -> Iterator[Path]:
-    """A folder inside `folder` for files that are not ready; gone after the block, or at the next call where a process was killed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f"{INCOMING}*"):
-        _remove_if_abandoned(left)
-    incoming = Path(tempfile.mkdtemp(prefix=INCOMING, dir=folder))
-    lock = os.open(incoming, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield incoming
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
-        os.close(lock)
 
 
 def keep_original(staged: Path, sha256: str, models_dir: Path) -> None:
@@ -90,17 +70,3 @@ def default_key(path: Path) -> str:
             hint="name it: --model KEY for a building model, --layer KEY for a city file",
         )
     return key
-
-
-def _remove_if_abandoned(left: Path) -> None:
-    try:
-        lock = os.open(left, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
-    except BlockingIOError:
-        return
-    finally:
-        os.close(lock)

@@ -1,9 +1,10 @@
 """Mesh packs: what a revision's tiles are made of, one file in `meshes_dir`, written aside and moved into place."""
 
 from spatial.mesh import MeshSet, write_mesh_set
-from twin.imports.originals import find_original, staging
+from twin.imports.originals import find_original
 from twin.settings import Settings
 from twin.store import RevisionRow
+from twin.store.staging import staging
 
 __all__ = ["is_complete", "keep_pack"]
 

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ def check_workbook(path: Path) -> SheetExtent:
             sheets = [member for member in members if "worksheets/" in member.filename and member.filename.endswith(".xml")]
             errors = sum(_check_sheet(archive, member, path) for member in sheets)
             book = archive.read("xl/workbook.xml") if "xl/workbook.xml" in names else b""
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise LedgerUnreadable(f"the workbook is damaged: {error}", path=str(path), code="WORKBOOK_DAMAGED") from error
     return SheetExtent(error_cells=errors, from_1904=bool(re.search(rb"date1904=\"(1|true)\"", book)))
 

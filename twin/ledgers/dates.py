@@ -17,7 +17,7 @@ YMD = re.compile(r"^(\d{4})(?:\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\
 COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
 NAMED = re.compile(r"^(\d{1,2})[-. /]\s*([A-Za-z]{3,9})[-. ,/]+(\d{4}|\d{2})$")
 NAMED_FIRST = re.compile(r"^([A-Za-z]{3,9})[-. /]+(\d{1,2})[-. ,/]+(\d{4}|\d{2})$")
-LOOSE = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})$")
+LOOSE = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{1,2})$")
 TIME = re.compile(r"^(.*?)[T\s]+(\d{1,2})(?::|时|点)(\d{1,2})(?:分?|(?::|分)(\d{1,2})(?:\.(\d{1,9}))?秒?)\s*(Z|[+-]\d{2}:?\d{2})?$")
 SERIAL = re.compile(r"^\d{1,5}(?:\.\d+)?$")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -39,7 +39,8 @@ def date_reader(column: Column, rules: Rules, *, past: bool) -> Callable[[str], 
     """A reader of cells of a date, month or instant column; `past` columns cannot lie after `rules.today` (DATE_FUTURE, a warning).
 
     DATE_INVALID: no date, or a day the calendar does not have. DATE_INCOMPLETE: the day or month is missing. DATE_AMBIGUOUS:
-    3/4/2015. DATE_CENTURY_UNKNOWN: a year of two digits. TIME_ZONE_UNKNOWN: a time of day without a zone.
+    3/4/2015. DATE_CENTURY_UNKNOWN: a year of two digits. TIME_ZONE_UNKNOWN: a time of day without a zone. Workbooks (`serial_dates`)
+    keep a day and its midnight as one number: a day there is an instant.
     """
     finish = {ColumnType.MONTH: _month, ColumnType.INSTANT: _instant}.get(column.type, _day)
 
@@ -97,10 +98,12 @@ def _month(text: str, rules: Rules) -> tuple[str, date]:
 def _instant(text: str, rules: Rules) -> tuple[int, date]:
     if rules.serial_dates and SERIAL.match(text):
         moment = EPOCH_1900 + timedelta(days=float(text))
-        return _in_zone(moment.replace(microsecond=0), "", rules)
+        return _in_zone((moment + timedelta(seconds=0.5)).replace(microsecond=0), "", rules)
     timed = TIME.match(text)
     if not timed:
-        _day(text, rules)
+        _, day = _day(text, rules)
+        if rules.serial_dates:
+            return _in_zone(datetime(day.year, day.month, day.day), "", rules)
         raise _Unclear("DATE_INCOMPLETE", "the time of day is missing")
     _, day = _day(timed[1], rules)
     micro = int((timed[5] or "0")[:6].ljust(6, "0"))
@@ -143,7 +146,7 @@ def _parts(text: str, rules: Rules) -> Parts:
 
 def _loose(first: int, second: int, year: str, rules: Rules) -> Parts:
     """A date whose order only the mapping knows, unless one number can be no month."""
-    if len(year) == 2 and not rules.date_order:
+    if len(year) < 4 and not rules.date_order:
         raise _Unclear("DATE_AMBIGUOUS", "which of the three numbers is the year, the month, the day?")
     if rules.date_order == "ymd":
         return _year(f"{first:02d}", rules), second, int(year)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from twin.ledgers.block import BLOCK_ROWS, CELL_LIMIT, Block, Quarantined, SourceFacts
 from twin.ledgers.encoding import TextForm, find_encoding, iter_utf8
 from twin.ledgers.errors import LedgerUnreadable
-from twin.ledgers.records import Regular, Tokens, split_regular, tokenise
+from twin.ledgers.records import Regular, Tokens, split_lines, split_regular, tokenise
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,7 +108,8 @@ class _Reader:
 
     def _take(self, text: bytes, *, last: bool) -> tuple[Block | None, int]:
         """One block from the start of the text and the bytes it used; none used means that more text is needed."""
-        regular = split_regular(text, self.source.delimiter, last=last)
+        mark = self.source.delimiter
+        regular = split_regular(text, mark, last=last) or split_lines(text, mark, last=last)
         if regular is not None:
             if not regular.end:
                 return None, 0
@@ -132,20 +133,18 @@ class _Reader:
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
+        if not len(regular.starts):
+            return self._assemble(Tokens(records=[], refused=[], lines=regular.newlines))
         invalid: list[tuple[int, str]] = []
 
         def on_invalid(row: arrow_csv.InvalidRow) -> str:
             invalid.append((row.number - 1, row.text))
             return "skip"
 
-        table = arrow_csv.read_csv(
-            pa.BufferReader(text),
-            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=list(self._names()), block_size=len(text) + 1),
-            parse_options=arrow_csv.ParseOptions(delimiter=self.source.delimiter, newlines_in_values=True, invalid_row_handler=on_invalid),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=self._types(text), strings_can_be_null=False, quoted_strings_can_be_null=False, check_utf8=False
-            ),
-        )
+        try:
+            table = arrow_csv.read_csv(pa.BufferReader(text), **self._options(text, on_invalid))
+        except pa.ArrowInvalid:
+            return None
         if table.num_rows + len(invalid) != len(regular.starts):
             return None
         cells = tuple(column.chunk(0) if column.num_chunks else pa.array([], column.type) for column in table.itercolumns())
@@ -156,6 +155,20 @@ class _Reader:
         kept = np.delete(lines, [at for at, _ in invalid]) if invalid else lines
         refused = tuple(self._ragged(line, row) for line, row in ragged if any(map(str.strip, row)))
         return self._without_bad(Block(lines=kept, cells=cells, refused=refused), lines, self.line + regular.newlines)
+
+    def _options(self, text: bytes, on_invalid: Callable[[Any], str]) -> dict[str, Any]:
+        from pyarrow import csv as arrow_csv
+
+        names = [f"c{index}" for index in range(self.width)]
+        return {
+            "read_options": arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(text) + 1),
+            "parse_options": arrow_csv.ParseOptions(
+                delimiter=self.source.delimiter, newlines_in_values=True, invalid_row_handler=on_invalid
+            ),
+            "convert_options": arrow_csv.ConvertOptions(
+                column_types=self._types(text, names), strings_can_be_null=False, quoted_strings_can_be_null=False, check_utf8=False
+            ),
+        }
 
     def _assemble(self, tokens: Tokens) -> Block:
         import pyarrow as pa
@@ -191,16 +204,13 @@ class _Reader:
         message = f"{len(cells)} cells under {self.width} headers"
         return Quarantined(line=line, code="ROW_RAGGED", message=message, cells=tuple(cells))
 
-    def _names(self) -> Iterator[str]:
-        return (f"c{index}" for index in range(self.width))
-
-    def _types(self, text: bytes) -> "dict[str, pa.DataType]":
+    def _types(self, text: bytes, names: list[str]) -> "dict[str, pa.DataType]":
         import pyarrow as pa
 
         if self.repeats is None:
             self.repeats = _repeating(text, self.source.delimiter, self.width)
         coded = pa.dictionary(pa.int32(), pa.string())
-        return {name: coded if repeats else pa.string() for name, repeats in zip(self._names(), self.repeats, strict=True)}
+        return {name: coded if repeats else pa.string() for name, repeats in zip(names, self.repeats, strict=True)}
 
 
 def _repeating(text: bytes, delimiter: str, width: int) -> list[bool]:

@@ -36,9 +36,9 @@ def hash_texts(texts: "pa.Array") -> NDArray[np.uint64]:
         return np.empty(0, np.uint64)
     hashes = sizes.astype(np.uint64) * LENGTH
     if sizes.max() <= WIDEST:
-        return _hash_words(texts, hashes, int(sizes.max()))
+        return _hash_words(texts, sizes, hashes)
     long = sizes > WIDEST
-    hashes[~long] = _hash_words(texts.filter(pa.array(~long)), hashes[~long], WIDEST)
+    hashes[~long] = _hash_words(texts.filter(pa.array(~long)), sizes[~long], hashes[~long])
     hashes[long] = [hash_text(text) for text in texts.filter(pa.array(long)).to_pylist()]
     return hashes
 
@@ -58,19 +58,21 @@ def _sizes(texts: "pa.Array") -> NDArray[np.int64]:
     return np.diff(offsets).astype(np.int64)
 
 
-def _hash_words(texts: "pa.Array", hashes: NDArray[np.uint64], longest: int) -> NDArray[np.uint64]:
-    """Mix the texts, padded with zeros to whole words of eight bytes, into hashes of their lengths."""
+def _hash_words(texts: "pa.Array", sizes: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Mix each text's own words of eight bytes, the last padded with zeros, into the hash of its length."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    words = -(-longest // 8)
-    if not words or not len(hashes):
-        return _mixed(hashes)
+    words = -(-int(sizes.max(initial=0)) // 8)
+    if not words:
+        return hashes
     padded = pc.ascii_rpad(texts.cast(pa.string()), width=8 * words, padding="\0")
     start = np.frombuffer(padded.buffers()[1], np.int32)[padded.offset]
     matrix = np.frombuffer(padded.buffers()[2], np.uint64, len(hashes) * words, int(start)).reshape(-1, words)
+    shortest = int(sizes.min())
     for word in range(words):
-        hashes = _mixed(hashes ^ matrix[:, word])
+        mixed = _mixed(hashes ^ matrix[:, word])
+        hashes = mixed if shortest > 8 * word else np.where(sizes > 8 * word, mixed, hashes)
     return hashes
 
 

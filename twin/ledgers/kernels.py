@@ -28,6 +28,8 @@ ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 def regular_reader(field: Field, rules: Rules, *, past: bool) -> Kernel | None:
     """The kernel of a column, None where each distinct cell has to be looked at."""
     column = field.column
+    if column.type is not ColumnType.TEXT and any(word[:1].isdecimal() or word[:1] == "-" for word in rules.empty - {"-"}):
+        return None
     if column.type is ColumnType.TEXT and not column.check and not column.normalise:
         return lambda texts: _plain(texts, rules)
     if column.type is ColumnType.MONEY and _fen_step(field.factor):
@@ -55,7 +57,7 @@ def _plain(texts: "pa.Array", rules: Rules) -> "tuple[pa.Array, pa.Array]":
     import pyarrow.compute as pc
 
     good = pc.and_(pc.string_is_ascii(texts), pc.equal(pc.binary_length(pc.ascii_trim_whitespace(texts)), pc.binary_length(texts)))
-    good = pc.and_(good, pc.greater(pc.binary_length(texts), 0))
+    good = pc.and_(good, pc.and_not(pc.greater(pc.binary_length(texts), 0), pc.starts_with(texts, "#")))
     if rules.empty:
         shortest = max(map(len, rules.empty))
         good = pc.and_(good, pc.greater(pc.binary_length(texts), shortest))

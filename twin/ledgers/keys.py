@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from twin.codes import Column, ColumnType, RecordKind
-from twin.ledgers.readers import VALUE_MISSING
+from twin.ledgers.readers import NOTHING
 from twin.ledgers.rules import Reading, Rules
 from twin.ledgers.words import normalise
 
@@ -54,7 +54,7 @@ def _parts(texts: "pa.Array", column: Column, read: Callable[[str], Reading], ru
 
     def part(text: str) -> str | None:
         value, trouble = read(text)
-        if value is None and (trouble is None or trouble is VALUE_MISSING):
+        if value is None and trouble in NOTHING:
             return None
         return str(value) if column.type in READ_FIRST and trouble is None else normalise(text, column.normalise) or None
 
@@ -63,7 +63,7 @@ def _parts(texts: "pa.Array", column: Column, read: Callable[[str], Reading], ru
     if column.normalise or column.type in READ_FIRST:
         return pa.array([part(text) for text in texts.to_pylist()], pa.string())
     shortest = 1 + max(map(len, rules.empty), default=0)
-    simple = pc.match_substring_regex(texts, f"^[!-~]{{{shortest},}}$")
+    simple = pc.match_substring_regex(texts, f'^[!"$-~][!-~]{{{shortest - 1},}}$')
     if pc.all(simple).as_py():
         return texts
     odd = pc.invert(simple)

@@ -26,6 +26,7 @@
 A profile may have a table of these for a kind alone: `[asset.columns]`, `[asset.file]`.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from twin.ledgers.errors import MappingError
 __all__ = ["LedgerMapping", "list_profiles", "read_mapping"]
 
 SECTIONS = ("columns", "constants", "units", "reading", "file", "book")
+BARE_KEY = re.compile(r"^(\s*)([^\s#\"'\[=][^#\"'=\n]*?)(\s*=)", re.MULTILINE)
 READING = {
     "timezone": str,
     "date_order": str,
@@ -121,9 +123,14 @@ def _text_of(path: Path) -> str:
 
 def _parse(text: str, path: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(BARE_KEY.sub(_quoted, text))
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"no TOML: {error}", path=path) from error
+
+
+def _quoted(found: re.Match[str]) -> str:
+    """A key beyond ASCII in the quotation marks that TOML 1.0 wants around it."""
+    return found[0] if found[2].isascii() else f'{found[1]}"{found[2]}"{found[3]}'
 
 
 def _sections(table: Mapping[str, Any], kind: RecordKind, path: str) -> dict[str, dict[str, Any]]:
@@ -132,8 +139,9 @@ def _sections(table: Mapping[str, Any], kind: RecordKind, path: str) -> dict[str
     for name in table:
         if name not in (*SECTIONS, *names, "about"):
             raise MappingError(f"the section [{name}] is not known", path=path, hint=f"sections: {', '.join(SECTIONS)}, or one of a kind")
-    own = table.get(kind.name, {})
-    sections = {name: {**table.get(name, {}), **own.get(name, {})} for name in SECTIONS}
+    own = _tables(table.get(kind.name, {}), path)
+    general = _tables({name: part for name, part in table.items() if name in SECTIONS}, path)
+    sections = {name: {**general.get(name, {}), **own.get(name, {})} for name in SECTIONS}
     _check(sections, kind, path)
     return sections
 
@@ -142,7 +150,19 @@ def _merged(low: Mapping[str, dict[str, Any]], high: Mapping[str, dict[str, Any]
     return {name: {**low[name], **high[name]} for name in SECTIONS}
 
 
+def _tables(table: Any, path: str) -> dict[str, dict[str, Any]]:
+    """The sections in a table, each of which must be a table again."""
+    if not isinstance(table, dict) or not all(name in SECTIONS and isinstance(part, dict) for name, part in table.items()):
+        raise MappingError("a section is no table of known name", path=path, hint=f"sections: {', '.join(SECTIONS)}")
+    return table
+
+
 def _check(sections: Mapping[str, Mapping[str, Any]], kind: RecordKind, path: str) -> None:
+    texts = [*sections["constants"].values(), *sections["units"].values()]
+    for told in sections["columns"].values():
+        texts += told if isinstance(told, list) else [told]
+    if not all(isinstance(text, str) for text in texts):
+        raise MappingError("columns, constants and units are texts", path=path, hint='such as quantity = "1"')
     columns = {column.name for column in kind.columns}
     named = [*(name for told in sections["columns"].values() for name in _names(told)), *sections["constants"], *sections["units"]]
     for name in named:

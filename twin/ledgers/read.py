@@ -1,6 +1,6 @@
 """Open a ledger: find its form, its header row, its columns, and how their cells are to be read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -21,10 +21,12 @@ from twin.ledgers.readers import cell_reader, is_past
 from twin.ledgers.rules import Checks, Reading, Rules
 from twin.ledgers.typed import TypedColumn
 from twin.ledgers.units import is_unit
-from twin.ledgers.workbook import open_workbook
+from twin.ledgers.workbook import Workbook, open_workbook
 
 __all__ = ["read_ledger"]
 
+COLUMN_LIMIT = 1000
+COBIE_SHEETS = frozenset({"Contact", "Facility", "Floor", "Space", "Type", "Component", "Attribute"})
 Rows = tuple[tuple[int, tuple[str, ...]], ...]
 
 
@@ -45,9 +47,9 @@ def read_ledger(
     """
     if not path.is_file():
         raise LedgerUnreadable("there is no such file", path=str(path), code="LEDGER_MISSING")
-    said = read_mapping(kind, profile, mapping)
-    opened = _open(path, kind, said)
-    header = _find_header(opened.source, kind, opened.said, path)
+    opened = _open(path, kind, profile, mapping)
+    said = opened.said
+    header = _find_header(opened.source, kind, said, path)
     rules = Rules(
         timezone=said.timezone,
         date_order=said.date_order,
@@ -63,12 +65,11 @@ def read_ledger(
         columns=_columns_by_header(header),
         constants=said.constants,
         unmapped=tuple(name for _, name in header.unmapped),
-        profile=profile or "",
+        profile=opened.profile,
         mapping=str(mapping or ""),
         issues=(*opened.issues, *header.issues, *_missing(header, kind, said, path)),
     )
-    source, said = opened.source, opened.said
-    return Ledger(facts=facts, source=source, plan=_plan(kind, header, said, rules, checks), progress=progress)
+    return Ledger(facts=facts, source=opened.source, plan=_plan(kind, header, said, rules, checks), progress=progress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,28 +78,45 @@ class _Opened:
 
     source: Source
     said: LedgerMapping
+    profile: str
     serial_dates: bool = False
     issues: tuple[Issue, ...] = ()
 
 
-def _open(path: Path, kind: RecordKind, said: LedgerMapping) -> _Opened:
-    def count(cells: Sequence[str]) -> int:
-        return count_known(cells, kind, said.columns)
-
-    def rank(rows: Rows) -> int:
-        return max((count(cells) for _, cells in rows), default=0)
-
+def _open(path: Path, kind: RecordKind, profile: str | None, mapping: Path | None) -> _Opened:
+    """The file by its first bytes; a COBie book is read by the profile `cobie` where nobody says another."""
     with path.open("rb") as file:
         start = file.read(4)
-    if start == b"PAR1":
-        return _Opened(source=open_parquet(path), said=said)
     if start.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
-        book = open_workbook(path)
-        sheet = pick_sheet(book, said, count, lambda cells: names_identity(cells, kind, said.columns, said.constants))
-        said = replace(said, units=resolve_units(book, said.units))
-        issues = (*book.issues, *unread_sheets(book, sheet.name))
-        return _Opened(source=sheet, said=said, serial_dates=book.serial_dates, issues=issues)
-    return _Opened(source=open_delimited(path, rank, encoding=said.encoding, delimiter=said.delimiter), said=said)
+        return _open_book(open_workbook(path), kind, profile, mapping)
+    said = read_mapping(kind, profile, mapping)
+    if start == b"PAR1":
+        return _Opened(source=open_parquet(path), said=said, profile=profile or "")
+
+    def rank(rows: Rows) -> int:
+        return max((count_known(cells, kind, said.columns) for _, cells in rows), default=0)
+
+    text = open_delimited(path, rank, encoding=said.encoding, delimiter=said.delimiter)
+    return _Opened(source=text, said=said, profile=profile or "")
+
+
+def _open_book(book: Workbook, kind: RecordKind, profile: str | None, mapping: Path | None) -> _Opened:
+    if profile is None and COBIE_SHEETS.issubset(book.names):
+        profile = "cobie"
+    said = read_mapping(kind, profile, mapping)
+    sheet = pick_sheet(
+        book,
+        said,
+        lambda cells: count_known(cells, kind, said.columns),
+        lambda cells: names_identity(cells, kind, said.columns, said.constants),
+    )
+    return _Opened(
+        source=sheet,
+        said=replace(said, units=resolve_units(book, said.units)),
+        profile=profile or "",
+        serial_dates=book.serial_dates,
+        issues=(*book.issues, *unread_sheets(book, sheet.name)),
+    )
 
 
 def _find_header(source: Source, kind: RecordKind, said: LedgerMapping, path: Path) -> Header:
@@ -112,6 +130,8 @@ def _find_header(source: Source, kind: RecordKind, said: LedgerMapping, path: Pa
     if said.skip_rows is None:
         at = max(range(len(rows)), key=lambda index: (count_known(rows[index][1], kind, said.columns), -index))
     line, cells = rows[at]
+    if len(cells) > COLUMN_LIMIT:
+        raise LedgerUnreadable(f"{len(cells):,} columns; at most {COLUMN_LIMIT:,} are read", path=str(path), code="LEDGER_TOO_LARGE")
     below = rows[at + 1][1] if at + 1 < len(rows) else ()
     has_units = any(map(str.strip, below)) and all(is_unit(cell) for cell in below if cell.strip())
     after = at + 2 if has_units else at + 1

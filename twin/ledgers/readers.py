@@ -14,11 +14,16 @@ from twin.ledgers.numbers import number_reader
 from twin.ledgers.rules import Checks, Reading, Rules, Trouble
 from twin.ledgers.words import normalise, tidy
 
-__all__ = ["VALUE_MISSING", "cell_reader", "is_past"]
+__all__ = ["NOTHING", "cell_reader", "is_past"]
 
 DATES = frozenset({ColumnType.DATE, ColumnType.MONTH, ColumnType.INSTANT})
 NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.MONEY})
 VALUE_MISSING = Trouble(code="VALUE_MISSING", message="empty, and each record should have it", severity=Severity.WARNING)
+CELL_ERROR = Trouble(code="CELL_ERROR", message="a formula that failed, not a value")
+ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
+NOTHING = (None, VALUE_MISSING, CELL_ERROR)
+"""What may be said of a cell that holds no value at all."""
+
 YES = frozenset({"是", "有", "1", "y", "yes", "true", "t", "√", "✓", "对"})
 NO = frozenset({"否", "无", "0", "n", "no", "false", "f", "×", "✗", "x", "不"})
 
@@ -32,6 +37,8 @@ def cell_reader(field: Field, kind: RecordKind, rules: Rules, checks: Checks) ->
     def read_cell(text: str) -> Reading:
         if not text.strip() or fold(text) in rules.empty:
             return None, VALUE_MISSING if column.required else None
+        if text.startswith("#") and text.strip().upper() in ERRORS:
+            return None, CELL_ERROR
         value, trouble = read(text)
         if check is None or trouble is not None or value is None:
             return value, trouble

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from twin.ledgers.block import Quarantined
 
-__all__ = ["Regular", "Tokens", "split_regular", "tokenise"]
+__all__ = ["Regular", "Tokens", "split_lines", "split_regular", "tokenise"]
 
 QUOTE, NEWLINE, RETURN = 0x22, 0x0A, 0x0D
 
@@ -69,6 +69,26 @@ def split_regular(text: bytes, delimiter: str, *, last: bool) -> Regular | None:
     blank = (sizes == 0) | ((sizes == 1) & (codes[np.minimum(begins, len(codes) - 1)] == RETURN))
     end = min(int(ends[-1]) + 1, len(text))
     return Regular(end=end, starts=starts[~blank].astype(np.int64), newlines=int(ordinals[-1]) + 1)
+
+
+def split_lines(text: bytes, delimiter: str, *, last: bool) -> Regular | None:
+    """The records of a text with marks out of place, if each line is one; whoever parses it must find as many, else it is not so.
+
+    A record of several lines has at least two that are not blank, so equal numbers prove it, but for a mark left open at the end:
+    None where the last line does that, and where a carriage return stands alone.
+    """
+    if text.count(b"\r") != text.count(b"\r\n"):
+        return None
+    end = len(text) if last else text.rfind(b"\n") + 1
+    lines = text[:end].split(b"\n")
+    filled = [number for number, line in enumerate(lines) if line not in (b"", b"\r")]
+    try:
+        if filled:
+            next(csv.reader([lines[filled[-1]].decode()], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    newlines = len(lines) if lines[-1] else len(lines) - 1
+    return Regular(end=end, starts=np.array(filled, np.int64), newlines=newlines)
 
 
 def tokenise(text: str, first_line: int, delimiter: str, *, last: bool) -> Tokens:

@@ -1,5 +1,6 @@
 """Which keys a file has said before: a view over the whole file in bounded memory (about 60 bytes a row)."""
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,7 @@ class KeysSeen:
         return None
 
     def _at(self, ordinal: int) -> tuple[str, int, int]:
-        batch = int(np.searchsorted(self._starts, ordinal, "right")) - 1
+        batch = bisect_right(self._starts, ordinal) - 1
         row = ordinal - self._starts[batch]
         return self._keys[batch][row].as_py(), int(self._lines[batch][row]), int(self._row_hashes[batch][row])
 

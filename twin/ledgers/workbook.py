@@ -16,7 +16,7 @@ import numpy as np
 
 from spatial.issue import Issue, Severity
 from twin.ledgers.archive import check_workbook
-from twin.ledgers.block import BLOCK_ROWS, Block, Quarantined, SourceFacts
+from twin.ledgers.block import BLOCK_ROWS, Block, SourceFacts
 from twin.ledgers.errors import LedgerUnreadable
 
 if TYPE_CHECKING:
@@ -79,22 +79,15 @@ class Sheet:
                 yield index + 1, tuple(texts if self.widen is None else self.widen.row(texts))
 
     def blocks(self, after_line: int, width: int) -> Iterator[Block]:
-        """The rows below that row of the sheet; cells beyond the header's columns are refused with their row."""
+        """The rows below that row of the sheet, which all have the sheet's width."""
         import pyarrow as pa
 
         rows = ((line, cells) for line, cells in self.rows() if line > after_line)
         while batch := list(islice(rows, BLOCK_ROWS)):
-            good = [(line, cells) for line, cells in batch if not any(cell.strip() for cell in cells[width:])]
-            refused = tuple(
-                Quarantined(line=line, code="ROW_RAGGED", message=f"cells beyond the {width} headers", cells=cells)
-                for line, cells in batch
-                if any(cell.strip() for cell in cells[width:])
-            )
-            columns = list(zip(*(cells[:width] for _, cells in good), strict=True)) or [()] * width
+            columns = list(zip(*(cells for _, cells in batch), strict=True))
             yield Block(
-                lines=np.array([line for line, _ in good], np.int64),
+                lines=np.array([line for line, _ in batch], np.int64),
                 cells=tuple(pa.array(column, pa.string()).dictionary_encode() for column in columns),
-                refused=refused,
             )
 
 
@@ -158,7 +151,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, int | float):
         return _number(float(value))
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat()
+        return value.date().isoformat() if value.time() == time() and value.tzinfo is None else value.isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):

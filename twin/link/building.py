@@ -14,6 +14,7 @@ __all__ = ["BuildingFact", "BuildingIndex", "BuildingMatch"]
 _ALIKE = 0.8
 _CLEARLY = 0.08
 _SHORTEST = 4
+_NAMED = ("code", "name", "number")
 _ANOTHER_COMPOUND = re.compile(r"(?:大院|院区|园区|办公区|小区|院)第?[0-9A-Z]+(?:号|#|栋|幢|座)")
 
 
@@ -30,8 +31,8 @@ class BuildingFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildingMatch:
-    """The buildings a text may mean: none, one, or a tie. `method` is `code`, `name`, `number` or `alike`; what is only alike
-    (`confidence` below 0.8) needs evidence of another kind before anything hangs on it."""
+    """The buildings a text may mean: none, one, or a tie. `method` is `code`, `name`, `number`, `part of a name` or `alike`; what is
+    only alike (`confidence` below 0.8) needs evidence of another kind before anything hangs on it."""
 
     ids: tuple[str, ...] = ()
     method: str = ""
@@ -51,6 +52,7 @@ class BuildingIndex:
         self._numbers: dict[str, set[str]] = {}
         for fact in facts:
             self._add(fact)
+        self._lengths = sorted({len(name) for name in self._names if len(name) >= _SHORTEST - 1}, reverse=True)
         self.find = lru_cache(maxsize=1 << 16)(self._find)
 
     def find_in(self, reading: Reading) -> BuildingMatch | None:
@@ -58,7 +60,18 @@ class BuildingIndex:
         if reading.building:
             return self.find(f"{reading.lead}{reading.building}{'号楼' if reading.building.isdigit() else '座'}")
         found = self.find(reading.lead) if reading.lead else BuildingMatch()
-        return found if found.ids and found.method != "alike" else None
+        return found if found.ids and found.method in _NAMED else None
+
+    def split(self, text: str) -> tuple[BuildingMatch, str]:
+        """The building whose whole name a room's text begins with, longest first, and what follows: `办公楼76号` and `701室`."""
+        said = unify(text)
+        folded = said.replace(" ", "")
+        for length in self._lengths:
+            head, rest = folded[:length], folded[length:]
+            if rest and head in self._names and not (head[-1].isdigit() and rest[0].isdigit()):
+                match = BuildingMatch(ids=tuple(sorted(self._names[head])), method="name", confidence=0.98)
+                return match, _after(said, length).lstrip(" -/,.:;_|")
+        return BuildingMatch(), said
 
     def _find(self, text: str) -> BuildingMatch:
         """The buildings a text means, by the strongest of: code, name, number, name within the text, likeness.
@@ -109,7 +122,7 @@ class BuildingIndex:
             return BuildingMatch(ids=tuple(sorted(by_number)), method="number", confidence=0.85)
         holding = [name for name in self._names if len(rest) >= _SHORTEST - 1 and rest in name and not number]
         ids = {id for name in holding for id in self._names[name]}
-        return BuildingMatch(ids=tuple(sorted(ids)), method="name", confidence=0.85) if ids else None
+        return BuildingMatch(ids=tuple(sorted(ids)), method="part of a name", confidence=0.85) if ids else None
 
     def _alike(self, rest: str) -> BuildingMatch:
         if len(rest) < _SHORTEST:
@@ -126,6 +139,15 @@ class BuildingIndex:
             return BuildingMatch()
         near = tuple(sorted(id for id, score in scored.items() if score >= best - _CLEARLY))
         return BuildingMatch(ids=near, method="alike", confidence=round(0.7 * best, 2))
+
+
+def _after(said: str, letters: int) -> str:
+    """What follows the first so many letters, blanks not counted."""
+    for at, letter in enumerate(said):
+        if not letters:
+            return said[at:]
+        letters -= letter != " "
+    return ""
 
 
 def _fold(text: str) -> str:

@@ -9,6 +9,7 @@ from twin.link.contest import Claim
 from twin.link.facts import SpaceFact, WorkItem
 from twin.link.names import fold_name, names_agree
 from twin.link.number import parse_number
+from twin.link.written import unify
 
 __all__ = ["link_by_name", "suggest"]
 
@@ -18,7 +19,7 @@ _Place = tuple[str, str]
 def link_by_name(
     sides: Iterable[Side], spaces: Iterable[SpaceFact], buildings: BuildingIndex, rules: Rules, refused: set[tuple[str, str]]
 ) -> tuple[list[Claim], list[WorkItem]]:
-    """Claims of records without a readable number to spaces of the same name in the same storey and building: by name where both
+    """Claims of records without a number to spaces of the same name in the same storey and building: by name where both
     are the only ones, by area (`geometry`) where one pair alone fits; `LINK_AMBIGUOUS` for the rest."""
     there: dict[tuple[str, str, str], list[SpaceFact]] = defaultdict(list)
     for space in spaces:
@@ -29,7 +30,7 @@ def link_by_name(
     for side in sides:
         name = fold_name(side.record.name) or _words(side)
         place = _place(side, buildings)
-        if name and place and not _numbered(side):
+        if name and place and not _numbered(side, name):
             wanting[*place, name].append(side)
     for key, records in wanting.items():
         rooms = [space for space in there.get(key, ()) if all((side.record.id, space.id) not in refused for side in records)]
@@ -103,8 +104,11 @@ def _own_storey(storey: str, numbers: Sequence[object]) -> str:
     return storey or (str(value // 100) if 100 <= value < 10_000 else "")
 
 
-def _numbered(side: Side) -> bool:
-    return any(reading.numbers for reading in parse_number(side.record.number))
+def _numbered(side: Side, name: str) -> bool:
+    """Whether the number column says a number, be it one that cannot be read (2O3): digits that are not the room's name."""
+    number = side.record.number
+    readable = any(reading.numbers for reading in parse_number(number))
+    return readable or (any(letter.isdigit() for letter in unify(number)) and fold_name(number) != name)
 
 
 def _words(side: Side) -> str:

@@ -1,7 +1,7 @@
 """What a building does as a rule, learnt from the bulk of its rooms: which storey is which number, and how areas are taken."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from twin.link.facts import SpaceFact
@@ -19,7 +19,7 @@ _RATIO_SPREAD = 0.02
 
 def storeys_of(spaces: Sequence[SpaceFact]) -> dict[str, str]:
     """Storey id → notation of one building's storeys: by name; where two say the same, or one says nothing, by what most of
-    its room numbers begin with; else left out.
+    its room numbers begin with; then by lying alone between storeys two apart; else left out.
 
     >>> storeys_of([SpaceFact(id="a", storey_id="s", storey="Geschoss", number=n) for n in ("301", "302", "303")])
     {'s': '3'}
@@ -36,7 +36,7 @@ def storeys_of(spaces: Sequence[SpaceFact]) -> dict[str, str]:
         head, votes = found.most_common(1)[0] if found else ("", 0)
         if votes >= _ENOUGH and votes >= _MOSTLY * found.total() and head not in clear.values():
             clear[storey_id] = head
-    return clear
+    return clear | _between(spaces, clear)
 
 
 def learn_storey_names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -69,6 +69,20 @@ def learn_area_ratio(pairs: Sequence[tuple[float, Sequence[float]]]) -> float:
     middle, quarter = median(ratios), len(ratios) // 4
     steady = ratios[-quarter - 1] - ratios[quarter] <= 2 * _RATIO_SPREAD * middle
     return round(middle, 4) if steady and abs(middle - 1) > _RATIO_SPREAD else AREA_AS_IS
+
+
+def _between(spaces: Sequence[SpaceFact], known: Mapping[str, str]) -> dict[str, str]:
+    """Storeys of unknown number that by elevation lie alone between n and n + 2: they are n + 1 (−1 and 2 enclose 1)."""
+    levels = {space.storey_id: space.storey_elevation_m for space in spaces if space.storey_id and space.storey_elevation_m is not None}
+    order = sorted(levels, key=lambda storey_id: levels[storey_id] or 0.0)
+    found = {}
+    for below, at, above in zip(order, order[1:], order[2:], strict=False):
+        low, high = known.get(below, ""), known.get(above, "")
+        if at not in known and low.lstrip("-").isdigit() and high.lstrip("-").isdigit():
+            middle = int(low) + 1 or 1
+            if (middle + 1 or 1) == int(high):
+                found[at] = str(middle)
+    return found
 
 
 def _heads(number: str) -> Iterable[str]:

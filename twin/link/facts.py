@@ -53,8 +53,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for a link: True agrees, False differs, None cannot be said. `tier` is what the numbers did: `number`, `part`
-    (203A within 203), `whole` (203 over 203A and 203B), `letter` (A203 for 203) or empty; `reading` the sense the text was taken in."""
+    """What speaks for a link: True agrees, False differs, None cannot be said.
+
+    `tier` is what the numbers did: `code` (a GlobalId), `number`, `list` (several at once), `part` (203A within 203), `whole` (203
+    over 203A and 203B), `letter` (203 for A203) or empty; `reading` the sense the text was taken in.
+    """
 
     tier: str = ""
     reading: str = ""

@@ -179,13 +179,12 @@ def _single(room: Token, has_building: bool, has_storey: bool) -> Iterable[Readi
     if number.letter == "B" and room.width <= 2 and not has_storey:
         yield Reading(kind="below", storey="-1", numbers=(bare,))
     if number.letter and not has_building:
-        yield Reading(kind="building-room", building=number.letter, numbers=(bare,))
+        yield Reading(kind="letter=building", building=number.letter, numbers=(bare,))
     if not has_building and not number.letter and room.width in (4, 5, 6) and (room.width == 6 or not room.padded):
-        head = 2 if room.width == 6 else 1
-        tail = room.digits[head:]
-        yield Reading(
-            kind=f"packed {room.width}", building=str(int(room.digits[:head])), numbers=(RoomNumber(value=int(tail), suffix=number.suffix),)
-        )
+        head, tail = (room.digits[:2], room.digits[2:]) if room.width == 6 else (room.digits[:1], room.digits[1:])
+        if int(tail) >= 100:
+            packed = RoomNumber(value=int(tail), suffix=number.suffix)
+            yield Reading(kind=f"packed {room.width}", building=str(int(head)), numbers=(packed,))
 
 
 def _pair(first: Token, last: Token, joint: str, has_building: bool, has_storey: bool) -> Iterable[Reading]:
@@ -196,7 +195,7 @@ def _pair(first: Token, last: Token, joint: str, has_building: bool, has_storey:
         yield Reading(kind="letter-room", numbers=(RoomNumber(value=number.value, letter=first.letter, suffix=number.suffix),))
         return
     if first.letter or first.width >= 3:
-        yield from _room_first(first, last, joint)
+        yield from _room_first(first, last, joint, has_building)
         return
     part = RoomNumber(value=first.number.value, suffix=last.digits.lstrip("0") or last.letter)
     if last.width >= 3:
@@ -213,10 +212,12 @@ def _pair(first: Token, last: Token, joint: str, has_building: bool, has_storey:
         yield Reading(kind="room-part", numbers=(part,))
 
 
-def _room_first(first: Token, last: Token, joint: str) -> Iterable[Reading]:
+def _room_first(first: Token, last: Token, joint: str, has_building: bool) -> Iterable[Reading]:
     whole = first.number
     if last.width >= 3 or (last.digits and joint == "/"):
         yield Reading(kind="range" if "-" in joint else "list", numbers=_listed((first, last)))
+        if not has_building and not first.letter and first.width == last.width == 3:
+            yield Reading(kind="building-room", building=str(int(first.digits)), numbers=(last.number,))
     elif last.width < 3:
         part = last.digits.lstrip("0") or last.letter
         yield Reading(kind="room-part", numbers=(RoomNumber(value=whole.value, letter=whole.letter, suffix=part),))

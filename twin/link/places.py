@@ -144,6 +144,8 @@ def _by_number(text: Text, senses: Sequence[Sense], habits: Habits, tree: PlaceT
     if not picked:
         return None
     first = picked[0]
+    if any(id not in tree.shelves for id in first.building.ids):
+        return _none("building_ambiguous", first.building.ids)
     if len(ids) == 1:
         tier = first.found[0].tier
         base = _BY_NUMBER if tier == "number" else _BY_PART

@@ -15,6 +15,10 @@ from twin.link.shelf import Shelf, ShelfRoom
 
 __all__ = ["RoomLinks", "match_rooms"]
 
+_CLEAR = 2
+"""What storey, name and area must say together (`Evidence.score`) for a building that is only alike, or one of several of
+which some have no room here, and for a far-fetched sense."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomLinks:
@@ -208,8 +212,11 @@ class _Work:
             self.reasons[record_id] = Unmatched(id=record_id, reason="taken")
             return None
         ids, (score, sense, evidence) = ranked[0]
-        weak = sense.building.method == "alike" or far_fetched
-        if (len(ranked) > 1 and ranked[1][1][0] >= score) or (weak and score < 1):
+        unseen = any(id not in self.by_building for id in sense.building.ids)
+        if (sense.building.method == "alike" or far_fetched or unseen) and score < _CLEAR:
+            self.reasons[record_id] = Unmatched(id=record_id, reason="doubtful", candidates=ids)
+            return None
+        if len(ranked) > 1 and ranked[1][1][0] >= score:
             self._ambiguous(record_id, [option for option, _ in ranked])
             return None
         base = evidence.tier if evidence.tier in ("part", "whole", "letter") else "number"

@@ -12,9 +12,12 @@ __all__ = ["Habits", "Sense", "Text", "find_senses", "is_far_fetched", "learn_ha
 
 _ENOUGH = 3
 _MOSTLY = 0.8
-_FAR_FETCHED = ("packed", "below", "building-room")
-_LOOSE = ("packed", "building-room")
-"""Kinds that take a building out of a bare number: not against a building column, even one that says nothing known."""
+_PACKED = ("packed",)
+_GUESSED = (*_PACKED, "letter=building")
+_FAR_FETCHED = (*_GUESSED, "below", "building-room")
+_LOOSE = (*_GUESSED, "building-room")
+"""Kinds that take a building out of a bare number: packed ones never beside a building column, the others not beside one that
+says nothing known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +31,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sense:
-    """One sense of a text in one building: rooms per number, and how sure the building is. Nothing found is `found` all empty."""
+    """One sense of a text in one building: rooms per number, and how sure the building is. Nothing found is `found` all empty;
+    `likeliest` that it is the first sense of its text."""
 
     reading: Reading
     building_id: str
     building: BuildingMatch
     found: tuple[Found, ...]
+    likeliest: bool = True
 
     @property
     def complete(self) -> bool:
@@ -54,22 +59,30 @@ def find_senses(text: Text, buildings: BuildingIndex, shelves: Mapping[str, Shel
     """The complete senses of a text; the buildings it may lie in; and whether its two statements of a building contradict each other."""
     column = buildings.find(text.building) if text.building else BuildingMatch()
     where, clash, senses = column, False, []
-    for reading in parse_number(text.room):
-        own = buildings.find_in(reading)
+    for place, (reading, own) in enumerate(_read(text.room, buildings)):
         if own is not None and text.building and column.ids and own.ids and not set(own.ids) & set(column.ids):
-            clash = True
+            clash = clash or not reading.kind.startswith(_GUESSED)
             continue
-        if text.building and not column.ids and reading.kind.startswith(_LOOSE):
+        if text.building and reading.kind.startswith(_LOOSE if not column.ids else _PACKED):
             continue
         at = _meet(column if text.building else None, own, buildings)
         if own is not None and own.ids and not column.ids:
             where = own
         for building_id in at.ids:
             found = _on_shelf(reading, text.storey, shelves.get(building_id))
-            sense = Sense(reading=reading, building_id=building_id, building=at, found=found)
+            sense = Sense(reading=reading, building_id=building_id, building=at, found=found, likeliest=place == 0)
             if sense.complete:
                 senses.append(sense)
     return senses, where, clash and not senses
+
+
+def _read(room: str, buildings: BuildingIndex) -> Iterable[tuple[Reading, BuildingMatch | None]]:
+    """The readings of a room's text, each with the buildings it names (None: none); a building's whole name in front is cut off first."""
+    named, rest = buildings.split(room)
+    readings = parse_number(rest) if named.ids else ()
+    if readings and not readings[0].building:
+        return [(reading, named) for reading in readings if not reading.building]
+    return [(reading, buildings.find_in(reading)) for reading in parse_number(room)]
 
 
 def learn_habits(found: Iterable[tuple[Text, Sequence[Sense]]]) -> Habits:
@@ -95,8 +108,7 @@ def pick_sense(text: Text, senses: Sequence[Sense], habits: Habits) -> list[Sens
 
 def is_far_fetched(text: Text, sense: Sense, habits: Habits) -> bool:
     """Whether a sense is not the first that its form has and fewer than three others were read so: it needs evidence."""
-    readings = parse_number(text.room)
-    if not sense.reading.kind.startswith(_FAR_FETCHED) or readings[0].kind == sense.reading.kind:
+    if sense.likeliest or not sense.reading.kind.startswith(_FAR_FETCHED):
         return False
     return habits.get(_form(text), Counter())[sense.reading.kind] < _ENOUGH
 

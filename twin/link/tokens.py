@@ -116,44 +116,53 @@ _IN_ENGLISH = re.compile(r"[A-Z]{3,} ?$")
 _ALONE = r"(?<![A-Z0-9])"
 _MARK = "号房间?|号室|室|房间|房(?!产)|号"
 _BEFORE_ROOM = r"(?:(?<![A-Z0-9])|(?<=\dF))(第|ROOM ?|RM\.? ?|NO\.? ?|SUITE ?|OFFICE ?|#)?"
-_RULES: tuple[tuple[re.Pattern[str], Callable[[_Found], Token]], ...] = tuple(
-    (re.compile(pattern), make)
-    for pattern, make in (
-        (_ALONE + r"第?(?:(\d{1,3}|[A-Z]{1,2})(?:号大?楼|#楼|栋楼?|幢楼?|座楼?)|([A-Z])楼)", _building),
-        (_ALONE + r"(?:BUILDING|BLDG|BLOCK|BLK|TOWER)\.? ?(?:NO\.? ?)?(\d{1,3}|[A-Z])(?![A-Z0-9])", _building),
-        (_ALONE + r"(\d{1,3}|[A-Z])#(?=-?[\dA-Z负地第])", _building),
-        (_ALONE + r"(\d{1,2})单元", _unit),
-        (_ALONE + r"(\d{1,2})?(?:层|F|楼)?夹层", _mezzanine),
-        (_ALONE + r"(?:第?(?:地下|负)|(?<![号楼栋幢座#])-)(\d{1,2})(?:层|楼|F(?![A-Z]))", _below),
-        (_ALONE + r"第?B(\d)(?:层|楼|F(?![A-Z])|(?=[-/, ]|$))", _below),
-        (_ALONE + r"(?:LEVEL|FLOOR|FL\.?) ?B(\d{1,2})(?!\d)", _below),
-        (r"(?:负|地下)(\d)(?=-\d|$)|^-(\d)(?=-\d)", _below),
-        (r"(?:负|地下)(\d{3})(?!\d)(?:号房间?|号室|室|房间|房|号)?|^-(\d{3})(?!\d)(?:号房间?|号室|室|房间|房|号)?", _below_room),
-        (r"地下室?|地库", _named("-1")),
-        (r"首层|底层|G/F|GF(?![A-Z])", _named("1")),
-        (r"屋面层?|屋顶层?|天面层?|楼顶", _named("R")),
-        (_ALONE + r"第?(\d{1,2})(?:层|/F(?![A-Z])|F(?![A-Z]))", _storey),
-        (_ALONE + r"(?:LEVEL|FLOOR|FL\.?) ?(\d{1,2})(?!\d)|" + _ALONE + r"(\d{1,2})(?:ST|ND|RD|TH)? FLOOR", _storey),
-        (_ALONE + r"[FL](\d{1,2})(?=[-/, ]|$)", _storey),
-        (_ALONE + r"第?(\d{1,2})楼", _floor_or_building),
-        (_BEFORE_ROOM + r"([A-Z]{0,2})(\d{1,6})([A-Z](?![A-Z0-9]))?(?: ?(" + _MARK + r"|#))?", _room),
-        (_ALONE + r"([A-Z]{1,2})(?=[- ]\d)", _letter),
-        (r"(?<=\d-)([A-Z])(?![A-Z0-9])", _letter),
-        (r"[-/,; ~.:_|\\&+]+|[和及与至到](?=[A-Z]?\d)", _joint),
-    )
+_RULES: tuple[tuple[str, Callable[[_Found], Token]], ...] = (
+    (_ALONE + r"第?(?:(\d{1,3}|[A-Z]{1,2})(?:号大?楼|#楼|栋楼?|幢楼?|座楼?)|([A-Z])楼)", _building),
+    (_ALONE + r"(?:BUILDING|BLDG|BLOCK|BLK|TOWER)\.? ?(?:NO\.? ?)?(\d{1,3}|[A-Z])(?![A-Z0-9])", _building),
+    (_ALONE + r"(\d{1,3}|[A-Z])#(?=-?[\dA-Z负地第])", _building),
+    (_ALONE + r"(\d{1,2})单元", _unit),
+    (_ALONE + r"(\d{1,2})?(?:层|F|楼)?夹层", _mezzanine),
+    (_ALONE + r"(?:第?(?:地下|负)|(?<![号楼栋幢座#])-)(\d{1,2})(?:层|楼|F(?![A-Z]))", _below),
+    (_ALONE + r"第?B(\d)(?:层|楼|F(?![A-Z])|(?=[-/, ]|$))", _below),
+    (_ALONE + r"(?:LEVEL|FLOOR|FL\.?) ?B(\d{1,2})(?!\d)", _below),
+    (r"(?:负|地下)(\d)(?=-\d|$)|^-(\d)(?=-\d)", _below),
+    (r"(?:负|地下)(\d{3})(?!\d)(?:号房间?|号室|室|房间|房|号)?|^-(\d{3})(?!\d)(?:号房间?|号室|室|房间|房|号)?", _below_room),
+    (r"地下室?|地库", _named("-1")),
+    (r"首层|底层|G/F|GF(?![A-Z])", _named("1")),
+    (r"屋面层?|屋顶层?|天面层?|楼顶", _named("R")),
+    (_ALONE + r"第?(\d{1,2})(?:层|/F(?![A-Z])|F(?![A-Z]))", _storey),
+    (_ALONE + r"(?:LEVEL|FLOOR|FL\.?) ?(\d{1,2})(?!\d)|" + _ALONE + r"(\d{1,2})(?:ST|ND|RD|TH)? FLOOR", _storey),
+    (_ALONE + r"[FL](\d{1,2})(?=[-/, ]|$)", _storey),
+    (_ALONE + r"第?(\d{1,2})楼", _floor_or_building),
+    (_BEFORE_ROOM + r"([A-Z]{0,2})(\d{1,6})([A-Z](?![A-Z0-9]))?(?![A-Z0-9?*])(?: ?(" + _MARK + r"|#))?", _room),
+    (_ALONE + r"([A-Z]{1,2})(?=[- ]\d)", _letter),
+    (r"(?<=\d-)([A-Z])(?![A-Z0-9])", _letter),
+    (r"[-/,; ~.:_|\\&+]+|[和及与至到](?=[A-Z]?\d)", _joint),
 )
+_ANY = re.compile("|".join(f"(?P<_{place}>{pattern})" for place, (pattern, _) in enumerate(_RULES)))
+_EACH = {f"_{place}": (re.compile(pattern), make) for place, (pattern, make) in enumerate(_RULES)}
 
 
 def _pieces(said: str) -> Iterator[Token]:
     at = 0
     while at < len(said):
-        token = next((make(found) for pattern, make in _RULES if (found := pattern.match(said, at))), None)
+        token = _piece(said, at)
         if token is None:
             token = Token(kind=TokenKind.WORDS, text=said[at])
         elif token.kind is TokenKind.ROOM and _is_name(said, at, token):
             token = Token(kind=TokenKind.WORDS, text=token.text)
         yield token
         at += len(token.text)
+
+
+def _piece(said: str, at: int) -> Token | None:
+    """The piece that begins there, by the first rule that fits; None where none does."""
+    fitting = _ANY.match(said, at)
+    if fitting is None or fitting.lastgroup is None:
+        return None
+    pattern, make = _EACH[fitting.lastgroup]
+    found = pattern.match(said, at)
+    return None if found is None else make(found)
 
 
 def _is_name(said: str, at: int, room: Token) -> bool:

@@ -59,6 +59,7 @@ def site_tree(store: Store, code: str, manifests: Sequence[Manifest], labels: La
     frame = SiteFrame.of(site)
     layer_of = {building: manifest.key for manifest in manifests for building in manifest.seen_by(labels).building_ids}
     rows = list(store.features(code, labels, kinds={Kind.BUILDING, Kind.STOREY}))
+    rows += _holders(store, code, labels, rows)
     counts = store.counts_under([row.feature.id for row in rows], labels, site=code)
     storeys: dict[str | None, list[dict[str, Any]]] = {}
     for row in rows:
@@ -66,7 +67,7 @@ def site_tree(store: Store, code: str, manifests: Sequence[Manifest], labels: La
             storeys.setdefault(row.feature.building, []).append(_storey_entry(row, counts.get(row.feature.id, {})))
     buildings = []
     for row in rows:
-        if row.feature.kind is not Kind.BUILDING:
+        if row.feature.kind is Kind.STOREY:
             continue
         feature, below = row.feature, counts.get(row.feature.id, {})
         buildings.append(
@@ -87,6 +88,12 @@ def site_tree(store: Store, code: str, manifests: Sequence[Manifest], labels: La
         "buildings": sorted(buildings, key=lambda entry: str(entry["id"])),
         "storeys": sorted(storeys.get(None, []), key=_lowest),
     }
+
+
+def _holders(store: Store, code: str, labels: Labels, rows: Sequence[FeatureRow]) -> list[FeatureRow]:
+    """The buildings of city layers that have storeys."""
+    named = {row.feature.building for row in rows if row.feature.kind is Kind.STOREY and row.feature.building is not None}
+    return list(store.find_features(named - {row.feature.id for row in rows}, labels, site=code).values())
 
 
 def _storey_entry(row: FeatureRow, below: dict[Kind, int]) -> dict[str, Any]:

@@ -11,26 +11,34 @@ from twin.errors import StoreNewer
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["HEAD", "is_current", "migrate"]
+__all__ = ["HEAD", "find_tables", "is_current", "migrate", "missing_steps"]
 
 HEAD = "0003"
 """The newest migration; known here so that a store that is up to date is opened without loading Alembic."""
 
 
-def migrate(connection: Connection) -> None:
-    """Run the migrations that are missing, inside the transaction of `connection`: all of them or none."""
+def migrate(connection: Connection, *, to: str | None = None) -> None:
+    """Run the migrations that are missing, up to `to` or all, inside the transaction of `connection`: all of them or none."""
     if is_current(connection):
         return
     from alembic import command
 
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to or "head")
+
+
+def missing_steps(stands: str | None) -> list[tuple[str, str]]:
+    """Each migration after `stands` (None: all), the oldest first, with what it says it does."""
+    from alembic.script import ScriptDirectory
+
+    steps = ScriptDirectory.from_config(_config()).iterate_revisions("head", stands or "base")
+    return [(step.revision, (step.doc or "").strip()) for step in reversed(list(steps))]
 
 
 def is_current(connection: Connection) -> bool:
     """Whether the tables stand where this code's do; raises StoreNewer where a newer version of the twin made them."""
-    stands = _find_revision(connection)
+    stands = find_tables(connection)
     if stands == HEAD:
         return True
     from alembic.script import ScriptDirectory
@@ -44,7 +52,8 @@ def is_current(connection: Connection) -> bool:
     return False
 
 
-def _find_revision(connection: Connection) -> str | None:
+def find_tables(connection: Connection) -> str | None:
+    """The migration the tables stand at, None where there are none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

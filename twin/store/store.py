@@ -55,7 +55,7 @@ class Store:
 
     @property
     def database(self) -> Database:
-        """The connections, for `twin.records`, which keeps its own tables in the same database."""
+        """The connections, for `twin.records`, which keeps its own tables in the same database, and for backups."""
         return self._database
 
     def migrate(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.twin.files import SITE
-from twin.imports import Imported, import_bim, import_city
+from twin.imports import Imported, import_bim, import_city, import_plan
 from twin.settings import Settings
 from twin.store import Store
 
@@ -27,6 +27,10 @@ class Home:
     def city(self, path: Path, **options: Any) -> Imported:
         """Import a city file."""
         return import_city(self.store, self.settings, path, site=self.site, who="test", now=NOW, **options)
+
+    def plan(self, path: Path, **options: Any) -> Imported:
+        """Import a DXF plan."""
+        return import_plan(self.store, self.settings, path, site=self.site, who="test", now=NOW, **options)
 
     def bim(self, path: Path, **options: Any) -> Imported:
         """Import a model."""

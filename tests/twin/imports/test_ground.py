@@ -96,7 +96,7 @@ def test_a_layer_that_cannot_follow_is_named_and_the_terrain_is_in(home: Home, f
 def test_what_a_killed_import_left_on_another_ground_follows_later(home: Home, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     home.city(files.roads)
     with monkeypatch.context() as killed:
-        killed.setattr("twin.imports.city.follow_ground", lambda *_, **__: ([], []))
+        killed.setattr("twin.imports.layer.follow_ground", lambda *_, **__: ([], []))
         home.city(files.dem)
     assert [row.model_key for row in layers_on_other_ground(home.store, home.site)] == ["roads"]
     assert follow_ground(home.store, home.settings, site=home.site, who="test", now=NOW) == (["roads@2"], [])

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from tests.twin.ledgers.written import quarantined, raw, read, typed_rows, written
 from twin.ledgers import LedgerUnreadable
 from twin.ledgers.delimited import DELIMITERS
+from twin.ledgers.records import split_regular
 
 HEADER = ("资产编号", "资产名称", "楼层", "备注")
 CELLS = st.text(st.sampled_from("ab楼一 ,;\t|\"\n'é0"), max_size=6)
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     rows=ROWS,
     delimiter=st.sampled_from(DELIMITERS),
@@ -63,11 +64,30 @@ def test_stray_quotes_and_blank_lines_read_as_csv_reads_them(tmp_path_factory: p
     assert [line for line in refused if not opened or line < opened[0]] == [line for line in ragged if not opened or line < opened[0]]
 
 
+def test_inches_in_cells_need_no_reading_cell_by_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "code,name\n" + "".join(f'{number},24" screen {number}\n' for number in range(50)) + '50,"a ""b"" c"d\n\n51,e\n'
+    ledger = read(raw(tmp_path / "a.csv", text))
+    monkeypatch.setattr("twin.ledgers.delimited._Reader._take_slowly", None)
+    rows = typed_rows(ledger)
+    assert [(row["_line"], row["name"]) for row in rows[:2]] == [(2, '24" screen 0'), (3, '24" screen 1')]
+    assert [(row["_line"], row["name"]) for row in rows[-2:]] == [(52, 'a "b" cd'), (54, "e")]
+
+
 def test_a_quotation_never_closed_costs_one_line(tmp_path: Path) -> None:
     path = raw(tmp_path / "a.csv", 'code,name\n1,a\n2,"b\n3,c\n4,d\n')
     ledger = read(path)
     assert [(row["_line"], row["code"]) for row in typed_rows(ledger)] == [(2, "1"), (4, "3"), (5, "4")]
     assert [(row.line, row.code, row.cells) for row in quarantined(ledger)] == [(3, "QUOTE_OPEN", ('2,"b',))]
+
+
+@pytest.mark.parametrize("text", [b'a,"b"c\n', b'a"b,c\n', b'a,b"\n', b"a\rb\n", b'"a""\n'])
+def test_marks_out_of_place_are_not_taken_for_regular(text: bytes) -> None:
+    assert split_regular(text, ",", last=True) is None
+
+
+def test_blank_lines_are_counted_and_are_no_records() -> None:
+    found = split_regular(b'a\n\n\r\n"b\n\nc"\nd', ",", last=True)
+    assert found is not None and (found.starts.tolist(), found.newlines, found.end) == ([0, 3, 6], 7, 13)
 
 
 def test_ragged_rows_keep_their_line_and_cells(tmp_path: Path) -> None:
@@ -95,6 +115,18 @@ def test_a_stray_carriage_return_costs_one_line(tmp_path: Path) -> None:
 def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(LedgerUnreadable):
         read(raw(tmp_path / "a.csv", content))
+
+
+def test_a_header_alone_and_blank_lines_below_it(tmp_path: Path) -> None:
+    for text in ("code,name\n", "code,name", "code,name\n\n\n", "\n\ncode,name\r\n\r\n,\n ,\n"):
+        ledger = read(raw(tmp_path / "a.csv", text))
+        assert typed_rows(ledger) == [] and quarantined(ledger) == []
+
+
+def test_too_many_columns_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnreadable) as refused:
+        read(raw(tmp_path / "a.csv", "code," + ",".join(f"c{number}" for number in range(1000)) + "\n"))
+    assert refused.value.code == "LEDGER_TOO_LARGE"
 
 
 def _records(text: str, delimiter: str) -> list[tuple[int, list[str]]]:

@@ -213,7 +213,8 @@ STRANGE: dict[str, Style] = {
     "minus": lambda r, g: (_called(r.building), "", f"{'-' if r.storey < 0 else ''}{abs(r.storey)}{r.ordinal:02d}"),
     "proper name in front": lambda r, g: ("", "", f"{r.building.proper}{_digits(r)}室"),
 }
-"""Hands held back while the linker was tuned."""
+"""Hands held back while the linker was tuned. First run, seeds 1 to 3: precision 1.0, 1.0, 0.996, recall 0.976, 1.0, 0.929 (`B#` was
+no building); mended since, so that they guard and no longer measure."""
 
 
 def _under(room: TrueRoom) -> str:

@@ -4,7 +4,7 @@
 Everything is invented but the names of places. Nothing here is shared with what reads, checks and links registers.
 """
 
-from twin.demo.registers.sheet import RegisterFile
+from twin.demo.registers.sheet import RegisterFile, read_manifest
 from twin.demo.registers.write import write_assets, write_registers
 
-__all__ = ["RegisterFile", "write_assets", "write_registers"]
+__all__ = ["RegisterFile", "read_manifest", "write_assets", "write_registers"]

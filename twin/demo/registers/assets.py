@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from twin.demo.registers.assets_planted import plant
+from twin.demo.registers.models import ModelThing
 from twin.demo.registers.placetext import STYLES, PlaceTexts, place_texts
 from twin.demo.registers.sheet import Columns
 from twin.demo.registers.shelf import USES, Shelf, Words, shelf
@@ -65,6 +66,21 @@ def money(fen: NDArray[Any]) -> pa.Array:
     return pc.binary_join_element_wise(yuan, CENTS.take(pa.array(fen % 100)), ".")
 
 
+@dataclass(slots=True, kw_only=True)
+class _Drawn:
+    """What a chunk's cards are: positions of item, unit and room, then what tells one thing from another."""
+
+    item: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    room: NDArray[np.int64]
+    name: pa.Array
+    code: pa.Array
+    tag: pa.Array
+    serial: pa.Array
+    global_id: pa.Array
+    element: pa.Array
+
+
 class _Maker:
     def __init__(self, world: World) -> None:
         self.world = world
@@ -87,45 +103,23 @@ class _Maker:
         self.days = (world.today - FIRST_DAY).days
 
     def chunk(self, first: int, count: int, rng: np.random.Generator) -> Cards:
-        s, world = self.shelf, self.world
-        item = draw(rng, s.share, count)
-        unit = draw(rng, self.weight, count)
-        element = np.full(count, -1)
-        things = world.things[: min(count, world.scale.assets // 3)] if first == 0 else []
-        room = self._room(item, unit, rng)
-        name = self._pick(s.names, item, rng)
-        code = take(s.codes, item)
-        element_ids: list[str | None] = [None] * count
-        tag = _some(_numbers(rng, count, "TY35", 9), rng.random(count) < 0.6)
-        serial = _some(_serials(rng, count), s.serialled[item] & (rng.random(count) < 0.88))
-        global_id: list[str | None] = [None] * count
-        if things:
-            n = len(things)
-            element[:n] = np.arange(n)
-            item[:n] = [s.find(thing.code) for thing in things]
-            numbers = {(r.model.model, r.number): at for at, r in enumerate(world.rooms) if r.model}
-            room[:n] = [numbers.get((thing.model, thing.room), -1) for thing in things]
-            owner = np.array([world.rooms[r].unit if r >= 0 and world.rooms[r].unit >= 0 else 0 for r in room[:n]])
-            unit[:n] = owner
-            how = rng.choice(3, n, p=[0.6, 0.25, 0.15])
-            name = _over(name, [thing.name for thing in things])
-            code = _over(code, [thing.code for thing in things])
-            tag = _over(tag, [thing.tag if h == 0 else None for thing, h in zip(things, how, strict=True)])
-            serial = _over(serial, [thing.serial if h == 1 else None for thing, h in zip(things, how, strict=True)])
-            global_id[:n] = [thing.global_id if h == 2 else None for thing, h in zip(things, how, strict=True)]
-            element_ids[:n] = [thing.global_id for thing in things]
+        s = self.shelf
+        drawn = self._drawn(first, count, rng)
+        if first == 0 and self.world.things:
+            self._put_things(drawn, self.world.things[: min(count, self.world.scale.assets // 3)], rng)
+        item, unit, room, single = drawn.item, drawn.unit, drawn.room, drawn.element.is_valid().to_numpy(zero_copy_only=False)
         day = self._days(count, rng)
         age = np.maximum(self.days - day, 0) / 30.4
         life = s.life[item]
-        quantity = np.where((rng.random(count) < 0.05) & (element < 0), rng.integers(2, 21, count), 1)
+        quantity = np.where((rng.random(count) < 0.05) & ~single, rng.integers(2, 21, count), 1)
         fen = _round_fen(s.median_fen[item] * np.exp(rng.normal(0, 1, count) * s.sigma[item])) * quantity
         share = np.where(life > 0, np.clip(1 - age / np.maximum(life, 1), 0, 1), 1.0)
         net = np.minimum(np.round(fen * share).astype(np.int64), fen)
-        old = self.old[unit] & s.has_old[item] & (day < (date(2022, 12, 30) - FIRST_DAY).days) & (element < 0)
+        old = self.old[unit] & s.has_old[item] & (day < (date(2022, 12, 30) - FIRST_DAY).days) & ~single
         edition = np.where(old, 2, self.dates[unit] % 2)
         styles = self.dates[unit]
         brand = self._pick(s.brands, item, rng)
-        fronted = (rng.random(count) < 0.22) & (element < 0)
+        fronted = (rng.random(count) < 0.22) & ~single
         building, storey, place, truth_room, house = self._where(item, unit, room, rng)
         state = take(STATES, np.where(age > life * 0.9, draw(rng, AGED, count), draw(rng, YOUNG, count)))
         year = pc.utf8_slice_codeunits(_dates(styles * 0, day), 0, 4)
@@ -134,14 +128,14 @@ class _Maker:
         keeper = self._keeper(unit, truth_room, rng)
         columns: Columns = {
             "资产编号": codes,
-            "资产名称": pc.if_else(pa.array(fronted), pc.binary_join_element_wise(brand, name, ""), name),
-            "资产分类代码": pc.if_else(pa.array(old), take(s.old_codes, item), code),
+            "资产名称": pc.if_else(pa.array(fronted), pc.binary_join_element_wise(brand, drawn.name, ""), drawn.name),
+            "资产分类代码": pc.if_else(pa.array(old), take(s.old_codes, item), drawn.code),
             "分类版本": take(EDITIONS, edition),
             "规格型号": self._pick(s.specs, item, rng),
             "品牌": brand,
-            "序列号": serial,
-            "标签号": tag,
-            "构件标识": pa.array(global_id, pa.string()),
+            "序列号": drawn.serial,
+            "标签号": drawn.tag,
+            "构件标识": drawn.global_id,
             "数量": pa.array(quantity),
             "计量单位": take(s.measures, item),
             "原值(元)": money(fen),
@@ -165,9 +159,40 @@ class _Maker:
             unit=unit,
             room=truth_room,
             building=house,
-            element=pa.array(element_ids, pa.string()),
+            element=drawn.element,
             code=codes,
         )
+
+    def _drawn(self, first: int, count: int, rng: np.random.Generator) -> "_Drawn":
+        s = self.shelf
+        item, unit = draw(rng, s.share, count), draw(rng, self.weight, count)
+        return _Drawn(
+            item=item,
+            unit=unit,
+            room=self._room(item, unit, rng),
+            name=self._pick(s.names, item, rng),
+            code=take(s.codes, item),
+            tag=_some(_tags(first, count), rng.random(count) < 0.6),
+            serial=_some(_serials(rng, count), s.serialled[item] & (rng.random(count) < 0.88)),
+            global_id=pa.nulls(count, pa.string()),
+            element=pa.nulls(count, pa.string()),
+        )
+
+    def _put_things(self, drawn: "_Drawn", things: list[ModelThing], rng: np.random.Generator) -> None:
+        """Make the first cards those of tagged things in the models, known by tag, serial number or GlobalId alone."""
+        n, rooms = len(things), self.world.rooms
+        number = {(room.model.model, room.number): at for at, room in enumerate(rooms) if room.model}
+        room = [number.get((thing.model, thing.room), -1) for thing in things]
+        drawn.item[:n] = [self.shelf.find(thing.code) for thing in things]
+        drawn.room[:n] = room
+        drawn.unit[:n] = [max(rooms[at].unit, 0) if at >= 0 else 0 for at in room]
+        how = rng.choice(3, n, p=[0.6, 0.25, 0.15]).tolist()
+        drawn.name = _over(drawn.name, [thing.name for thing in things])
+        drawn.code = _over(drawn.code, [thing.code for thing in things])
+        drawn.tag = _over(drawn.tag, [thing.tag if h == 0 else None for thing, h in zip(things, how, strict=True)])
+        drawn.serial = _over(drawn.serial, [thing.serial if h == 1 else None for thing, h in zip(things, how, strict=True)])
+        drawn.global_id = _over(drawn.global_id, [thing.global_id if h == 2 else None for thing, h in zip(things, how, strict=True)])
+        drawn.element = _over(drawn.element, [thing.global_id for thing in things])
 
     def _pick(self, words: Words, item: NDArray[np.int64], rng: np.random.Generator) -> pa.Array:
         values, first, count = words
@@ -260,10 +285,10 @@ def _round_fen(fen: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(fen.astype(np.int64) % 9 == 0, np.maximum(fen.astype(np.int64), 1_000), whole)
 
 
-def _numbers(rng: np.random.Generator, count: int, prefix: str, digits: int) -> pa.Array:
-    """Texts of a prefix and digits; drawn from so many that hardly two agree."""
-    number = pc.utf8_lpad(pc.cast(pa.array(rng.integers(0, 10**digits, count)), pa.string()), digits, "0")
-    return pc.binary_join_element_wise(prefix, number, "")
+def _tags(first: int, count: int) -> pa.Array:
+    """Tag numbers that look drawn but differ for different cards: steps of a number prime to 10⁹."""
+    number = (np.arange(first + 1, first + count + 1) * 618_033_989) % 10**9
+    return pc.binary_join_element_wise("TY35", pc.utf8_lpad(pc.cast(pa.array(number), pa.string()), 9, "0"), "")
 
 
 def _serials(rng: np.random.Generator, count: int) -> pa.Array:

@@ -33,11 +33,11 @@ def plant(columns: Columns, room: NDArray[Any], planter: Planter, first: int) ->
     rows = len(room)
     everything = np.arange(rows)
     dates = pc.match_substring(columns["取得日期"], "-").to_numpy(zero_copy_only=False)
-    lent = pc.equal(columns["使用状况"], "出租出借").to_numpy(zero_copy_only=False)
     laptops = pc.equal(columns["资产分类代码"], "A02010108").to_numpy(zero_copy_only=False)
     newer = pc.is_in(columns["分类版本"], pa.array(["GB/T 14885-2022", "2022"])).to_numpy(zero_copy_only=False)
     tagged = columns["标签号"].is_valid().to_numpy(zero_copy_only=False)
     housed = pc.fill_null(pc.not_equal(columns["楼栋"], ""), False).to_numpy(zero_copy_only=False)
+    thousands = pc.greater_equal(pc.utf8_length(columns["原值(元)"]), len("1000.00")).to_numpy(zero_copy_only=False)
     rng = planter.rng
 
     def change(error: str, column: str, candidates: NDArray[Any], to: Callable[[int, str], str | None]) -> None:
@@ -51,7 +51,6 @@ def plant(columns: Columns, room: NDArray[Any], planter: Planter, first: int) ->
         for at, key, old, new in zip(chosen, keys, was, now, strict=True):
             planter.note(error, first + at, new or "" if column == CODE else key, column=column, was=old, now=new or "")
 
-    change("asset_lent_disposal", "备注", everything[lent], lambda *_: "已提交处置申请")
     change("asset_edition", "资产分类代码", everything[laptops & newer], lambda *_: "A02010105")
     change("asset_no_edition", "分类版本", everything, lambda *_: None)
     change("asset_class", "资产分类代码", everything, lambda _, code: code[:-1])
@@ -62,7 +61,7 @@ def plant(columns: Columns, room: NDArray[Any], planter: Planter, first: int) ->
         everything[dates],
         lambda _, day: day[:5] + NO_DAYS[int(rng.integers(4))],
     )
-    change("asset_value_comma", "原值(元)", everything, lambda _, value: f"{int(value[:-3]):,}{value[-3:]}")
+    change("asset_value_comma", "原值(元)", everything[thousands], lambda _, value: f"{int(value[:-3]):,}{value[-3:]}")
     change("asset_value_text", "原值(元)", everything, lambda *_: WORDS[int(rng.integers(len(WORDS)))])
     change("asset_state", "使用状况", everything, lambda *_: STATES[int(rng.integers(len(STATES)))])
     change("asset_unit", "使用单位", everything, lambda *_: GHOSTS[int(rng.integers(len(GHOSTS)))])

@@ -8,10 +8,12 @@ import pyarrow.compute as pc
 
 from twin.demo.registers.assets import Cards
 from twin.demo.registers.draft import Draft
+from twin.demo.registers.fleet import fleet_units
+from twin.demo.registers.sheet import Columns
 from twin.demo.registers.truth import Planted, Planter
 from twin.demo.registers.world import World
 
-__all__ = ["ledger_draft", "title_draft"]
+__all__ = ["institution_columns", "ledger_draft", "title_draft"]
 
 TAKEN = {
     "资产编号": "资产编号",
@@ -62,11 +64,15 @@ def title_draft(world: World, planter: Planter, buildings: Draft, vehicles: Draf
     for at in sorted(without):
         planter.note("title_missing", -1, buildings.columns["楼栋编码"][at], column="楼栋")
     plates, states = vehicles.columns["车牌号"], vehicles.columns["车辆状态"]
-    wrong = {item.row for item in vehicles.planter.planted}
-    alive = [at for at, state in enumerate(states) if state != "已处置" and at not in wrong]
-    carless = set(Planter(register="title", rng=planter.rng).rows("vehicle_without_title", alive))
+    right = {item.row: item.was for item in vehicles.planter.planted if item.column == "车牌号"}
+    plates = [right.get(at, plate) for at, plate in enumerate(plates)]
+    alive = [at for at, state in enumerate(states) if state != "已处置"]
+    shared = {item.now for item in vehicles.planter.planted if item.column == "车牌号"}
+    single = [at for at in alive if at not in right and plates[at] not in shared]
+    carless = set(Planter(register="title", rng=planter.rng).rows("vehicle_without_title", single))
     for at in sorted(carless):
         planter.note("vehicle_without_title", -1, plates[at], column="车牌号")
+    unit = fleet_units(world)
     houses, cars = [at for at in owned if at not in without], [at for at in alive if at not in carless]
     built = buildings.columns["建成年份"]
     columns: dict[str, list[Any]] = {
@@ -74,7 +80,7 @@ def title_draft(world: World, planter: Planter, buildings: Draft, vehicles: Draf
         "权证类型": ["不动产权证"] * len(houses) + ["机动车登记证书"] * len(cars),
         "楼栋": [names[at] for at in houses] + [None] * len(cars),
         "车牌号": [None] * len(houses) + [plates[at] for at in cars],
-        "权利人": [buildings.columns["产权单位"][at] for at in houses] + [vehicles.columns["使用单位"][at] for at in cars],
+        "权利人": [buildings.columns["产权单位"][at] for at in houses] + [world.units[unit[at]].name for at in cars],
         "坐落": [buildings.columns["地址"][at] for at in houses] + [None] * len(cars),
         "证载面积": [buildings.columns["建筑面积(㎡)"][at] for at in houses] + [None] * len(cars),
         "登记日期": [f"{built[at] + 1}-06-18" for at in houses] + [vehicles.columns["注册日期"][at] for at in cars],
@@ -86,7 +92,7 @@ def title_draft(world: World, planter: Planter, buildings: Draft, vehicles: Draf
     return draft
 
 
-def wan(cards: Cards) -> dict[str, pa.Array]:
+def institution_columns(cards: Cards) -> Columns:
     """Cards as another institution keeps them: other headers, amounts in ten thousand yuan."""
     columns = cards.right
     value = pc.divide(pc.cast(columns["原值(元)"], pa.float64()), 10_000.0)

@@ -114,8 +114,7 @@ def _seasonal(electricity: Numbers, month_of: NDArray[Any]) -> NDArray[np.int64]
     april = rows - (month_of[rows] - 4)
     rows = rows[april >= 0]
     april = rows - (month_of[rows] - 4)
-    kept: NDArray[np.int64] = rows[electricity[rows] > 1.4 * np.maximum(electricity[april], 500)]
-    return kept
+    return np.asarray(rows[electricity[rows] > 1.4 * np.maximum(electricity[april], 500)], np.int64)
 
 
 def _with(unit_of: NDArray[Any], ghosts: list[int], first: int) -> NDArray[Any]:

@@ -98,7 +98,7 @@ def room_draft(world: World, planter: Planter) -> Draft:
     rng = world.rng(2)
     hand = rng.choice(4, len(rooms), p=[0.82, 0.09, 0.05, 0.04]).tolist()
     drift = (1 + rng.uniform(-0.012, 0.012, len(rooms))).tolist()
-    declared = [round(room.area_m2 * by, 2) for room, by in zip(rooms, drift, strict=True)]
+    declared = [round(room.area_m2 * (by if room.model else 1.0), 2) for room, by in zip(rooms, drift, strict=True)]
     day = rng.integers(0, 3600, len(rooms)).tolist()
     names = [units[room.unit].name if room.unit >= 0 else None for room in rooms]
     draft = Draft(

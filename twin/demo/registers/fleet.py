@@ -34,15 +34,16 @@ def vehicle_draft(world: World, planter: Planter) -> Draft:
     bought = np.datetime64(world.today) - (rng.random(count) ** 1.4 * 365 * 14).astype(int)
     age = ((np.datetime64(world.today) - bought).astype(int) / 365.0).round(2)
     state = np.where(age > 9, draw(rng, (60, 4, 8, 8, 20), count), draw(rng, (93, 3, 3, 0.5, 0.5), count))
+    state[np.argmax(age)] = STATES.index("已处置")
     disposed = np.minimum(bought + np.maximum((age * 365 * rng.uniform(0.8, 0.98, count)).astype(int), 30), np.datetime64(world.today) - 3)
     electric = np.array([models[m][3] in ("纯电动", "插电混动") for m in model])
     letters = [world.units[u].place.letter for u in unit]
-    registered = bought + rng.integers(3, 40, count)
+    registered = np.minimum(bought + rng.integers(3, 40, count), np.datetime64(world.today))
     beidou = rng.random(count) < 0.5
     year = bought.astype("datetime64[Y]").astype(int) + 1970
     rows = [models[m] for m in model.tolist()]
     price = (np.array([row[6] for row in rows]) * rng.uniform(0.92, 1.12, count)).astype(np.int64) * 100
-    plate = plates(letters, electric, rng.permutation(240_000)[:count])
+    plate = plates(letters, electric, rng.permutation(200_000)[:count])
     kilometres = (age * rng.lognormal(9.3, 0.35, count)).round().astype(int)
     draft = Draft(
         key="车牌号",
@@ -104,7 +105,7 @@ def driver_draft(world: World, planter: Planter) -> Draft:
 def _plant_fleet(draft: Draft, tracked: NDArray[Any]) -> None:
     plates_of, terminals = draft.columns["车牌号"], draft.columns["终端号"]
     draft.change("vehicle_vin", "车辆识别代号", lambda _, vin: vin[:8] + other_check(vin[8]) + vin[9:])
-    draft.change("vehicle_plate", "车牌号", lambda at, plate: plate[:2] + ("I" if at % 2 else "O") + plate[3:] if at % 3 else plate[:-1])
+    draft.change("vehicle_plate", "车牌号", lambda at, plate: plate[:-2] if at % 3 == 0 else f"{plate[:2]}{'IO'[at % 2]}{plate[3:]}")
     draft.ghost_unit("vehicle_unit", "使用单位")
     draft.change("vehicle_terminal_twice", "终端号", lambda at, _: next(t for t in terminals[at - 1 :: -1] if t), tracked[1:])
     draft.change("vehicle_plate_twice", "车牌号", lambda at, _: plates_of[at - 1], range(1, len(draft)))

@@ -62,7 +62,7 @@ def vins(makers: list[str], year: NDArray[Any], rng: np.random.Generator) -> pa.
     characters[:, 8] = ord("0")
     characters[:, 9] = np.frombuffer(YEAR_LETTERS.encode(), np.uint8)[(year - 2010) % 30]
     characters[:, 10] = VIN_LETTERS[rng.integers(0, 23, rows)]
-    characters[:, 11:] = DIGITS[_digits(rng.permutation(10**6)[:rows], 6)]
+    characters[:, 11:] = DIGITS[_digits(rng.choice(10**6, rows, replace=False), 6)]
     table = np.zeros(128, np.int64)
     for letter, value in VIN_VALUES.items():
         table[ord(letter)] = value

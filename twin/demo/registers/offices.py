@@ -99,7 +99,7 @@ def fill_models(rooms: Sequence[ModelRoom], houses: Sequence[Building], units: S
         if here.people:
             here.unit = people[here.people[0]].unit
         filled.append(here)
-    return filled
+    return sorted(filled, key=lambda room: (room.building, room.storey, room.number))
 
 
 def rooms_for(unit: Unit, at: int, ranked: Sequence[tuple[int, str]], rng: np.random.Generator) -> list[Room]:

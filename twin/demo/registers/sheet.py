@@ -1,5 +1,6 @@
 """A register as columns, and the files an office would keep it in: CSV, workbook, Parquet."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Columns", "RegisterFile", "chunks_of", "columns_text", "csv_bytes", "write_csv", "write_parquet", "write_workbook"]
+__all__ = [
+    "Columns",
+    "RegisterFile",
+    "read_manifest",
+    "chunks_of",
+    "columns_text",
+    "csv_bytes",
+    "write_csv",
+    "write_manifest",
+    "write_parquet",
+    "write_workbook",
+]
 
 Columns = dict[str, pa.Array]
+MANIFEST = "registers.json"
 QUOTED = r'[,"\r\n]'
 
 
@@ -27,6 +40,25 @@ class RegisterFile:
     rows: int
     first_line: int = 2
     register: str = ""
+
+
+def write_manifest(folder: Path, files: Sequence[RegisterFile]) -> None:
+    """Write `registers.json`: what lies in the folder, in the order an import wants it."""
+    rows = [
+        {"kind": file.kind, "file": file.path.name, "rows": file.rows, "first_line": file.first_line, "register": file.register}
+        for file in files
+    ]
+    (folder / MANIFEST).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> list[RegisterFile]:
+    """The registers that lie in a folder, as `write_manifest` left them; none where it has not written."""
+    path = folder / MANIFEST
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return [
+        RegisterFile(kind=row["kind"], path=folder / row["file"], rows=row["rows"], first_line=row["first_line"], register=row["register"])
+        for row in rows
+    ]
 
 
 def columns_text(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> dict[str, pa.Array]:
@@ -66,12 +98,12 @@ def write_csv(path: Path, kind: str, chunks: Iterable[Columns], *, encoding: str
 
 
 def write_parquet(path: Path, kind: str, columns: Columns) -> RegisterFile:
-    """Write one Parquet file with the columns' own types."""
+    """Write one Parquet file with the columns' own types; it has no header line, so its first row is line 1."""
     import pyarrow.parquet as parquet
 
     table = pa.table(columns)
     parquet.write_table(table, path, compression="zstd")
-    return RegisterFile(kind=kind, path=path, rows=table.num_rows)
+    return RegisterFile(kind=kind, path=path, rows=table.num_rows, first_line=1)
 
 
 def write_workbook(

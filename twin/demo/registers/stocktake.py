@@ -17,11 +17,12 @@ __all__ = ["scan_draft"]
 def scan_draft(world: World, planter: Planter, cards: Cards, wrong: list[Planted], rooms: int) -> Draft:
     """The scans of up to `rooms` rooms of the first buildings: a tag, or the card's number where it has none."""
     rng = planter.rng
-    bad = {item.row for item in wrong}
     tags, codes = cards.columns["标签号"].to_pylist(), cards.columns["资产编号"].to_pylist()
+    shared = {item.now for item in wrong}
+    bad = {item.row for item in wrong} | {at for at, pair in enumerate(zip(tags, codes, strict=True)) if shared.intersection(pair)}
     inside: dict[int, list[int]] = defaultdict(list)
     for at, room in enumerate(cards.room.tolist()):
-        if room >= 0 and world.rooms[room].building < 3 and at not in bad and at - 1 not in bad:
+        if room >= 0 and world.rooms[room].building < 3 and at not in bad:
             inside[room].append(at)
     chosen = [room for room in sorted(inside) if len(inside[room]) >= 2][:rooms]
     pairs = [(room, at) for room in chosen for at in inside[room]]

@@ -111,10 +111,13 @@ def _plant_trips(draft: Draft, vehicles: Draft, drivers: Draft) -> None:
         return str(np.datetime64(columns["实际出车时间"][at].replace(" ", "T")) - np.timedelta64(35, "m")).replace("T", " ")[:16]
 
     draft.change("dispatch_times", "实际返回时间", backwards, done)
-    for at in draft.planter.rows("dispatch_overlap", done[1:]):
-        other = done[done.index(at) - 1]
+    planted = {item.row for item in draft.planter.planted}
+    clean = [at for at in done if at not in planted]
+    before = dict(zip(clean[1:], clean, strict=False))
+    for at in draft.planter.rows("dispatch_overlap", clean[1:]):
+        other = before[at]
         was = columns["车牌号"][at]
-        for name in ("车牌号", "计划出车时间", "计划返回时间", "实际出车时间", "实际返回时间"):
+        for name in ("车牌号", "计划出车时间", "计划返回时间", "实际出车时间", "实际返回时间", "出车里程", "返回里程"):
             columns[name][at] = columns[name][other]
         draft.note("dispatch_overlap", at, "车牌号", was, columns["车牌号"][at], also=str(columns["派车单号"][other]))
 

@@ -117,6 +117,8 @@ def build_world(scale: Scale, *, seed: int, today: date, models: Mapping[str, Pa
     houses = compound_houses(division, list(models or {}), scale.houses, rng)
     own = [person for person in people if person.unit < 5]
     rooms = fill_models(drawn, houses, units, own) if drawn else []
+    for building in {room.building for room in rooms}:
+        houses[building].storeys = max(room.storey for room in rooms if room.building == building)
     city = city_houses(division, city_buildings(np.random.default_rng([seed, 1]), limit=scale.city), len(houses) + 1, rng)
     houses += city
     _house_the_rest(units, people, rooms, houses, scale, rng)

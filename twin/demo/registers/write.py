@@ -9,12 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from twin.demo.registers.assets import Cards, asset_chunks
-from twin.demo.registers.books import ledger_draft, title_draft, wan
+from twin.demo.registers.books import institution_columns, ledger_draft, title_draft
+from twin.demo.registers.disposals import disposal_draft
 from twin.demo.registers.draft import Draft
 from twin.demo.registers.energy import energy_columns, meter_draft
 from twin.demo.registers.estate import building_draft, room_code, room_draft, unit_draft
 from twin.demo.registers.fleet import driver_draft, vehicle_draft
-from twin.demo.registers.sheet import Columns, RegisterFile, chunks_of, write_csv, write_parquet, write_workbook
+from twin.demo.registers.offices import limit_m2
+from twin.demo.registers.sheet import Columns, RegisterFile, chunks_of, write_csv, write_manifest, write_parquet, write_workbook
 from twin.demo.registers.staff import person_draft, post_draft
 from twin.demo.registers.stocktake import scan_draft
 from twin.demo.registers.trips import trip_draft
@@ -44,6 +46,7 @@ STREAMS = (
     "finance",
     "cards",
     "scan",
+    "request",
 )
 
 
@@ -121,6 +124,7 @@ class _Writer:
         if not whole:
             self._books(assets)
         self._put(scan_draft(world, self._planter("scan"), self.kept[0], assets.planted, 60), "stocktake", "盘点扫描", kind="stocktake")
+        self._put(disposal_draft(world, self._planter("request"), self.kept[0], assets.planted), "disposals", "处置申请")
         self.tell("truth.json", 0.95)
         self._truth()
         self.tell("done", 1.0)
@@ -153,7 +157,12 @@ class _Writer:
                 )
             )
             written = write_workbook(
-                self.folder / "assets_institution.xlsx", "asset", wan(other), title="固定资产明细表", notes=NOTES, total="原值(万元)"
+                self.folder / "assets_institution.xlsx",
+                "asset",
+                institution_columns(other),
+                title="固定资产明细表",
+                notes=NOTES,
+                total="原值(万元)",
             )
             self.files.append(replace(written, register="asset_institution"))
         self.planted += planter.planted
@@ -188,18 +197,8 @@ class _Writer:
 
     def _truth(self) -> None:
         world = self.world
-        rooms = [room for room in world.rooms if room.model is not None]
-        write_csv(
-            self.folder / "truth_rooms.csv",
-            "truth",
-            [
-                {
-                    "room": pa.array([room_code(world, room) for room in rooms], pa.string()),
-                    "model": pa.array([room.model.model for room in rooms if room.model], pa.string()),
-                    "global_id": pa.array([room.model.global_id for room in rooms if room.model], pa.string()),
-                }
-            ],
-        )
+        write_manifest(self.folder, self.files)
+        write_csv(self.folder / "truth_rooms.csv", "truth", [_room_truth(world)])
         facts = {
             "seed": world.seed,
             "today": world.today.isoformat(),
@@ -208,6 +207,19 @@ class _Writer:
             "rooms": len(world.rooms),
             "people": len(world.people),
             "usable_m2": round(sum(room.area_m2 for room in world.rooms), 2),
-            "rooms_with_model": len(rooms),
+            "rooms_with_model": sum(room.model is not None for room in world.rooms),
         }
         write_truth(self.folder / "truth.json", self.planted, self.files, facts=facts)
+
+
+def _room_truth(world: World) -> Columns:
+    """Each room as it is: its space in a model, area, and what its people may have together (m², 0 where it is no office)."""
+    allowed = [sum(limit_m2(world.units[world.people[at].unit], world.people[at].rank) for at in room.people) for room in world.rooms]
+    return {
+        "room": pa.array([room_code(world, room) for room in world.rooms], pa.string()),
+        "model": pa.array([room.model.model if room.model else None for room in world.rooms], pa.string()),
+        "global_id": pa.array([room.model.global_id if room.model else None for room in world.rooms], pa.string()),
+        "area_m2": pa.array([room.area_m2 for room in world.rooms]),
+        "people": pa.array([len(room.people) for room in world.rooms]),
+        "allowed_m2": pa.array([float(area) for area in allowed]),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -34,13 +34,12 @@ def place_tree(places: Sequence[Place], building_names: Mapping[int, Sequence[st
     return PlaceTree(nodes)
 
 
-def resolve_locations(connection: Connection, tree: PlaceTree, *, only: Iterable[int] | None = None) -> dict[int, int | None]:
+def resolve_locations(connection: Connection, tree: PlaceTree, *, only: Sequence[int] | None = None) -> dict[int, int | None]:
     """Resolve locations (all, or these ids) that no person decided; the ids whose place changed, with their place now."""
     query = select(schema.location).where(LOCATION.decided_by.is_(None)).order_by(LOCATION.id)
-    rows = list(connection.execute(query))
     if only is not None:
-        wanted = set(only)
-        rows = [row for row in rows if row.id in wanted]
+        query = query.where(LOCATION.id.in_(only))
+    rows = list(connection.execute(query))
     answers = resolve_places([PlaceText(building=row.building, storey=row.storey, room=row.room) for row in rows], tree)
     changed: dict[int, int | None] = {}
     updates: list[dict[str, Any]] = []
