@@ -137,8 +137,10 @@ def test_an_asset_knows_its_place_from_the_top(client: TestClient, town: Town) -
 
 def test_a_change_needs_the_state_it_is_of(client: TestClient) -> None:
     tag = client.get("/rooms/R101").headers["etag"]
-    assert client.patch("/rooms/R101", json={"seats": 2}).status_code == 428
-    assert client.patch("/rooms/R101", json={"seats": 2}, headers={"If-Match": '"0.0"'}).status_code == 412
+    blind = client.patch("/rooms/R101", json={"seats": 2})
+    assert (blind.status_code, blind.json()["code"]) == (428, "PRECONDITION_REQUIRED")
+    stale = client.patch("/rooms/R101", json={"seats": 2}, headers={"If-Match": '"0.0"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "PRECONDITION_FAILED")
     assert client.patch("/rooms/R101", json={"seats": 2}, headers={"If-Match": f"W/{tag}"}).status_code == 412
     changed = client.patch("/rooms/R101", json={"seats": 2}, headers={"If-Match": tag})
     assert changed.status_code == 200
@@ -160,7 +162,7 @@ def test_put_empties_what_is_not_given_and_delete_ends_without_erasing(client: T
     assert client.get("/rooms/R101/dossier").json()["ended"] is not None
     again = client.patch("/rooms/R101", json={"seats": 1}, headers={"If-Match": "*"})
     assert (again.status_code, again.json()["code"]) == (409, "RECORD_ENDED")
-    assert client.post("/rooms", json=body).json()["code"] == "KEY_TAKEN"  # its dossier keeps the key
+    assert client.post("/rooms", json=body).json()["code"] == "RECORD_KEY_TAKEN"  # its dossier keeps the key
 
 
 def test_a_new_record_is_there_at_once_and_a_bad_one_is_refused_by_field(client: TestClient) -> None:
@@ -168,7 +170,7 @@ def test_a_new_record_is_there_at_once_and_a_bad_one_is_refused_by_field(client:
     assert made.status_code == 201, made.text
     assert client.get(made.headers["location"]).json() == made.json()
     twice = client.post("/vehicles", json={"plate": "闽A12345"})
-    assert twice.json()["code"] == "KEY_TAKEN"
+    assert twice.json()["code"] == "RECORD_KEY_TAKEN"
     wrong = client.post("/rooms", json={"code": "R9", "building": "一号楼", "usable_area": "many"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "FIELD_INVALID")
     assert "usable_area" in wrong.json()["detail"]
