@@ -33,7 +33,8 @@ ANCHOR = Anchor(lon=SITE.lon, lat=SITE.lat, height_m=30.0, heading_deg=0.0)
 EVERYWHERE = frozenset({"*"})
 PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s/features/x/children", "/tiles/s/tileset.json",
          "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/health", "/index.html",
-         "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory", "/search?q=x", "/requests")  # fmt: skip
+         "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory",
+         "/search?q=x", "/requests")  # fmt: skip
 
 As = Callable[..., TestClient]
 
