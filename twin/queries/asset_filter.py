@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
@@ -14,7 +15,7 @@ from twin.errors import NotFound
 from twin.records.columns import NO_DAY, NO_VALUE, NOTHING, AssetColumns, asset_states, days_since_1970
 from twin.records.place_tree import NOWHERE
 from twin.records.scope import Reader
-from twin.records.search import ArticleSearch, search_words
+from twin.records.search import ARTICLE_NAMES, TextSearch, search_words
 from twin.records.shelf import AssetView
 from twin.store import record_schema as schema
 
@@ -22,6 +23,12 @@ __all__ = ["AssetFilter", "find_assets", "require_place", "require_unit", "visib
 
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
+Array: TypeAlias = np.ndarray[Any, Any]
+Condition: TypeAlias = Callable[[Any], Bool]
+"""Of some positions, or of `EVERY` one, whether the assets there are meant."""
+EVERY = slice(None)
+WORDED = {"article": ARTICLE_NAMES, "specification": "asset.specification", "brand": "asset.brand"}
+"""Column of ids → the domain of its texts."""
 AT_ONCE = 500
 
 
@@ -45,13 +52,13 @@ class AssetFilter:
     q: str | None = None
 
 
-def find_assets(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, articles: ArticleSearch) -> Positions | None:
+def find_assets(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, texts: TextSearch) -> Positions | None:
     """The positions of the assets that are asked for and that the reader may know of; None is every asset.
 
     Raises NotFound for a place or unit that is not there for this reader.
     """
     _require(view, wanted, reader)
-    return view.once((wanted, reader.labels, reader.units), lambda: _find(connection, view, wanted, reader, articles))
+    return view.once((wanted, reader.labels, reader.units), lambda: _find(connection, view, wanted, reader, texts))
 
 
 def visible_mask(view: AssetView, reader: Reader) -> Bool | None:
@@ -84,45 +91,49 @@ def _require(view: AssetView, wanted: AssetFilter, reader: Reader) -> None:
         require_unit(view, wanted.unit, reader)
 
 
-def _find(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, articles: ArticleSearch) -> Positions | None:
-    columns, mask = view.columns, visible_mask(view, reader)
-    for condition in _conditions(view, wanted):
-        mask = condition if mask is None else mask & condition
-    for word in search_words(wanted.q or ""):
-        found = _with_word(connection, view, word, articles)
-        mask = found if mask is None else mask & found
-    if wanted.q is not None and not search_words(wanted.q):
-        mask = np.zeros(len(columns), dtype=np.bool_)
-    return None if mask is None else np.flatnonzero(mask).astype(np.int32)
+def _find(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, texts: TextSearch) -> Positions | None:
+    """Condition by condition: the first is asked of every asset, the next only of those that are left."""
+    words = search_words(wanted.q or "")
+    if wanted.q is not None and not words:
+        return np.empty(0, dtype=np.int32)
+    conditions = [*_conditions(view, wanted), *(_with_word(connection, view, word, texts) for word in words)]
+    visible = visible_mask(view, reader)
+    if visible is not None:
+        conditions.append(lambda at: visible[at])
+    found: Positions | None = None
+    for condition in conditions:
+        found = np.flatnonzero(condition(EVERY)).astype(np.int32) if found is None else found[condition(found)]
+    return found
 
 
-def _conditions(view: AssetView, wanted: AssetFilter) -> list[Bool]:
-    columns = view.columns
-    found: list[Bool] = []
+def _conditions(view: AssetView, wanted: AssetFilter) -> list[Condition]:
+    arrays = view.columns.arrays
+    found: list[Condition] = []
     if wanted.place is not None:
         start = view.places.position(wanted.place)
-        found.append((view.position >= start) & (view.position < view.places.end[start]))
+        end = view.places.end[start]
+        found.append(lambda at: (view.position[at] >= start) & (view.position[at] < end))
     if wanted.unit is not None:
-        found.append(_of_terms(view, view.units.below([view.units.by_key[wanted.unit]])))
+        ours = _flags_of_units(view, view.units.below([view.units.by_key[wanted.unit]]))
+        found.append(lambda at: ours[arrays["unit"][at]])
     if wanted.class_code is not None or wanted.class_edition is not None:
-        found.append(_looked_up(view.classes.matching(wanted.class_code or "", wanted.class_edition), columns.arrays["article"]))
+        classes = np.append(view.classes.matching(wanted.class_code or "", wanted.class_edition), False)
+        found.append(lambda at: classes[arrays["article"][at]])
     if wanted.state:
-        numbers = [asset_states().index(state) for state in wanted.state]
-        found.append(np.isin(columns.arrays["state"], np.array(numbers, dtype="i1")))
-    found += _range(columns, "value", wanted.value_from, wanted.value_to, NO_VALUE)
+        states = np.zeros(len(asset_states()) + 1, dtype=np.bool_)
+        states[[asset_states().index(state) for state in wanted.state]] = True
+        found.append(lambda at: states[arrays["state"][at]])
+    found += _range(arrays["value"], wanted.value_from, wanted.value_to, NO_VALUE)
     days = [None if day is None else days_since_1970(day.isoformat()) for day in (wanted.acquired_from, wanted.acquired_to)]
-    return found + _range(columns, "acquired", days[0], days[1], NO_DAY)
+    return found + _range(arrays["acquired"], days[0], days[1], NO_DAY)
 
 
-def _range(columns: AssetColumns, name: str, low: int | None, high: int | None, nothing: int) -> list[Bool]:
-    values = columns.arrays[name]
-    if low is None and high is None:
-        return []
-    found: list[Bool] = [values != nothing]
+def _range(cells: Array, low: int | None, high: int | None, nothing: int) -> list[Condition]:
+    found: list[Condition] = []
     if low is not None:
-        found.append(values >= low)
+        found.append(lambda at: cells[at] >= max(low, nothing + 1))
     if high is not None:
-        found.append(values <= high)
+        found.append(lambda at: (cells[at] <= high) & (cells[at] != nothing))
     return found
 
 
@@ -132,36 +143,52 @@ def _visible(view: AssetView, reader: Reader) -> Bool:
         nodes = np.append(view.places.visible(reader.labels), PUBLIC in reader.labels)  # position -1, nowhere, is the last
         mask &= nodes[view.position]
     if reader.units is not None:
-        mask &= _of_terms(view, view.units.permitted(reader.units))
+        mask &= _flags_of_units(view, view.units.permitted(reader.units))[view.columns.arrays["unit"]]
     return mask
 
 
-def _of_terms(view: AssetView, units: set[int]) -> Bool:
+def _flags_of_units(view: AssetView, units: set[int]) -> Bool:
+    """By id of a text whether it names one of these units; the last, which an empty cell asks for, is False."""
     terms = view.units.terms_of(units)
-    cells = view.columns.arrays["unit"]
-    flags = np.zeros(max(int(cells.max(initial=0)), *terms, 0) + 2, dtype=np.bool_)
+    flags = np.zeros(max(int(view.columns.arrays["unit"].max(initial=0)), *terms, 0) + 2, dtype=np.bool_)
     flags[terms] = True
-    flags[NOTHING] = False
-    return np.asarray(flags[cells])
+    return flags
 
 
-def _looked_up(flags: Bool, cells: np.ndarray[Any, Any]) -> Bool:
-    """By row, what `flags` says of the id in its cell; an empty cell is not meant."""
-    return np.asarray(np.append(flags, False)[cells])
-
-
-def _with_word(connection: Connection, view: AssetView, word: str, articles: ArticleSearch) -> Bool:
+def _with_word(connection: Connection, view: AssetView, word: str, texts: TextSearch) -> Condition:
     columns = view.columns
-    flags = np.zeros(len(view.classes.number), dtype=np.bool_)
-    flags[articles.with_word(connection, word, len(flags) - 1)] = True
-    mask = _looked_up(flags, columns.arrays["article"])
-    for written in dict.fromkeys((word, word.upper())):
-        low, high = columns.prefixed(written)
-        mask[low:high] = True
-        for column in ("serial", "tag"):
-            for record in _marked(connection, columns, column, written):
-                mask[columns.position_of(record)] = True
-    return mask
+    flags = {name: _flags_of_texts(connection, view, name, domain, word, texts) for name, domain in WORDED.items()}
+    written = list(dict.fromkeys((word, word.upper())))
+    ranges = [columns.prefixed(text) for text in written]
+    records = {record for text in written for mark in ("serial", "tag") for record in _marked(connection, columns, mark, text)}
+    marked = np.array(sorted(columns.position_of(record) for record in records), dtype=np.int32)
+
+    def condition(at: Any) -> Bool:
+        found: Bool = flags["article"][columns.arrays["article"][at]]
+        for name in ("specification", "brand"):
+            if flags[name].any():
+                found |= flags[name][columns.arrays[name][at]]
+        if isinstance(at, slice):
+            for low, high in ranges:
+                found[low:high] = True
+            found[marked] = True
+            return found
+        for low, high in ranges:
+            if low < high:
+                found |= (at >= low) & (at < high)
+        if len(marked):
+            found |= np.isin(at, marked)
+        return found
+
+    return condition
+
+
+def _flags_of_texts(connection: Connection, view: AssetView, column: str, domain: str, word: str, texts: TextSearch) -> Bool:
+    """By the id in a column whether its text has the word; the last, which an empty cell asks for, is False."""
+    newest = int(view.columns.arrays[column].max(initial=0))
+    flags = np.zeros(newest + 2, dtype=np.bool_)
+    flags[texts.with_word(connection, domain, word, newest)] = True
+    return flags
 
 
 def _marked(connection: Connection, columns: AssetColumns, column: str, text: str) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from twin.codes import get_dictionary
+from twin.errors import Invalid
 from twin.queries.asset_filter import Positions
 from twin.queries.records.documents import money_words
 from twin.records.articles import class_words
@@ -18,9 +19,11 @@ from twin.records.shelf import AssetView
 __all__ = ["AGE_YEARS", "DIMENSIONS", "exact_sums", "grouped_sums"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
+Labels: TypeAlias = list[dict[str, Any]]
 DIMENSIONS = ("unit", "class", "state", "age")
 AGE_YEARS = (1, 3, 5, 10)
 """Where the bands of age begin, in years since an asset was acquired: below 1, 1 to 3, …, 10 and more."""
+ROWS_AT_MOST = 20_000
 HALF = 20
 """Bits of the lower part of an amount: sums of either part stay below 2^53 and so exact in float64."""
 
@@ -29,17 +32,25 @@ def grouped_sums(
     view: AssetView, found: Positions | None, by: Sequence[str], *, class_length: int | None, values: bool, today: date
 ) -> list[dict[str, Any]]:
     """One row a combination that occurs: `count`, `value` (fen; of those that state one) and `without_value`; None asks of all assets."""
-    dimensions = [_dimension(view, name, class_length, today) for name in by]
+    at = slice(None) if found is None else found
+    dimensions = [_dimension(view, name, class_length, today, at) for name in by]
     combined: Array = np.zeros(len(view.columns) if found is None else len(found), dtype=np.int64)
     for labels, numbers in dimensions:
-        combined = combined * len(labels) + _picked(numbers, found)
+        combined = combined * len(labels) + np.where(numbers < 0, len(labels) - 1, numbers)
     size = int(np.prod([len(labels) for labels, _ in dimensions], dtype=np.int64))
     if size > 4 * len(combined) + 1_000_000:
         present, combined = np.unique(combined, return_inverse=True)
     else:
         present = np.arange(size)
     counts = np.bincount(combined, minlength=len(present))
-    sums, stated = exact_sums(_picked(view.columns.arrays["value"], found), combined, len(present)) if values else (None, None)
+    if np.count_nonzero(counts) > ROWS_AT_MOST:
+        raise Invalid(
+            f"{np.count_nonzero(counts)} sums are too many for one answer",
+            path="by",
+            code="FILTER_INVALID",
+            hint=f"at most {ROWS_AT_MOST}: a smaller class_length, or filter by unit",
+        )
+    sums, stated = exact_sums(view.columns.arrays["value"][at], combined, len(present)) if values else (None, None)
     rows: list[dict[str, Any]] = []
     for place in np.flatnonzero(counts):
         row: dict[str, Any] = {}
@@ -65,57 +76,50 @@ def exact_sums(values: Array, groups: Array, size: int) -> tuple[list[int], Arra
     return sums, np.bincount(groups, minlength=size)
 
 
-def _picked(numbers: Array, found: Positions | None) -> Array:
-    return numbers if found is None else numbers[found]
-
-
-def _dimension(view: AssetView, name: str, class_length: int | None, today: date) -> tuple[list[dict[str, Any]], Array]:
-    """The labels of a dimension and by asset the place of its label."""
+def _dimension(view: AssetView, name: str, class_length: int | None, today: date, at: Any) -> tuple[Labels, Array]:
+    """The labels of a dimension and, of the assets at some positions, the place of each one's label."""
+    arrays = view.columns.arrays
     if name == "unit":
-        return view.once("by unit", lambda: _units(view))
+        labels, of_term = view.once("units", lambda: _units(view))
+        return labels, of_term[arrays["unit"][at]]
     if name == "class":
-        return view.once(("by class", class_length), lambda: _classes(view, class_length))
+        labels, of_article = view.once(("classes", class_length), lambda: _classes(view, class_length))
+        return labels, of_article[arrays["article"][at]]
     if name == "state":
-        return _states(view)
-    return _ages(view, today)
+        return _states(), arrays["state"][at]  # an empty cell is -1: the last label
+    return _ages(arrays["acquired"][at], today)
 
 
-def _units(view: AssetView) -> tuple[list[dict[str, Any]], Array]:
+def _units(view: AssetView) -> tuple[Labels, Array]:
     records = list(view.units.nodes)
-    labels = [{"key": view.units.nodes[record].key, "name": view.units.nodes[record].name} for record in records]
+    labels: Labels = [{"key": view.units.nodes[record].key, "name": view.units.nodes[record].name} for record in records]
     place = {record: number for number, record in enumerate(records)}
-    cells = view.columns.arrays["unit"]
-    of_term = np.full(int(cells.max(initial=0)) + 2, len(records), dtype=np.int32)
+    of_term = np.full(int(view.columns.arrays["unit"].max(initial=0)) + 2, len(records), dtype=np.int32)
     for term, record in view.units.records.items():
         if term < len(of_term) - 1:
             of_term[term] = place[record]
-    return [*labels, {"key": None, "name": None}], of_term[cells]
+    return [*labels, {"key": None, "name": None}], of_term
 
 
-def _classes(view: AssetView, length: int | None) -> tuple[list[dict[str, Any]], Array]:
+def _classes(view: AssetView, length: int | None) -> tuple[Labels, Array]:
     groups, of_class = view.classes.grouped(length)
     words = class_words()
-    labels: list[dict[str, Any]] = []
+    labels: Labels = []
     for edition, code in groups:
         zh, en = words.get((edition, code), (None, None))
         labels.append({"edition": edition or None, "code": code or None, "zh": zh, "en": en})
-    none = groups.index(("", "")) if ("", "") in groups else 0
-    return labels, np.append(of_class[view.classes.number], np.int32(none))[view.columns.arrays["article"]]
+    return labels, np.append(of_class[view.classes.number], np.int32(groups.index(("", ""))))
 
 
-def _states(view: AssetView) -> tuple[list[dict[str, Any]], Array]:
+def _states() -> Labels:
     words = get_dictionary("asset_state")
-    labels: list[dict[str, Any]] = [{"code": code, "zh": words.get(code).zh, "en": words.get(code).en} for code in asset_states()]
-    numbers = view.columns.arrays["state"].astype(np.int32)
-    return [*labels, {"code": None, "zh": None, "en": None}], np.where(numbers < 0, len(labels), numbers)
+    labels: Labels = [{"code": code, "zh": words.get(code).zh, "en": words.get(code).en} for code in asset_states()]
+    return [*labels, {"code": None, "zh": None, "en": None}]
 
 
-def _ages(view: AssetView, today: date) -> tuple[list[dict[str, Any]], Array]:
+def _ages(acquired: Array, today: date) -> tuple[Labels, Array]:
     bounds = [days_since_1970(_years_before(today, years).isoformat()) for years in AGE_YEARS]
-    labels: list[dict[str, Any]] = [
-        {"years_from": low, "years_below": high} for low, high in zip((0, *AGE_YEARS), (*AGE_YEARS, None), strict=True)
-    ]
-    acquired = view.columns.arrays["acquired"]
+    labels: Labels = [{"years_from": low, "years_below": high} for low, high in zip((0, *AGE_YEARS), (*AGE_YEARS, None), strict=True)]
     band = len(bounds) - np.searchsorted(np.array(bounds[::-1]), acquired, side="left")
     return [*labels, {"years_from": None, "years_below": None}], np.where(acquired == NO_DAY, len(labels), band)
 

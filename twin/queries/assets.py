@@ -28,7 +28,7 @@ def asset_page(registers: Registers, wanted: AssetFilter, reader: Reader, *, aft
     _require_values(wanted, reader)
     with registers.store.database.reading() as connection:
         view = registers.shelf.assets(connection)
-        found = find_assets(connection, view, wanted, reader, registers.articles)
+        found = find_assets(connection, view, wanted, reader, registers.texts)
         start = 0 if after is None else _start(view, found, after)
         total = len(view.columns) if found is None else len(found)
         stop = min(start + limit, total)
@@ -51,7 +51,7 @@ def asset_totals(
     _require_values(wanted, reader)
     with registers.store.database.reading() as connection:
         view = registers.shelf.assets(connection)
-        found = find_assets(connection, view, wanted, reader, registers.articles)
+        found = find_assets(connection, view, wanted, reader, registers.texts)
         key = ("totals", wanted, reader.labels, reader.units, reader.values, by, class_length, registers.today())
         rows = view.once(
             key, lambda: grouped_sums(view, found, by, class_length=class_length, values=reader.values, today=registers.today())

@@ -31,7 +31,7 @@ def place_inventory(registers: Registers, place_id: int | None, reader: Reader, 
     with registers.store.database.reading() as connection:
         view = registers.shelf.assets(connection)
         position = NOWHERE if place_id is None else require_place(view, place_id, reader)
-        found = find_assets(connection, view, AssetFilter(place=place_id), reader, registers.articles)
+        found = find_assets(connection, view, AssetFilter(place=place_id), reader, registers.texts)
         key = ("inventory", place_id, reader, class_length, registers.today())
         return view.once(key, lambda: _of_place(view, position, _all(view, found), reader, class_length, registers.today()))
 
@@ -41,7 +41,7 @@ def unit_inventory(registers: Registers, unit: str | None, reader: Reader, *, cl
     with registers.store.database.reading() as connection:
         view = registers.shelf.assets(connection)
         record = None if unit is None else require_unit(view, unit, reader)
-        found = find_assets(connection, view, AssetFilter(unit=unit), reader, registers.articles)
+        found = find_assets(connection, view, AssetFilter(unit=unit), reader, registers.texts)
         key = ("inventory of", unit, reader, class_length, registers.today())
         return view.once(key, lambda: _of_unit(view, record, _all(view, found), reader, class_length, registers.today()))
 

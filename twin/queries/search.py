@@ -57,7 +57,7 @@ def _group(
 def _assets(registers: Registers, connection: Connection, q: str, words: list[str], reader: Reader, limit: int) -> dict[str, Any]:
     kind = get_kind("asset")
     view = registers.shelf.assets(connection)
-    found = find_assets(connection, view, AssetFilter(q=q), reader, registers.articles)
+    found = find_assets(connection, view, AssetFilter(q=q), reader, registers.texts)
     positions = range(min(limit + 1, len(view.columns))) if found is None else found[: limit + 1].tolist()
     ids = [int(view.columns.arrays["record"][position]) for position in positions]
     records = records_where(connection, kind, schema.kind_table("asset").c.record_id.in_(ids)) if ids else []

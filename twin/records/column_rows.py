@@ -17,7 +17,8 @@ from twin.store import record_schema as schema
 
 __all__ = ["AssetRows", "build_columns", "origin_of", "positions_of", "read_imported", "read_records"]
 
-STORED = ("record_id", "article_id", "unit_id", "location_id", "place_id", "state", "value", "acquired", "key", "serial", "tag")
+IDS = ("article", "specification", "brand", "unit", "location", "place")
+STORED = ("record_id", *(f"{name}_id" for name in IDS), "state", "value", "acquired", "key", "serial", "tag")
 FETCH = 50_000
 AT_ONCE = 500
 
@@ -27,11 +28,11 @@ class AssetRows:
 
     def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(STORED)
-        record, article, unit, location, place, state, value, acquired, key, serial, tag = columns
+        record, *ids = columns[: 1 + len(IDS)]
+        state, value, acquired, key, serial, tag = columns[1 + len(IDS) :]
         self.arrays: dict[str, Array] = {
             "record": np.array(record, dtype="i4"),
-            **{name: _numbers(cells, "i4", NOTHING) for name, cells in (("article", article), ("unit", unit))},
-            **{name: _numbers(cells, "i4", NOTHING) for name, cells in (("location", location), ("place", place))},
+            **{name: _numbers(cells, "i4", NOTHING) for name, cells in zip(IDS, ids, strict=True)},
             "state": _coded(state, "i1", {code: number for number, code in enumerate(asset_states())}.get, NOTHING),
             "value": _numbers(value, "i8", NO_VALUE),
             "acquired": _coded(acquired, "i4", days_since_1970, int(NO_DAY)),
@@ -81,12 +82,17 @@ def read_records(connection: Connection, record_ids: Sequence[int]) -> AssetRows
 
 
 def _fetched(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows of a query as the driver gives them: five times as fast as rows of SQLAlchemy."""
-    compiled = query.compile(connection.engine, compile_kwargs={"literal_binds": True})
-    result = connection.execution_options(stream_results=True).exec_driver_sql(str(compiled))
-    cursor: Any = result.cursor
-    while rows := cursor.fetchmany(FETCH):
-        yield rows
+    """The rows of a query in parts; of SQLite as the driver gives them, which is five times as fast."""
+    if connection.dialect.name != "sqlite":
+        yield from connection.execute(query.execution_options(yield_per=FETCH)).partitions()
+        return
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.execute(str(query.compile(connection.engine, compile_kwargs={"literal_binds": True})))
+        while rows := cursor.fetchmany(FETCH):
+            yield rows
+    finally:
+        cursor.close()
 
 
 def origin_of(connection: Connection) -> str:

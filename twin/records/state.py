@@ -26,6 +26,7 @@ class RegisterState:
     places: int
     locations: int
     articles: int
+    terms: int
 
     @property
     def tree(self) -> tuple[int, ...]:
@@ -49,6 +50,7 @@ def read_state(connection: Connection) -> RegisterState:
         places=row.places,
         locations=row.locations,
         articles=row.articles,
+        terms=row.terms,
     )
 
 
@@ -85,6 +87,7 @@ def _question() -> Select[tuple[int, ...]]:
         newest(schema.place.c.id, "places"),
         newest(schema.location.c.id, "locations"),
         newest(schema.article.c.id, "articles"),
+        newest(schema.term.c.id, "terms"),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from twin.auth import Action, Principal, allows, permitted_labels, permitted_units
 from twin.records.scope import Reader
-from twin.records.search import ArticleSearch
+from twin.records.search import TextSearch
 from twin.records.shelf import Shelf
 from twin.store import Store
 
@@ -21,7 +21,7 @@ class Registers:
 
     store: Store
     shelf: Shelf
-    articles: ArticleSearch = field(default_factory=ArticleSearch)
+    texts: TextSearch = field(default_factory=TextSearch)
 
     @classmethod
     def of(cls, store: Store, folder: Path) -> Registers:
