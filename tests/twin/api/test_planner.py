@@ -10,20 +10,18 @@ from tests.twin.queries.planner.office import Office
 from twin.api import create_app
 from twin.auth import Principal, Role
 from twin.settings import Settings
-from twin.store import Store
 
 EVERY = frozenset({"*"})
 As = Callable[..., TestClient]
 
 
 @pytest.fixture
-def asking(opened: Callable[..., Store], tmp_path: Path) -> As:
+def asking(standing: Office, tmp_path: Path) -> As:
     """`asking(role, units=…)`: a client of that principal over the office."""
-    office = Office(opened(), tmp_path)
 
-    def client(role: str = Role.ADMINISTRATOR, *, units: frozenset[str] = EVERY, codes: Path | None = None) -> TestClient:
+    def client(role: str = Role.ADMINISTRATOR, *, units: frozenset[str] = EVERY) -> TestClient:
         principal = Principal(name=role, role=role, labels=EVERY, scopes=EVERY, units=units)
-        app = create_app(Settings(home=tmp_path / "home"), office.store, principal_of=lambda request: principal)
+        app = create_app(Settings(home=tmp_path / "home"), standing.store, principal_of=lambda request: principal)
         return TestClient(app, base_url="http://127.0.0.1")
 
     return client

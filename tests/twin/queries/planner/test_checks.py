@@ -25,8 +25,8 @@ PLANTED = {
 }
 
 
-def test_what_is_wrong_is_found_and_nothing_besides(office: Office) -> None:
-    page = checked(office)
+def test_what_is_wrong_is_found_and_nothing_besides(standing: Office) -> None:
+    page = checked(standing)
     assert told(page) == PLANTED
     assert page["counts"] == {code: 1 for code, _, _ in sorted(PLANTED)}
 
@@ -47,30 +47,30 @@ def test_what_names_nothing_known_is_a_finding_of_its_own(office: Office) -> Non
     }
 
 
-def test_a_building_has_only_its_own_findings(office: Office) -> None:
-    assert told(checked(office, place=office.place("东风楼"))) == {
+def test_a_building_has_only_its_own_findings(standing: Office) -> None:
+    assert told(checked(standing, place=standing.place("东风楼"))) == {
         ("PERSON_NOT_IN_POST", "P5", "room"),
         ("PERSON_SECOND_OFFICE_UNGROUNDED", "P11", "second_room"),
     }
 
 
-def test_a_clerk_sees_findings_of_the_own_unit(office: Office) -> None:
+def test_a_clerk_sees_findings_of_the_own_unit(standing: Office) -> None:
     clerk = Reader(name="clerk", units=frozenset({"U2"}))
-    assert told(checked(office, clerk)) >= {("PERSON_ROOM_UNKNOWN", "P10", "room"), ("POSTS_EXCEEDED", "U2/staff", "posts")}
-    assert not {"P5", "R104"} & {key for _, key, _ in told(checked(office, clerk))}
+    assert told(checked(standing, clerk)) >= {("PERSON_ROOM_UNKNOWN", "P10", "room"), ("POSTS_EXCEEDED", "U2/staff", "posts")}
+    assert not {"P5", "R104"} & {key for _, key, _ in told(checked(standing, clerk))}
 
 
-def test_who_may_not_read_persons_learns_no_name(office: Office) -> None:
-    page = checked(office, Reader(name="machine", persons=False))
+def test_who_may_not_read_persons_learns_no_name(standing: Office) -> None:
+    page = checked(standing, Reader(name="machine", persons=False))
     assert page["counts"]["PERSON_NOT_IN_POST"] == 1
     assert not any(word in str(page) for word in ("P5", "戊退休", "P10", "P11", "子两处"))
 
 
-def test_pages_of_findings_are_all_findings(office: Office) -> None:
+def test_pages_of_findings_are_all_findings(standing: Office) -> None:
     found: list[str] = []
     after = None
     while True:
-        page = space_checks(office.registers, EVERYBODY, place=None, unit=None, as_of=TODAY, after=after, limit=2)
+        page = space_checks(standing.registers, EVERYBODY, place=None, unit=None, as_of=TODAY, after=after, limit=2)
         found += codes(page["findings"])
         after = page["next"]
         if after is None:

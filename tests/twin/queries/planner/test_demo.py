@@ -86,6 +86,8 @@ def test_rooms_people_and_storeys(demo: Demo) -> None:
     assert told(page, "PERSON_UNIT_UNKNOWN") == demo.keys("person_unit")
     assert told(page, "PERSON_SECOND_OFFICE_UNGROUNDED") == demo.keys("person_second_office")
     assert told(page, "BUILDING_STOREYS_CONTRADICT") == demo.keys("building_storeys")
+    assert told(page, "ROOM_NOT_IN_MODEL") == demo.keys("room_number")
+    assert page["counts"].get("SPACE_NOT_REGISTERED", 0) == len(demo.keys("room_number"))
     homeless = {one["key"]: one["message"] for one in page["findings"] if one["code"] == "PERSON_ROOM_UNKNOWN"}
     lost_rooms = {item["key"].rsplit("-", 1)[1] for error in ("room_building", "room_number") for item in demo.planted.get(error, ())}
     assert demo.keys("person_room") <= homeless.keys()

@@ -14,7 +14,7 @@ from twin.store import record_schema as schema
 FREE = [
     ("T201", "湖滨楼", "2层", "201", "办公室", "29", "U2", "U2", "1", "否", "空置"),
     ("T202", "湖滨楼", "2层", "202", "办公室", "17", "U2", "U2", "1", "否", "空置"),
-    ("T203", "湖滨楼", "2层", "203", "办公室", "20", "U2", "U2", "3", "是", "空置"),
+    ("T203", "湖滨楼", "2层", "203", "办公室", "17.5", "U2", "U2", "3", "是", "空置"),
     ("T204", "湖滨楼", "2层", "204", "会议室", "17", "U2", "U2", "", "", "空置"),
     ("T205", "湖滨楼", "2层", "205", "办公室", "", "U2", "U2", "1", "否", "空置"),
     ("T206", "湖滨楼", "2层", "206", "办公室", "17", "U2", "U2", "1", "否", "封存"),
@@ -45,14 +45,14 @@ def test_nothing_is_written(office: Office) -> None:
     assert _state(office) == before
 
 
-def test_people_of_units_below_come_along_when_asked(office: Office) -> None:
-    place = office.place("湖滨楼")
-    assert what_if_moved(office.registers, EVERYBODY, unit="U1", building=place, as_of=TODAY)["people"] == 5
-    assert what_if_moved(office.registers, EVERYBODY, unit="U1", building=place, as_of=TODAY, with_below=True)["people"] == 6
+def test_people_of_units_below_come_along_when_asked(standing: Office) -> None:
+    place = standing.place("湖滨楼")
+    assert what_if_moved(standing.registers, EVERYBODY, unit="U1", building=place, as_of=TODAY)["people"] == 5
+    assert what_if_moved(standing.registers, EVERYBODY, unit="U1", building=place, as_of=TODAY, with_below=True)["people"] == 6
 
 
-def test_a_unit_may_be_seated_anew_in_its_own_building(office: Office) -> None:
-    told = what_if_moved(office.registers, EVERYBODY, unit="U1", building=office.place("东风楼"), as_of=TODAY)
+def test_a_unit_may_be_seated_anew_in_its_own_building(standing: Office) -> None:
+    told = what_if_moved(standing.registers, EVERYBODY, unit="U1", building=standing.place("东风楼"), as_of=TODAY)
     assert {room["room"] for room in told["rooms"]} <= {"R101", "R102", "R204"}  # R103 and R202 are P4's, R104 is still held
 
 

@@ -23,55 +23,55 @@ def verdict(office: Office, key: str) -> tuple[object, ...]:
     return said["code"], said["rule"], said["allowed_m2"], said["excess_m2"]
 
 
-def test_each_room_has_the_verdict_of_the_rule_that_fits_it(office: Office) -> None:
-    assert verdict(office, "R101") == ("crowded", "shared_sum", 48.0, -23.6)  # 正处 18 + 正厅 30, one seat
-    assert verdict(office, "R102") == ("under_used", "shared_seats", 30.0, -1.5)  # 副处 12 + 科员 9, a free seat 9
-    assert verdict(office, "R103") == ("over", "one_person", 18.0, 2.0)
-    assert verdict(office, "R104")[0] == "vacant"
-    assert verdict(office, "R201")[0] == "not_an_office"
-    assert verdict(office, "R202") == ("within", "second_office", 18.0, -0.1)
-    assert verdict(office, "R204")[0] == "area_unknown"
-    assert verdict(office, "S101") == ("over", "one_person", 12.0, 0.5)  # 县级副科 12
-    assert verdict(office, "S102") == ("under_used", "shared_seats", 27.0, 0.0)
-    assert verdict(office, "S103") == ("second_office_ungrounded", "second_office", 0.0, 9.0)
+def test_each_room_has_the_verdict_of_the_rule_that_fits_it(standing: Office) -> None:
+    assert verdict(standing, "R101") == ("crowded", "shared_sum", 48.0, -23.6)  # 正处 18 + 正厅 30, one seat
+    assert verdict(standing, "R102") == ("under_used", "shared_seats", 30.0, -1.5)  # 副处 12 + 科员 9, a free seat 9
+    assert verdict(standing, "R103") == ("over", "one_person", 18.0, 2.0)
+    assert verdict(standing, "R104")[0] == "vacant"
+    assert verdict(standing, "R201")[0] == "not_an_office"
+    assert verdict(standing, "R202") == ("within", "second_office", 18.0, -0.1)
+    assert verdict(standing, "R204")[0] == "area_unknown"
+    assert verdict(standing, "S101") == ("over", "one_person", 12.0, 0.5)  # 县级副科 12
+    assert verdict(standing, "S102") == ("under_used", "shared_seats", 27.0, 0.0)
+    assert verdict(standing, "S103") == ("second_office_ungrounded", "second_office", 0.0, 9.0)
 
 
-def test_the_words_say_the_number_the_rule_and_the_rank_in_both_languages(office: Office) -> None:
-    said = office.room("R103")["verdict"]
+def test_the_words_say_the_number_the_rule_and_the_rank_in_both_languages(standing: Office) -> None:
+    said = standing.room("R103")["verdict"]
     assert (said["zh"], said["en"]) == (f"超 2 m² · {RULE} · 正处级 18 m²", f"over by 2 m² · {RULE} · 正处级 18 m²")
     assert [(limit["rule"], limit["area_m2"], limit["edition"]) for limit in said["limits"]] == [(RULE, 18.0, "2014")]
 
 
-def test_before_24_november_2014_the_table_of_1999_holds_and_never_after(office: Office) -> None:
+def test_before_24_november_2014_the_table_of_1999_holds_and_never_after(standing: Office) -> None:
     day_before, day = date(2014, 11, 23), date(2014, 11, 24)
-    said = office.room("R103", as_of=day_before)["verdict"]
+    said = standing.room("R103", as_of=day_before)["verdict"]
     assert (said["code"], said["allowed_m2"], said["limits"][0]["rule"]) == ("over", 12.0, "计投资〔1999〕2250号")
-    assert office.page(as_of=day_before)["standards"] == ["计投资〔1999〕2250号"]
-    assert office.room("R103", as_of=day)["verdict"]["limits"][0]["rule"] == RULE
+    assert standing.page(as_of=day_before)["standards"] == ["计投资〔1999〕2250号"]
+    assert standing.room("R103", as_of=day)["verdict"]["limits"][0]["rule"] == RULE
     for later in (day, date(2020, 1, 1), date(2026, 11, 1)):
-        assert all("1999" not in document for document in office.page(as_of=later)["standards"])
+        assert all("1999" not in document for document in standing.page(as_of=later)["standards"])
 
 
-def test_allocation_stands_apart_from_use(office: Office) -> None:
-    room = office.room("R103")
+def test_allocation_stands_apart_from_use(standing: Office) -> None:
+    room = standing.room("R103")
     assert (room["allocated_to"]["key"], room["used_by"]["key"], room["used_otherwise"]) == ("U1", "U11", True)
-    assert [one["key"] for one in office.page(unit="U11")["rooms"]] == ["R103"]
-    assert office.page()["totals"]["used_otherwise"] == 1
+    assert [one["key"] for one in standing.page(unit="U11")["rooms"]] == ["R103"]
+    assert standing.page()["totals"]["used_otherwise"] == 1
 
 
-def test_a_unit_is_it_and_all_below(office: Office) -> None:
-    assert len(office.page(unit="U1")["rooms"]) == 8
-    assert [one["key"] for one in office.page(unit="U2")["rooms"]] == ["S101", "S102", "S103"]
+def test_a_unit_is_it_and_all_below(standing: Office) -> None:
+    assert len(standing.page(unit="U1")["rooms"]) == 8
+    assert [one["key"] for one in standing.page(unit="U2")["rooms"]] == ["S101", "S102", "S103"]
 
 
-def test_who_is_no_longer_in_post_is_seen_and_gives_no_area(office: Office) -> None:
-    room = office.room("R104")
+def test_who_is_no_longer_in_post_is_seen_and_gives_no_area(standing: Office) -> None:
+    room = standing.room("R104")
     assert (room["people_count"], [one["in_post"] for one in room["people"]]) == (0, [False])
-    assert office.page()["totals"]["not_in_post"] == 1
+    assert standing.page()["totals"]["not_in_post"] == 1
 
 
-def test_a_room_no_drawing_has_is_a_room_in_every_count(office: Office) -> None:
-    totals = office.page()["totals"]
+def test_a_room_no_drawing_has_is_a_room_in_every_count(standing: Office) -> None:
+    totals = standing.page()["totals"]
     assert (totals["rooms"], totals["placed"], totals["unplaced"]) == (11, 0, 11)
     assert totals["without_area"] == 1
     assert totals["declared_m2"] == pytest.approx(24.4 + 28.5 + 20 + 16 + 60 + 17.9 + 40 + 12.5 + 27 + 9)
@@ -81,8 +81,8 @@ def test_a_room_no_drawing_has_is_a_room_in_every_count(office: Office) -> None:
 
 
 @pytest.mark.parametrize("by", GROUPS)
-def test_groups_add_up_to_the_whole(office: Office, by: str) -> None:
-    answer = office.totals(by)
+def test_groups_add_up_to_the_whole(standing: Office, by: str) -> None:
+    answer = standing.totals(by)
     for name in ("rooms", "unplaced", "people", "without_area"):
         assert sum(group["totals"][name] for group in answer["groups"]) == answer["totals"][name]
     for name in ("area_m2", "over_m2"):
@@ -91,18 +91,18 @@ def test_groups_add_up_to_the_whole(office: Office, by: str) -> None:
         assert sum(group["totals"]["by_verdict"].values()) == group["totals"]["rooms"]
 
 
-def test_a_place_is_it_and_all_below(office: Office) -> None:
-    assert office.page(place=office.place("东风楼"))["numberMatched"] == 8
-    assert office.page(place=office.place("湖滨楼"))["numberMatched"] == 3
-    storeys = office.totals("storey", place=office.place("东风楼"))["groups"]
+def test_a_place_is_it_and_all_below(standing: Office) -> None:
+    assert standing.page(place=standing.place("东风楼"))["numberMatched"] == 8
+    assert standing.page(place=standing.place("湖滨楼"))["numberMatched"] == 3
+    storeys = standing.totals("storey", place=standing.place("东风楼"))["groups"]
     assert [(group["group"]["name"], group["totals"]["rooms"]) for group in storeys] == [("1", 4), ("2", 4)]
 
 
-def test_pages_by_key_are_the_whole_set(office: Office) -> None:
+def test_pages_by_key_are_the_whole_set(standing: Office) -> None:
     keys: list[str] = []
     after = None
     while True:
-        page = office.page(after=after, limit=4)
+        page = standing.page(after=after, limit=4)
         keys += [room["key"] for room in page["rooms"]]
         after = page["next"]
         if after is None:
@@ -110,31 +110,31 @@ def test_pages_by_key_are_the_whole_set(office: Office) -> None:
     assert keys == sorted(set(keys)) and len(keys) == 11
 
 
-def test_verdicts_filter_and_an_unknown_one_is_refused(office: Office) -> None:
-    assert [room["key"] for room in office.page(verdicts=("over",))["rooms"]] == ["R103", "S101"]
+def test_verdicts_filter_and_an_unknown_one_is_refused(standing: Office) -> None:
+    assert [room["key"] for room in standing.page(verdicts=("over",))["rooms"]] == ["R103", "S101"]
     with pytest.raises(Invalid, match="huge"):
-        office.page(verdicts=("huge",))
+        standing.page(verdicts=("huge",))
     with pytest.raises(NotFound):
-        office.page(place=987654)
+        standing.page(place=987654)
     with pytest.raises(NotFound):
-        office.page(unit="U9")
+        standing.page(unit="U9")
 
 
-def test_a_reader_of_one_unit_sees_its_rooms_and_no_strangers_name(office: Office) -> None:
+def test_a_reader_of_one_unit_sees_its_rooms_and_no_strangers_name(standing: Office) -> None:
     clerk = Reader(name="clerk", units=frozenset({"U11"}))
-    page = office.page(clerk)
+    page = standing.page(clerk)
     assert [room["key"] for room in page["rooms"]] == ["R103"]
     assert page["totals"]["rooms"] == 1
     with pytest.raises(NotFound):
-        office.page(clerk, unit="U2")
+        standing.page(clerk, unit="U2")
 
 
-def test_names_are_only_for_who_may_read_persons(office: Office) -> None:
+def test_names_are_only_for_who_may_read_persons(standing: Office) -> None:
     machine = Reader(name="machine", persons=False)
-    page = office.page(machine)
+    page = standing.page(machine)
     assert page["totals"]["people"] == 9
     assert not any(name in str(page) for name in ("甲正处", "P11", "子两处"))
-    assert office.room("S103", machine)["verdict"]["zh"] == "第二处办公用房无依据: *"
+    assert standing.room("S103", machine)["verdict"]["zh"] == "第二处办公用房无依据: *"
 
 
 def test_values_are_those_of_the_day(office: Office) -> None:
