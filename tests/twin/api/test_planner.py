@@ -110,3 +110,27 @@ def test_the_bureaus_own_limits_count(asking: As, tmp_path: Path) -> None:
     (folder / "area_limits.toml").write_text(edition, encoding="utf-8")
     rooms = {room["key"]: room["verdict"] for room in asking().get("/occupancy?as_of=2026-11-01").json()["rooms"]}
     assert (rooms["R103"]["code"], rooms["R103"]["allowed_m2"], rooms["R103"]["limits"][0]["rule"]) == ("within", 21.0, "闽管〔2026〕1号")
+
+
+def test_reports_are_files_with_the_numbers_of_the_answers(asking: As) -> None:
+    from io import BytesIO
+    from zipfile import ZipFile
+
+    from python_calamine import CalamineWorkbook
+
+    client = asking()
+    answer = client.get("/reports/rooms?as_of=2026-11-01")
+    book = CalamineWorkbook.from_filelike(BytesIO(answer.content))
+    cells = {str(cell) for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python() for cell in row}
+    assert {"甲正处、子两处", "超标", "超 2 m² · 发改投资〔2014〕2674号 · 正处级 18 m²"} <= cells
+    assert "attachment" in answer.headers["content-disposition"]
+    packed = ZipFile(BytesIO(client.get("/reports/rooms?as_of=2026-11-01&format=csv&place=1").content))
+    assert any(
+        "R103" in packed.read(name).decode("utf-8-sig") or "103" in packed.read(name).decode("utf-8-sig") for name in packed.namelist()
+    )
+    assert client.get("/reports/energy?language=en").status_code == 200
+    assert client.get("/reports/rooms?format=pdf").status_code == 400
+    assert "甲正处" not in str(
+        CalamineWorkbook.from_filelike(BytesIO(asking(Role.INTEGRATOR).get("/reports/rooms").content)).get_sheet_by_index(0).to_python()
+    )
+    assert asking(Role.VIEWER).get("/reports/rooms").status_code == 403
