@@ -21,8 +21,8 @@ SHARES = {
     "tests/chain/test_placement.py": "demo",
     "tests/twin/reports/test_html_browser.py": "deck",
     "tests/viewer/test_browser.py": "demo",
-    "tests/viewer/test_login.py": "demo",
     "tests/viewer/test_deck_browser.py": "deck",
+    "tests/viewer/test_login.py": "demo",
     "tests/viewer/test_page.py": "demo",
 }
 """Files that use the same costly things of a session (models read, the demo served, the browser) stay in one worker process."""

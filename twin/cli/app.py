@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import demo, imports, keys, registers, serve, sites, tilesets
+from twin.cli import backup, demo, imports, keys, registers, serve, sites, tilesets
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 

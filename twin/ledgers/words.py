@@ -2,10 +2,11 @@
 
 import unicodedata
 
+from twin.codes.plate import normalise_plate
+
 __all__ = ["narrow", "normalise", "tidy"]
 
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-DOTS = {ord(mark): None for mark in "·•‧∙・.-"}
 
 
 def narrow(text: str) -> str:
@@ -33,5 +34,5 @@ def normalise(text: str, rule: str = "") -> str:
     if rule == "upper":
         return unified.replace(" ", "").upper()
     if rule == "plate":
-        return unified.replace(" ", "").translate(DOTS).upper()
+        return normalise_plate(unified)
     return unified

@@ -29,12 +29,11 @@ def checked_values(kind: RecordKind, values: Mapping[str, Any]) -> dict[str, Any
 
 def natural_key(kind: RecordKind, values: Mapping[str, Any]) -> str:
     """The key under which a record is found: the first set of its identity that is complete; raises Invalid where none is."""
-    for place, names in enumerate(kind.identity):
-        parts = [str(values[name]) for name in names if values.get(name) not in (None, "")]
-        if len(parts) == len(names):
-            key = " ".join(parts) if place == 0 else f"{'+'.join(names)}: {' '.join(parts)}"
-            if len(key) <= KEY_CHARACTERS:
-                return key
+    from twin.ledgers.keys import key_of
+
+    key = key_of({name: str(value) for name, value in values.items() if value is not None}, kind)
+    if key and len(key) <= KEY_CHARACTERS:
+        return key
     sets = " or ".join(" + ".join(names) for names in kind.identity)
     raise Invalid(f"nothing tells which {kind.name} this is", path=kind.name, hint=f"state {sets}, at most {KEY_CHARACTERS} characters")
 

@@ -46,7 +46,7 @@ class Author:
 
 
 def add_record(connection: Connection, kind: RecordKind, values: Mapping[str, Any], author: Author) -> int:
-    """The id of a new record; raises Invalid for a bad value, `KEY_TAKEN` where the key is in use."""
+    """The id of a new record; raises Invalid for a bad value, `RECORD_KEY_TAKEN` where the key is in use."""
     checked = {column.name: None for column in kind.columns} | checked_values(kind, values)
     missing = [column.name for column in kind.columns if column.required and checked[column.name] is None]
     if missing:
@@ -224,7 +224,7 @@ def _note(
 def _require_free(connection: Connection, kind: RecordKind, key: str) -> None:
     table, now = schema.kind_table(kind.name), clock_of(connection, kind.name)
     if connection.execute(select(table.c.id).where(table.c.key == key, table.c.until > now)).first():
-        raise Invalid(f"there is a {kind.name} {key} already", path=key, code="KEY_TAKEN")
+        raise Invalid(f"there is a {kind.name} {key} already", path=key, code="RECORD_KEY_TAKEN")
 
 
 def _value(text: str | None) -> Any:

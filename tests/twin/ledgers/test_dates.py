@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.codes import Column, ColumnType
@@ -25,12 +25,14 @@ def read(text: str, kind: ColumnType = ColumnType.DATE, *, past: bool = False, *
     return value if trouble is None else trouble.code
 
 
+@settings(deadline=None)
 @given(day=DAYS, form=st.sampled_from(FORMS))
 def test_each_form_of_each_day_is_that_day(day: date, form: str) -> None:
     moment = datetime(day.year, day.month, day.day)
     assert read(form.format(moment)) == day.isoformat()
 
 
+@settings(deadline=None)
 @given(day=DAYS)
 def test_full_width_digits_and_serials(day: date) -> None:
     wide = day.isoformat().translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
@@ -85,6 +87,7 @@ def test_the_future_is_told_and_kept() -> None:
     assert reader("2026-11-26") == ("2026-11-26", None)
 
 
+@settings(deadline=None)
 @given(moment=st.datetimes(datetime(1992, 1, 1), datetime(2100, 1, 1)).map(lambda value: value.replace(microsecond=0)))
 def test_instants_in_beijing_time(moment: datetime) -> None:
     expected = int(moment.replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * 1_000_000

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.twin.ledgers.written import raw, read, written
@@ -12,6 +12,7 @@ from twin.ledgers.hashing import hash_text, hash_texts
 TEXTS = st.lists(st.text(max_size=90), max_size=30)
 
 
+@settings(deadline=None)
 @given(texts=TEXTS, start=st.integers(0, 5))
 def test_dictionary_slice_and_plain_agree_and_differ_where_texts_do(texts: list[str], start: int) -> None:
     plain = pa.array(texts, pa.string())

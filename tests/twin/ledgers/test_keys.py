@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.twin.ledgers.written import quarantined, raw, read, typed_rows, written
@@ -48,6 +48,7 @@ def test_words_for_nothing_are_no_keys(tmp_path: Path) -> None:
     assert [row.code for row in quarantined(ledger)] == ["KEY_MISSING"]
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(PART, PART, PART, PART), max_size=20))
 def test_keys_are_those_of_one_row_and_differ_where_the_rows_differ(rows: list[tuple[str, str, str, str]]) -> None:
     kind = get_kind("room")
@@ -62,6 +63,7 @@ def test_keys_are_those_of_one_row_and_differ_where_the_rows_differ(rows: list[t
             assert seen.setdefault(key, named) == named
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(PART, PART, PART, PART), max_size=20))
 def test_whole_columns_give_the_keys_of_single_rows(rows: list[tuple[str, str, str, str]]) -> None:
     import pyarrow as pa

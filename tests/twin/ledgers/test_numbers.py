@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.codes import Column, ColumnType
@@ -22,6 +22,7 @@ def read(text: str, column: Column, factor: Fraction = Fraction(1), **rules: Any
     return value if trouble is None else trouble.code
 
 
+@settings(deadline=None)
 @given(fen=st.integers(-(10**17), 10**17))
 def test_money_survives_every_way_of_writing_it(fen: int) -> None:
     yuan = Decimal(fen) / 100
@@ -29,6 +30,7 @@ def test_money_survives_every_way_of_writing_it(fen: int) -> None:
     assert [read(way, MONEY, Fraction(100)) for way in ways] == [fen] * len(ways)
 
 
+@settings(deadline=None)
 @given(value=st.decimals(-(10**9), 10**9, places=6))
 def test_ten_thousands_of_yuan_are_exact_or_told(value: Decimal) -> None:
     assert read(f"{value:f}", MONEY, Fraction(1_000_000)) == int(value * 1_000_000)

@@ -11,7 +11,7 @@ from twin.ledgers.repeats import KeysSeen
 BATCHES = st.lists(st.lists(st.tuples(st.sampled_from(["a", "b", "bb", "甲", "c" * 70]), st.integers(0, 2)), max_size=8), max_size=8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(batches=BATCHES, collide=st.booleans())
 def test_against_a_dictionary(batches: list[list[tuple[str, int]]], collide: bool) -> None:
     first: dict[str, tuple[int, int]] = {}
