@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twin import __version__
-from twin.api import assets, features, page, records, requests, sessions, sites, tilesets
+from twin.api import assets, features, page, records, requests, sessions, sites, stocktakes, tilesets
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
@@ -36,6 +36,7 @@ ROUTERS = (
     sessions.router,
     assets.router,
     requests.router,
+    stocktakes.router,
     records.router,
     page.router,
 )
