@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select
@@ -21,12 +22,17 @@ def fetch_columns(connection: Connection, query: Select[Any], types: Mapping[str
     import pyarrow as pa
 
     schema = pa.schema([(name, getattr(pa, TYPES[kind])()) for name, kind in types.items()])
-    compiled = query.compile(connection.engine, compile_kwargs={"literal_binds": True})
-    result = connection.execution_options(stream_results=True).exec_driver_sql(str(compiled))
-    cursor: Any = result.cursor
+    statement = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
     batches = []
-    while rows := cursor.fetchmany(FETCH):
-        columns = [pa.array(column, type=field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)]
-        batches.append(pa.record_batch(columns, schema=schema))
-    result.close()
+    with closing(_cursor(connection)) as cursor:
+        cursor.execute(statement)
+        while rows := cursor.fetchmany(FETCH):
+            columns = [pa.array(column, type=field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)]
+            batches.append(pa.record_batch(columns, schema=schema))
     return pa.Table.from_batches(batches, schema=schema).combine_chunks()
+
+
+def _cursor(connection: Connection) -> Any:
+    """The driver's own cursor, on PostgreSQL one of the server: SQLAlchemy's would have taken the first rows already."""
+    driver: Any = connection.connection.driver_connection
+    return driver.cursor(name="columns") if connection.dialect.name == "postgresql" else driver.cursor()

@@ -145,7 +145,8 @@ EXPLAINED = {
 MUST = {
     "ledger_without_card": "CARD_MISSING", "card_without_ledger": "ENTRY_MISSING", "ledger_value": "VALUE_DIFFERS",
     "asset_unit": "UNIT_DIFFERS", "asset_edition": "CLASS_DIFFERS", "asset_no_edition": "CLASS_DIFFERS",
-    "asset_room": "CARD_PLACE_UNKNOWN", "title_area": "TITLE_AREA_DIFFERS", "title_missing": "TITLE_MISSING", "vehicle_without_title": "TITLE_MISSING",
+    "asset_room": "CARD_PLACE_UNKNOWN", "title_area": "TITLE_AREA_DIFFERS",
+    "title_missing": "TITLE_MISSING", "vehicle_without_title": "TITLE_MISSING",
 }  # fmt: skip
 
 
