@@ -102,10 +102,7 @@ def _find(connection: Connection, view: AssetView, wanted: AssetFilter, reader: 
         conditions.append(lambda at: visible[at])
     found: Positions | None = None
     for condition in conditions:
-        if found is None:
-            found = np.flatnonzero(condition(EVERY)).astype(np.int32)
-        else:
-            found = found[condition(found)]
+        found = np.flatnonzero(condition(EVERY)).astype(np.int32) if found is None else found[condition(found)]
     return found
 
 

@@ -59,7 +59,7 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
         subject = read_subject(registers, connection, request.kind, request.payload, None)
         by = _by(registers, request, to)
         _require_role(registers, connection, request, principal, by)
-        given = {name: value for name, value in facts.items() if name not in request.payload} | {"decided_by": principal.name}
+        given = {**facts, "decided_by": principal.name}
         _check(registers, request, to, given, by=by, subject=subject)
         request = _take(registers, connection, request, to, principal, given, subject)
         if request.kind == APPLIED_AT_ONCE and to == "approved":

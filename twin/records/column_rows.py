@@ -82,12 +82,17 @@ def read_records(connection: Connection, record_ids: Sequence[int]) -> AssetRows
 
 
 def _fetched(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows of a query as the driver gives them: five times as fast as rows of SQLAlchemy."""
-    compiled = query.compile(connection.engine, compile_kwargs={"literal_binds": True})
-    result = connection.execution_options(stream_results=True).exec_driver_sql(str(compiled))
-    cursor: Any = result.cursor
-    while rows := cursor.fetchmany(FETCH):
-        yield rows
+    """The rows of a query in parts; of SQLite as the driver gives them, which is five times as fast."""
+    if connection.dialect.name != "sqlite":
+        yield from connection.execute(query.execution_options(yield_per=FETCH)).partitions()
+        return
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.execute(str(query.compile(connection.engine, compile_kwargs={"literal_binds": True})))
+        while rows := cursor.fetchmany(FETCH):
+            yield rows
+    finally:
+        cursor.close()
 
 
 def origin_of(connection: Connection) -> str:
