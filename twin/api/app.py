@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twin import __version__
-from twin.api import assets, features, page, records, requests, sessions, sites, stocktakes, tilesets
+from twin.api import assets, features, page, reconciliation, records, requests, sessions, sites, stocktakes, tilesets
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
@@ -38,6 +38,7 @@ ROUTERS = (
     assets.router,
     requests.router,
     stocktakes.router,
+    reconciliation.router,
     records.router,
     page.router,
 )
