@@ -60,3 +60,15 @@ def test_a_stock_take_from_the_opening_to_the_close(twin: Twin, compound: Path) 
 def test_a_place_that_nobody_knows(twin: Twin, compound: Path) -> None:
     refused = twin("stocktake", "open", "年度盘点", "--place", "9号楼/101")
     assert (refused.code, refused.error["code"]) == (1, "NOT_FOUND")
+
+
+def test_reports_are_listed_and_written_and_differences_reconciled(twin: Twin, compound: Path, tmp_path: Path) -> None:
+    assert "stock" in [one["name"] for one in twin("report").document["reports"]]
+    done = twin("report", "stock", "-o", tmp_path / "stock.csv", "--place", "1号楼/101", "--as-of", "2026-01-01")
+    assert (done.code, [table["rows"] for table in done.document["tables"]]) == (0, [1, 1, 1])
+    assert all(Path(file).is_file() for file in done.document["files"])
+    assert twin("report", "stock").error["code"] == "USAGE_WRONG"
+    assert twin("report", "stock", "-o", "x.pdf").error["code"] == "REPORT_FORMAT_UNKNOWN"
+    assert twin("report", "thoughts", "-o", "x.csv").error["code"] == "REPORT_UNKNOWN"
+    assert twin("report", "stock", "-o", "x.csv", "--as-of", "2026").error["code"] == "USAGE_WRONG"
+    assert (twin("reconcile").code, twin("reconcile").document["differences"]) == (0, 0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.twin.queries.town import FixedRegisters
 from tests.twin.records.conftest import Registers as Ledgers
 from twin.queries.records.context import Registers
 from twin.records.scope import Reader
@@ -20,7 +21,7 @@ class Office(Ledgers):
 
     def __init__(self, store: Store, folder: Path) -> None:
         super().__init__(store, folder)
-        self.registers = Registers.of(store, folder / "columns")
+        self.registers: Registers = FixedRegisters.of(store, folder / "columns")
 
     def found(self) -> "Office":
         """Units, buildings, rooms and assets, imported."""
