@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twin import __version__
-from twin.api import assets, energy, features, page, planner, records, requests, sessions, sites, tilesets
+from twin.api import assets, energy, features, page, planner, reconciliation, records, requests, sessions, sites, stocktakes, tilesets
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
@@ -40,6 +40,8 @@ ROUTERS = (
     planner.router,
     energy.router,
     requests.router,
+    stocktakes.router,
+    reconciliation.router,
     records.router,
     page.router,
 )
