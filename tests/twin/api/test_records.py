@@ -8,12 +8,15 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import insert, select
 
-from tests.twin.queries.town import HIDDEN, Town
+from tests.twin.queries.town import HIDDEN, NOW, Town
+from tests.twin.store.builder import SITE, record, relabelled, tower
 from twin.api import create_app
-from twin.auth import Principal, Role
+from twin.auth import LabelPolicy, Principal, Role
 from twin.settings import Settings
 from twin.store import Store
+from twin.store import record_schema as schema
 
 HERE = "http://127.0.0.1"
 EVERY = frozenset({"*"})
@@ -249,3 +252,18 @@ def test_the_search_box_finds_a_few_of_each_kind_with_what_matched(client: TestC
     assets = client.get("/search?q=" + quote("办公")).json()["groups"][-1]
     assert assets["kind"] == "asset"
     assert all("办公" in record["matched"]["name"] for record in assets["records"])
+
+
+def test_links_to_features_one_may_not_know_of_are_left_out(asking: As, town: Town) -> None:
+    town.store.add_site(SITE, now=NOW, policy=LabelPolicy(labels=("public", "restricted")))
+    record(town.store, relabelled(tower(), {"tower:r9-1": "restricted"}))
+    with town.store.database.writing() as connection:
+        site_id = connection.execute(select(schema.metadata.tables["site"].c.id)).scalar_one()
+        for number, feature in enumerate(("tower:r9-1", "tower:r9-9"), 1):
+            row = {"record_id": town.rooms["101"], "site_id": site_id, "feature_id": feature, "method": "number", "confidence": 1.0}
+            more = {"evidence": "", "state": "current", "who": "t", "since_us": 0}
+            connection.execute(insert(schema.link).values(id=number, **row, **more))
+    everything = asking().get("/rooms/R101/dossier").json()["links"]
+    assert [(link["site"], link["feature_id"]) for link in everything] == [("PS", "tower:r9-1"), ("PS", "tower:r9-9")]
+    public = asking(Role.SPACE_PLANNER, labels=frozenset({"public"})).get("/rooms/R101/dossier").json()["links"]
+    assert [link["feature_id"] for link in public] == ["tower:r9-9"]

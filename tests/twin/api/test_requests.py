@@ -217,6 +217,8 @@ def test_a_withdrawn_disposal_leaves_the_asset_as_it_was(officer: TestClient, bu
     assert bureau.get("/assets/W-1").json()["values"]["state"] == "disposal_requested"
     assert take(officer, number, "withdrawn").status_code == 200
     assert bureau.get("/assets/W-1").json()["values"]["state"] == "in_use"
+    changes = [change for change in bureau.get("/assets/W-1/dossier").json()["changes"] if change["field"] == "state"]
+    assert [change["new"] for change in changes] == ["disposal_requested", "in_use"] * 2  # none is taken back twice
 
 
 def test_several_assets_are_one_request_of_one_unit_and_in_the_dossier_of_each(

@@ -1,0 +1,87 @@
+"""`twin report` and `twin reconcile`."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.cli.opened import opened
+from twin.cli.output import DECIDE, JsonFlag, Outcome, command
+
+if TYPE_CHECKING:
+    from twin.queries.records.context import Registers
+
+__all__ = ["reconcile", "report"]
+
+
+@command
+def report(
+    name: Annotated[str | None, typer.Argument(help="stock, annual, titles, vehicles, differences; without one they are listed")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="FILE.xlsx, FILE.html or FILE.csv")] = None,
+    place: Annotated[str | None, typer.Option(help="id of a place, or BUILDING, BUILDING/ROOM, BUILDING/STOREY/ROOM")] = None,
+    unit: Annotated[str | None, typer.Option(help="key of a unit; with all below it")] = None,
+    as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD; default: today. The annual report opens with that year")] = None,
+    language: Annotated[str, typer.Option(help="zh or en, for XLSX and CSV; a page holds both")] = "zh",
+    as_json: JsonFlag = False,
+) -> Outcome:
+    """Write a report: asset stock, annual report, property registration, vehicles, differences."""
+    from twin.queries.assetops.reporting.made import FETCHERS, make_report
+    from twin.queries.assetops.reporting.wanted import Wanted
+    from twin.records.scope import Reader
+    from twin.reports import get_layout, write_report
+
+    if name is None:
+        rows = [{"name": one, "zh": get_layout(one).words.zh, "en": get_layout(one).words.en} for one in FETCHERS]
+        return Outcome(document={"reports": rows}, words="\n".join(f"{row['name']}: {row['zh']} · {row['en']}" for row in rows))
+    if output is None:
+        raise typer.BadParameter("where to? -o FILE.xlsx, FILE.html or FILE.csv")
+    if language not in ("zh", "en"):
+        raise typer.BadParameter(f"--language is zh or en, not {language}")
+    day = _day(as_of)
+    with opened() as (settings, store):
+        registers = _registers(settings, store)
+        wanted = Wanted(as_of=day, place=_place(registers, place), unit=unit)
+        made = make_report(registers, name, wanted, Reader(name=getpass.getuser()))
+        files = write_report(made, output, language=language)
+    tables = [{"zh": table.words.zh, "en": table.words.en, "rows": len(table)} for table in made.tables]
+    document = {"report": name, "as_of": day.isoformat(), "files": [str(file) for file in files], "tables": tables}
+    words = "\n".join([*map(str, files), *(f"  {table['zh']}: {table['rows']:,} rows" for table in tables)])
+    return Outcome(document=document, words=words)
+
+
+@command
+def reconcile(as_json: JsonFlag = False) -> Outcome:
+    """核对: ledgers against ledgers, cards, places and titles; what differs becomes the work list, what is mended leaves it."""
+    from twin.queries.assetops.reconcile.run import reconcile as run
+
+    with opened() as (settings, store), store.database.alone("reconcile"):
+        found, counts = run(_registers(settings, store))
+    document: dict[str, Any] = counts | {"sums": list(found.totals)}
+    lines = [f"{counts['differences']:,} differences; {counts['opened']:,} new, {counts['closed']:,} mended"]
+    lines += [f"  {code}: {number:,}" for code, number in counts["by_code"].items()]
+    return Outcome(document=document, words="\n".join(lines), exit_code=DECIDE if counts["differences"] else 0)
+
+
+def _registers(settings: Any, store: Any) -> Registers:
+    from twin.queries.records.context import Registers
+
+    return Registers.of(store, settings.home / "columns")
+
+
+def _place(registers: Registers, said: str | None) -> int | None:
+    from twin.queries.assetops.named_places import find_named_places
+
+    return None if said is None else find_named_places(registers, [said])[0]
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date of the form YYYY-MM-DD") from None
