@@ -20,7 +20,9 @@ __all__ = ["reconcile", "report"]
 
 @command
 def report(
-    name: Annotated[str | None, typer.Argument(help="stock, annual, titles, vehicles, differences; without one they are listed")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="stock, annual, titles, vehicles, differences, rooms, energy; without one they are listed")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="FILE.xlsx, FILE.html or FILE.csv")] = None,
     place: Annotated[str | None, typer.Option(help="id of a place, or BUILDING, BUILDING/ROOM, BUILDING/STOREY/ROOM")] = None,
     unit: Annotated[str | None, typer.Option(help="key of a unit; with all below it")] = None,
@@ -28,14 +30,15 @@ def report(
     language: Annotated[str, typer.Option(help="zh or en, for XLSX and CSV; a page holds both")] = "zh",
     as_json: JsonFlag = False,
 ) -> Outcome:
-    """Write a report: asset stock, annual report, property registration, vehicles, differences."""
-    from twin.queries.assetops.reporting.made import FETCHERS, make_report
+    """Write a report: asset stock, annual report, property registration, vehicles, differences, rooms, energy."""
+    from twin.codes import read_tables
+    from twin.queries.assetops.reporting.made import NAMES, make_report
     from twin.queries.assetops.reporting.wanted import Wanted
     from twin.records.scope import Reader
     from twin.reports import get_layout, write_report
 
     if name is None:
-        rows = [{"name": one, "zh": get_layout(one).words.zh, "en": get_layout(one).words.en} for one in FETCHERS]
+        rows = [{"name": one, "zh": get_layout(one).words.zh, "en": get_layout(one).words.en} for one in NAMES]
         return Outcome(document={"reports": rows}, words="\n".join(f"{row['name']}: {row['zh']} · {row['en']}" for row in rows))
     if output is None:
         raise typer.BadParameter("where to? -o FILE.xlsx, FILE.html or FILE.csv")
@@ -45,11 +48,12 @@ def report(
     with opened() as (settings, store):
         registers = _registers(settings, store)
         wanted = Wanted(as_of=day, place=_place(registers, place), unit=unit)
-        made = make_report(registers, name, wanted, Reader(name=getpass.getuser()))
+        tables = read_tables(settings.home / "codes")
+        made = make_report(registers, name, wanted, Reader(name=getpass.getuser()), tables=tables)
         files = write_report(made, output, language=language)
-    tables = [{"zh": table.words.zh, "en": table.words.en, "rows": len(table)} for table in made.tables]
-    document = {"report": name, "as_of": day.isoformat(), "files": [str(file) for file in files], "tables": tables}
-    words = "\n".join([*map(str, files), *(f"  {table['zh']}: {table['rows']:,} rows" for table in tables)])
+    shown = [{"zh": table.words.zh, "en": table.words.en, "rows": len(table)} for table in made.tables]
+    document = {"report": name, "as_of": day.isoformat(), "files": [str(file) for file in files], "tables": shown}
+    words = "\n".join([*map(str, files), *(f"  {table['zh']}: {table['rows']:,} rows" for table in shown)])
     return Outcome(document=document, words=words)
 
 

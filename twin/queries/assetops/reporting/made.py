@@ -8,17 +8,21 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, select
 
-from twin.errors import NotFound
+from twin.codes import Tables
+from twin.errors import Invalid, NotFound
 from twin.queries.asset_filter import require_place, require_unit
 from twin.queries.assetops.reporting.register_columns import difference_columns, title_columns, vehicle_columns
 from twin.queries.assetops.reporting.stock_columns import annual_columns, stock_columns
 from twin.queries.assetops.reporting.wanted import Wanted
+from twin.queries.energy.period import read_period
+from twin.queries.energy.report import report_of_energy
+from twin.queries.planner.report import report_of_rooms
 from twin.queries.records.context import Registers
 from twin.records.scope import Reader
 from twin.reports import REPORTS, Heading, Report, Values, Words
 from twin.store import record_schema as schema
 
-__all__ = ["FETCHERS", "Fetcher", "make_report"]
+__all__ = ["FETCHERS", "NAMES", "Fetcher", "make_report"]
 
 Fetcher: TypeAlias = Callable[[Registers, Connection, Wanted, Reader], Mapping[str, Values]]
 FETCHERS: Mapping[str, Fetcher] = MappingProxyType(
@@ -31,6 +35,8 @@ FETCHERS: Mapping[str, Fetcher] = MappingProxyType(
     }
 )
 """Name of a report → what fetches its columns."""
+NAMES = (*FETCHERS, "rooms", "energy")
+"""Every report there is; rooms and energy are made by the planner's questions."""
 SOURCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "stock": ("asset", "unit"),
@@ -60,10 +66,19 @@ NOTES: Mapping[str, Words] = MappingProxyType(
 )
 
 
-def make_report(registers: Registers, name: str, wanted: Wanted, reader: Reader) -> Report:
-    """The report of that name; raises NotFound (`REPORT_UNKNOWN`, a place or unit that is none for this reader), Invalid."""
-    if name not in FETCHERS:
-        raise NotFound(f"no report is called {name!r}", path=name, code="REPORT_UNKNOWN", hint=f"there are {', '.join(FETCHERS)}")
+def make_report(registers: Registers, name: str, wanted: Wanted, reader: Reader, *, tables: Tables | None = None) -> Report:
+    """The report of that name; raises NotFound (`REPORT_UNKNOWN`, a place or unit that is none for this reader), Invalid.
+
+    Energy is that of the twelve whole months before the day.
+    """
+    if name not in NAMES:
+        raise NotFound(f"no report is called {name!r}", path=name, code="REPORT_UNKNOWN", hint=f"there are {', '.join(NAMES)}")
+    if name == "rooms":
+        return report_of_rooms(registers, reader, place=wanted.place, unit=wanted.unit, as_of=wanted.as_of, tables=tables)
+    if name == "energy":
+        if wanted.place is not None:
+            raise Invalid("units report energy, places do not", path="place", code="FILTER_INVALID", hint="name a unit, or nothing")
+        return report_of_energy(registers, reader, read_period(None, None, wanted.as_of), unit=wanted.unit, tables=tables)
     with registers.store.database.reading() as connection:
         heading = Heading(
             as_of=wanted.as_of.isoformat(),
