@@ -65,13 +65,14 @@ def import_register(
     mapping: Path | None = None,
     as_of: date | None = None,
     dry_run: bool = False,
+    tie_after: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> ImportedRegister:
     """Merge a ledger into the records of a kind; the same bytes, read the same way, return the revision that is there.
 
     `source` names which ledger of the kind the file is a whole copy of (default: the kind's one ledger), so that rows it no
     longer has are listed as vanished. `as_of` is the day its values hold from, default the day of the import. A dry run reads
-    and checks every row and writes nothing. Raises the errors of `twin.ledgers`, Refused, StoreBusy.
+    and checks every row and writes nothing. Who imports several leaves out `tie_after` and ties once. Raises the errors of `twin.ledgers`, Refused, StoreBusy.
     """
     started = time.perf_counter()
     kind = kind_named(kind_name)
@@ -99,7 +100,8 @@ def import_register(
             return _dry(ledger, new, started, progress)
         merged = _merged(store, staged, ledger, new, now=now, progress=progress, seconds=lambda: time.perf_counter() - started)
         keep_original(staged, sha256, settings.models_dir)
-    tie(store, who=who, now=now)
+    if tie_after:
+        tie(store, who=who, now=now)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
 

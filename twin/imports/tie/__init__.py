@@ -1,9 +1,11 @@
-"""Tie records to the scene and to each other: after every import, from scratch, writing only what differs.
+"""Tie records to the scene and to each other: after every import, writing only what differs.
 
 Buildings and rooms of the registers find theirs in the models, the tree of places is brought to both, texts that refer to
-units, people and buildings are resolved, then locations, then where assets stand. What stays open is the work list.
+units, people and buildings are resolved, then locations, then which assets are elements, then where rows stand. What stays open
+is the work list. Each step leaves a mark of what it was made of: where that is as before, the next tie passes it by.
 """
 
-from twin.imports.tie.tie import Tied, placer_of, tie
+from twin.imports.tie.place_again import placer_of
+from twin.imports.tie.tie import Tied, tie, tie_if_records
 
-__all__ = ["Tied", "placer_of", "tie"]
+__all__ = ["Tied", "placer_of", "tie", "tie_if_records"]
