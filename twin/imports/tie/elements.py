@@ -43,6 +43,7 @@ def tie_elements(store: Store, scene: Scene) -> ElementTie:
     """Links of all visible assets to all elements, anew: the keys decide, so that a kept GlobalId or tag keeps its asset.
 
     What a person decided stays. A link whose element is gone and that found no other is `LINK_ELEMENT_LOST`.
+    A key that several elements bear is no one's work where another key tied each of them.
     """
     elements = _element_table(store, scene)
     there = set(elements["id"].to_pylist())
@@ -55,9 +56,11 @@ def tie_elements(store: Store, scene: Scene) -> ElementTie:
     linked = {link.record_id for link in links}
     lost = [one for one in standing if one.feature not in there]
     told = {str(one.record_id): one for one in (*lost_before, *lost) if str(one.record_id) not in linked and one.feature not in there}
+    at = {link.space_id for link in links}
+    open_items = [item for item in items if item.code != "LINK_KEY_NOT_UNIQUE" or not at.issuperset(item.space_ids)]
     return ElementTie(
         links=links,
-        items=[*items, *(_lost(one) for one in told.values())],
+        items=[*open_items, *(_lost(one) for one in told.values())],
         standing=standing,
         lost=frozenset(one.id for one in lost),
     )
@@ -138,7 +141,7 @@ def _matched(connection: Connection, elements: pa.Table) -> tuple[list[Link], li
 def _assets(connection: Connection) -> Iterator[pa.Table]:
     """The visible assets as `match_elements` takes them, in shares."""
     import pyarrow as pa
-    import pyarrow.compute  # noqa: F401  (pa.compute)
+    import pyarrow.compute
 
     asset, article, now = schema.kind_table("asset"), schema.article, clock_of(connection, "asset")
     query = (

@@ -97,7 +97,7 @@ def _items(store: Store, scene: Scene, links: Sequence[StandingLink]) -> tuple[W
     for one in links:
         by_state[_model(one.feature), int(one.facts.get("revision", 0))].append(one)
     after: dict[str, list[RoomOutline]] = defaultdict(list)
-    for key, site_id, feature in scene.of_kind(Kind.SPACE):
+    for key, site_id, _ in scene.of_kind(Kind.SPACE):
         after[_model(key)].append(_outline(key, scene.rows[key][1], scene.rows, site_id))
     items: list[WorkItem] = []
     for (model, revision), own in by_state.items():

@@ -59,6 +59,9 @@ FEW = 20
 """One new location in so many is resolved by itself; more of them may tell how the others are meant, and all are resolved anew."""
 
 
+FOUND = ("places", "buildings_linked", "rooms_linked", "elements_linked")
+
+
 @dataclass(slots=True, kw_only=True)
 class Tied:
     """What a tie found and wrote; zeros for what it had no reason to look at."""
@@ -72,6 +75,12 @@ class Tied:
     rows_placed: int = 0
     items_opened: int = 0
     items_closed: int = 0
+
+    def __add__(self, later: Tied) -> Tied:
+        """Two ties after one another: what they found as the later one says it, where it looked; what they changed together."""
+        found = {name: getattr(later, name) or getattr(self, name) for name in FOUND}
+        changed = {name: value + getattr(later, name) for name, value in asdict(self).items() if name not in FOUND}
+        return Tied(**found, **changed)
 
     def to_json(self) -> dict[str, int]:
         """As commands print it."""
