@@ -72,7 +72,8 @@ def import_register(
 
     `source` names which ledger of the kind the file is a whole copy of (default: the kind's one ledger), so that rows it no
     longer has are listed as vanished. `as_of` is the day its values hold from, default the day of the import. A dry run reads
-    and checks every row and writes nothing. Who imports several leaves out `tie_after` and ties once. Raises the errors of `twin.ledgers`, Refused, StoreBusy.
+    and checks every row and writes nothing. Who imports several leaves out `tie_after` and ties once.
+    Raises the errors of `twin.ledgers`, Refused, StoreBusy.
     """
     started = time.perf_counter()
     kind = kind_named(kind_name)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ElementTie", "tie_elements", "tied_elements"]
 
 FETCH = 50_000
+KEYS = ("global_id", "code", "tag", "serial")
 NONE = -1
 
 
@@ -43,7 +44,6 @@ def tie_elements(store: Store, scene: Scene) -> ElementTie:
     """Links of all visible assets to all elements, anew: the keys decide, so that a kept GlobalId or tag keeps its asset.
 
     What a person decided stays. A link whose element is gone and that found no other is `LINK_ELEMENT_LOST`.
-    A key that several elements bear is no one's work where another key tied each of them.
     """
     elements = _element_table(store, scene)
     there = set(elements["id"].to_pylist())
@@ -56,11 +56,9 @@ def tie_elements(store: Store, scene: Scene) -> ElementTie:
     linked = {link.record_id for link in links}
     lost = [one for one in standing if one.feature not in there]
     told = {str(one.record_id): one for one in (*lost_before, *lost) if str(one.record_id) not in linked and one.feature not in there}
-    at = {link.space_id for link in links}
-    open_items = [item for item in items if item.code != "LINK_KEY_NOT_UNIQUE" or not at.issuperset(item.space_ids)]
     return ElementTie(
         links=links,
-        items=[*open_items, *(_lost(one) for one in told.values())],
+        items=[*items, *(_lost(one) for one in told.values())],
         standing=standing,
         lost=frozenset(one.id for one in lost),
     )
@@ -113,17 +111,22 @@ def _element_table(store: Store, scene: Scene) -> pa.Table:
 
 
 def _matched(connection: Connection, elements: pa.Table) -> tuple[list[Link], list[WorkItem]]:
-    """Two passes: which assets an element may be at all, share by share; then what those mean among each other."""
-    import pyarrow as pa
+    """Two passes: which assets an element may be at all, share by share; then what those mean among each other.
 
-    kept: list[pa.Table] = []
+    A key that several elements bear is work for a person where an asset bears it too.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    doubled = pa.array([str(item.facts["key"]) for item in match_elements(_no_assets(), elements).items], pa.string())
+    kept: list[pa.Table] = [_no_assets()]
+    claimed: set[str] = set()
     for share in _assets(connection):
         found = match_elements(share, elements)
         named = {*found.links["asset_id"].to_pylist(), *(one for item in found.items for one in item.record_ids)}
         if named:
-            kept.append(share.filter(pa.compute.is_in(share["id"], value_set=pa.array(sorted(named)))))
-    if not kept:
-        return [], []
+            kept.append(share.filter(pc.is_in(share["id"], value_set=pa.array(sorted(named)))))
+        claimed |= _borne(share, doubled)
     found = match_elements(pa.concat_tables(kept), elements)
     links = [
         Link(
@@ -135,7 +138,25 @@ def _matched(connection: Connection, elements: pa.Table) -> tuple[list[Link], li
         )
         for row in found.links.to_pylist()
     ]
-    return links, list(found.items)
+    return links, [item for item in found.items if item.code != "LINK_KEY_NOT_UNIQUE" or item.facts["key"] in claimed]
+
+
+def _borne(share: pa.Table, keys: pa.Array) -> set[str]:
+    """Which of some keys the assets of a share bear."""
+    import pyarrow.compute as pc
+
+    borne: set[str] = set()
+    for name in KEYS if len(keys) else ():
+        folded = pc.utf8_upper(pc.utf8_normalize(share[name], form="NFKC"))
+        folded = pc.replace_substring_regex(folded, pattern=r"\s+", replacement="")
+        borne |= set(folded.filter(pc.is_in(folded, value_set=keys)).to_pylist())
+    return borne
+
+
+def _no_assets() -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({name: pa.array([], pa.string()) for name in ("id", *KEYS, "name", "class_code")})
 
 
 def _assets(connection: Connection) -> Iterator[pa.Table]:
@@ -149,7 +170,7 @@ def _assets(connection: Connection) -> Iterator[pa.Table]:
         .outerjoin(article, article.c.id == asset.c.article_id)
         .where(asset.c.since <= now, asset.c.until > now, asset.c.ended.is_(None))
     )
-    names = ("id", "global_id", "code", "tag", "serial", "name", "class_code")
+    names = ("id", *KEYS, "name", "class_code")
     for rows in connection.execution_options(yield_per=FETCH).execute(query).partitions():
         columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True))
         yield pa.table(
