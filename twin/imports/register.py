@@ -138,7 +138,7 @@ def _merged(
     mapping = Path(ledger.facts.mapping) if ledger.facts.mapping else None
     read = partial(open_ledger, staged, kind.name, ledger.facts.profile or None, mapping, now.date())
     url = database.reader.url.render_as_string(hide_password=False)
-    feed = partial(feed_from_process, read, kind, new.source, url, database.lock_timeout_s)
+    feed = partial(feed_from_process, read, kind, new.source, url)
     with BulkWriter(database) as bulk:
         return merge_ledger(database, new, feed, bulk, now=now, place=place, progress=progress, seconds=seconds)
 

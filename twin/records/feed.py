@@ -8,14 +8,14 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from twin.errors import Refused, StoreUnavailable
-from twin.records.existing import Existing, hashes_of, load_existing
-from twin.store.database import open_database
+from twin.records.existing import Existing, hashes_of, load_existing_by_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,13 +73,11 @@ def feed_here(read: Callable[[], Ledger], existing: Callable[[], Existing]) -> I
     yield Ending(vanished=np.sort(known.record_ids[known.of_source & ~seen]))
 
 
-def feed_from_process(
-    read: Callable[[], Ledger], kind: RecordKind, source: str, url: str, lock_timeout_s: float
-) -> Iterator[Share | Ending]:
+def feed_from_process(read: Callable[[], Ledger], kind: RecordKind, source: str, url: str) -> Iterator[Share | Ending]:
     """The same in a child, one batch ahead of the caller; `read` is pickled. Raises what the child meets."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_feed, args=(theirs, read, kind, source, url, lock_timeout_s), daemon=True)
+    process = context.Process(target=_feed, args=(theirs, read, kind, source, url), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -99,22 +97,14 @@ def feed_from_process(
         process.join()
 
 
-def _feed(pipe: Pipe, read: Callable[[], Ledger], kind: RecordKind, source: str, url: str, lock_timeout_s: float) -> None:
-    database = open_database(url, lock_timeout_s=lock_timeout_s)
-
-    def existing() -> Existing:
-        with database.reading() as connection:
-            return load_existing(connection, kind, source)
-
+def _feed(pipe: Pipe, read: Callable[[], Ledger], kind: RecordKind, source: str, url: str) -> None:
     try:
-        for share in feed_here(read, existing):
+        for share in feed_here(read, partial(load_existing_by_column, url, kind, source)):
             pipe.send(share)
     except BrokenPipeError:
         return
     except Exception as error:  # noqa: BLE001  whatever it is, the parent must know
         pipe.send(error if _travels(error) else Refused(f"{type(error).__name__}: {error}", code="LEDGER_UNREADABLE"))
-    finally:
-        database.close()
 
 
 def _travels(error: Exception) -> bool:

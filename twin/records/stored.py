@@ -9,7 +9,7 @@ import numpy as np
 
 from twin.codes import RecordKind
 from twin.codes.kind import ColumnType
-from twin.records.interning import ARTICLE, LOCATION, SEPARATOR, Interner, combined_codes
+from twin.records.interning import ARTICLE, LOCATION, NOTHING, Interner
 from twin.store.record_schema import column_name
 
 if TYPE_CHECKING:
@@ -55,17 +55,10 @@ def _part_ids(kind: RecordKind, part: str, values: Mapping[str, pa.Array], inter
     import pyarrow as pa
 
     present = {column.name for column in kind.parts(part)}
-    names = [name for name in ORDER[part] if name in present and name in values]
-    rows, combinations = combined_codes([_dictionary(values[name]) for name in names])
-    keys = [SEPARATOR.join(_in_order(part, dict(zip(names, texts, strict=True)))) for texts in combinations]
-    nothing = SEPARATOR * (len(ORDER[part]) - 1)
-    said = [key for key in keys if key != nothing]
-    ids = dict(zip(said, interner.parts(part, said), strict=True))
-    return pa.array([ids.get(key) for key in keys], pa.int64()).take(pa.array(rows))
-
-
-def _in_order(part: str, texts: Mapping[str, str]) -> list[str]:
-    return [texts.get(name, "").replace(SEPARATOR, " ") for name in ORDER[part]]
+    names = [name if name in present and name in values else None for name in ORDER[part]]
+    columns = [None if name is None else _dictionary(values[name]) for name in names]
+    ids = interner.combined(part, columns)
+    return pa.array(ids, mask=ids == NOTHING)
 
 
 def _term_ids(array: pa.Array, domain: str, interner: Interner) -> pa.Array:

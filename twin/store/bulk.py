@@ -24,7 +24,7 @@ from twin.store.turnstile import Turnstile, TurnTimeout
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BATCH_S", "BulkWriter", "RowWriter", "TurnSize"]
+__all__ = ["BATCH_S", "BulkWriter", "RowWriter", "TurnSize", "adbc_connection"]
 
 BATCH_S = 0.06
 """Wall time one transaction aims at, so that whoever waits for a turn waits no longer than 100 ms."""
@@ -186,28 +186,30 @@ def _take_lock(connection: Any, cursor: Any) -> None:
         cursor.fetchall()
 
 
-@contextmanager
-def _opened(url: str, file: str | None) -> Iterator[tuple[Any, Callable[[float], AbstractContextManager[None]]]]:
-    if file is not None:
+def adbc_connection(url: str) -> Any:
+    """A DB-API connection of Arrow's drivers to the records of a URL; see the module for where it may be open."""
+    file = url.removeprefix("sqlite:///")
+    if file != url:
         import adbc_driver_sqlite.dbapi as sqlite
 
-        with sqlite.connect(file) as connection:
-            with connection.cursor() as cursor:
-                # synchronous stays FULL, SQLite's own default: it cannot be set within the transaction that ADBC begins
-                for pragma in (
-                    "busy_timeout = 30000",
-                    f"cache_size = -{CACHE_KIB}",
-                    f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
-                ):
-                    cursor.execute(f"PRAGMA {pragma}")
-                    cursor.fetchall()
-            connection.commit()
-            yield connection, Turnstile(Path(file).parent, Path(file).name).turn
-        return
+        return sqlite.connect(file)
     import adbc_driver_postgresql.dbapi as postgresql
 
-    with postgresql.connect(url.replace("postgresql+psycopg://", "postgresql://", 1)) as connection:
-        yield connection, lambda timeout_s: nullcontext()
+    return postgresql.connect(url.replace("postgresql+psycopg://", "postgresql://", 1))
+
+
+@contextmanager
+def _opened(url: str, file: str | None) -> Iterator[tuple[Any, Callable[[float], AbstractContextManager[None]]]]:
+    with adbc_connection(url) as connection:
+        if file is None:
+            yield connection, lambda timeout_s: nullcontext()
+            return
+        with connection.cursor() as cursor:  # synchronous stays FULL, SQLite's own default: it cannot be set within ADBC's transaction
+            for pragma in ("busy_timeout = 30000", f"cache_size = -{CACHE_KIB}", f"wal_autocheckpoint = {CHECKPOINT_PAGES}"):
+                cursor.execute(f"PRAGMA {pragma}")
+                cursor.fetchall()
+        connection.commit()
+        yield connection, Turnstile(Path(file).parent, Path(file).name).turn
 
 
 def _tell(pipe: Pipe, error: Exception) -> None:
