@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.codes import CHECKS, RecordKind, get_kind, list_kinds
 from twin.errors import Refused
-from twin.imports.originals import file_sha256, keep_original, staged_copy
+from twin.imports.originals import file_sha256, is_original_kept, keep_original, staged_copy
 from twin.imports.tie import placer_of, tie
 from twin.records.existing import Existing, load_existing
 from twin.records.feed import Feed, feed_from_process, feed_here
@@ -84,6 +84,11 @@ def import_register(
         with store.database.reading() as connection:
             same = find_same(connection, kind.name, ledger_name, sha256, options)
         if same is not None:
+            if not is_original_kept(sha256, settings.models_dir):
+                with staged_copy(path, settings.models_dir) as staged:
+                    keep_original(staged, sha256, settings.models_dir)
+            if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
+                tie(store, who=who, now=now)
             return _reported(same, added=False)
     with staged_copy(path, settings.models_dir) as staged:
         ledger = open_ledger(staged, kind.name, profile, mapping, now.date())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "natural_order",
     "plan_places",
     "remove_places",
+    "write_places",
 ]
 
 EVERYTHING = "everything"
@@ -79,10 +80,28 @@ def list_places(connection: Connection) -> list[Place]:
     return sorted((Place(**row) for row in rows), key=lambda place: (place.path.count("/"), place.id))
 
 
+def write_places(connection: Connection, places: Sequence[NewPlace]) -> dict[str, int]:
+    """Bring the tree to these nodes in the transaction of a connection, and give key → id: for small trees."""
+    plan = _plan(list_places(connection), places, lambda count: take_ids(connection, "place", count))
+    insert_places(connection, plan.new)
+    change_places(connection, plan.changed)
+    remove_places(connection, plan.gone)
+    return plan.ids
+
+
 def plan_places(database: Database, places: Sequence[NewPlace]) -> PlacePlan:
     """How the stored tree comes to these nodes (parents before children); a node keeps its id while its feature or record does."""
+
+    def take(count: int) -> int:
+        with database.writing() as connection:
+            return take_ids(connection, "place", count)
+
     with database.reading() as connection:
         before = list_places(connection)
+    return _plan(before, places, take)
+
+
+def _plan(before: Sequence[Place], places: Sequence[NewPlace], take: Callable[[int], int]) -> PlacePlan:
     known = _Known(before)
     found: dict[str, Place | None] = {}
     for place in places:
@@ -91,10 +110,7 @@ def plan_places(database: Database, places: Sequence[NewPlace]) -> PlacePlan:
             known.take(place, above.id if above else None) if above or place.parent is None or place.record_id or place.feature_id else None
         )
     missing = [key for key, place in found.items() if place is None]
-    first = 0
-    if missing:
-        with database.writing() as connection:
-            first = take_ids(connection, "place", len(missing))
+    first = take(len(missing)) if missing else 0
     ids = {key: place.id for key, place in found.items() if place is not None} | {key: first + at for at, key in enumerate(missing)}
     paths: dict[str, str] = {}
     new: list[tuple[Any, ...]] = []
@@ -120,6 +136,8 @@ def change_places(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> No
     """Rewrite nodes (`PlacePlan.changed`)."""
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in COLUMNS[1:]}
     statement = update(schema.place).where(schema.place.c.id == bindparam("node")).values(values)
+    if not rows:
+        return
     connection.execute(
         statement, [{"node": row[0], **{f"new_{name}": value for name, value in zip(COLUMNS[1:], row[1:], strict=True)}} for row in rows]
     )
