@@ -12,7 +12,7 @@ from twin.imports.tie.scene import Scene
 from twin.link.building import BuildingFact, BuildingIndex, BuildingMatch
 from twin.link.facts import Decision, Evidence, Link, Unmatched, WorkItem
 
-__all__ = ["names_of_record", "record_buildings", "scene_buildings", "tie_buildings"]
+__all__ = ["buildings_of_rooms", "names_of_record", "record_buildings", "scene_buildings", "tie_buildings"]
 
 SURE = 0.8
 """A building that is only alike in name is a candidate, never a link."""
@@ -55,8 +55,14 @@ def scene_buildings(scene: Scene, records: Sequence[RecordRow], feature_of: Mapp
     return BuildingIndex(_fact(key, site_id, feature, scene, record_at.get(key)) for key, site_id, feature in scene.buildings())
 
 
-def tie_buildings(records: Sequence[RecordRow], scene: Scene, decided: Sequence[Decision]) -> TiedRecords:
-    """Building records ↔ buildings of the scene by code, name or number, one to one; what is not clear is work for a person."""
+def tie_buildings(
+    records: Sequence[RecordRow], scene: Scene, decided: Sequence[Decision], stated: Mapping[str, str] | None = None
+) -> TiedRecords:
+    """Building records ↔ buildings of the scene by code, name or number, one to one; what is not clear is work for a person.
+
+    `stated` (`buildings_of_rooms`) tells buildings by the GlobalIds of their rooms; it outweighs names.
+    """
+    told = stated or {}
     index = scene_buildings(scene, (), {})
     made = {one.record_id: one.space_id for one in decided if one.made}
     refused = {(one.record_id, one.space_id) for one in decided if not one.made}
@@ -74,7 +80,7 @@ def tie_buildings(records: Sequence[RecordRow], scene: Scene, decided: Sequence[
         if any(link.record_id == known for link in links):
             continue
         home = scene.is_home(record.values["site"] or "")
-        match = _find(index, record, home)
+        match = BuildingMatch(ids=(told[known],), method="code", confidence=1.0) if known in told else _find(index, record, home)
         found = [one for one in _of_models(match.ids, scene) if (known, one) not in refused and one not in taken]
         if len(found) == 1:
             claims[found[0]].append(_Claim(record=record, home=home is True, match=match))
@@ -98,13 +104,26 @@ def tie_buildings(records: Sequence[RecordRow], scene: Scene, decided: Sequence[
     return TiedRecords(links=links, items=items, unmatched=unmatched)
 
 
+def buildings_of_rooms(rooms: Sequence[RecordRow], index: BuildingIndex, scene: Scene) -> dict[str, str]:
+    """Building record → building of the scene, where the rooms of the one that state a GlobalId all lie in the other."""
+    spaces = scene.spaces_by_global_id()
+    found: dict[str, set[str]] = defaultdict(set)
+    for room in rooms:
+        space = spaces.get(room.global_id) if room.global_id else None
+        named = index.find(room.values["building"] or "").ids if space else ()
+        if space and len(named) == 1:
+            site_id, row = scene.rows[space]
+            found[named[0]].add(scene.building_of(site_id, row.feature))
+    return {record: next(iter(keys)) for record, keys in found.items() if len(keys) == 1 and keys != {""}}
+
+
 def _rank(claim: _Claim) -> tuple[bool, float]:
     return claim.home, claim.match.confidence
 
 
 def _find(index: BuildingIndex, record: RecordRow, home: bool | None) -> BuildingMatch:
     foreign = home is False
-    texts = (record.key, record.values["name"], *(() if foreign else (record.values["number"],)))
+    texts = (record.global_id, record.key, record.values["name"], *(() if foreign else (record.values["number"],)))
     for text in texts:
         match = index.find(text) if text else BuildingMatch()
         if match.ids and match.confidence >= (NAMED if foreign else SURE) and not (foreign and match.method == "number"):

@@ -86,9 +86,19 @@ class Placer:
             held_place=self.rows_of(held_place) if held_place is not None else nothing,
             held_slot=held_slot if held_slot is not None else nothing,
         )
-        placed = place_assets(rows, self.places, self.tied.elements, taken=self.taken)
+        placed = place_assets(rows, self.places, self._elements_within(rows), taken=self.taken)
         self._take(placed)
         return placed
+
+    def _elements_within(self, rows: Assets) -> Elements:
+        """The elements, each in the place its asset's register names where that lies within its own: a door of a storey, a room's door."""
+        elements = self.tied.elements
+        at = np.flatnonzero(rows.element >= 0)
+        inner, outer = rows.place[at], elements.place[rows.element[at]]
+        within = (inner >= 0) & self.places.holds(outer, inner)
+        place = elements.place.copy()
+        place[rows.element[at[within]]] = inner[within]
+        return Elements(xyz=elements.xyz, place=place)
 
     def rows_of(self, place_ids: Ids) -> Ids:
         """Rows of places by id, −1 for those that are not there."""

@@ -17,6 +17,9 @@ from twin.store.values import from_json
 
 __all__ = ["RecordRow", "TiedRecords", "records_of"]
 
+GLOBAL_ID_HEADERS = ("ExtIdentifier", "ExternalIdentifier", "ExternalFacilityIdentifier", "GlobalId", "构件标识")
+"""Columns of a ledger beyond those of its kind that state a GlobalId: COBie has one in each sheet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRow:
@@ -26,6 +29,11 @@ class RecordRow:
     key: str
     values: Mapping[str, Any]
     extra: Mapping[str, Any]
+
+    @property
+    def global_id(self) -> str:
+        """The GlobalId that the ledger states for it; empty for none."""
+        return next((str(self.extra[name]) for name in GLOBAL_ID_HEADERS if self.extra.get(name)), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,7 @@ from twin.link.building import BuildingIndex
 from twin.link.facts import Decision, Link, RoomRecord, Unmatched, WorkItem
 from twin.link.rooms import match_rooms
 
-__all__ = ["GLOBAL_ID_HEADERS", "one_a_space", "tie_rooms"]
-
-GLOBAL_ID_HEADERS = ("ExtIdentifier", "ExternalIdentifier", "GlobalId", "global_id", "构件标识")
-"""Headers of a room register's own columns that state the GlobalId of its space (COBie has one)."""
+__all__ = ["one_a_space", "tie_rooms"]
 
 
 def tie_rooms(
@@ -27,15 +24,18 @@ def tie_rooms(
 ) -> TiedRecords:
     """Room records ↔ spaces. `index` finds the building record a room names, `feature_of` the building of the scene that is.
 
-    Rooms of a registered building that the scene does not have are no one's rooms there. A room of a tied building whose
-    number no space has is `LINK_ROOM_UNMATCHED`, with what it may be.
+    Rooms of a registered building that the scene does not have are no one's rooms there, unless they state a GlobalId.
+    A room of a tied building whose number no space has is `LINK_ROOM_UNMATCHED`, with what it may be.
     """
     known = scene_buildings(scene, buildings, feature_of)
     written = _Written(index, feature_of, scene)
+    stated = scene.spaces_by_global_id()
     asked: list[RoomRecord] = []
     elsewhere: list[Unmatched] = []
     for record in rooms:
         building = written.building(record)
+        if building is None and record.global_id in stated:
+            building = record.values["building"] or ""
         if building is None:
             elsewhere.append(Unmatched(id=str(record.id), reason="building not in the scene"))
         else:
@@ -102,7 +102,7 @@ def _fact(record: RecordRow, building: str) -> RoomRecord:
         number=record.values["number"] or "",
         name=record.values["name"] or "",
         usable_area_m2=record.values["usable_area"],
-        global_id=next((str(record.extra[name]) for name in GLOBAL_ID_HEADERS if record.extra.get(name)), ""),
+        global_id=record.global_id,
     )
 
 

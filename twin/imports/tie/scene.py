@@ -50,6 +50,13 @@ class Scene:
         """The rooms as facts for the linker; ids are keys."""
         return [self._space(key, site_id) for key, site_id, _ in self.of_kind(Kind.SPACE)]
 
+    def spaces_by_global_id(self) -> dict[str, str]:
+        """GlobalId → key of the room that alone has it."""
+        found: dict[str, list[str]] = {}
+        for key, _, feature in self.of_kind(Kind.SPACE):
+            found.setdefault(feature.source.global_id or feature.id.split(":", 1)[-1], []).append(key)
+        return {global_id: keys[0] for global_id, keys in found.items() if len(keys) == 1}
+
     def _space(self, key: str, site_id: int) -> SpaceFact:
         row = self.rows[key][1]
         feature = row.feature

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from twin.imports.tie.buildings import tie_buildings
+from twin.imports.tie.buildings import buildings_of_rooms, tie_buildings
 from twin.imports.tie.elements import tie_elements
 from twin.imports.tie.grounds import Grounds, read_grounds
 from twin.imports.tie.items import Item, sync_items
@@ -138,7 +138,8 @@ class _Tie:
         scene = grounds.scene
         with self.database.reading() as connection:
             standing_buildings, standing_rooms = standing_links(connection, "building"), standing_links(connection, "room")
-            buildings = tie_buildings(grounds.buildings, scene, decided_links(connection, "building"))
+            stated = buildings_of_rooms(grounds.rooms, grounds.index, scene)
+            buildings = tie_buildings(grounds.buildings, scene, decided_links(connection, "building"), stated)
             lost_before = standing_links(connection, "room", state="lost")
             revised = revise_rooms(self.store, connection, scene, standing_rooms, lost_before)
             decided = [*decided_links(connection, "room"), *revised.kept]
