@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,14 +15,22 @@ import typer
 from twin.cli.opened import opened
 from twin.cli.output import DECIDE, JsonFlag, Outcome, command, progress_bar
 from twin.cli.serve import announced
+from twin.codes import list_kinds
+from twin.codes.kind import ColumnType
 from twin.errors import ModelKeyTaken, Refused
 
 if TYPE_CHECKING:
+    from twin.demo.registers import RegisterFile
     from twin.imports import Imported
+    from twin.imports.register import ImportedRegister
+    from twin.imports.registers import Ledger
+    from twin.imports.tie import Tied
 
 __all__ = ["demo"]
 
 SEED = 7
+SOURCES = {"ledger_finance": "finance", "ledger_asset": "asset", "asset_institution": "institution"}
+"""Which ledger of its kind a register of the demo is a whole copy of."""
 
 
 class Scale(StrEnum):
@@ -55,6 +63,7 @@ def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
     from twin.assemble import build_tiles
     from twin.demo import written_demo
     from twin.imports import import_bim, import_city
+    from twin.imports.registers import import_registers
 
     started = time.perf_counter()
     now = datetime.now(UTC)
@@ -74,6 +83,11 @@ def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
         for path in (files.terrain, files.city, files.layers):
             with progress_bar(path.name, quiet=quiet) as progress:
                 done.append(import_city(store, settings, path, site=files.site.code, who="demo", now=now, progress=progress))
+        with progress_bar("registers", quiet=quiet) as progress:
+            ledgers = _ledgers(files.registers)
+            registers, tied = import_registers(
+                store, settings, ledgers, who="demo", now=now, progress=lambda ledger, rows: progress(rows, 0)
+            )
         with progress_bar("tiles", quiet=quiet) as progress:
             tiles = build_tiles(store, settings, files.site.code, progress=progress)
     seconds = round(time.perf_counter() - started, 1)
@@ -82,14 +96,52 @@ def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
         document={
             "site": files.site.code,
             "imports": [item.document for item in done],
+            "registers": [item.document for item in registers],
+            "tie": tied.to_json(),
             "tiles": tiles,
-            "registers": [{"kind": file.kind, "file": str(file.path), "rows": file.rows} for file in files.registers],
+            "waiting": [{"kind": file.kind, "file": str(file.path), "rows": file.rows} for file in files.registers if not _is_ledger(file)],
             "seconds": seconds,
         },
-        words=f"{files.site.name}: {imported} of {len(done)} files imported, {len(tiles['layers'])} layers tiled, {seconds} s\n"
-        f"{len(files.registers)} registers with {sum(file.rows for file in files.registers):,} rows written",
+        words="\n".join(
+            [
+                f"{files.site.name}: {imported} of {len(done)} files imported, {len(tiles['layers'])} layers tiled, {seconds} s",
+                *_register_words(registers, tied),
+            ]
+        ),
         exit_code=DECIDE if any(item.needs_decision for item in done) else 0,
     )
+
+
+def _is_ledger(file: RegisterFile) -> bool:
+    return file.kind in {kind.name for kind in list_kinds()}
+
+
+def _ledgers(files: Sequence[RegisterFile]) -> list[Ledger]:
+    """The registers as they are imported: times of day are Beijing's, which the profile says."""
+    from twin.imports.registers import Ledger
+
+    timed = {kind.name for kind in list_kinds() if any(column.type is ColumnType.INSTANT for column in kind.columns)}
+    return [
+        Ledger(kind=file.kind, path=file.path, source=SOURCES.get(file.register), profile="zh" if file.kind in timed else None)
+        for file in files
+        if _is_ledger(file)
+    ]
+
+
+def _register_words(registers: Sequence[ImportedRegister], tied: Tied) -> list[str]:
+    facts = [item.document for item in registers]
+    if not facts:
+        return []
+    rows, put_aside = sum(one["rows"] for one in facts), sum(one["quarantined"] for one in facts)
+    findings = sum(sum(one["issues"].values()) for one in facts)
+    added = sum(item.added for item in registers)
+    lines = [f"{added} of {len(facts)} registers imported: {rows:,} rows, {put_aside:,} put aside, {findings:,} findings"]
+    if tied.places:
+        lines.append(
+            f"{tied.places:,} places; {tied.buildings_linked:,} buildings and {tied.rooms_linked:,} rooms found in the models, "
+            f"{tied.elements_linked:,} assets are elements of them; {tied.items_opened:,} things for a person to decide"
+        )
+    return lines
 
 
 @contextmanager

@@ -146,7 +146,7 @@ class Catalogue:
         model.assign_material(product, item.material)
         if item.asset:
             model.classify(product, item.code, item.code_title)
-            serial = f"{item.code[1:5]}{model.seed % 100:02d}{self._serial:06d}"
+            serial = f"{model.key[0].upper()}{item.code[1:5]}{model.seed % 100:02d}{self._serial:06d}"
             values = {"SerialNumber": ("IfcIdentifier", serial), "BarCode": ("IfcIdentifier", str(tag))}
             model.define(product, model.property_set(label, "Pset_ManufacturerOccurrence", values))
         if item.kind in SYSTEMS:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twin.imports.imported import Imported, Progress
 from twin.imports.layer import Wanted, import_layer
+from twin.imports.tie import tie_if_records
 from twin.settings import Settings
 from twin.store import Store
 
@@ -33,4 +34,7 @@ def import_city(
     """
     store.get_site(site)
     wanted = Wanted(path=path, site=site, key=key, crs=crs, force_crs=force_crs, who=who)
-    return import_layer(store, settings, wanted, now, progress)
+    done = import_layer(store, settings, wanted, now, progress)
+    if done.added:
+        tie_if_records(store, who=who, now=now)
+    return done

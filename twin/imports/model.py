@@ -20,6 +20,7 @@ from twin.imports.imported import Imported, Progress
 from twin.imports.labels import labelled
 from twin.imports.originals import default_key, file_sha256, keep_original, staged_copy
 from twin.imports.packs import is_complete, keep_pack
+from twin.imports.tie import tie_if_records
 from twin.settings import Settings
 from twin.store import LedgerEntry, NewRevision, RevisionRow, Store
 
@@ -105,7 +106,10 @@ def import_bim(
         now=now,
         shared_ids_at_least=SHARED_IDS_AT_LEAST,
     )
-    return _reported(store, row, added=current is None or row.id != current.id)
+    added = current is None or row.id != current.id
+    if added:
+        tie_if_records(store, who=who, now=now)
+    return _reported(store, row, added=added)
 
 
 def _options(anchor: bim.Anchor | None, point: tuple[float, float, float] | None, budget_s: float | None) -> dict[str, Any]:

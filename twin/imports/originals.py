@@ -13,7 +13,7 @@ from twin.settings import Settings
 from twin.store import RevisionRow
 from twin.store.staging import staging
 
-__all__ = ["default_key", "file_sha256", "find_original", "keep_original", "original_of", "staged_copy"]
+__all__ = ["default_key", "file_sha256", "is_original_kept", "find_original", "keep_original", "original_of", "staged_copy"]
 
 
 def file_sha256(path: Path) -> str:
@@ -39,6 +39,11 @@ def staged_copy(path: Path, models_dir: Path) -> Iterator[Path]:
 def keep_original(staged: Path, sha256: str, models_dir: Path) -> None:
     """Move a staged file to `{models_dir}/{sha256}{suffixes}`, in one step."""
     staged.replace(models_dir / f"{sha256}{''.join(staged.suffixes[-2:]).lower()}")
+
+
+def is_original_kept(sha256: str, models_dir: Path) -> bool:
+    """Whether a file of these bytes is kept."""
+    return next(models_dir.glob(f"{sha256}*"), None) is not None
 
 
 def find_original(settings: Settings, revision: RevisionRow) -> Path | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from twin.errors import Refused
 from twin.imports.imported import Imported, Progress
 from twin.imports.layer import Wanted, import_layer
+from twin.imports.tie import tie_if_records
 from twin.settings import Settings
 from twin.store import Store
 
@@ -53,4 +54,7 @@ def import_plan(
     words = {"building": building, "storey": storey, "layers": sorted(layers), "unit": unit}
     plan = words | {"anchor": None if anchor is None else asdict(anchor) | {"point": list(anchor.point)}}
     wanted = Wanted(path=path, site=site, key=key, crs=crs, force_crs=False, who=who, plan=plan)
-    return import_layer(store, settings, wanted, now, progress)
+    done = import_layer(store, settings, wanted, now, progress)
+    if done.added:
+        tie_if_records(store, who=who, now=now)
+    return done

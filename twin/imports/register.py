@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.codes import CHECKS, RecordKind, get_kind, list_kinds
 from twin.errors import Refused
-from twin.imports.originals import file_sha256, keep_original, staged_copy
+from twin.imports.originals import file_sha256, is_original_kept, keep_original, staged_copy
 from twin.imports.tie import placer_of, tie
 from twin.records.existing import Existing, load_existing
 from twin.records.feed import Feed, feed_from_process, feed_here
@@ -65,13 +65,15 @@ def import_register(
     mapping: Path | None = None,
     as_of: date | None = None,
     dry_run: bool = False,
+    tie_after: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> ImportedRegister:
     """Merge a ledger into the records of a kind; the same bytes, read the same way, return the revision that is there.
 
     `source` names which ledger of the kind the file is a whole copy of (default: the kind's one ledger), so that rows it no
     longer has are listed as vanished. `as_of` is the day its values hold from, default the day of the import. A dry run reads
-    and checks every row and writes nothing. Raises the errors of `twin.ledgers`, Refused, StoreBusy.
+    and checks every row and writes nothing. Who imports several leaves out `tie_after` and ties once.
+    Raises the errors of `twin.ledgers`, Refused, StoreBusy.
     """
     started = time.perf_counter()
     kind = kind_named(kind_name)
@@ -82,6 +84,11 @@ def import_register(
         with store.database.reading() as connection:
             same = find_same(connection, kind.name, ledger_name, sha256, options)
         if same is not None:
+            if not is_original_kept(sha256, settings.models_dir):
+                with staged_copy(path, settings.models_dir) as staged:
+                    keep_original(staged, sha256, settings.models_dir)
+            if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
+                tie(store, who=who, now=now)
             return _reported(same, added=False)
     with staged_copy(path, settings.models_dir) as staged:
         ledger = open_ledger(staged, kind.name, profile, mapping, now.date())
@@ -99,7 +106,8 @@ def import_register(
             return _dry(ledger, new, started, progress)
         merged = _merged(store, staged, ledger, new, now=now, progress=progress, seconds=lambda: time.perf_counter() - started)
         keep_original(staged, sha256, settings.models_dir)
-    tie(store, who=who, now=now)
+    if tie_after:
+        tie(store, who=who, now=now)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
 

@@ -173,6 +173,8 @@ def _single(room: Token, has_building: bool, has_storey: bool) -> Iterable[Readi
         yield Reading(kind="below", storey=room.storey, numbers=(number,))
         return
     yield Reading(kind="letter-room" if number.letter else "room", numbers=(number,))
+    if number.letter[:1].isdigit():  # 2L1: a kind of room (lift lobby), counted by storey
+        return
     bare = RoomNumber(value=number.value, suffix=number.suffix)
     if number.letter == "B" and room.width == 3 and number.value >= 101:
         yield Reading(kind="below", storey=f"-{number.value // 100}", numbers=(RoomNumber(value=number.value % 100, suffix=number.suffix),))

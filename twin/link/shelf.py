@@ -44,7 +44,7 @@ class Shelf:
             for key in self._keys(number, reading.storey or room.storey, literal=not reading.storey):
                 self._exact[number.letter, key, number.suffix].append(room.id)
                 self._base[number.letter, key].append((room.id, number.suffix))
-                if number.letter:
+                if number.letter.isalpha():
                     self._bare[key, number.suffix].append(room.id)
 
     def find(self, number: RoomNumber, storey: str) -> Found:

@@ -134,6 +134,7 @@ _RULES: tuple[tuple[str, Callable[[_Found], Token]], ...] = (
     (_ALONE + r"(?:LEVEL|FLOOR|FL\.?) ?(\d{1,2})(?!\d)|" + _ALONE + r"(\d{1,2})(?:ST|ND|RD|TH)? FLOOR", _storey),
     (_ALONE + r"[FL](\d{1,2})(?=[-/, ]|$)", _storey),
     (_ALONE + r"第?(\d{1,2})楼", _floor_or_building),
+    (_BEFORE_ROOM + r"(\d{1,2}[AC-EGHJ-NP-Z])(\d{1,2})()(?![A-Z0-9?*])(?: ?(" + _MARK + r"|#))?", _room),
     (_BEFORE_ROOM + r"([A-Z]{0,2})(\d{1,6})([A-Z](?![A-Z0-9]))?(?![A-Z0-9?*])(?: ?(" + _MARK + r"|#))?", _room),
     (_ALONE + r"([A-Z]{1,2})(?=[- ]\d)", _letter),
     (r"(?<=\d-)([A-Z])(?![A-Z0-9])", _letter),
@@ -167,7 +168,7 @@ def _piece(said: str, at: int) -> Token | None:
 
 def _is_name(said: str, at: int, room: Token) -> bool:
     """Whether a short number belongs to a name: 2号会议室, 会议室3, Bedroom 2."""
-    if room.width >= 3 or room.padded or not room.digits or room.storey:
+    if room.width >= 3 or room.padded or not room.digits or room.storey or room.letter[:1].isdigit():
         return False
     before, after = said[:at].rstrip(" ")[-1:], said[at + len(room.text) :][:1]
     in_chinese = before.isalpha() and not before.isascii() and before not in "楼层栋幢座院号馆"

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from twin.records.counters import take_ids
 from twin.store import record_schema as schema
-from twin.store.database import put_rows
+from twin.store.database import Database, put_rows
 
-__all__ = ["EVERYTHING", "NewPlace", "Place", "list_places", "natural_order", "write_places"]
+__all__ = [
+    "EVERYTHING",
+    "NewPlace",
+    "Place",
+    "PlacePlan",
+    "change_places",
+    "insert_places",
+    "list_places",
+    "natural_order",
+    "plan_places",
+    "remove_places",
+    "write_places",
+]
 
 EVERYTHING = "everything"
 COLUMNS = ("id", "parent_id", "kind", "path", "site_id", "feature_id", "record_id", "name", "number", "order_key", "label")
@@ -52,6 +64,16 @@ class Place:
     label: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacePlan:
+    """What a tree takes to become another: key → id of every node it will have, rows in the order of the columns, parents first."""
+
+    ids: dict[str, int]
+    new: list[tuple[Any, ...]]
+    changed: list[tuple[Any, ...]]
+    gone: list[int]
+
+
 def list_places(connection: Connection) -> list[Place]:
     """Every node, parents before children."""
     rows = connection.execute(select(schema.place)).mappings()
@@ -59,41 +81,72 @@ def list_places(connection: Connection) -> list[Place]:
 
 
 def write_places(connection: Connection, places: Sequence[NewPlace]) -> dict[str, int]:
-    """Bring the tree to these nodes (parents before children) and give key → id; a node keeps its id while its feature or record does."""
-    before = list_places(connection)
+    """Bring the tree to these nodes in the transaction of a connection, and give key → id: for small trees."""
+    plan = _plan(list_places(connection), places, lambda count: take_ids(connection, "place", count))
+    insert_places(connection, plan.new)
+    change_places(connection, plan.changed)
+    remove_places(connection, plan.gone)
+    return plan.ids
+
+
+def plan_places(database: Database, places: Sequence[NewPlace]) -> PlacePlan:
+    """How the stored tree comes to these nodes (parents before children); a node keeps its id while its feature or record does."""
+
+    def take(count: int) -> int:
+        with database.writing() as connection:
+            return take_ids(connection, "place", count)
+
+    with database.reading() as connection:
+        before = list_places(connection)
+    return _plan(before, places, take)
+
+
+def _plan(before: Sequence[Place], places: Sequence[NewPlace], take: Callable[[int], int]) -> PlacePlan:
     known = _Known(before)
-    ids: dict[str, int] = {}
+    found: dict[str, Place | None] = {}
+    for place in places:
+        above = found[place.parent] if place.parent is not None else None
+        found[place.key] = (
+            known.take(place, above.id if above else None) if above or place.parent is None or place.record_id or place.feature_id else None
+        )
+    missing = [key for key, place in found.items() if place is None]
+    first = take(len(missing)) if missing else 0
+    ids = {key: place.id for key, place in found.items() if place is not None} | {key: first + at for at, key in enumerate(missing)}
     paths: dict[str, str] = {}
     new: list[tuple[Any, ...]] = []
+    changed: list[tuple[Any, ...]] = []
     for place in places:
-        parent_id = ids[place.parent] if place.parent is not None else None
-        found = known.take(place, parent_id)
-        ids[place.key] = found.id if found else take_ids(connection, "place")
         paths[place.key] = f"{paths[place.parent] if place.parent is not None else '/'}{ids[place.key]}/"
-        row = (
-            ids[place.key],
-            parent_id,
-            place.kind,
-            paths[place.key],
-            place.site_id,
-            place.feature_id,
-            place.record_id,
-            place.name,
-            place.number,
-            place.order_key,
-            place.label,
-        )
-        if found is None:
+        row = _row(place, ids, paths[place.key])
+        stored = found[place.key]
+        if stored is None:
             new.append(row)
-        elif tuple(getattr(found, name) for name in COLUMNS) != row:
-            connection.execute(
-                update(schema.place).where(schema.place.c.id == found.id).values(**dict(zip(COLUMNS[1:], row[1:], strict=True)))
-            )
-    put_rows(connection, schema.place, COLUMNS, new)
-    gone = [place.id for place in before if place.id not in set(ids.values())]
-    for start in range(0, len(gone), AT_ONCE):
-        connection.execute(delete(schema.place).where(schema.place.c.id.in_(gone[start : start + AT_ONCE])))
-    return ids
+        elif tuple(getattr(stored, name) for name in COLUMNS) != row:
+            changed.append(row)
+    kept = set(ids.values())
+    return PlacePlan(ids=ids, new=new, changed=changed, gone=[place.id for place in before if place.id not in kept])
+
+
+def insert_places(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert nodes (`PlacePlan.new`)."""
+    put_rows(connection, schema.place, COLUMNS, rows)
+
+
+def change_places(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Rewrite nodes (`PlacePlan.changed`)."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in COLUMNS[1:]}
+    statement = update(schema.place).where(schema.place.c.id == bindparam("node")).values(values)
+    if not rows:
+        return
+    connection.execute(
+        statement, [{"node": row[0], **{f"new_{name}": value for name, value in zip(COLUMNS[1:], row[1:], strict=True)}} for row in rows]
+    )
+
+
+def remove_places(connection: Connection, ids: Sequence[int]) -> None:
+    """Remove nodes (`PlacePlan.gone`)."""
+    for start in range(0, len(ids), AT_ONCE):
+        connection.execute(delete(schema.place).where(schema.place.c.id.in_(ids[start : start + AT_ONCE])))
 
 
 def natural_order(text: str) -> str:
@@ -113,6 +166,22 @@ def natural_order(text: str) -> str:
             digits = ""
         parts.append(character)
     return "".join(parts)
+
+
+def _row(place: NewPlace, ids: dict[str, int], path: str) -> tuple[Any, ...]:
+    return (
+        ids[place.key],
+        ids[place.parent] if place.parent is not None else None,
+        place.kind,
+        path,
+        place.site_id,
+        place.feature_id,
+        place.record_id,
+        place.name,
+        place.number,
+        place.order_key,
+        place.label,
+    )
 
 
 class _Known:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from twin.imports.tie.turns import in_turns
 from twin.records.counters import take_ids
 from twin.store import record_schema as schema
+from twin.store.database import Database
 from twin.store.values import to_json
 
 __all__ = ["Item", "sync_items"]
@@ -28,35 +30,41 @@ class Item:
     record_id: int | None = None
 
 
-def sync_items(connection: Connection, codes: Sequence[str], items: Sequence[Item], *, now_us: int) -> tuple[int, int]:
+def sync_items(database: Database, codes: Sequence[str], items: Sequence[Item], *, now_us: int) -> tuple[int, int]:
     """Open what is new among the items of these codes, close what is gone: (opened, closed). What a person closed stays closed."""
-    query = select(schema.work_item).where(ITEM.code.in_(codes))
-    rows = list(connection.execute(query))
+    query = select(schema.work_item).where(ITEM.code.in_(codes), ITEM.state.in_(("open", "decided")))
+    with database.reading() as connection:
+        rows = list(connection.execute(query))
     standing = {(row.code, row.subject): row for row in rows if row.state == "open"}
     settled = {(row.code, row.subject, row.detail) for row in rows if row.state == "decided"}
     wanted = {(item.code, item.subject): item for item in items if (item.code, item.subject, to_json(item.detail)) not in settled}
-    new = [item for pair, item in wanted.items() if pair not in standing]
-    first = take_ids(connection, "work_item", len(new)) if new else 0
-    if new:
-        rows_in = [
-            {
-                "id": first + place,
-                "code": item.code,
-                "subject": item.subject,
-                "record_id": item.record_id,
-                "message": item.message,
-                "detail": to_json(item.detail),
-                "state": "open",
-                "opened_us": now_us,
-            }
-            for place, item in enumerate(new)
-        ]
-        connection.execute(insert(schema.work_item), rows_in)
-    gone = [row.id for pair, row in standing.items() if pair not in wanted]
-    for item_id in gone:
-        connection.execute(update(schema.work_item).where(ITEM.id == item_id).values(state="gone", closed_us=now_us))
-    for pair, item in wanted.items():
-        if pair in standing and (standing[pair].message, standing[pair].detail) != (item.message, to_json(item.detail)):
-            values = {"message": item.message, "detail": to_json(item.detail)}
-            connection.execute(update(schema.work_item).where(ITEM.id == standing[pair].id).values(**values))
+    new = [_row(item, now_us) for pair, item in wanted.items() if pair not in standing]
+    in_turns(database, new, _insert)
+    gone = [{"item": row.id, "at": now_us} for pair, row in standing.items() if pair not in wanted]
+    close = update(schema.work_item).where(ITEM.id == bindparam("item")).values(state="gone", closed_us=bindparam("at"))
+    in_turns(database, gone, lambda connection, part: connection.execute(close, list(part)))
+    differing = [
+        {"item": row.id, "said": item.message, "facts": to_json(item.detail)}
+        for pair, row in standing.items()
+        if (item := wanted.get(pair)) is not None and (row.message, row.detail) != (item.message, to_json(item.detail))
+    ]
+    tell = update(schema.work_item).where(ITEM.id == bindparam("item")).values(message=bindparam("said"), detail=bindparam("facts"))
+    in_turns(database, differing, lambda connection, part: connection.execute(tell, list(part)))
     return len(new), len(gone)
+
+
+def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    first = take_ids(connection, "work_item", len(rows))
+    connection.execute(insert(schema.work_item), [{"id": first + place, **row} for place, row in enumerate(rows)])
+
+
+def _row(item: Item, now_us: int) -> dict[str, Any]:
+    return {
+        "code": item.code,
+        "subject": item.subject,
+        "record_id": item.record_id,
+        "message": item.message,
+        "detail": to_json(item.detail),
+        "state": "open",
+        "opened_us": now_us,
+    }

@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
+from twin.imports.tie.turns import in_turns
 from twin.link.places import PlaceAnswer, PlaceNode, PlaceText, PlaceTree, resolve_places
 from twin.records.places import EVERYTHING, Place
 from twin.store import record_schema as schema
+from twin.store.database import Database
 from twin.store.values import to_json
 
 __all__ = ["place_tree", "resolve_locations"]
 
 LOCATION = schema.location.c
+AT_ONCE = 500
 
 
-def place_tree(places: Sequence[Place], building_names: Mapping[int, Sequence[str]], room_codes: Mapping[int, str]) -> PlaceTree:
-    """The tree as the linker looks texts up in it; `building_names` and `room_codes` are by record id."""
-    nodes = [
-        PlaceNode(
-            id=str(place.id),
-            kind=place.kind,  # type: ignore[arg-type]
-            parent=str(place.parent_id) if place.parent_id is not None else None,
-            number=place.number or "",
-            names=tuple(dict.fromkeys(filter(None, (place.name, *building_names.get(place.record_id or 0, ()))))),
-            codes=tuple(filter(None, (room_codes.get(place.record_id or 0),))),
-        )
-        for place in places
-        if place.kind != EVERYTHING
-    ]
-    return PlaceTree(nodes)
+def place_tree(
+    places: Sequence[Place], building_names: Mapping[int, Sequence[str]], codes: Mapping[int, str], foreign: Collection[int] = ()
+) -> PlaceTree:
+    """The tree as the linker looks texts up in it; names and codes are by record id.
+
+    The `foreign` building records, of compounds that are not ours, are found by their names alone, never by a bare number.
+    """
+    return PlaceTree([_node(place, building_names, codes, foreign) for place in places if place.kind != EVERYTHING])
 
 
-def resolve_locations(connection: Connection, tree: PlaceTree, *, only: Sequence[int] | None = None) -> dict[int, int | None]:
+def _node(place: Place, names: Mapping[int, Sequence[str]], codes: Mapping[int, str], foreign: Collection[int]) -> PlaceNode:
+    record = place.record_id or 0
+    number = "" if record in foreign else place.number or ""
+    return PlaceNode(
+        id=str(place.id),
+        kind=place.kind,  # type: ignore[arg-type]
+        parent=str(place.parent_id) if place.parent_id is not None else None,
+        number=number,
+        names=tuple(dict.fromkeys(filter(None, (place.name, *names.get(record, ()))))),
+        codes=tuple(filter(None, (codes.get(record),))),
+    )
+
+
+def resolve_locations(database: Database, tree: PlaceTree, *, only: Sequence[int] | None = None) -> dict[int, int | None]:
     """Resolve locations (all, or these ids) that no person decided; the ids whose place changed, with their place now."""
     query = select(schema.location).where(LOCATION.decided_by.is_(None)).order_by(LOCATION.id)
-    if only is not None:
-        query = query.where(LOCATION.id.in_(only))
-    rows = list(connection.execute(query))
+    rows: list[Any] = []
+    with database.reading() as connection:
+        if only is None:
+            rows = list(connection.execute(query))
+        else:
+            for start in range(0, len(only), AT_ONCE):
+                rows += connection.execute(query.where(LOCATION.id.in_(only[start : start + AT_ONCE])))
     answers = resolve_places([PlaceText(building=row.building, storey=row.storey, room=row.room) for row in rows], tree)
     changed: dict[int, int | None] = {}
     updates: list[dict[str, Any]] = []
@@ -50,13 +63,12 @@ def resolve_locations(connection: Connection, tree: PlaceTree, *, only: Sequence
             updates.append(dict(zip(("place", "how", "sure", "why"), said, strict=True)) | {"location": row.id})
         if place_id != row.place_id:
             changed[row.id] = place_id
-    if updates:
-        statement = (
-            update(schema.location)
-            .where(LOCATION.id == bindparam("location"))
-            .values(place_id=bindparam("place"), method=bindparam("how"), confidence=bindparam("sure"), evidence=bindparam("why"))
-        )
-        connection.execute(statement, updates)
+    statement = (
+        update(schema.location)
+        .where(LOCATION.id == bindparam("location"))
+        .values(place_id=bindparam("place"), method=bindparam("how"), confidence=bindparam("sure"), evidence=bindparam("why"))
+    )
+    in_turns(database, updates, lambda connection, part: connection.execute(statement, list(part)))
     return changed
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from twin.codes import fold, get_kind
+from twin.imports.tie.turns import in_turns
 from twin.link.building import BuildingIndex
 from twin.records.counters import clock_of
 from twin.records.values import texts_of
 from twin.store import record_schema as schema
+from twin.store.database import Database
 from twin.store.record_schema import column_name
 from twin.store.values import to_json
 
@@ -23,23 +25,26 @@ NAMED: Mapping[str, tuple[str, ...]] = {"unit": ("code", "credit_code", "name", 
 CONFIDENCE = {"code": 1.0, "credit_code": 1.0, "name": 0.95, "short_name": 0.85}
 
 
-def resolve_references(connection: Connection, buildings: BuildingIndex) -> int:
+def resolve_references(database: Database, buildings: BuildingIndex) -> int:
     """Give each text of a referring column the record it names; the number of texts whose record changed.
 
     What a person decided stays. A text that names two records alike names none: `evidence` lists them.
     """
-    changed = 0
-    for kind_name in NAMED:
-        index = _index(connection, kind_name)
-        for row in _texts(connection, kind_name):
-            changed += _resolve(connection, row, *_find(index, row.text))
-    for row in _texts(connection, "building"):
-        found = buildings.find(row.text)
-        sure = len(found.ids) == 1
-        evidence = None if sure else [int(one) for one in found.ids]
-        record = int(found.ids[0]) if sure else None
-        changed += _resolve(connection, row, record, found.method if sure else None, found.confidence if sure else None, evidence)
-    return changed
+    updates: list[dict[str, Any]] = []
+    moved = 0
+    with database.reading() as connection:
+        for kind_name in NAMED:
+            index = _index(connection, kind_name)
+            for row in _texts(connection, kind_name):
+                moved += _note(updates, row, *_find(index, row.text))
+        for row in _texts(connection, "building"):
+            moved += _note(updates, row, *_building(buildings, row.text))
+    statement = update(schema.term).where(TERM.id == bindparam("text_id"))
+    statement = statement.values(
+        record_id=bindparam("record"), method=bindparam("how"), confidence=bindparam("sure"), evidence=bindparam("why")
+    )
+    in_turns(database, updates, lambda connection, rows: connection.execute(statement, list(rows)))
+    return moved
 
 
 def unresolved_terms(connection: Connection) -> list[Any]:
@@ -84,12 +89,19 @@ def _find(index: Mapping[str, Mapping[str, set[int]]], text: str) -> tuple[int |
     return None, None, None, None
 
 
-def _resolve(
-    connection: Connection, row: Any, record_id: int | None, method: str | None, confidence: float | None, candidates: list[int] | None
-) -> int:
+def _building(buildings: BuildingIndex, text: str) -> tuple[int | None, str | None, float | None, list[int] | None]:
+    found = buildings.find(text)
+    if len(found.ids) == 1 and found.method != "alike":
+        return int(found.ids[0]), found.method, found.confidence, None
+    return None, None, None, [int(one) for one in found.ids]
+
+
+def _note(
+    updates: list[dict[str, Any]], row: Any, record: int | None, method: str | None, confidence: float | None, candidates: list[int] | None
+) -> bool:
+    """Take note of what is to be written of a text, if anything; whether its record changes."""
     evidence = to_json({"candidates": candidates}) if candidates else None
-    if (row.record_id, row.method, row.confidence, row.evidence) == (record_id, method, confidence, evidence):
-        return 0
-    values = {"record_id": record_id, "method": method, "confidence": confidence, "evidence": evidence}
-    connection.execute(update(schema.term).where(TERM.id == row.id).values(**values))
-    return int(row.record_id != record_id)
+    if (row.record_id, row.method, row.confidence, row.evidence) == (record, method, confidence, evidence):
+        return False
+    updates.append({"text_id": row.id, "record": record, "how": method, "sure": confidence, "why": evidence})
+    return bool(row.record_id != record)

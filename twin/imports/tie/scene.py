@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from spatial.feature import Feature, Kind
@@ -11,7 +12,9 @@ from twin.store import FeatureRow, Store
 
 __all__ = ["Scene", "read_scene"]
 
-KINDS = {Kind.BUILDING, Kind.STOREY, Kind.SPACE}
+KINDS = {Kind.BUILDING, Kind.STOREY, Kind.SPACE, Kind.CITY_OBJECT}
+CITY_BUILDING = "Building"
+"""Class of the city's objects (CityGML) that are buildings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +28,34 @@ class Scene:
         """Key, site id and feature of everything of a kind."""
         return [(key, site_id, row.feature) for key, (site_id, row) in self.rows.items() if row.feature.kind is kind]
 
+    def buildings(self) -> list[tuple[str, int, Feature]]:
+        """The buildings of models and of the city."""
+        return self.of_kind(Kind.BUILDING) + self.of_kind(Kind.CITY_OBJECT)
+
+    def building_of(self, site_id: int, feature: Feature) -> str:
+        """The key of the building a feature is in, by itself or by its storey, which may be of another model; empty for none."""
+        storey = self.rows.get(feature_key(site_id, feature.storey)) if feature.storey else None
+        building = feature.building or (storey[1].feature.building if storey else None)
+        return feature_key(site_id, building) if building else ""
+
+    def is_home(self, compound: str) -> bool | None:
+        """Whether a compound as a register writes it is one of the sites; None where it writes none."""
+        said = _fold(compound)
+        if not said:
+            return None
+        names = [_fold(name) for site in self.sites.values() for name in (site.name, site.code)]
+        return any(said == name or name in said or said in name for name in names if name)
+
     def spaces(self) -> list[SpaceFact]:
         """The rooms as facts for the linker; ids are keys."""
         return [self._space(key, site_id) for key, site_id, _ in self.of_kind(Kind.SPACE)]
+
+    def spaces_by_global_id(self) -> dict[str, str]:
+        """GlobalId → key of the room that alone has it."""
+        found: dict[str, list[str]] = {}
+        for key, _, feature in self.of_kind(Kind.SPACE):
+            found.setdefault(feature.source.global_id or feature.id.split(":", 1)[-1], []).append(key)
+        return {global_id: keys[0] for global_id, keys in found.items() if len(keys) == 1}
 
     def _space(self, key: str, site_id: int) -> SpaceFact:
         row = self.rows[key][1]
@@ -38,7 +66,7 @@ class Scene:
         return SpaceFact(
             id=key,
             global_id=feature.id.split(":", 1)[-1],
-            building_id=feature_key(site_id, feature.building) if feature.building else "",
+            building_id=self.building_of(site_id, feature),
             storey_id=storey_key,
             storey=(storey.name or storey.long_name or "") if storey else "",
             storey_elevation_m=float(elevation) if isinstance(elevation, int | float) else None,
@@ -59,8 +87,14 @@ def read_scene(store: Store) -> Scene:
     rows: dict[str, tuple[int, FeatureRow]] = {}
     for site_id, site in sites.items():
         for row in store.features(site.code, None, kinds=KINDS):
+            if row.feature.kind is Kind.CITY_OBJECT and row.feature.class_name != CITY_BUILDING:
+                continue
             rows[feature_key(site_id, row.feature.id)] = (site_id, row)
     return Scene(sites=sites, rows=rows)
+
+
+def _fold(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _areas(row: FeatureRow) -> tuple[float, ...]:

@@ -5,294 +5,220 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import func, select
 
+from twin.imports.tie.buildings import buildings_of_rooms, tie_buildings
+from twin.imports.tie.elements import tie_elements
+from twin.imports.tie.grounds import Grounds, read_grounds
 from twin.imports.tie.items import Item, sync_items
-from twin.imports.tie.locations import place_tree, resolve_locations
-from twin.imports.tie.placing import Placer, intangible_articles, places_as_columns, slots_taken, write_placed
+from twin.imports.tie.links import decided_links, standing_links, write_links
+from twin.imports.tie.locations import resolve_locations
+from twin.imports.tie.marks import (
+    ELEMENTS,
+    LOCATIONS,
+    LOCATIONS_KNOWN,
+    REFERENCES,
+    TREE,
+    kind_state,
+    mark_of,
+    read_mark,
+    tree_mark,
+    write_mark,
+)
+from twin.imports.tie.place_again import LOCATED, place_again
 from twin.imports.tie.references import resolve_references
-from twin.imports.tie.rooms import RecordRow, TiedRooms, records_of, tie_buildings, tie_rooms, write_links
-from twin.imports.tie.scene import Scene, read_scene
+from twin.imports.tie.revised import feature_facts, restore, revise_rooms
+from twin.imports.tie.rooms import one_a_space, tie_rooms
 from twin.imports.tie.tree import nodes_of
-from twin.link.building import BuildingFact, BuildingIndex
-from twin.link.facts import Decision, WorkItem
-from twin.link.places import PlaceTree
-from twin.records.counters import clock_of, take_ids
-from twin.records.places import Place, list_places, write_places
+from twin.imports.tie.turns import alone, in_turns
+from twin.link.facts import WorkItem
+from twin.records.places import change_places, insert_places, plan_places, remove_places
 from twin.store import Store
 from twin.store import record_schema as schema
-from twin.store.database import put_rows
 from twin.store.values import to_microseconds
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+__all__ = ["ELEMENT_CODES", "ROOM_CODES", "Tied", "tie", "tie_if_records"]
 
-__all__ = ["Grounds", "Tied", "grounds_of", "place_anew", "placer_of", "tie", "tree_of"]
-
-LOCATED = ("asset", "person", "meter")
-AT_ONCE = 2_000
-CODES = (
+ROOM_CODES = (
     "LINK_AMBIGUOUS",
     "LINK_AREA_DIFFERS",
     "LINK_AREA_RATIO",
     "LINK_BUILDING_CONTRADICTS",
+    "LINK_COUNTERPART_LOST",
     "LINK_DECIDED_LOST",
     "LINK_NAME_DIFFERS",
+    "LINK_NUMBER_CHANGED",
     "LINK_RECORDS_SHARE_SPACE",
+    "LINK_ROOM_UNMATCHED",
     "LINK_STOREY_DIFFERS",
 )
+ELEMENT_CODES = ("LINK_ASSETS_SHARE_ELEMENT", "LINK_CLASS_DIFFERS", "LINK_ELEMENT_LOST", "LINK_KEYS_DISAGREE", "LINK_KEY_NOT_UNIQUE")
+FEW = 20
+"""One new location in so many is resolved by itself; more of them may tell how the others are meant, and all are resolved anew."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+FOUND = ("places", "buildings_linked", "rooms_linked", "elements_linked")
+
+
+@dataclass(slots=True, kw_only=True)
 class Tied:
-    """What a tie found and wrote."""
+    """What a tie found and wrote; zeros for what it had no reason to look at."""
 
-    places: int
-    rooms_linked: int
-    buildings_linked: int
-    references_changed: int
-    locations_changed: int
-    rows_placed: int
-    items_opened: int
-    items_closed: int
+    places: int = 0
+    buildings_linked: int = 0
+    rooms_linked: int = 0
+    elements_linked: int = 0
+    references_changed: int = 0
+    locations_changed: int = 0
+    rows_placed: int = 0
+    items_opened: int = 0
+    items_closed: int = 0
+
+    def __add__(self, later: Tied) -> Tied:
+        """Two ties after one another: what they found as the later one says it, where it looked; what they changed together."""
+        found = {name: getattr(later, name) or getattr(self, name) for name in FOUND}
+        changed = {name: value + getattr(later, name) for name, value in asdict(self).items() if name not in FOUND}
+        return Tied(**found, **changed)
 
     def to_json(self) -> dict[str, int]:
         """As commands print it."""
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grounds:
-    """What the tie is made of: the scene, the registers of buildings and rooms, and the tree of places they make."""
-
-    scene: Scene
-    buildings: Sequence[RecordRow]
-    rooms: Sequence[RecordRow]
-    index: BuildingIndex
-
-
 def tie(store: Store, *, who: str, now: datetime) -> Tied:
-    """Tie everything anew; nothing is written where nothing differs."""
-    grounds = grounds_of(store)
-    now_us = to_microseconds(now)
-    with store.database.writing() as connection:
-        buildings, rooms = _links(connection, grounds)
-        write_links(connection, "building", buildings.links, who=who, now_us=now_us)
-        write_links(connection, "room", rooms.links, who=who, now_us=now_us)
-        linked = {link.record_id: link.space_id for link in (*buildings.links, *_one_a_space(rooms))}
-        places = write_places(connection, nodes_of(grounds.scene, grounds.buildings, grounds.rooms, linked, grounds.index))
-        opened, closed = sync_items(connection, CODES, _items(buildings, rooms), now_us=now_us)
-        references = resolve_references(connection, grounds.index)
-    with store.database.writing() as connection:
-        changed = resolve_locations(connection, tree_of(connection, grounds))
-    placed = sum(_place_again(store, grounds.scene, kind) for kind in LOCATED)
-    return Tied(
-        places=len(places),
-        rooms_linked=len(rooms.links),
-        buildings_linked=len(buildings.links),
-        references_changed=references,
-        locations_changed=len(changed),
-        rows_placed=placed,
-        items_opened=opened,
-        items_closed=closed,
-    )
+    """Tie what may differ since the last tie; nothing is written where nothing differs. One tie at a time, the next one waits."""
+    with alone(store.database, "tie"):
+        return _Tie(store, who, to_microseconds(now)).run()
 
 
-def place_anew(connection: Connection, grounds: Grounds, kind: str, record_ids: Sequence[int]) -> None:
-    """Place some records anew within the writer's transaction, after their locations were changed by a person."""
-    table = schema.kind_table(kind)
-    rows = list(connection.execute(select(table).where(table.c.record_id.in_(record_ids), table.c.until > clock_of(connection, kind))))
-    resolve_locations(connection, tree_of(connection, grounds), only=sorted({row.location_id for row in rows} - {None}))
-    placer = _placer(connection, grounds.scene, kind)
-    columns = {name: [getattr(row, name) for row in rows] for name in ("location_id", *(["article_id"] if kind == "asset" else []))}
-    placed = placer.place(columns, held={name: [getattr(row, name) for row in rows] for name in ("place_id", "slot")})
-    write_placed(connection, kind, [row.id for row in rows], placed)
-
-
-class _Placing:
-    """What an import of a located kind asks for its rows: new locations are resolved as they come."""
-
-    def __init__(self, store: Store, kind: str) -> None:
-        self._store = store
-        grounds = grounds_of(store)
-        with store.database.reading() as connection:
-            self._tree = tree_of(connection, grounds)
-            self._placer = _placer(connection, grounds.scene, kind)
-        self._known_articles: set[int] = set()
-
-    def __call__(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
-        """The placement of new rows."""
-        import pyarrow as pa
-
-        asked = {name: columns[name].to_pylist() for name in ("location_id", "article_id") if name in columns}
-        self._meet_locations(set(asked["location_id"]) - {None})
-        self._meet_articles(set(asked.get("article_id", ())) - {None})
-        return {name: pa.array(values) for name, values in self._placer.place(asked).items()}
-
-    def _meet_locations(self, locations: set[int]) -> None:
-        new = sorted(locations - self._placer.place_of_location.keys())
-        for start in range(0, len(new), AT_ONCE):
-            with self._store.database.writing() as connection:
-                part = new[start : start + AT_ONCE]
-                found = resolve_locations(connection, self._tree, only=part)
-            self._placer.place_of_location |= {one: found.get(one) for one in part}
-
-    def _meet_articles(self, articles: set[int]) -> None:
-        if articles - self._known_articles:
-            with self._store.database.reading() as connection:
-                self._placer.intangible_articles = intangible_articles(connection)
-            self._known_articles |= articles
-
-
-def placer_of(store: Store, kind: str) -> _Placing | None:
-    """What places the rows of an import; None for kinds that are nowhere."""
-    return _Placing(store, kind) if kind in LOCATED else None
-
-
-def grounds_of(store: Store) -> Grounds:
-    """The scene and the registers of buildings and rooms as they are now."""
-    scene = read_scene(store)
+def tie_if_records(store: Store, *, who: str, now: datetime) -> Tied | None:
+    """Tie where there are records of any kind: after an import into the scene."""
     with store.database.reading() as connection:
-        buildings = records_of(connection, "building")
-        rooms = records_of(connection, "room")
-    facts = (
-        BuildingFact(
-            id=str(one.id),
-            names=tuple(filter(None, (one.values["name"], one.values["number"]))),
-            codes=(one.key,),
-            compound=tuple(filter(None, (one.values["site"],))),
-        )
-        for one in buildings
+        if read_mark(connection, "record") is None:
+            return None
+    return tie(store, who=who, now=now)
+
+
+class _Tie:
+    """One tie. Each step leaves its mark when it is done, the tree last of all: what a killed one left is done by the next."""
+
+    def __init__(self, store: Store, who: str, now_us: int) -> None:
+        self.store, self.database = store, store.database
+        self.who, self.now_us = who, now_us
+        self.tied = Tied()
+        self.gone: list[int] = []
+        with self.database.reading() as connection:
+            self.tree = tree_mark(store, connection)
+            self.tree_stands = read_mark(connection, TREE) == self.tree
+        self._grounds: Grounds | None = None
+
+    def run(self) -> Tied:
+        """The steps in order."""
+        if not self.tree_stands:
+            self._links_and_tree()
+        self._references()
+        self._locations()
+        self._elements()
+        for kind in LOCATED:
+            self.tied.rows_placed += place_again(self.store, self._read_grounds, kind, self.tree, self.gone)
+        if not self.tree_stands:
+            in_turns(self.database, self.gone, remove_places)
+            self._leave(TREE, self.tree)
+        return self.tied
+
+    def _read_grounds(self) -> Grounds:
+        if self._grounds is None:
+            self._grounds = read_grounds(self.store)
+        return self._grounds
+
+    def _links_and_tree(self) -> None:
+        grounds = self._read_grounds()
+        scene = grounds.scene
+        with self.database.reading() as connection:
+            standing_buildings, standing_rooms = standing_links(connection, "building"), standing_links(connection, "room")
+            stated = buildings_of_rooms(grounds.rooms, grounds.index, scene)
+            buildings = tie_buildings(grounds.buildings, scene, decided_links(connection, "building"), stated)
+            lost_before = standing_links(connection, "room", state="lost")
+            revised = revise_rooms(self.store, connection, scene, standing_rooms, lost_before)
+            decided = [*decided_links(connection, "room"), *revised.kept]
+        feature_of = {link.record_id: link.space_id for link in buildings.links}
+        open_rooms = [room for room in grounds.rooms if str(room.id) not in revised.waiting]
+        rooms = tie_rooms(open_rooms, grounds.buildings, grounds.index, scene, feature_of, decided)
+        room_links = restore(rooms.links, standing_rooms, revised.kept)
+        told = {"who": self.who, "now_us": self.now_us}
+        write_links(self.database, standing_buildings, buildings.links, {}, **told)  # type: ignore[arg-type]
+        write_links(self.database, standing_rooms, room_links, feature_facts(scene), lost=revised.lost, **told)  # type: ignore[arg-type]
+        linked = {link.record_id: link.space_id for link in (*buildings.links, *one_a_space(room_links))}
+        plan = plan_places(self.database, nodes_of(scene, grounds.buildings, grounds.rooms, linked, grounds.index))
+        in_turns(self.database, plan.new[::-1], insert_places)  # the deepest first: whoever sees a node sees all that is in it
+        in_turns(self.database, plan.changed, change_places)
+        self.gone = plan.gone
+        self._sync(ROOM_CODES, [*buildings.items, *rooms.items, *revised.items])
+        self.tied.places = len(plan.ids)
+        self.tied.buildings_linked, self.tied.rooms_linked = len(buildings.links), len(room_links)
+
+    def _references(self) -> None:
+        with self.database.reading() as connection:
+            last = connection.execute(select(func.max(schema.term.c.id))).scalar_one()
+            mark = mark_of(self.tree, [kind_state(connection, kind) for kind in ("unit", "person")], last)
+            if read_mark(connection, REFERENCES) == mark:
+                return
+        self.tied.references_changed = resolve_references(self.database, self._read_grounds().index)
+        self._leave(REFERENCES, mark)
+
+    def _locations(self) -> None:
+        """All where the tree has changed or many are new; else those that nobody resolved yet."""
+        location = schema.location.c
+        with self.database.reading() as connection:
+            count = connection.execute(select(func.count()).select_from(schema.location)).scalar_one()
+            known = read_mark(connection, LOCATIONS_KNOWN) or 0
+            whole = read_mark(connection, LOCATIONS) != mark_of(self.tree) or count - known > count // FEW
+            open_ones = list(connection.execute(select(location.id).where(location.method.is_(None))).scalars()) if not whole else []
+        if not whole and not open_ones:
+            return
+        grounds = self._read_grounds()
+        tree = grounds.place_tree(grounds.places(self.store, without=set(self.gone)))
+        changed = resolve_locations(self.database, tree, only=None if whole else open_ones)
+        self.tied.locations_changed = len(changed)
+        if whole:
+            self._leave(LOCATIONS_KNOWN, count)
+            self._leave(LOCATIONS, mark_of(self.tree))
+
+    def _elements(self) -> None:
+        with self.database.reading() as connection:
+            mark = mark_of(self.tree, kind_state(connection, "asset")[0], _touched_keys(connection))
+            if read_mark(connection, ELEMENTS) == mark:
+                return
+        found = tie_elements(self.store, self._read_grounds().scene)
+        write_links(self.database, found.standing, found.links, {}, lost=found.lost, who=self.who, now_us=self.now_us)
+        self._sync(ELEMENT_CODES, found.items)
+        self.tied.elements_linked = len(found.links)
+        self._leave(ELEMENTS, mark)
+
+    def _sync(self, codes: Sequence[str], items: Sequence[WorkItem]) -> None:
+        opened, closed = sync_items(self.database, codes, [_item(item) for item in items], now_us=self.now_us)
+        self.tied.items_opened += opened
+        self.tied.items_closed += closed
+
+    def _leave(self, name: str, mark: int) -> None:
+        with self.database.writing() as connection:
+            write_mark(connection, name, mark)
+
+
+def _touched_keys(connection: Any) -> int:
+    """The last change of a person to an asset: the tie's own placing touches rows too, and changes no key."""
+    change = schema.change.c
+    return int(connection.execute(select(func.coalesce(func.max(change.id), 0)).where(change.kind == "asset")).scalar_one())
+
+
+def _item(item: WorkItem) -> Item:
+    detail: Mapping[str, Any] = {"records": list(item.record_ids), "features": list(item.space_ids), **item.facts}
+    return Item(
+        code=item.code,
+        subject="+".join((*item.record_ids, *item.space_ids)) or str(item.facts.get("key") or item.facts.get("building") or item.message),
+        message=item.message,
+        detail=detail,
+        record_id=int(item.record_ids[0]) if item.record_ids else None,
     )
-    return Grounds(scene=scene, buildings=buildings, rooms=rooms, index=BuildingIndex(facts))
-
-
-def _links(connection: Connection, grounds: Grounds) -> tuple[TiedRooms, TiedRooms]:
-    buildings = tie_buildings(grounds.buildings, grounds.scene, _decided(connection, "building"))
-    feature_of = {link.record_id: link.space_id for link in buildings.links}
-    known = BuildingIndex(
-        _scene_building(key, site, feature, grounds, feature_of) for key, site, feature in _scene_buildings(grounds.scene)
-    )
-    names: dict[str, str] = {}
-    for room in grounds.rooms:
-        said = room.values["building"] or ""
-        if said not in names:
-            found = grounds.index.find(said)
-            feature = feature_of.get(found.ids[0]) if len(found.ids) == 1 else None
-            names[said] = grounds.scene.rows[feature][1].feature.id if feature else said
-    rooms = tie_rooms(grounds.rooms, grounds.scene, known, names, _decided(connection, "room"))
-    return buildings, rooms
-
-
-def _scene_buildings(scene: Scene) -> list[Any]:
-    from spatial.feature import Kind
-
-    return scene.of_kind(Kind.BUILDING)
-
-
-def _scene_building(key: str, site_id: int, feature: Any, grounds: Grounds, feature_of: Mapping[str, str]) -> BuildingFact:
-    """A building of the scene, by its own names and those of the record tied to it."""
-    record = next((one for one in grounds.buildings if feature_of.get(str(one.id)) == key), None)
-    own = [feature.name, feature.long_name, *((record.values["name"], record.values["number"]) if record else ())]
-    return BuildingFact(
-        id=key,
-        names=tuple(dict.fromkeys(filter(None, own))),
-        codes=(feature.id, *((record.key,) if record else ())),
-        compound=(grounds.scene.sites[site_id].name,),
-    )
-
-
-def _decided(connection: Connection, kind: str) -> list[Decision]:
-    table = schema.kind_table(kind)
-    links = schema.link.c
-    query = select(schema.link).where(links.record_id.in_(select(table.c.record_id)), links.method == "manual", links.until_us.is_(None))
-    return [
-        Decision(record_id=str(row.record_id), space_id=f"{row.site_id}/{row.feature_id}", made=row.state == "made")
-        for row in connection.execute(query)
-    ]
-
-
-def _one_a_space(rooms: TiedRooms) -> list[Any]:
-    """The link that makes a record and a space one place: the surest of each; parts of a room stay nodes of their own."""
-    taken: set[str] = set()
-    records: set[str] = set()
-    found = []
-    for link in sorted(rooms.links, key=lambda one: (one.evidence.tier in ("part", "whole"), -one.confidence, int(one.record_id))):
-        if link.space_id not in taken and link.record_id not in records:
-            taken.add(link.space_id)
-            records.add(link.record_id)
-            found.append(link)
-    return found
-
-
-def _items(*tied: TiedRooms) -> list[Item]:
-    items: list[WorkItem] = [item for one in tied for item in one.items]
-    return [
-        Item(
-            code=item.code,
-            subject="+".join((*item.record_ids, *item.space_ids)),
-            message=item.message,
-            detail={"records": list(item.record_ids), "features": list(item.space_ids), **item.facts},
-            record_id=int(item.record_ids[0]) if item.record_ids else None,
-        )
-        for item in items
-    ]
-
-
-def tree_of(connection: Connection, grounds: Grounds) -> PlaceTree:
-    """The tree of places as texts are looked up in it."""
-    names = {one.id: tuple(filter(None, (one.values["number"], one.key))) for one in grounds.buildings}
-    codes = {one.id: one.values["code"] for one in grounds.rooms if one.values["code"]}
-    return place_tree(list_places(connection), names, codes)
-
-
-def _placer(connection: Connection, scene: Scene, kind: str) -> Placer:
-    places: list[Place] = list_places(connection)
-    columns, row_of = places_as_columns(places, scene)
-    locations = {int(row.id): row.place_id for row in connection.execute(select(schema.location.c.id, schema.location.c.place_id))}
-    return Placer(
-        places=columns,
-        row_of_place=row_of,
-        place_of_location=locations,
-        intangible_articles=intangible_articles(connection),
-        taken=slots_taken(connection, kind, row_of),
-    )
-
-
-def _place_again(store: Store, scene: Scene, kind: str) -> int:
-    """Place the rows of a kind anew where their location's place is another than theirs; how many were rewritten."""
-    with store.database.reading() as connection:
-        placer = _placer(connection, scene, kind)
-        moved = _moved(connection, kind, placer)
-    for start in range(0, len(moved), AT_ONCE):
-        part = moved[start : start + AT_ONCE]
-        columns = {name: [getattr(row, name) for row in part] for name in ("location_id", *(["article_id"] if kind == "asset" else []))}
-        placed = placer.place(columns, held={name: [getattr(row, name) for row in part] for name in ("place_id", "slot")})
-        with store.database.writing() as connection:
-            write_placed(connection, kind, [row.id for row in part], placed)
-            first = take_ids(connection, "touched", len(part))
-            put_rows(
-                connection, schema.touched, ("seq", "kind", "record_id"), [(first + i, kind, row.record_id) for i, row in enumerate(part)]
-            )
-    return len(moved)
-
-
-def _moved(connection: Connection, kind: str, placer: Placer) -> list[Any]:
-    """Visible rows whose place is not where their location is, or that stand in a room without a spot though it has an outline."""
-    table, now = schema.kind_table(kind), clock_of(connection, kind)
-    wanted = [table.c.id, table.c.record_id, table.c.location_id, table.c.place_id, table.c.slot, table.c.place_method]
-    if kind == "asset":
-        wanted.append(table.c.article_id)
-    outlined = {int(place) for place, has in zip(placer.places.id, placer.places.with_outline(), strict=True) if has}
-    rows = connection.execute(select(*wanted).where(table.c.since <= now, table.c.until > now))
-    return [row for row in rows if _is_moved(row, placer, outlined)]
-
-
-def _is_moved(row: Any, placer: Placer, outlined: set[int]) -> bool:
-    if row.place_method is None:
-        return True
-    intangible = getattr(row, "article_id", None) in placer.intangible_articles
-    wanted = None if intangible else placer.place_of_location.get(row.location_id)
-    return wanted != row.place_id or (wanted in outlined) != (row.slot is not None)

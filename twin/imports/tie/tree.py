@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from spatial.feature import PUBLIC, Feature, Kind
-from twin.imports.tie.rooms import RecordRow
+from twin.imports.tie.record_rows import RecordRow
 from twin.imports.tie.scene import Scene, feature_key
 from twin.link.building import BuildingIndex
 from twin.link.storey import find_storey
@@ -13,7 +13,9 @@ from twin.records.places import EVERYTHING, NewPlace, natural_order
 
 __all__ = ["nodes_of"]
 
-KIND_NAMES = {Kind.BUILDING: "building", Kind.STOREY: "storey", Kind.SPACE: "room"}
+STOREY_M, ROOF_M = 4.0, 1_000.0
+
+KIND_NAMES = {Kind.BUILDING: "building", Kind.CITY_OBJECT: "building", Kind.STOREY: "storey", Kind.SPACE: "room"}
 
 
 def nodes_of(
@@ -33,11 +35,18 @@ def nodes_of(
             )
         )
     placed: set[str] = set()
-    for kind in (Kind.BUILDING, Kind.STOREY, Kind.SPACE):
-        for key, site_id, feature in scene.of_kind(kind):
-            nodes.append(_of_feature(key, site_id, feature, placed, record_of))
-            placed.add(key)
+    for key, site_id, feature in _features_of(scene, record_of):
+        nodes.append(_of_feature(key, site_id, feature, placed, record_of))
+        placed.add(key)
     return nodes + _of_records(scene, buildings, rooms, linked, building_records)
+
+
+def _features_of(scene: Scene, record_of: Mapping[str, str]) -> list[tuple[str, int, Feature]]:
+    """Buildings, storeys, rooms; of the city's buildings those that a record or a storey names."""
+    storeys, spaces = scene.of_kind(Kind.STOREY), scene.of_kind(Kind.SPACE)
+    named = {scene.building_of(site_id, feature) for _, site_id, feature in (*storeys, *spaces)}
+    city = [one for one in scene.of_kind(Kind.CITY_OBJECT) if one[0] in record_of or one[0] in named]
+    return [*scene.of_kind(Kind.BUILDING), *city, *storeys, *spaces]
 
 
 def _of_feature(key: str, site_id: int, feature: Feature, placed: set[str], record_of: Mapping[str, str]) -> NewPlace:
@@ -52,7 +61,7 @@ def _of_feature(key: str, site_id: int, feature: Feature, placed: set[str], reco
         kind=KIND_NAMES[feature.kind],
         name=shown,
         number=feature.name,
-        order_key=f"{round(low * 1000) + 10**9:011d}" if low is not None else natural_order(feature.name or shown),
+        order_key=_by_height(low) if low is not None else natural_order(feature.name or shown),
         label=feature.label,
         site_id=site_id,
         feature_id=feature.id,
@@ -101,13 +110,28 @@ def _of_records(
                         kind="storey",
                         name=said,
                         number=said,
-                        order_key=natural_order(said),
+                        order_key=_by_height(_guessed_height(said)),
                         label=PUBLIC,
                     )
                 )
             parent = storeys[building, said]
         nodes.append(_unplaced(room, parent))
     return nodes
+
+
+def _by_height(metres: float) -> str:
+    return f"{round(metres * 1000) + 10**9:011d}"
+
+
+def _guessed_height(storey: str) -> float:
+    """Where a storey that no model has stands among its sisters: basements below, the roof on top; an order, no measure."""
+    if storey == "R":
+        return ROOF_M
+    try:
+        number = float(storey)
+    except ValueError:
+        return ROOF_M
+    return (number - 1 if number > 0 else number) * STOREY_M
 
 
 def _unplaced(room: RecordRow, parent: str) -> NewPlace:
@@ -126,7 +150,7 @@ def _unplaced(room: RecordRow, parent: str) -> NewPlace:
 
 def _building_of(room: RecordRow, node_of_building: Mapping[str, str], building_records: BuildingIndex) -> str | None:
     found = building_records.find(room.values["building"] or "")
-    if len(found.ids) != 1:
+    if len(found.ids) != 1 or found.method == "alike":
         return None
     one = found.ids[0]
     return node_of_building.get(one, one)
@@ -137,5 +161,5 @@ def _storeys_of_scene(scene: Scene) -> dict[tuple[str, str], str]:
     for key, site_id, feature in scene.of_kind(Kind.STOREY):
         said = find_storey(feature.name or "") or find_storey(feature.long_name or "")
         if feature.building and said:
-            found.setdefault((feature_key(site_id, feature.building), said), key)
+            found.setdefault((scene.building_of(site_id, feature), said), key)
     return found

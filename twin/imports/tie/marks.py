@@ -1,0 +1,71 @@
+"""What the last tie was made of, so that the next one does only what may differ."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from twin.records.counters import clock_of
+from twin.store import Store
+from twin.store import record_schema as schema
+from twin.store.values import to_json
+
+__all__ = [
+    "ELEMENTS",
+    "LOCATIONS",
+    "LOCATIONS_KNOWN",
+    "REFERENCES",
+    "TREE",
+    "kind_state",
+    "mark_of",
+    "placed_mark",
+    "read_mark",
+    "tree_mark",
+    "write_mark",
+]
+
+VERSION = 1
+"""Raised where the tie comes to other results for the same records."""
+TREE, REFERENCES, LOCATIONS, ELEMENTS = "tie.tree", "tie.references", "tie.locations", "tie.elements"
+LOCATIONS_KNOWN = "tie.locations.known"
+COUNTER = schema.counter.c
+
+
+def mark_of(*facts: Any) -> int:
+    """A number below 2⁶³ that differs where the facts do."""
+    digest = hashlib.blake2b(to_json([VERSION, *facts], canonical=True).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def read_mark(connection: Connection, name: str) -> int | None:
+    """The mark kept under a name; None before the first."""
+    return connection.execute(select(COUNTER.next).where(COUNTER.name == name)).scalar_one_or_none()
+
+
+def write_mark(connection: Connection, name: str, mark: int) -> None:
+    """Keep a mark."""
+    if connection.execute(update(schema.counter).where(COUNTER.name == name).values(next=mark)).rowcount == 0:
+        connection.execute(insert(schema.counter).values(name=name, next=mark))
+
+
+def placed_mark(kind: str) -> str:
+    """The name under which it is kept how far the rows of a kind are placed."""
+    return f"tie.placed.{kind}"
+
+
+def kind_state(connection: Connection, kind: str) -> tuple[int, int]:
+    """What changes with every import of a kind and every change of a person: its clock and its last touched number."""
+    log = schema.touched.c
+    last = connection.execute(select(func.coalesce(func.max(log.seq), 0)).where(log.kind == kind)).scalar_one()
+    return clock_of(connection, kind), int(last)
+
+
+def tree_mark(store: Store, connection: Connection) -> int:
+    """What the tree of places and its links are made of: the scenes, the registers of buildings and rooms, what people decided."""
+    links = schema.link.c
+    scenes = [(site_id, site.code, site.name, store.scene_revision(site.code)) for site_id, site in store.site_ids().items()]
+    decided = select(links.id, links.state).where(links.method == "manual", links.until_us.is_(None)).order_by(links.id)
+    people = [list(row) for row in connection.execute(decided)]
+    return mark_of(scenes, [kind_state(connection, kind) for kind in ("building", "room")], people)
