@@ -81,6 +81,15 @@ def test_two_ledgers_differ_entry_by_entry_and_in_their_sums(office: Office) -> 
     assert sum(one.amount or 0 for one in ledgers) == gap == 80000
 
 
+def test_two_ledgers_differ_in_class_unit_and_quantity(office: Office) -> None:
+    books(office, [entry(code) for code in RIGHT])
+    others = [entry(code) for code in RIGHT[3:]]
+    books(office, [entry("ZC1", 分类版本="2010"), entry("ZC2", 单位="财务处"), entry("ZC3", 数量=2), *others], book="资产账")
+    assert {pair for pair in told(office) if pair[0].startswith("LEDGERS")} == {
+        ("LEDGERS_CLASS_DIFFERS", "ZC1"), ("LEDGERS_UNIT_DIFFERS", "ZC2"), ("LEDGERS_QUANTITY_DIFFERS", "ZC3")
+    }  # fmt: skip
+
+
 def test_what_is_mended_closes_by_itself_and_what_was_decided_stays_decided(office: Office) -> None:
     books(office, [entry(code) for code in RIGHT if code != "ZC8"])
     assert reconcile(office.registers)[1]["opened"] == 1 + 2
