@@ -31,7 +31,7 @@ def report(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="stock, annual, titles, vehicles, differences, rooms, energy, occupancy-map, assets-map, energy-map; without one they are listed"
+            help="stock, annual, titles, vehicles, differences, rooms, energy, occupancy-map, assets-map, energy-map; none: they are listed"
         ),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="FILE.xlsx, FILE.html or FILE.csv")] = None,
