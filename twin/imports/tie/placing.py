@@ -212,7 +212,11 @@ def placed_rows(connection: Connection, kind: str, *, only_doubtful: bool) -> di
         at_unit = stated.is_(None) & (table.c.place_reason == "place_not_stated")
         settled = (table.c.place_method == "element") | (table.c.place_reason == "intangible") | at_unit
         query = query.outerjoin(schema.location, schema.location.c.id == table.c.location_id)
-        query = query.where(table.c.place_method.is_(None) | (table.c.place_id.is_distinct_from(stated) & ~settled))
+        doubtful = table.c.place_method.is_(None) | (table.c.place_id.is_distinct_from(stated) & ~settled)
+        if "article_id" in table.c:
+            no_thing = table.c.article_id.in_(np.flatnonzero(intangible_articles(connection)).tolist())
+            doubtful |= no_thing != (table.c.place_reason.is_not_distinct_from("intangible"))
+        query = query.where(doubtful)
     parts: list[list[Any]] = [[] for _ in names]
     for rows in connection.execution_options(yield_per=FETCH).execute(query).partitions():
         for part, column in zip(parts, zip(*rows, strict=True), strict=True):

@@ -35,6 +35,7 @@ from twin.imports.tie.tree import nodes_of
 from twin.imports.tie.turns import alone, in_turns
 from twin.link.facts import WorkItem
 from twin.records.places import change_places, insert_places, plan_places, remove_places
+from twin.records.state import note_ties
 from twin.store import Store
 from twin.store import record_schema as schema
 from twin.store.values import to_microseconds
@@ -126,6 +127,9 @@ class _Tie:
         if not self.tree_stands:
             in_turns(self.database, self.gone, remove_places)
             self._leave(TREE, self.tree)
+        if not self.tree_stands or self.tied != Tied():
+            with self.database.writing() as connection:
+                note_ties(connection)
         return self.tied
 
     def _read_grounds(self) -> Grounds:
