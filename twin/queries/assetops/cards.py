@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, select
 
+from twin.placement import is_intangible
 from twin.queries.asset_filter import AssetFilter, find_assets
 from twin.queries.assetops.judge import Card
 from twin.queries.assetops.rules import shipped_rules
@@ -21,7 +22,7 @@ from twin.store import record_schema as schema
 
 __all__ = ["cards_meant", "standing_at"]
 
-WANTED = ("record_id", "key", "tag", "place_id", "location_id", "place_reason", "state")
+WANTED = ("record_id", "key", "tag", "place_id", "location_id", "article_id", "state")
 AT_ONCE = 400
 
 
@@ -70,7 +71,6 @@ def _rows(connection: Connection, column: ColumnElement[Any], wanted: Sequence[A
 def _expected(row: Any, view: AssetView) -> Expected:
     position = view.places.place_of(row.place_id, row.location_id)
     place = view.places.rows[position] if position >= 0 else None
-    tangible = row.place_reason != "intangible"
     return Expected(
         record_id=row.record_id,
         code=row.key,
@@ -78,8 +78,15 @@ def _expected(row: Any, view: AssetView) -> Expected:
         place_id=place.id if place is not None else None,
         path=place.path if place is not None else "",
         state=row.state,
-        due=tangible and row.state not in shipped_rules().not_due,
+        due=row.state not in shipped_rules().not_due and not _is_intangible(row.article_id, view),
     )
+
+
+def _is_intangible(article_id: int | None, view: AssetView) -> bool:
+    if article_id is None or article_id >= len(view.classes.number):
+        return False
+    edition, code = view.classes.classes[view.classes.number[article_id]]
+    return bool(is_intangible([code or None], [edition or None])[0])
 
 
 def _card(one: Expected, expected: Mapping[int, Expected]) -> Card:

@@ -109,6 +109,8 @@ def test_only_what_a_person_accepts_moves_with_the_scan_as_evidence(office: Offi
     closed = close_stock_take(office.registers, ALL, take, {"ZC3": None})
     assert (closed["state"], closed["counts"]["moved"]) == ("closed", 1)
     assert [office.get("asset", code).values["room"] for code in ("ZC3", "ZC4", "ZC5")] == ["102", "101", "102"]
+    elsewhere = {subject for code, subject in items(office) if code == "STOCKTAKE_FOUND_ELSEWHERE"}
+    assert elsewhere == {f"asset {office.get('asset', 'ZC4').id}"}  # what was moved is no work
     moved = office.get("asset", "ZC3")
     assert moved.row["place_id"] == office.place("1号楼/102")
     with office.store.database.reading() as connection:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from twin.queries.assetops.pairs import distinct_pairs
 from twin.queries.assetops.reconcile.sheet import NO_VALUE, NOTHING, Sheet
 
 __all__ = ["LEDGER_AND_CARD", "LEDGERS", "Compared", "Totals", "compare_sheets", "sum_sheets"]
@@ -104,8 +105,7 @@ def sum_sheets(left: Sheet, right: Sheet) -> list[Totals]:
     """Count and value by unit and class on either side, those alone that are not the same."""
     sides = [(sheet.unit, sheet.klass, sheet.value) for sheet in (left, right)]
     units, classes = (np.concatenate([side[column] for side in sides]) for column in (0, 1))
-    pairs, inverse = np.unique(np.stack([units, classes]), axis=1, return_inverse=True)
-    inverse = inverse.reshape(-1)
+    pairs, inverse = distinct_pairs(units, classes)
     split = [inverse[: len(left)], inverse[len(left) :]]
     counts = [np.bincount(part, minlength=pairs.shape[1]) for part in split]
     values = [_sums(side[2], part, pairs.shape[1]) for side, part in zip(sides, split, strict=True)]

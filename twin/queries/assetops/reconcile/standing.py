@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from twin.link.number import parse_number
+from twin.queries.assetops.pairs import distinct_pairs
 from twin.queries.assetops.reconcile.difference import Difference, Side
 from twin.queries.assetops.reconcile.sheet import CARDS
 from twin.queries.assetops.reconcile.told import Teller
@@ -77,7 +78,7 @@ def _strangers(connection: Connection, view: AssetView) -> tuple[Array, list[lis
     owned = np.zeros(len(view.places) + 1, dtype=np.bool_)
     owned[list(owners)] = True
     at = np.flatnonzero(owned[view.position] & (view.columns.unit >= 0))
-    pairs, inverse = np.unique(np.stack([view.position[at], view.columns.unit[at]]), axis=1, return_inverse=True)
+    pairs, inverse = distinct_pairs(view.position[at], view.columns.unit[at])
     foreign = np.array(
         [
             (unit := view.units.records.get(term)) is not None and not any(_related(view, unit, owner) for owner in owners[place])
@@ -85,7 +86,7 @@ def _strangers(connection: Connection, view: AssetView) -> tuple[Array, list[lis
         ],
         dtype=np.bool_,
     )
-    found = at[foreign[inverse.reshape(-1)]] if len(pairs[0]) else at
+    found = at[foreign[inverse]] if len(pairs[0]) else at
     return found, [owners[int(place)] for place in view.position[found]]
 
 

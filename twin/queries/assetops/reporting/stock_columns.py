@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from sqlalchemy import Connection
 
+from twin.queries.assetops.pairs import distinct_pairs
 from twin.queries.assetops.reporting.classes import TopClasses
 from twin.queries.assetops.reporting.holdings import Holdings, load_holdings
 from twin.queries.assetops.reporting.wanted import Wanted
@@ -28,8 +29,8 @@ def stock_columns(registers: Registers, connection: Connection, wanted: Wanted, 
     day, classes = holdings.on(wanted.as_of), TopClasses(holdings.classes)
     nodes = registers.shelf.units(connection).nodes
     at = np.flatnonzero(day.there)
-    pairs, inverse = np.unique(np.stack([day.unit[at], classes.number[holdings.klass[at]]]), axis=1, return_inverse=True)
-    groups, size = inverse.reshape(-1), pairs.shape[1]
+    pairs, groups = distinct_pairs(day.unit[at], classes.number[holdings.klass[at]])
+    size = pairs.shape[1]
     units = [nodes.get(unit) for unit in pairs[0].tolist()]
     return {
         "unit_code": [node.key if node else "" for node in units],
