@@ -32,7 +32,8 @@ class Grounds:
         names = {one.id: names_of_record(one, self.scene, homes=homes) for one in self.buildings}
         codes = {one.id: one.key for one in self.buildings} | {one.id: one.values["code"] for one in self.rooms if one.values["code"]}
         foreign = {one.id for one in self.buildings if homes and not self.scene.is_home(one.values["site"] or "")}
-        return place_tree(places, names, codes, foreign)
+        numbers = {one.id: one.values["number"] for one in self.rooms if one.values["number"]}
+        return place_tree(places, names, codes, numbers, foreign)
 
     def places(self, store: Store, *, without: Collection[int] = ()) -> list[Place]:
         """The stored tree, without these nodes."""

@@ -21,16 +21,22 @@ AT_ONCE = 500
 
 
 def place_tree(
-    places: Sequence[Place], building_names: Mapping[int, Sequence[str]], codes: Mapping[int, str], foreign: Collection[int] = ()
+    places: Sequence[Place],
+    building_names: Mapping[int, Sequence[str]],
+    codes: Mapping[int, str],
+    numbers: Mapping[int, str],
+    foreign: Collection[int] = (),
 ) -> PlaceTree:
-    """The tree as the linker looks texts up in it; names and codes are by record id.
+    """The tree as the linker looks texts up in it; names, codes and numbers of rooms are by record id.
 
     The `foreign` building records, of compounds that are not ours, are found by their names alone, never by a bare number.
     """
-    return PlaceTree([_node(place, building_names, codes, foreign) for place in places if place.kind != EVERYTHING])
+    return PlaceTree([_node(place, building_names, codes, numbers, foreign) for place in places if place.kind != EVERYTHING])
 
 
-def _node(place: Place, names: Mapping[int, Sequence[str]], codes: Mapping[int, str], foreign: Collection[int]) -> PlaceNode:
+def _node(
+    place: Place, names: Mapping[int, Sequence[str]], codes: Mapping[int, str], numbers: Mapping[int, str], foreign: Collection[int]
+) -> PlaceNode:
     record = place.record_id or 0
     number = "" if record in foreign else place.number or ""
     return PlaceNode(
@@ -40,6 +46,7 @@ def _node(place: Place, names: Mapping[int, Sequence[str]], codes: Mapping[int, 
         number=number,
         names=tuple(dict.fromkeys(filter(None, (place.name, *names.get(record, ()))))),
         codes=tuple(filter(None, (codes.get(record),))),
+        also=(numbers[record],) if numbers.get(record, number) != number else (),
     )
 
 
