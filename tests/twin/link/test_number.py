@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.link.number import parse_number
+from twin.link.number import RoomNumber, parse_number
+from twin.link.shelf import Shelf, ShelfRoom
 from twin.link.written import find_numeral, to_arabic, unify
 
 ONE_SENSE = [
@@ -144,3 +145,12 @@ def test_numerals_in_names_stay() -> None:
     assert to_arabic("第十二层第一会议室") == "第12层第一会议室"
     assert find_numeral("十三个") is None
     assert find_numeral("二三十") is None
+
+
+@pytest.mark.parametrize("text", ["2L1", "2L1室", "２Ｌ１", "电梯厅2L1", "二层2L1"])
+def test_a_kind_of_room_counted_by_storey_is_a_number_of_its_own(text: str) -> None:
+    (reading,) = parse_number(text)
+    assert reading.numbers == (RoomNumber(value=1, letter="2L"),)
+    shelf = Shelf([ShelfRoom(id="lobby", number="2L1", storey="2"), ShelfRoom(id="other", number="2L2", storey="2")])
+    assert shelf.find(reading.numbers[0], reading.storey).ids == ("lobby",)
+    assert shelf.find(RoomNumber(value=201), "2").ids == ()

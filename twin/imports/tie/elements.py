@@ -73,10 +73,11 @@ def _besides(first: Sequence[Link], then: Sequence[Link]) -> list[Link]:
     return [link for link in then if not {link.record_id, link.space_id} & taken]
 
 
-def tied_elements(store: Store, scene: Scene, place_at: Mapping[str, int], row_of_place: Mapping[int, int]) -> TiedElements:
+def tied_elements(
+    store: Store, connection: Connection, scene: Scene, place_at: Mapping[str, int], row_of_place: Mapping[int, int]
+) -> TiedElements:
     """The elements that assets are linked to, with where they stand; `place_at` is feature key → place id."""
-    with store.database.reading() as connection:
-        links = standing_links(connection, "asset")
+    links = standing_links(connection, "asset")
     wanted: dict[int, set[str]] = {}
     for one in links:
         site, feature_id = one.feature.split("/", 1)

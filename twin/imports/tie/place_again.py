@@ -9,9 +9,9 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from twin.imports.tie.elements import tied_elements
-from twin.imports.tie.grounds import Grounds, place_of_feature, read_grounds
+from twin.imports.tie.grounds import Grounds, grounds_of, place_of_feature, tree_of
 from twin.imports.tie.links import standing_links
-from twin.imports.tie.locations import resolve_locations
+from twin.imports.tie.locations import resolve_locations, resolve_within
 from twin.imports.tie.marks import kind_state, mark_of, read_mark, write_mark
 from twin.imports.tie.placing import (
     ARROW_COLUMNS,
@@ -33,14 +33,15 @@ from twin.imports.tie.placing import (
 )
 from twin.imports.tie.turns import in_turns
 from twin.placement import Taken
-from twin.records.places import Place
+from twin.records.counters import clock_of
+from twin.records.places import list_places
 from twin.store import Store
 from twin.store import record_schema as schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LOCATED", "Placing", "place_again", "placer_of"]
+__all__ = ["LOCATED", "Placing", "place_again", "place_anew", "placer_of"]
 
 LOCATED = ("asset", "person", "meter")
 """The kinds that have a location; assets may also be elements of a model."""
@@ -62,7 +63,9 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
         rows = placed_rows(connection, kind, only_doubtful=not whole)
     changed: list[tuple[int, int, tuple[Any, ...]]] = []
     if len(rows["id"]):
-        placer = _placer(store, read(), kind, but=None if whole else rows["id"], gone=gone)
+        grounds = read()
+        with store.database.reading() as connection:
+            placer = _placer(connection, grounds, kind, but=None if whole else rows["id"], gone=gone)
         placed = placer.place(rows, held_place=rows["place_id"], held_slot=rows["slot"])
         at, values = differing(rows, placed)
         changed = list(zip(rows["id"][at].tolist(), rows["record_id"][at].tolist(), values, strict=True))
@@ -75,15 +78,29 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
     return len(changed)
 
 
+def place_anew(connection: Connection, grounds: Grounds, kind: str, record_ids: Sequence[int]) -> None:
+    """Place some records anew within the writer's transaction, after their locations were changed by a person."""
+    table = schema.kind_table(kind)
+    query = select(table).where(table.c.record_id.in_(record_ids), table.c.until > clock_of(connection, kind))
+    rows = list(connection.execute(query).mappings())
+    resolve_within(connection, tree_of(connection, grounds), sorted({row["location_id"] for row in rows} - {None}))
+    names = ("id", "record_id", *(name for name in ASKED if name in table.c), "place_id", "slot")
+    asked: dict[str, Ids] = {name: np.array([NONE if row[name] is None else row[name] for row in rows], dtype=np.int64) for name in names}
+    placer = _placer(connection, grounds, kind, but=asked["id"], gone=())
+    placed = placer.place(asked, held_place=asked["place_id"], held_slot=asked["slot"]).to_arrow()
+    values = list(zip(*(placed[name].to_pylist() for name in ARROW_COLUMNS), strict=True))
+    write_placed(connection, kind, list(zip(asked["id"].tolist(), asked["record_id"].tolist(), values, strict=True)))
+
+
 class Placing:
     """What an import of a located kind asks for its rows: new locations are resolved as they come."""
 
     def __init__(self, store: Store, kind: str) -> None:
         self._store = store
-        grounds = read_grounds(store)
-        self._tree = grounds.place_tree(grounds.places(store))
-        self._placer = _placer(store, grounds, kind, but=None, gone=(), importing=True)
+        grounds = grounds_of(store)
         with store.database.reading() as connection:
+            self._tree = tree_of(connection, grounds)
+            self._placer = _placer(connection, grounds, kind, but=None, gone=(), importing=True)
             known = connection.execute(select(schema.location.c.id)).scalars()
             self._known_locations = set(known)
         self._known_articles: set[int] = set()
@@ -118,23 +135,27 @@ def placer_of(store: Store, kind: str) -> Placing | None:
     return Placing(store, kind) if kind in LOCATED else None
 
 
-def _placer(store: Store, grounds: Grounds, kind: str, *, but: Ids | None, gone: Sequence[int], importing: bool = False) -> Placer:
+def _placer(
+    connection: Connection, grounds: Grounds, kind: str, *, but: Ids | None, gone: Sequence[int], importing: bool = False
+) -> Placer:
     """A placer of a kind; `but` are the versions it is asked about (None: all, whose slots are then told with them)."""
-    places: list[Place] = grounds.places(store, without=set(gone))
+    left_out = set(gone)
+    places = [place for place in list_places(connection) if place.id not in left_out]
     columns, row_of = places_as_columns(places, grounds.scene)
-    tied = tied_elements(store, grounds.scene, place_of_feature(places), row_of) if kind == "asset" and not importing else TiedElements()
-    with store.database.reading() as connection:
-        addresses = [(term, row_of.get(place, NONE)) for term, place in unit_addresses(connection)]
-        free = Taken(room=np.empty(0, dtype=np.int64), slot=np.empty(0, dtype=np.int64))
-        return Placer(
-            places=columns,
-            row_of_place=row_of,
-            location_row=location_rows(connection, row_of),
-            unit_row=table_by_id(addresses),
-            intangible=intangible_articles(connection),
-            taken=free if but is None and not importing else slots_taken(connection, kind, row_of, but=but),
-            tied=tied,
-        )
+    tied = TiedElements()
+    if kind == "asset" and not importing:
+        tied = tied_elements(grounds.store, connection, grounds.scene, place_of_feature(places), row_of)
+    addresses = [(term, row_of.get(place, NONE)) for term, place in unit_addresses(connection)]
+    free = Taken(room=np.empty(0, dtype=np.int64), slot=np.empty(0, dtype=np.int64))
+    return Placer(
+        places=columns,
+        row_of_place=row_of,
+        location_row=location_rows(connection, row_of),
+        unit_row=table_by_id(addresses),
+        intangible=intangible_articles(connection),
+        taken=free if but is None and not importing else slots_taken(connection, kind, row_of, but=but),
+        tied=tied,
+    )
 
 
 def _element_pairs(connection: Connection, kind: str) -> list[list[Any]]:

@@ -257,6 +257,8 @@ def _moved(before: NDArray[Any], after: NDArray[np.float64]) -> NDArray[np.bool_
 
 def write_placed(connection: Connection, kind: str, rows: Sequence[tuple[int, int, tuple[Any, ...]]]) -> None:
     """Write the placement of versions (version id, record id, `PLACED_COLUMNS`), and that their records were touched."""
+    if not rows:
+        return
     table = schema.kind_table(kind)
     statement = update(table).where(table.c.id == bindparam("version")).values({name: bindparam(f"new_{name}") for name in PLACED_COLUMNS})
     connection.execute(

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from twin.imports.tie.buildings import buildings_of_rooms, tie_buildings
 from twin.imports.tie.elements import tie_elements
-from twin.imports.tie.grounds import Grounds, read_grounds
+from twin.imports.tie.grounds import Grounds, grounds_of
 from twin.imports.tie.items import Item, sync_items
 from twin.imports.tie.links import decided_links, standing_links, write_links
 from twin.imports.tie.locations import resolve_locations
@@ -34,7 +34,8 @@ from twin.imports.tie.rooms import one_a_space, tie_rooms
 from twin.imports.tie.tree import nodes_of
 from twin.imports.tie.turns import alone, in_turns
 from twin.link.facts import WorkItem
-from twin.records.places import change_places, insert_places, plan_places, remove_places
+from twin.records.places import change_places, insert_places, list_places, plan_places, remove_places
+from twin.records.state import note_ties
 from twin.store import Store
 from twin.store import record_schema as schema
 from twin.store.values import to_microseconds
@@ -126,11 +127,14 @@ class _Tie:
         if not self.tree_stands:
             in_turns(self.database, self.gone, remove_places)
             self._leave(TREE, self.tree)
+        if any(self.tied.to_json().values()):
+            with self.database.writing() as connection:
+                note_ties(connection)
         return self.tied
 
     def _read_grounds(self) -> Grounds:
         if self._grounds is None:
-            self._grounds = read_grounds(self.store)
+            self._grounds = grounds_of(self.store)
         return self._grounds
 
     def _links_and_tree(self) -> None:
@@ -179,7 +183,9 @@ class _Tie:
         if not whole and not open_ones:
             return
         grounds = self._read_grounds()
-        tree = grounds.place_tree(grounds.places(self.store, without=set(self.gone)))
+        with self.database.reading() as connection:
+            left_out = set(self.gone)
+            tree = grounds.place_tree([place for place in list_places(connection) if place.id not in left_out])
         changed = resolve_locations(self.database, tree, only=None if whole else open_ones)
         self.tied.locations_changed = len(changed)
         if whole:
