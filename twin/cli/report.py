@@ -29,10 +29,7 @@ MAP_WORDS = {
 @command
 def report(
     name: Annotated[
-        str | None,
-        typer.Argument(
-            help="stock, annual, titles, vehicles, differences, rooms, energy, occupancy-map, assets-map, energy-map; without one they are listed"
-        ),
+        str | None, typer.Argument(help="stock, annual, titles, vehicles, differences, rooms, energy, …-map; without one they are listed")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="FILE.xlsx, FILE.html or FILE.csv")] = None,
     place: Annotated[str | None, typer.Option(help="id of a place, or BUILDING, BUILDING/ROOM, BUILDING/STOREY/ROOM")] = None,

@@ -131,5 +131,6 @@ def _ratio(above: "Column", below: "Column") -> "Column":
 
     above, below = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
     out = np.full(np.broadcast(above, below).shape, np.nan)
-    np.divide(above, below, out=out, where=below > 0)
-    return out
+    with np.errstate(over="ignore"):
+        np.divide(above, below, out=out, where=below > 0)
+    return np.where(np.isfinite(out), out, np.nan)

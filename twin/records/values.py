@@ -21,23 +21,26 @@ AT_ONCE = 500
 
 def field_values(connection: Connection, kind: RecordKind, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What each stored row says: every column of the kind → text, number, money in fen, ISO date, microseconds, bool or None."""
-    terms = texts_of(
-        connection, {row[column_name(column)] for row in rows for column in kind.columns if column.interned and not column.part}
-    )
+    columns = [(column, column_name(column)) for column in kind.columns if not column.part]
+    interned = [name for column, name in columns if column.interned]
+    booleans = [column.name for column, _ in columns if column.type is ColumnType.BOOLEAN]
+    terms: dict[Any, str | None] = {None: None, **texts_of(connection, {row[name] for name in interned for row in rows})}
     parts = {part: _parts_of(connection, part, {row[f"{part}_id"] for row in rows}) for part in PART_TABLES if kind.parts(part)}
+    of_part = [(column.name, f"{column.part}_id", parts[column.part]) for column in kind.columns if column.part]
+    plain = [(column.name, name) for column, name in columns if not column.interned]
+    texts = [(column.name, name) for column, name in columns if column.interned]
+    order = dict.fromkeys(column.name for column in kind.columns)
     found: list[dict[str, Any]] = []
     for row in rows:
-        values: dict[str, Any] = {}
-        for column in kind.columns:
-            stored = row[column_name(column)]
-            if column.part:
-                values[column.name] = parts[column.part].get(stored, {}).get(column.name) or None
-            elif stored is None:
-                values[column.name] = None
-            elif column.interned:
-                values[column.name] = terms[stored]
-            else:
-                values[column.name] = bool(stored) if column.type is ColumnType.BOOLEAN else stored
+        values: dict[str, Any] = dict(order)
+        for field, name in plain:
+            values[field] = row[name]
+        for field, name in texts:
+            values[field] = terms[row[name]]
+        for field, name, known in of_part:
+            values[field] = known.get(row[name], {}).get(field) or None
+        for field in booleans:
+            values[field] = None if values[field] is None else bool(values[field])
         found.append(values)
     return found
 

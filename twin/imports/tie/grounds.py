@@ -16,7 +16,7 @@ from twin.link.places import PlaceTree
 from twin.records.places import Place, list_places
 from twin.store import Store
 
-__all__ = ["Grounds", "grounds_of", "place_of_feature", "tree_of"]
+__all__ = ["Grounds", "read_grounds", "place_of_feature", "tree_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def place_of_feature(places: Sequence[Place]) -> Mapping[str, int]:
     return {feature_key(place.site_id, place.feature_id): place.id for place in places if place.site_id and place.feature_id}
 
 
-def grounds_of(store: Store) -> Grounds:
+def read_grounds(store: Store) -> Grounds:
     """The grounds as the store has them now."""
     scene = read_scene(store)
     with store.database.reading() as connection:

@@ -14,7 +14,7 @@ from twin.store import record_schema as schema
 from twin.store.database import Database
 from twin.store.values import to_json
 
-__all__ = ["place_tree", "resolve_locations", "resolve_within"]
+__all__ = ["place_tree", "resolve_locations"]
 
 LOCATION = schema.location.c
 AT_ONCE = 500
@@ -57,12 +57,6 @@ def resolve_locations(database: Database, tree: PlaceTree, *, only: Sequence[int
     changed, updates = _resolved(rows, tree)
     in_turns(database, updates, _write)
     return changed
-
-
-def resolve_within(connection: Connection, tree: PlaceTree, only: Sequence[int]) -> None:
-    """Resolve a few locations within the writer's transaction."""
-    _, updates = _resolved(_rows(connection, only), tree)
-    _write(connection, updates)
 
 
 def _rows(connection: Connection, only: Sequence[int] | None) -> list[Any]:

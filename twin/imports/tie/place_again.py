@@ -9,9 +9,9 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from twin.imports.tie.elements import tied_elements
-from twin.imports.tie.grounds import Grounds, grounds_of, place_of_feature, tree_of
+from twin.imports.tie.grounds import Grounds, place_of_feature, read_grounds, tree_of
 from twin.imports.tie.links import standing_links
-from twin.imports.tie.locations import resolve_locations, resolve_within
+from twin.imports.tie.locations import resolve_locations
 from twin.imports.tie.marks import kind_state, mark_of, read_mark, write_mark
 from twin.imports.tie.placing import (
     ARROW_COLUMNS,
@@ -20,12 +20,14 @@ from twin.imports.tie.placing import (
     PLACED_COLUMNS,
     Ids,
     Placer,
+    Reached,
     TiedElements,
     differing,
     intangible_articles,
     location_rows,
     placed_rows,
     places_as_columns,
+    reached,
     slots_taken,
     table_by_id,
     unit_addresses,
@@ -33,7 +35,6 @@ from twin.imports.tie.placing import (
 )
 from twin.imports.tie.turns import in_turns
 from twin.placement import Taken
-from twin.records.counters import clock_of
 from twin.records.places import list_places
 from twin.store import Store
 from twin.store import record_schema as schema
@@ -41,8 +42,9 @@ from twin.store import record_schema as schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LOCATED", "Placing", "place_again", "place_anew", "placer_of"]
+__all__ = ["LOCATED", "Placing", "place_again", "placer_of"]
 
+REACHED = ("version", "record", "touched")
 LOCATED = ("asset", "person", "meter")
 """The kinds that have a location; assets may also be elements of a model."""
 
@@ -60,7 +62,8 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
         whole = read_mark(connection, f"tie.placed.{kind}") != whole_mark
         if not whole and read_mark(connection, f"tie.placed.{kind}.rows") == rows_mark:
             return 0
-        rows = placed_rows(connection, kind, only_doubtful=not whole)
+        now = reached(connection, kind)
+        rows = placed_rows(connection, kind, since=None if whole else _reached_before(connection, kind))
     changed: list[tuple[int, int, tuple[Any, ...]]] = []
     if len(rows["id"]):
         grounds = read()
@@ -72,24 +75,19 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
     in_turns(store.database, changed, lambda connection, part: write_placed(connection, kind, part))
     with store.database.writing() as connection:
         write_mark(connection, f"tie.placed.{kind}", whole_mark)
-        now = kind_state(connection, kind)
-        if not changed or now[0] == state[0]:
-            write_mark(connection, f"tie.placed.{kind}.rows", mark_of(whole_mark, now, _location_state(connection)))
+        for name in REACHED:
+            write_mark(connection, f"tie.placed.{kind}.{name}", getattr(now, name))
+        after = kind_state(connection, kind)
+        log = schema.touched.c
+        own = select(func.count()).where(log.kind == kind, log.seq > state[1])
+        if after[0] == state[0] and connection.execute(own).scalar_one() == len(changed):  # nobody else's
+            write_mark(connection, f"tie.placed.{kind}.touched", after[1])
+            write_mark(connection, f"tie.placed.{kind}.rows", mark_of(whole_mark, after, _location_state(connection)))
     return len(changed)
 
 
-def place_anew(connection: Connection, grounds: Grounds, kind: str, record_ids: Sequence[int]) -> None:
-    """Place some records anew within the writer's transaction, after their locations were changed by a person."""
-    table = schema.kind_table(kind)
-    query = select(table).where(table.c.record_id.in_(record_ids), table.c.until > clock_of(connection, kind))
-    rows = list(connection.execute(query).mappings())
-    resolve_within(connection, tree_of(connection, grounds), sorted({row["location_id"] for row in rows} - {None}))
-    names = ("id", "record_id", *(name for name in ASKED if name in table.c), "place_id", "slot")
-    asked: dict[str, Ids] = {name: np.array([NONE if row[name] is None else row[name] for row in rows], dtype=np.int64) for name in names}
-    placer = _placer(connection, grounds, kind, but=asked["id"], gone=())
-    placed = placer.place(asked, held_place=asked["place_id"], held_slot=asked["slot"]).to_arrow()
-    values = list(zip(*(placed[name].to_pylist() for name in ARROW_COLUMNS), strict=True))
-    write_placed(connection, kind, list(zip(asked["id"].tolist(), asked["record_id"].tolist(), values, strict=True)))
+def _reached_before(connection: Connection, kind: str) -> Reached:
+    return Reached(**{name: read_mark(connection, f"tie.placed.{kind}.{name}") or 0 for name in REACHED})
 
 
 class Placing:
@@ -97,7 +95,7 @@ class Placing:
 
     def __init__(self, store: Store, kind: str) -> None:
         self._store = store
-        grounds = grounds_of(store)
+        grounds = read_grounds(store)
         with store.database.reading() as connection:
             self._tree = tree_of(connection, grounds)
             self._placer = _placer(connection, grounds, kind, but=None, gone=(), importing=True)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from twin.imports.tie.buildings import buildings_of_rooms, tie_buildings
 from twin.imports.tie.elements import tie_elements
-from twin.imports.tie.grounds import Grounds, grounds_of
+from twin.imports.tie.grounds import Grounds, read_grounds
 from twin.imports.tie.items import Item, sync_items
 from twin.imports.tie.links import decided_links, standing_links, write_links
 from twin.imports.tie.locations import resolve_locations
@@ -134,7 +134,7 @@ class _Tie:
 
     def _read_grounds(self) -> Grounds:
         if self._grounds is None:
-            self._grounds = grounds_of(self.store)
+            self._grounds = read_grounds(self.store)
         return self._grounds
 
     def _links_and_tree(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.errors import NotFound
-from twin.imports.tie import grounds_of
+from twin.imports.tie import read_grounds
 from twin.queries.assetops.whereabouts import Whereabouts
 from twin.queries.records.context import Registers
 
@@ -17,7 +17,7 @@ PARTS = {1: ("building",), 2: ("building", "room"), 3: ("building", "storey", "r
 def find_named_places(registers: Registers, said: Sequence[str]) -> list[int]:
     """The ids of places given by id, or as a building, `BUILDING/ROOM` or `BUILDING/STOREY/ROOM`; raises NotFound for one that is none."""
     with registers.store.database.reading() as connection:
-        where = Whereabouts.of(connection, grounds_of(registers.store))
+        where = Whereabouts.of(connection, read_grounds(registers.store))
         return [_find(where, one) for one in said]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from twin.codes import get_kind
 from twin.errors import Invalid, NotFound, Refused
-from twin.imports.tie import Grounds, grounds_of, place_anew
+from twin.imports.tie import Grounds, read_grounds, tie
 from twin.queries.asset_filter import require_place, visible_mask
 from twin.queries.assetops.cards import cards_meant, standing_at
 from twin.queries.assetops.judge import Card, judge
@@ -97,7 +97,7 @@ def scan_assets(registers: Registers, reader: Reader, take_id: int, scans: Seque
         raise Invalid(
             f"{len(scans)} scans are too many at once", path="scans", code="SCAN_INVALID", hint=f"at most {SCANS_AT_ONCE} a batch"
         )
-    grounds = grounds_of(registers.store)
+    grounds = read_grounds(registers.store)
     with registers.store.database.writing() as connection:
         take = _visible_take(registers, connection, reader, take_id)
         require_open(take)
@@ -132,7 +132,7 @@ def stock_take_outcomes(
         every = _outcomes(registers, connection, take)
         scans = {scan.id: scan for scan in scans_of(connection, take_id)}
         seen = [one for one in _visible(registers, connection, reader, every) if not only or one[1].outcome in only]
-        names = Whereabouts.of(connection, grounds_of(registers.store)).by_id
+        names = Whereabouts.of(connection, read_grounds(registers.store)).by_id
     page = [row for row in seen if row[0] > after][: limit + 1]
     rows = [_row(ordinal, one, scans, names) for ordinal, one in page[:limit]]
     return {"numberMatched": len(seen), "outcomes": rows, "next": page[limit - 1][0] if len(page) > limit else None}
@@ -145,7 +145,7 @@ def close_stock_take(registers: Registers, reader: Reader, take_id: int, accepte
 
     Raises NotFound, Refused (`STOCKTAKE_CLOSED`, `STOCKTAKE_NOT_MOVABLE`, `STOCKTAKE_PLACE_UNNAMED`): then nothing is changed.
     """
-    grounds = grounds_of(registers.store)
+    grounds = read_grounds(registers.store)
     with registers.store.database.reading() as connection:
         registers.shelf.assets(connection)  # brought up to date before other writers wait for us
     with registers.store.database.writing() as connection:
@@ -156,6 +156,8 @@ def close_stock_take(registers: Registers, reader: Reader, take_id: int, accepte
         closed = _accept(registers, connection, grounds, reader, take, outcomes, scans, accepted)
         close_take(connection, take, closed, who=reader.name, now=registers.now())
         note_stock_take(connection, replace(take, state="closed"), closed, now=registers.now())
+    if accepted:
+        tie(registers.store, who=reader.name, now=registers.now())
     return read_stock_take(registers, reader, take_id)
 
 
@@ -227,8 +229,6 @@ def _accept(
             )
         _move(registers, connection, where, reader, take, one, scans[one.scan_id], place)
         moved[code] = place
-    if moved:
-        place_anew(connection, grounds, "asset", [record for code in moved if (record := by_code[code].record_id) is not None])
     return [
         replace(one, moved=True, found_place_id=moved[one.code]) if one.record_id is not None and one.code in moved else one
         for one in outcomes

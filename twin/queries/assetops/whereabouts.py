@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from twin.errors import Refused
-from twin.imports.tie import Grounds, tree_of
+from twin.imports.tie import Grounds
 from twin.link.places import PlaceText, resolve_places
 from twin.records.places import Place, list_places
 
@@ -33,7 +33,7 @@ class Whereabouts:
     def find(self, said: Sequence[Mapping[str, str]]) -> list[Place | None]:
         """The node that each text (`building`, `storey`, `room`) names; None for one that was not understood to its end."""
         distinct = {self._text(one): None for one in said}
-        answers = resolve_places(list(distinct), tree_of(self.connection, self.grounds)) if distinct else []
+        answers = resolve_places(list(distinct), self.grounds.place_tree(list(self.by_id.values()))) if distinct else []
         found = {
             text: self.by_id.get(int(answer.place_id)) if answer.place_id is not None and not answer.reason else None
             for text, answer in zip(distinct, answers, strict=True)

@@ -46,7 +46,7 @@ def space_checks(
 def space_findings(day: Day, scope: Scope) -> list[Finding]:
     """Every finding of a scope: of its rooms, of who sits there or should, of posts and storeys."""
     rooms = read_rooms(day, scope)
-    people = _people(day, scope, rooms)
+    people = [one for one in _people(day, scope, rooms) if day.may_see_place(one.position)]
     judged = judge_rooms(day, rooms, people)
     whole = scope.position is None
     return [
@@ -137,7 +137,7 @@ def _faults(day: Day, sitter: Sitter) -> Iterator[tuple[str, str, str]]:
         yield "PERSON_ROOM_UNKNOWN", "second_room", f"{values['second_building'] or ''} {values['second_room']}: no such room".strip()
     if sitter.names_room and not sitter.in_post:
         yield "PERSON_NOT_IN_POST", "room", f"{values['name']} ({values['state'] or 'not in post'}) still has {where}"
-    if sitter.names_second and not sitter.second_ground and sitter.in_post:
+    if sitter.names_second and not sitter.second_ground and sitter.in_post and day.may_see_place(sitter.second):
         yield (
             "PERSON_SECOND_OFFICE_UNGROUNDED",
             "second_room",

@@ -53,7 +53,7 @@ def judge_rooms(day: Day, rooms: Sequence[PlannedRoom], sitters: Iterable[Sitter
 
 def may_be_named(day: Day, sitter: Sitter) -> bool:
     """Whether the reader may know who this is."""
-    return day.reader.persons and day.may_see_unit(sitter.unit)
+    return day.reader.persons and day.may_see_unit(sitter.unit) and day.may_see_place(sitter.position)
 
 
 def name_of(day: Day, sitter: Sitter) -> str:

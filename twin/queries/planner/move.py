@@ -43,7 +43,7 @@ def what_if_moved(
     with registers.store.database.reading() as connection:
         day = open_day(registers, connection, reader, as_of, tables)
         units = _units(day, unit, with_below)
-        movers = [one for one in read_sitters(day, units=units) if one.in_post]
+        movers = [one for one in read_sitters(day, units=units) if one.in_post and day.may_see_place(one.position)]
         if not movers:
             raise Invalid(f"unit {unit} has nobody in post on {day.as_of}", path="unit", code="FILTER_INVALID", hint="another unit or day")
         target = read_rooms(day, open_scope(day, place=building, unit=None))

@@ -225,3 +225,28 @@ def test_an_empty_store_has_no_rooms(opened: object, tmp_path: object) -> None:
     store: Store = opened()  # type: ignore[operator]
     page = occupancy_page(Registers.of(store, tmp_path), OccupancyFilter(), Reader(name="x"), as_of=None, after=None, limit=1)  # type: ignore[arg-type]
     assert (page["numberMatched"], page["totals"]["rooms"], page["rooms"]) == (0, 0, [])
+
+
+def test_a_room_of_a_hidden_label_is_in_no_list_count_finding_or_proposal(office: Office) -> None:
+    from sqlalchemy import update
+
+    from twin.queries.planner.checks import space_checks
+    from twin.queries.planner.move import what_if_moved
+    from twin.records.state import note_ties
+    from twin.store import record_schema as schema
+
+    with office.store.database.writing() as connection:
+        place = schema.place
+        connection.execute(update(place).where(place.c.number.in_(["101", "103"])).values(label="restricted"))
+        note_ties(connection)
+    public = Reader(name="visitor", labels=frozenset({"public"}))
+    page = office.page(public)
+    assert {room["key"] for room in page["rooms"]} == {"R102", "R104", "R201", "R202", "R203", "R204", "S102"}
+    assert page["totals"]["rooms"] == 7 == sum(office.totals("storey", public)["totals"]["by_verdict"].values())
+    findings = space_checks(office.registers, public, place=None, unit=None, as_of=date(2026, 11, 1), limit=100)
+    assert not {"R101", "R103", "S101", "S103"} & {one["key"] for one in findings["findings"]}
+    assert not any(words in str(findings) for words in ("子两处", "东风楼 1层 101"))  # who sits in a hidden room
+    told = what_if_moved(office.registers, public, unit="U1", building=office.place("湖滨楼"), as_of=date(2026, 11, 1))
+    assert not any(key in str(told) for key in ("S101", "S103", "R101", "R103"))
+    with pytest.raises(NotFound):
+        office.page(public, place=office.place("103"))

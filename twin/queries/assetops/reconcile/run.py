@@ -59,8 +59,7 @@ def reconcile(registers: Registers) -> tuple[Reconciled, dict[str, Any]]:
     decided while it says the same. The second is a document of counts."""
     found = find_differences(registers)
     items = [_item(one) for one in found.differences]
-    database, now_us = registers.store.database, to_microseconds(registers.now())
-    opened, closed = sync_items(database, list(difference_kinds()), items, now_us=now_us)
+    opened, closed = sync_items(registers.store.database, list(difference_kinds()), items, now_us=to_microseconds(registers.now()))
     counts = Counter(one.code for one in found.differences)
     return found, {
         "differences": len(found.differences),
