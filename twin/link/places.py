@@ -33,7 +33,7 @@ class PlaceText:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceNode:
     """A node of the tree. `number` is a room's or storey's number as written, `names` what else it is called (for buildings every
-    name and number it goes by), `codes` its codes."""
+    name and number it goes by), `codes` its codes, `also` other numbers of a room: its model's, where the register has another."""
 
     id: str
     kind: Literal["site", "building", "storey", "room"]
@@ -41,6 +41,7 @@ class PlaceNode:
     number: str = ""
     names: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ class PlaceTree:
                 self.storeys.setdefault((building, storey), node.id)
             else:
                 self.storey_of[node.id] = storey
-                rooms[building].append(ShelfRoom(id=node.id, number=node.number, storey=storey))
+                rooms[building] += [ShelfRoom(id=node.id, number=number, storey=storey) for number in (node.number, *node.also)]
                 for name in {fold_name(name) for name in node.names} - {""}:
                     self.names[building, name].append(node.id)
         self.shelves = {building: Shelf(own) for building, own in rooms.items()}

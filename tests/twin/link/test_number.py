@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.link.number import parse_number
+from twin.link.number import RoomNumber, parse_number
+from twin.link.shelf import Shelf, ShelfRoom
 from twin.link.written import find_numeral, to_arabic, unify
 
 ONE_SENSE = [
@@ -66,7 +67,7 @@ def test_the_likeliest_sense_is_the_one_a_clerk_means(written: str, canonical: s
     assert parse_number(written)[0].canonical() == canonical
 
 
-@pytest.mark.parametrize("name", ["第一会议室", "2号会议室", "会议室3", "仓库", "Bedroom 2", "一会议室", "2O3", "203?", "2l3"])
+@pytest.mark.parametrize("name", ["第一会议室", "2号会议室", "会议室3", "仓库", "Bedroom 2", "一会议室", "2O3", "203?"])
 def test_a_number_in_a_name_is_no_room_number(name: str) -> None:
     assert not any(reading.numbers for reading in parse_number(name))
 
@@ -144,3 +145,18 @@ def test_numerals_in_names_stay() -> None:
     assert to_arabic("第十二层第一会议室") == "第12层第一会议室"
     assert find_numeral("十三个") is None
     assert find_numeral("二三十") is None
+
+
+@pytest.mark.parametrize("text", ["2L1", "2L1室", "２Ｌ１", "电梯厅2L1", "二层2L1"])
+def test_a_kind_of_room_counted_by_storey_is_a_number_of_its_own(text: str) -> None:
+    (reading,) = parse_number(text)
+    assert reading.numbers == (RoomNumber(value=1, letter="2L"),)
+    shelf = Shelf([ShelfRoom(id="lobby", number="2L1", storey="2"), ShelfRoom(id="other", number="2L2", storey="2")])
+    assert shelf.find(reading.numbers[0], reading.storey).ids == ("lobby",)
+    assert shelf.find(RoomNumber(value=201), "2").ids == ()
+
+
+def test_a_letter_typed_for_a_digit_finds_no_room() -> None:
+    (reading,) = parse_number("2l3")
+    shelf = Shelf([ShelfRoom(id=number, number=number, storey="2") for number in ("213", "203", "202")])
+    assert shelf.find(reading.numbers[0], "2").ids == ()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from spatial.feature import Feature, Kind
 from twin.imports.tie.links import StandingLink, standing_links
 from twin.imports.tie.placing import TiedElements
+from twin.imports.tie.revised import changed_since
 from twin.imports.tie.scene import Scene, feature_key
 from twin.link import ELEMENT_COLUMNS, Link, WorkItem, element_row, match_elements
 from twin.link.facts import Evidence
@@ -41,18 +42,20 @@ class ElementTie:
 
 
 def tie_elements(store: Store, scene: Scene) -> ElementTie:
-    """Links of all visible assets to all elements, anew: the keys decide, so that a kept GlobalId or tag keeps its asset.
+    """Links of all visible assets to all elements by their keys.
 
-    What a person decided stays. A link whose element is gone and that found no other is `LINK_ELEMENT_LOST`.
+    What a person decided stays; so does a link whose element kept its GlobalId but not its tag, as long as nobody changed the
+    asset. A link whose element is gone and that found no other is `LINK_ELEMENT_LOST`.
     """
-    elements = _element_table(store, scene)
-    there = set(elements["id"].to_pylist())
+    elements, there = _element_table(store, scene)
     with store.database.reading() as connection:
         standing, lost_before = standing_links(connection, "asset"), standing_links(connection, "asset", state="lost")
         links, items = _matched(connection, elements) if elements.num_rows else ([], [])
-    decided = [one for one in standing if one.method == "manual" and one.feature in there]
-    taken = {str(one.record_id) for one in decided} | {one.feature for one in decided}
-    links = [link for link in links if not {link.record_id, link.space_id} & taken] + [one.as_link() for one in decided]
+        changed = changed_since(connection, standing)
+    decided = [one.as_link() for one in standing if one.method == "manual" and one.feature in there]
+    links = decided + _besides(decided, links)
+    kept = [one.as_link() for one in standing if one.method != "manual" and one.feature in there and one.id not in changed]
+    links += _besides(links, kept)
     linked = {link.record_id for link in links}
     lost = [one for one in standing if one.feature not in there]
     told = {str(one.record_id): one for one in (*lost_before, *lost) if str(one.record_id) not in linked and one.feature not in there}
@@ -64,10 +67,17 @@ def tie_elements(store: Store, scene: Scene) -> ElementTie:
     )
 
 
-def tied_elements(store: Store, scene: Scene, place_at: Mapping[str, int], row_of_place: Mapping[int, int]) -> TiedElements:
+def _besides(first: Sequence[Link], then: Sequence[Link]) -> list[Link]:
+    """Of the later links those whose asset and element the first ones leave free."""
+    taken = {link.record_id for link in first} | {link.space_id for link in first}
+    return [link for link in then if not {link.record_id, link.space_id} & taken]
+
+
+def tied_elements(
+    store: Store, connection: Connection, scene: Scene, place_at: Mapping[str, int], row_of_place: Mapping[int, int]
+) -> TiedElements:
     """The elements that assets are linked to, with where they stand; `place_at` is feature key → place id."""
-    with store.database.reading() as connection:
-        links = standing_links(connection, "asset")
+    links = standing_links(connection, "asset")
     wanted: dict[int, set[str]] = {}
     for one in links:
         site, feature_id = one.feature.split("/", 1)
@@ -96,18 +106,21 @@ def _place_of(site_id: int, feature: Feature, place_at: Mapping[str, int]) -> in
     return next((place_at[key] for one in above if one and (key := feature_key(site_id, one)) in place_at), NONE)
 
 
-def _element_table(store: Store, scene: Scene) -> pa.Table:
+def _element_table(store: Store, scene: Scene) -> tuple[pa.Table, set[str]]:
+    """The elements that state a key, and what every element is called."""
     import pyarrow as pa
 
+    there: set[str] = set()
     rows: list[dict[str, str]] = []
     for site_id, site in scene.sites.items():
         for row in store.features(site.code, None, kinds={Kind.ELEMENT}):
             feature = row.feature
+            there.add(feature_key(site_id, feature.id))
             global_id = feature.source.global_id or ""
             stated = element_row(feature_key(site_id, feature.id), global_id, feature.class_name, feature.properties)
             if any(stated[name] for name in ELEMENT_COLUMNS[2:]):
                 rows.append(stated)
-    return pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in ELEMENT_COLUMNS})
+    return pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in ELEMENT_COLUMNS}), there
 
 
 def _matched(connection: Connection, elements: pa.Table) -> tuple[list[Link], list[WorkItem]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from twin.imports.tie.buildings import names_of_record, record_buildings
 from twin.imports.tie.locations import place_tree
@@ -14,13 +16,14 @@ from twin.link.places import PlaceTree
 from twin.records.places import Place, list_places
 from twin.store import Store
 
-__all__ = ["Grounds", "place_of_feature", "read_grounds"]
+__all__ = ["Grounds", "read_grounds", "place_of_feature", "tree_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
-    """The scene, the records of buildings and rooms, and the building records by every name."""
+    """The store, its scene, the records of buildings and rooms, and the building records by every name."""
 
+    store: Store
     scene: Scene
     buildings: Sequence[RecordRow]
     rooms: Sequence[RecordRow]
@@ -32,12 +35,13 @@ class Grounds:
         names = {one.id: names_of_record(one, self.scene, homes=homes) for one in self.buildings}
         codes = {one.id: one.key for one in self.buildings} | {one.id: one.values["code"] for one in self.rooms if one.values["code"]}
         foreign = {one.id for one in self.buildings if homes and not self.scene.is_home(one.values["site"] or "")}
-        return place_tree(places, names, codes, foreign)
+        numbers = {one.id: one.values["number"] for one in self.rooms if one.values["number"]}
+        return place_tree(places, names, codes, numbers, foreign)
 
-    def places(self, store: Store, *, without: Collection[int] = ()) -> list[Place]:
-        """The stored tree, without these nodes."""
-        with store.database.reading() as connection:
-            return [place for place in list_places(connection) if place.id not in without]
+
+def tree_of(connection: Connection, grounds: Grounds) -> PlaceTree:
+    """The tree of places, as this connection sees it, as texts are looked up in it."""
+    return grounds.place_tree(list_places(connection))
 
 
 def place_of_feature(places: Sequence[Place]) -> Mapping[str, int]:
@@ -50,4 +54,4 @@ def read_grounds(store: Store) -> Grounds:
     scene = read_scene(store)
     with store.database.reading() as connection:
         buildings, rooms = records_of(connection, "building"), records_of(connection, "room")
-    return Grounds(scene=scene, buildings=buildings, rooms=rooms, index=record_buildings(buildings, scene))
+    return Grounds(store=store, scene=scene, buildings=buildings, rooms=rooms, index=record_buildings(buildings, scene))

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from twin.imports.tie.elements import tied_elements
-from twin.imports.tie.grounds import Grounds, place_of_feature, read_grounds
+from twin.imports.tie.grounds import Grounds, place_of_feature, read_grounds, tree_of
 from twin.imports.tie.links import standing_links
 from twin.imports.tie.locations import resolve_locations
 from twin.imports.tie.marks import kind_state, mark_of, read_mark, write_mark
@@ -20,12 +20,14 @@ from twin.imports.tie.placing import (
     PLACED_COLUMNS,
     Ids,
     Placer,
+    Reached,
     TiedElements,
     differing,
     intangible_articles,
     location_rows,
     placed_rows,
     places_as_columns,
+    reached,
     slots_taken,
     table_by_id,
     unit_addresses,
@@ -33,7 +35,7 @@ from twin.imports.tie.placing import (
 )
 from twin.imports.tie.turns import in_turns
 from twin.placement import Taken
-from twin.records.places import Place
+from twin.records.places import list_places
 from twin.store import Store
 from twin.store import record_schema as schema
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LOCATED", "Placing", "place_again", "placer_of"]
 
+REACHED = ("version", "record", "touched")
 LOCATED = ("asset", "person", "meter")
 """The kinds that have a location; assets may also be elements of a model."""
 
@@ -59,20 +62,32 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
         whole = read_mark(connection, f"tie.placed.{kind}") != whole_mark
         if not whole and read_mark(connection, f"tie.placed.{kind}.rows") == rows_mark:
             return 0
-        rows = placed_rows(connection, kind, only_doubtful=not whole)
+        now = reached(connection, kind)
+        rows = placed_rows(connection, kind, since=None if whole else _reached_before(connection, kind))
     changed: list[tuple[int, int, tuple[Any, ...]]] = []
     if len(rows["id"]):
-        placer = _placer(store, read(), kind, but=None if whole else rows["id"], gone=gone)
+        grounds = read()
+        with store.database.reading() as connection:
+            placer = _placer(connection, grounds, kind, but=None if whole else rows["id"], gone=gone)
         placed = placer.place(rows, held_place=rows["place_id"], held_slot=rows["slot"])
         at, values = differing(rows, placed)
         changed = list(zip(rows["id"][at].tolist(), rows["record_id"][at].tolist(), values, strict=True))
     in_turns(store.database, changed, lambda connection, part: write_placed(connection, kind, part))
     with store.database.writing() as connection:
         write_mark(connection, f"tie.placed.{kind}", whole_mark)
-        now = kind_state(connection, kind)
-        if not changed or now[0] == state[0]:
-            write_mark(connection, f"tie.placed.{kind}.rows", mark_of(whole_mark, now, _location_state(connection)))
+        for name in REACHED:
+            write_mark(connection, f"tie.placed.{kind}.{name}", getattr(now, name))
+        after = kind_state(connection, kind)
+        log = schema.touched.c
+        own = select(func.count()).where(log.kind == kind, log.seq > state[1])
+        if after[0] == state[0] and connection.execute(own).scalar_one() == len(changed):  # nobody else's
+            write_mark(connection, f"tie.placed.{kind}.touched", after[1])
+            write_mark(connection, f"tie.placed.{kind}.rows", mark_of(whole_mark, after, _location_state(connection)))
     return len(changed)
+
+
+def _reached_before(connection: Connection, kind: str) -> Reached:
+    return Reached(**{name: read_mark(connection, f"tie.placed.{kind}.{name}") or 0 for name in REACHED})
 
 
 class Placing:
@@ -81,9 +96,9 @@ class Placing:
     def __init__(self, store: Store, kind: str) -> None:
         self._store = store
         grounds = read_grounds(store)
-        self._tree = grounds.place_tree(grounds.places(store))
-        self._placer = _placer(store, grounds, kind, but=None, gone=(), importing=True)
         with store.database.reading() as connection:
+            self._tree = tree_of(connection, grounds)
+            self._placer = _placer(connection, grounds, kind, but=None, gone=(), importing=True)
             known = connection.execute(select(schema.location.c.id)).scalars()
             self._known_locations = set(known)
         self._known_articles: set[int] = set()
@@ -118,23 +133,27 @@ def placer_of(store: Store, kind: str) -> Placing | None:
     return Placing(store, kind) if kind in LOCATED else None
 
 
-def _placer(store: Store, grounds: Grounds, kind: str, *, but: Ids | None, gone: Sequence[int], importing: bool = False) -> Placer:
+def _placer(
+    connection: Connection, grounds: Grounds, kind: str, *, but: Ids | None, gone: Sequence[int], importing: bool = False
+) -> Placer:
     """A placer of a kind; `but` are the versions it is asked about (None: all, whose slots are then told with them)."""
-    places: list[Place] = grounds.places(store, without=set(gone))
+    left_out = set(gone)
+    places = [place for place in list_places(connection) if place.id not in left_out]
     columns, row_of = places_as_columns(places, grounds.scene)
-    tied = tied_elements(store, grounds.scene, place_of_feature(places), row_of) if kind == "asset" and not importing else TiedElements()
-    with store.database.reading() as connection:
-        addresses = [(term, row_of.get(place, NONE)) for term, place in unit_addresses(connection)]
-        free = Taken(room=np.empty(0, dtype=np.int64), slot=np.empty(0, dtype=np.int64))
-        return Placer(
-            places=columns,
-            row_of_place=row_of,
-            location_row=location_rows(connection, row_of),
-            unit_row=table_by_id(addresses),
-            intangible=intangible_articles(connection),
-            taken=free if but is None and not importing else slots_taken(connection, kind, row_of, but=but),
-            tied=tied,
-        )
+    tied = TiedElements()
+    if kind == "asset" and not importing:
+        tied = tied_elements(grounds.store, connection, grounds.scene, place_of_feature(places), row_of)
+    addresses = [(term, row_of.get(place, NONE)) for term, place in unit_addresses(connection)]
+    free = Taken(room=np.empty(0, dtype=np.int64), slot=np.empty(0, dtype=np.int64))
+    return Placer(
+        places=columns,
+        row_of_place=row_of,
+        location_row=location_rows(connection, row_of),
+        unit_row=table_by_id(addresses),
+        intangible=intangible_articles(connection),
+        taken=free if but is None and not importing else slots_taken(connection, kind, row_of, but=but),
+        tied=tied,
+    )
 
 
 def _element_pairs(connection: Connection, kind: str) -> list[list[Any]]:

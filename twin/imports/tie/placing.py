@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from spatial.feature import Kind
 from twin.imports.tie.scene import Scene, feature_key
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 __all__ = [
     "PLACED_COLUMNS",
     "Placer",
+    "Reached",
     "TiedElements",
     "differing",
     "intangible_articles",
     "location_rows",
     "placed_rows",
     "places_as_columns",
+    "reached",
     "slots_taken",
     "table_by_id",
     "unit_addresses",
@@ -199,24 +201,46 @@ def slots_taken(connection: Connection, kind: str, row_of_place: Mapping[int, in
     return Taken(room=rooms, slot=slots)
 
 
-def placed_rows(connection: Connection, kind: str, *, only_doubtful: bool) -> dict[str, NDArray[Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How far the rows of a kind were when they were last placed: newest version, record and touched number."""
+
+    version: int
+    record: int
+    touched: int
+
+
+def reached(connection: Connection, kind: str) -> Reached:
+    """How far they are now."""
+    table, log = schema.kind_table(kind).c, schema.touched.c
+    query = select(
+        func.coalesce(select(func.max(table.id)).scalar_subquery(), 0),
+        func.coalesce(select(func.max(table.record_id)).scalar_subquery(), 0),
+        func.coalesce(select(func.max(log.seq)).where(log.kind == kind).scalar_subquery(), 0),
+    )
+    version, record, touched = connection.execute(query).one()
+    return Reached(version=int(version), record=int(record), touched=int(touched))
+
+
+def placed_rows(connection: Connection, kind: str, *, since: Reached | None) -> dict[str, NDArray[Any]]:
     """Visible rows of a kind as columns: ids, what they are placed by, and their placement (−1 and NaN for null, "" for no word).
 
-    `only_doubtful`: those without a placement, or whose place is not that of their location, elements and intangible ones aside.
+    With `since` only those that may stand elsewhere: without a placement, changed since then, or in another place than their
+    location, elements and intangible ones aside.
     """
     table, now = schema.kind_table(kind), clock_of(connection, kind)
     names = ["id", "record_id", *(name for name in ASKED if name in table.c), *PLACED_COLUMNS]
     query = select(*(table.c[name] for name in names)).where(table.c.since <= now, table.c.until > now)
-    if only_doubtful:
+    if since is not None:
         stated = schema.location.c.place_id
         at_unit = stated.is_(None) & (table.c.place_reason == "place_not_stated")
         settled = (table.c.place_method == "element") | (table.c.place_reason == "intangible") | at_unit
         query = query.outerjoin(schema.location, schema.location.c.id == table.c.location_id)
-        doubtful = table.c.place_method.is_(None) | (table.c.place_id.is_distinct_from(stated) & ~settled)
-        if "article_id" in table.c:
-            no_thing = table.c.article_id.in_(np.flatnonzero(intangible_articles(connection)).tolist())
-            doubtful |= no_thing != (table.c.place_reason.is_not_distinct_from("intangible"))
-        query = query.where(doubtful)
+        log = schema.touched.c
+        touched = table.c.record_id.in_(select(log.record_id).where(log.kind == kind, log.seq > since.touched))
+        changed = (table.c.id > since.version) & (table.c.record_id <= since.record)
+        elsewhere = table.c.place_id.is_distinct_from(stated) & ~settled
+        query = query.where(table.c.place_method.is_(None) | changed | touched | elsewhere)
     parts: list[list[Any]] = [[] for _ in names]
     for rows in connection.execution_options(yield_per=FETCH).execute(query).partitions():
         for part, column in zip(parts, zip(*rows, strict=True), strict=True):
@@ -261,6 +285,8 @@ def _moved(before: NDArray[Any], after: NDArray[np.float64]) -> NDArray[np.bool_
 
 def write_placed(connection: Connection, kind: str, rows: Sequence[tuple[int, int, tuple[Any, ...]]]) -> None:
     """Write the placement of versions (version id, record id, `PLACED_COLUMNS`), and that their records were touched."""
+    if not rows:
+        return
     table = schema.kind_table(kind)
     statement = update(table).where(table.c.id == bindparam("version")).values({name: bindparam(f"new_{name}") for name in PLACED_COLUMNS})
     connection.execute(

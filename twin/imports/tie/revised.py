@@ -17,7 +17,7 @@ from twin.link.revise import RoomOutline, revise_links
 from twin.store import FeatureRow, Store
 from twin.store import record_schema as schema
 
-__all__ = ["RevisedRooms", "feature_facts", "restore", "revise_rooms"]
+__all__ = ["RevisedRooms", "changed_since", "feature_facts", "restore", "revise_rooms"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def revise_rooms(
     linked = {one.record_id for one in standing if one.feature in scene.rows}
     lost = [one for one in standing if one.feature not in scene.rows and one.method != "manual" and _model(one.feature) in models]
     told = [one for one in lost_before if one.record_id not in linked and one.feature not in scene.rows and _model(one.feature) in models]
-    changed = _changed_since(connection, [*standing, *told])
+    changed = changed_since(connection, [*standing, *told])
     revised = [
         one
         for one in standing
@@ -79,7 +79,7 @@ def _model(key: str) -> str:
     return key.rsplit(":", 1)[0]
 
 
-def _changed_since(connection: Connection, links: Sequence[StandingLink]) -> set[int]:
+def changed_since(connection: Connection, links: Sequence[StandingLink]) -> set[int]:
     """Ids of links whose record was changed after they were made."""
     change = schema.change.c
     newest: dict[int, int] = {}

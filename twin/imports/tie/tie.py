@@ -34,7 +34,7 @@ from twin.imports.tie.rooms import one_a_space, tie_rooms
 from twin.imports.tie.tree import nodes_of
 from twin.imports.tie.turns import alone, in_turns
 from twin.link.facts import WorkItem
-from twin.records.places import change_places, insert_places, plan_places, remove_places
+from twin.records.places import change_places, insert_places, list_places, plan_places, remove_places
 from twin.records.state import note_ties
 from twin.store import Store
 from twin.store import record_schema as schema
@@ -127,7 +127,7 @@ class _Tie:
         if not self.tree_stands:
             in_turns(self.database, self.gone, remove_places)
             self._leave(TREE, self.tree)
-        if not self.tree_stands or self.tied != Tied():
+        if any(self.tied.to_json().values()):
             with self.database.writing() as connection:
                 note_ties(connection)
         return self.tied
@@ -183,7 +183,9 @@ class _Tie:
         if not whole and not open_ones:
             return
         grounds = self._read_grounds()
-        tree = grounds.place_tree(grounds.places(self.store, without=set(self.gone)))
+        with self.database.reading() as connection:
+            left_out = set(self.gone)
+            tree = grounds.place_tree([place for place in list_places(connection) if place.id not in left_out])
         changed = resolve_locations(self.database, tree, only=None if whole else open_ones)
         self.tied.locations_changed = len(changed)
         if whole:

@@ -28,7 +28,7 @@ def in_turns(database: Database, rows: Sequence[Row], write: Callable[[Connectio
         with database.writing() as connection:
             began = time.perf_counter()
             write(connection, part)
-            took = time.perf_counter() - began
+        took = time.perf_counter() - began  # the commit too
         at += len(part)
         at_once = int(min(MOST, max(LEAST, at_once * min(2.0, max(0.25, TURN_S / max(took, 1e-4))))))
 
