@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twin import __version__
-from twin.api import features, page, sessions, sites, tilesets
+from twin.api import assets, features, page, records, requests, sessions, sites, tilesets
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
@@ -15,6 +15,7 @@ from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, Fault
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
 from twin.auth import local_administrator
+from twin.queries.records.context import Registers
 from twin.settings import Settings
 from twin.store import Store
 
@@ -26,6 +27,19 @@ SECURITY = {
     "key": {"type": "http", "scheme": "bearer", "description": "twin key add"},
     "session": {"type": "apiKey", "in": "cookie", "name": "twin", "description": "POST /session; __Host-twin over TLS"},
 }
+
+
+ROUTERS = (
+    sites.router,
+    features.router,
+    tilesets.router,
+    sessions.router,
+    assets.router,
+    requests.router,
+    records.router,
+    page.router,
+)
+"""In this order: `/assets/totals` is no asset, `/` is the page."""
 
 
 def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = None, principal_of: PrincipalOf | None = None) -> FastAPI:
@@ -42,9 +56,10 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.store = store
     app.state.published = Published(settings)
     app.state.keyring = keyring
+    app.state.registers = Registers.of(store, settings.home / "columns")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)
-    for router in (sites.router, features.router, tilesets.router, sessions.router, page.router):
+    for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(FaultsAsProblems)
     app.add_middleware(DocumentTags)

@@ -157,7 +157,8 @@ def _is_document(start: Message) -> bool:
 
 async def _send_tagged(scope: Scope, start: Message, body: bytes, send: Send) -> None:
     headers = MutableHeaders(raw=list(start["headers"]))
-    headers["ETag"] = f'W/"{bytes_sha256(body)[:32]}"'
+    strong = headers.get("etag", "").startswith('"')
+    headers.setdefault("ETag", f'W/"{bytes_sha256(body)[:32]}"')
     headers.setdefault("Cache-Control", EACH_TIME)
     if is_known(Headers(scope=scope), headers["ETag"]):
         for name in ("content-length", "content-type"):
@@ -166,7 +167,7 @@ async def _send_tagged(scope: Scope, start: Message, body: bytes, send: Send) ->
         await send({"type": "http.response.body", "body": b""})
         return
     headers.add_vary_header("Accept-Encoding")
-    if len(body) >= PACKED_FROM and accepts_gzip(Headers(scope=scope)):
+    if not strong and len(body) >= PACKED_FROM and accepts_gzip(Headers(scope=scope)):
         body = await run_in_threadpool(gzip.compress, body, 5, mtime=0)
         headers["Content-Encoding"] = "gzip"
         headers["Content-Length"] = str(len(body))

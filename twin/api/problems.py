@@ -17,6 +17,7 @@ __all__ = ["install_problem_handlers", "problem"]
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 5
+REQUEST_STATUS = {"PRECONDITION_REQUIRED": 428, "PRECONDITION_FAILED": 412, "FILTER_INVALID": 400}
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -49,7 +50,12 @@ def _twin_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TwinError)
     if isinstance(error, Unauthenticated) and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(f"/login?{urlencode({'next': request.url.path})}", 303, headers={"Cache-Control": "no-store"})
-    return problem(request, status_of(error), error.code, error.message, error.hint, headers=_headers(error))
+    return problem(request, _status(error), error.code, error.message, error.hint, headers=_headers(error))
+
+
+def _status(error: TwinError) -> int:
+    """Of conditions and parameters of a request, which only HTTP knows; of everything else by its class."""
+    return REQUEST_STATUS.get(error.code, status_of(error))
 
 
 def _headers(error: TwinError) -> dict[str, str]:

@@ -1,88 +1,54 @@
 """Assets as columns: what filters, counts, sums and pages are asked of, in the order of the codes.
 
-A cache of the store at one state: `clock` (imports seen) and `touched` (the last change taken in). One folder of numpy arrays a
-state, mapped by every process; what was touched since is read from the tables and written into private pages.
+A cache of the store at one state: `clock` (imports seen), `touched` (the last change taken in), `ties` (the last bulk placing). Never
+changed in place: a change makes new arrays of the columns it touches and shares the others, so that whoever is counting goes on with
+what it has.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import Connection, func, select
 
 from twin.codes import get_dictionary
-from twin.records.counters import clock_of
 from twin.records.existing import hashes_of
-from twin.store import record_schema as schema
 
-__all__ = ["AssetColumns", "NOTHING", "build_columns", "days_since_1970", "load_columns", "open_columns", "refreshed"]
+__all__ = ["NOTHING", "NO_DAY", "NO_VALUE", "ROW_COLUMNS", "Array", "AssetColumns", "asset_states", "days_since_1970"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
-FETCH = 50_000
 NOTHING = -1
-"""An empty cell in an id column; a value that is not stated is `NO_VALUE`."""
+"""An empty cell in a column of ids; a value that is not stated is `NO_VALUE`, a day `NO_DAY`."""
 NO_VALUE = np.iinfo(np.int64).min
 NO_DAY = np.iinfo(np.int32).min
-STORED = (
-    "record_id",
-    "key",
-    "article_id",
-    "unit_id",
-    "keeper_id",
-    "location_id",
-    "place_id",
-    "state",
-    "value",
-    "acquired",
-    "serial",
-    "tag",
-)
-LIVE = (
-    "record",
-    "key",
-    "article",
-    "specification",
-    "brand",
-    "unit",
-    "keeper",
-    "location",
-    "place",
-    "state",
-    "value",
-    "acquired",
-    "serial",
-    "tag",
-)
-DTYPES: dict[str, str] = {
-    "record": "i8",
+ROW_COLUMNS: dict[str, str] = {
+    "record": "i4",
     "article": "i4",
     "specification": "i4",
     "brand": "i4",
     "unit": "i4",
-    "keeper": "i4",
     "location": "i4",
     "place": "i4",
     "state": "i1",
     "value": "i8",
     "acquired": "i4",
-    "serial": "u8",
-    "tag": "u8",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AssetColumns:
-    """One array a column, all in the order of the codes (bytes); `states` names the codes of the state column."""
+    """One array a column (`ROW_COLUMNS`), all in the order of the codes (bytes), and how codes, records, serials and tags are found.
+
+    Codes lie one after the other in `key_bytes`, each ending at `key_ends`. `position` is by record id. `serial_hash` and
+    `tag_hash` are sorted, `serial_record` and `tag_record` say whose they are. `origin` names the newest import, `version` its last row.
+    """
 
     clock: int
     touched: int
-    states: tuple[str, ...]
+    ties: int
+    version: int
+    origin: str
     arrays: dict[str, Array]
 
     def __len__(self) -> int:
@@ -94,104 +60,49 @@ class AssetColumns:
         except KeyError:
             raise AttributeError(name) from None
 
-    def position_after(self, key: str) -> int:
-        """The position of the first asset whose code is greater."""
-        return int(np.searchsorted(self.arrays["key"], key.encode(), side="right"))
+    def key(self, position: int) -> bytes:
+        """The code at a position, in UTF-8."""
+        ends = self.arrays["key_ends"]
+        start = int(ends[position - 1]) if position else 0
+        return self.arrays["key_bytes"][start : int(ends[position])].tobytes()
+
+    def position_at(self, key: bytes, *, after: bool = False) -> int:
+        """The position of the first asset whose code is not less, with `after` greater, than this one."""
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            here = self.key(middle)
+            if here < key or (after and here == key):
+                low = middle + 1
+            else:
+                high = middle
+        return low
 
     def find_key(self, key: str) -> int:
-        """The position of a code, -1 where there is none."""
-        keys = self.arrays["key"]
-        place = int(np.searchsorted(keys, key.encode()))
-        return place if place < len(keys) and keys[place] == key.encode() else NOTHING
+        """The position of a code, `NOTHING` where there is none."""
+        place = self.position_at(key.encode())
+        return place if place < len(self) and self.key(place) == key.encode() else NOTHING
 
-    def find_hashed(self, column: str, text: str) -> Array:
-        """Positions of assets whose `serial` or `tag` has the hash of this text: compare the text itself."""
-        order, wanted = self.arrays[f"{column}_order"], hashes_of([text])[0]
-        values = self.arrays[column]
-        low = np.searchsorted(values, wanted, side="left", sorter=order)
-        high = np.searchsorted(values, wanted, side="right", sorter=order)
-        return np.sort(order[low:high])
+    def prefixed(self, text: str) -> tuple[int, int]:
+        """The range of positions whose code begins with this text."""
+        start = text.encode()
+        return self.position_at(start), self.position_at(start + b"\xff")
 
+    def position_of(self, record_id: int) -> int:
+        """The position of a record, `NOTHING` where it is none."""
+        places = self.arrays["position"]
+        return int(places[record_id]) if 0 <= record_id < len(places) else NOTHING
 
-def open_columns(connection: Connection, folder: Path) -> AssetColumns:
-    """The columns of the store's present state: those of the folder brought up to date, or built and kept there."""
-    now = clock_of(connection, "asset")
-    found = load_columns(folder, now)
-    if found is None:
-        found = build_columns(connection)
-        keep_columns(found, folder)
-    return refreshed(connection, found)
+    def find_hashed(self, column: str, text: str) -> list[int]:
+        """The records whose `serial` or `tag` has the hash of this text: compare the text itself."""
+        hashes, wanted = self.arrays[f"{column}_hash"], hashes_of([text])[0]
+        low, high = (int(np.searchsorted(hashes, wanted, side=side)) for side in ("left", "right"))
+        return [int(record) for record in self.arrays[f"{column}_record"][low:high]]
 
 
-def build_columns(connection: Connection) -> AssetColumns:
-    """The columns from the tables: some seconds for two million."""
-    table = schema.kind_table("asset")
-    now, touched = clock_of(connection, "asset"), _last_touched(connection)
-    query = select(*(table.c[name] for name in STORED)).where(table.c.since <= now, table.c.until > now, table.c.ended.is_(None))
-    parts: dict[str, list[Array]] = {name: [] for name in LIVE}
-    for rows in connection.execution_options(yield_per=FETCH).execute(query).partitions():
-        for name, array in _arrays(list(zip(*rows, strict=True))).items():
-            parts[name].append(array)
-    arrays = {name: np.concatenate(part) if part else _empty(name) for name, part in parts.items()}
-    order = np.argsort(arrays["key"], kind="stable")
-    if not np.array_equal(order, np.arange(len(order))):
-        arrays = {name: array[order] for name, array in arrays.items()}
-    return _with_orders(now, touched, arrays)
-
-
-def refreshed(connection: Connection, columns: AssetColumns) -> AssetColumns:
-    """The columns with what was touched since; the same object where nothing was."""
-    log = schema.touched.c
-    query = select(log.record_id).where(log.kind == "asset", log.seq > columns.touched).distinct()
-    records = [int(record) for record in connection.execute(query).scalars()]
-    if not records:
-        return columns
-    last = _last_touched(connection)
-    keep = ~np.isin(columns.record, records)
-    rows: list[Any] = []
-    table = schema.kind_table("asset")
-    for start in range(0, len(records), 500):
-        query = select(*(table.c[name] for name in STORED)).where(
-            table.c.record_id.in_(records[start : start + 500]),
-            table.c.since <= columns.clock,
-            table.c.until > columns.clock,
-            table.c.ended.is_(None),
-        )
-        rows += list(connection.execute(query))
-    fresh = _arrays(list(zip(*rows, strict=True))) if rows else {name: _empty(name) for name in LIVE}
-    merged = {name: np.concatenate([columns.arrays[name][keep], fresh[name]]) for name in LIVE}
-    order = np.argsort(merged["key"], kind="stable")
-    return _with_orders(columns.clock, last, {name: array[order] for name, array in merged.items()})
-
-
-def load_columns(folder: Path, clock: int) -> AssetColumns | None:
-    """The kept columns of a clock, mapped; None where there are none that can be read."""
-    at = folder / f"asset-{clock}"
-    try:
-        facts = json.loads((at / "state.json").read_text())
-        arrays = {name: np.load(at / f"{name}.npy", mmap_mode="r") for name in facts["columns"]}
-    except (OSError, ValueError, KeyError):
-        return None
-    if facts["states"] != list(_states()):
-        return None
-    return AssetColumns(clock=clock, touched=facts["touched"], states=_states(), arrays=arrays)
-
-
-def keep_columns(columns: AssetColumns, folder: Path) -> None:
-    """Write the columns beside the older ones, whole or not at all; those of other clocks go."""
-    folder.mkdir(parents=True, exist_ok=True)
-    incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=folder))
-    for name, array in columns.arrays.items():
-        np.save(incoming / f"{name}.npy", array)
-    facts = {"clock": columns.clock, "touched": columns.touched, "states": list(columns.states), "columns": list(columns.arrays)}
-    (incoming / "state.json").write_text(json.dumps(facts))
-    target = folder / f"asset-{columns.clock}"
-    for older in folder.glob("asset-*"):
-        shutil.rmtree(older, ignore_errors=True)
-    try:
-        incoming.rename(target)
-    except OSError:
-        shutil.rmtree(incoming, ignore_errors=True)  # another process was first: its columns say the same
+def asset_states() -> tuple[str, ...]:
+    """The codes of the state column, by number."""
+    return tuple(value.code for value in get_dictionary("asset_state").values)
 
 
 def days_since_1970(text: str | None) -> int:
@@ -199,42 +110,3 @@ def days_since_1970(text: str | None) -> int:
     if not text:
         return int(NO_DAY)
     return int(np.datetime64(text, "D").astype(np.int64))
-
-
-def _arrays(columns: list[Any]) -> dict[str, Array]:
-    stored = dict(zip(LIVE, columns, strict=True))
-    codes = {code: number for number, code in enumerate(_states())}
-    found: dict[str, Array] = {
-        "record": np.array(stored["record"], dtype="i8"),
-        "key": np.array([key.encode() for key in stored["key"]], dtype="S"),
-        "state": np.array([codes.get(state, NOTHING) for state in stored["state"]], dtype="i1"),
-        "value": np.array([NO_VALUE if value is None else value for value in stored["value"]], dtype="i8"),
-        "acquired": _days(stored["acquired"]),
-    }
-    for name in ("article", "specification", "brand", "unit", "keeper", "location", "place"):
-        found[name] = np.array([NOTHING if value is None else value for value in stored[name]], dtype="i4")
-    for name in ("serial", "tag"):
-        found[name] = hashes_of([text or "" for text in stored[name]])
-    return found
-
-
-def _days(texts: Any) -> Array:
-    known: dict[str | None, int] = {text: days_since_1970(text) for text in set(texts)}
-    return np.array([known[text] for text in texts], dtype="i4")
-
-
-def _empty(name: str) -> Array:
-    return np.empty(0, dtype="S1" if name == "key" else DTYPES[name])
-
-
-def _with_orders(clock: int, touched: int, arrays: dict[str, Array]) -> AssetColumns:
-    orders = {f"{name}_order": np.argsort(arrays[name], kind="stable").astype("i4") for name in ("serial", "tag")}
-    return AssetColumns(clock=clock, touched=touched, states=_states(), arrays=arrays | orders)
-
-
-def _states() -> tuple[str, ...]:
-    return tuple(value.code for value in get_dictionary("asset_state").values)
-
-
-def _last_touched(connection: Connection) -> int:
-    return int(connection.execute(select(func.coalesce(func.max(schema.touched.c.seq), 0))).scalar_one())

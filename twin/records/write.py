@@ -16,6 +16,7 @@ from twin.records.checked import checked_values, natural_key
 from twin.records.counters import clock_of, take_ids
 from twin.records.history import changes_of, current_on
 from twin.records.interning import ARTICLE, LOCATION, SEPARATOR, Interner
+from twin.records.state import note_touched
 from twin.records.stored import domain_of
 from twin.records.values import field_values
 from twin.store import record_schema as schema
@@ -66,6 +67,7 @@ def add_record(connection: Connection, kind: RecordKind, values: Mapping[str, An
         )
     )
     _note(connection, kind, record_id, [("added", None, key)], author, author.valid_from or author.today)
+    note_touched(connection, kind.name, record_id)
     return record_id
 
 
@@ -114,6 +116,7 @@ def end_record(connection: Connection, kind: RecordKind, record_id: int, author:
     table = schema.kind_table(kind.name)
     connection.execute(update(table).where(table.c.record_id == record_id).values(ended=day.isoformat()))
     _note(connection, kind, record_id, [(ENDED, None, day.isoformat())], author, day)
+    note_touched(connection, kind.name, record_id)
 
 
 def _versions(connection: Connection, kind: RecordKind, record_id: int) -> list[dict[str, Any]]:
@@ -155,7 +158,7 @@ def _rewrite(connection: Connection, kind: RecordKind, versions: Sequence[Mappin
         connection.execute(update(table).where(table.c.id == version["id"]).values(**stored))
     if seen["revision_id"] is not None:
         _keep_ledger_values(connection, seen, columns)
-    connection.execute(insert(schema.touched).values(seq=take_ids(connection, "touched"), kind=kind.name, record_id=seen["record_id"]))
+    note_touched(connection, kind.name, seen["record_id"])
 
 
 def _keep_ledger_values(connection: Connection, seen: Mapping[str, Any], columns: set[str]) -> None:

@@ -1,0 +1,281 @@
+"""Requests through HTTP: filed, decided by whom they are for, applied in one transaction, taken back, always in the dossier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from tests.twin.queries.town import Town
+from twin.api import create_app
+from twin.auth import Principal, Role
+from twin.settings import Settings
+from twin.store import Store
+from twin.store import record_schema as schema
+
+EVERY = frozenset({"*"})
+As = Callable[..., TestClient]
+IDLE = {"name": "办公桌", "class_code": "A05010201", "class_edition": "GB/T 14885-2022", "state": "idle", "unit": "U2", "value": 100}
+
+
+@pytest.fixture
+def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
+    town = Town(opened(), tmp_path / "columns", assets=2)
+    for code, state in (("I-1", "idle"), ("I-2", "idle"), ("L-1", "lent"), ("W-1", "in_use")):
+        town.add(IDLE | {"code": code, "state": state})
+    return town
+
+
+@pytest.fixture
+def asking(town: Town, tmp_path: Path) -> As:
+    """`asking(name, role, unit…)`: a client of that person."""
+
+    def client(name: str, role: str = Role.ASSET_MANAGER, *units: str) -> TestClient:
+        principal = Principal(name=name, role=role, labels=EVERY, scopes=EVERY, units=frozenset(units) or EVERY)
+        app = create_app(Settings(home=tmp_path / "home"), town.store, principal_of=lambda request: principal)
+        app.state.registers = town.registers
+        return TestClient(app, base_url="http://127.0.0.1")
+
+    return client
+
+
+@pytest.fixture
+def officer(asking: As) -> TestClient:
+    """May file, not decide."""
+    return asking("officer", Role.SECURITY_OFFICER)
+
+
+@pytest.fixture
+def clerk(asking: As) -> TestClient:
+    """Of unit U2 and what is below."""
+    return asking("clerk", Role.UNIT_CLERK, "U2")
+
+
+@pytest.fixture
+def bureau(asking: As) -> TestClient:
+    return asking("bureau")
+
+
+def correction(value: Any = 21.5, *, key: str = "R101", field: str = "usable_area", **more: Any) -> dict[str, Any]:
+    return {
+        "kind": "correction",
+        "payload": {"record": {"kind": "room", "key": key}, "field": field, "value": value, "evidence": "测绘", **more},
+    }
+
+
+def filed(client: TestClient, body: dict[str, Any]) -> int:
+    answer = client.post("/requests", json=body)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def take(client: TestClient, number: int, to: str, **facts: Any) -> Any:
+    return client.post(f"/requests/{number}/steps", json={"to": to, "facts": facts})
+
+
+def field_of(client: TestClient, address: str, name: str, query: str = "") -> Any:
+    dossier = client.get(f"{address}/dossier{query}").json()
+    return next(field for field in dossier["fields"] if field["name"] == name)
+
+
+def test_a_correction_is_routed_to_the_owning_unit_and_applied_with_its_decision(
+    officer: TestClient, clerk: TestClient, bureau: TestClient
+) -> None:
+    number = filed(officer, correction())
+    request = clerk.get(f"/requests/{number}").json()
+    assert (request["state"], request["unit"], request["applicant"]) == ("submitted", "U2", "officer")
+    assert {step["to"] for step in request["next"]} == {"withdrawn", "returned", "approved", "refused"}
+    assert field_of(bureau, "/rooms/R101", "usable_area")["value"] == 18.0
+    done = take(clerk, number, "approved")
+    assert done.status_code == 200, done.text
+    assert [step["to"] for step in done.json()["steps"]] == ["submitted", "approved", "done"]
+    field = field_of(bureau, "/rooms/R101", "usable_area")
+    assert (field["value"], field["method"], field["corrected"], field["request"]) == (21.5, "correction", True, number)
+    dossier = bureau.get("/rooms/R101/dossier").json()
+    assert [one["id"] for one in dossier["requests"]] == [number]
+    assert bureau.get("/rooms/R102/dossier").json()["requests"] == []
+
+
+def test_a_correction_taken_back_restores_the_record_but_for_its_history(officer: TestClient, clerk: TestClient) -> None:
+    before = clerk.get("/rooms/R101/dossier").json()
+    number = filed(officer, correction())
+    assert take(clerk, number, "approved").status_code == 200
+    assert clerk.get("/rooms/R101/dossier").json()["fields"] != before["fields"]
+    assert officer.post(f"/requests/{number}/revert", json={"reason": "误"}).status_code == 403
+    assert clerk.post(f"/requests/{number}/revert", json={"reason": " "}).status_code == 422
+    reverted = clerk.post(f"/requests/{number}/revert", json={"reason": "误"})
+    assert reverted.json()["state"] == "reverted"
+    after = clerk.get("/rooms/R101/dossier").json()
+    assert after["fields"] == before["fields"]
+    assert clerk.get("/rooms/R101").json()["values"]["usable_area"] == 18.0
+    assert len(after["changes"]) == len(before["changes"]) + 2
+    assert clerk.post(f"/requests/{number}/revert", json={"reason": "again"}).status_code == 409
+
+
+def test_a_refusal_needs_a_reason_and_changes_nothing(officer: TestClient, clerk: TestClient) -> None:
+    number = filed(officer, correction())
+    missing = take(clerk, number, "refused")
+    assert (missing.status_code, missing.json()["code"]) == (422, "STEP_FACT_MISSING")
+    refused = take(clerk, number, "refused", reason="证据不足")
+    assert refused.json()["steps"][-1]["note"] == "证据不足"
+    assert refused.json()["closed_at"] is not None
+    assert field_of(clerk, "/rooms/R101", "usable_area")["value"] == 18.0
+    late = take(clerk, number, "approved")
+    assert (late.status_code, late.json()["code"]) == (409, "STEP_NOT_ALLOWED")
+
+
+def test_only_whose_step_it_is_takes_it(asking: As, officer: TestClient, clerk: TestClient, bureau: TestClient) -> None:
+    number = filed(officer, correction())
+    assert take(officer, number, "approved").status_code == 403
+    assert take(clerk, number, "withdrawn").status_code == 403
+    stranger = asking("stranger", Role.UNIT_CLERK, "U4")
+    assert stranger.get(f"/requests/{number}").status_code == 404
+    assert stranger.get("/requests").json()["requests"] == []
+    assert take(stranger, number, "approved").status_code == 404
+    above = asking("above", Role.UNIT_CLERK, "U1")
+    assert above.get("/requests?open=true").json()["requests"][0]["id"] == number
+    assert take(officer, number, "withdrawn").status_code == 200
+    own = filed(clerk, correction())
+    assert take(clerk, own, "approved").status_code == 403
+    assert take(bureau, own, "approved").status_code == 200
+
+
+def test_what_cannot_be_done_rolls_the_decision_back(officer: TestClient, clerk: TestClient, bureau: TestClient) -> None:
+    number = filed(officer, correction("R102", field="code"))
+    answer = take(clerk, number, "approved")
+    assert answer.json()["code"] == "KEY_TAKEN"
+    assert clerk.get(f"/requests/{number}").json()["state"] == "submitted"
+    assert bureau.get("/rooms/R101").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"kind": "wish", "payload": {}}, "kind"),
+        (correction(field="colour"), "field"),
+        (correction("many"), "usable_area"),
+        (correction(evidence=" "), "evidence"),
+        (correction(evidence_sha256="abc"), "evidence_sha256"),
+        ({"kind": "correction", "payload": {"field": "code", "value": "x", "evidence": "y"}}, "record"),
+        ({"kind": "transfer", "payload": {"assets": [], "unit": "U1"}}, "assets"),
+        ({"kind": "transfer", "payload": {"assets": ["I-1", "I-1"], "unit": "U1"}}, "assets"),
+    ],
+)
+def test_a_request_that_is_none_is_refused_by_its_field(officer: TestClient, body: dict[str, Any], path: str) -> None:
+    answer = officer.post("/requests", json=body)
+    assert answer.status_code == 422, answer.text
+    assert path in answer.json()["detail"]
+
+
+def test_a_request_for_what_is_not_there_is_not_found(officer: TestClient) -> None:
+    assert officer.post("/requests", json=correction(key="R999")).status_code == 404
+    assert officer.post("/requests", json={"kind": "transfer", "payload": {"assets": ["I-1"], "unit": "U9"}}).status_code == 404
+
+
+def test_a_disposal_goes_through_every_state_and_a_lent_asset_is_not_disposed_of(
+    asking: As, officer: TestClient, bureau: TestClient
+) -> None:
+    def disposal(code: str) -> dict[str, Any]:
+        return {"kind": "disposal", "payload": {"assets": [code], "disposal": "scrap", "reason": "坏"}}
+
+    lent = officer.post("/requests", json=disposal("L-1"))
+    assert (lent.status_code, lent.json()["code"]) == (409, "STEP_NOT_ALLOWED")
+    number = filed(officer, disposal("I-1"))
+
+    def state() -> Any:
+        return bureau.get("/assets/I-1").json()["values"]["state"]
+
+    assert state() == "disposal_requested"
+    assert take(bureau, number, "agreed").status_code == 200
+    assert take(bureau, number, "approved").status_code == 403  # who agreed does not approve alone
+    finance = asking("finance")
+    assert take(finance, number, "approved").status_code == 200
+    assert state() == "disposal_approved"
+    assert take(finance, number, "done").json()["code"] == "STEP_FACT_MISSING"
+    assert take(finance, number, "done", receipt="票 1").status_code == 200
+    assert state() == "disposed"
+    dossier = bureau.get("/assets/I-1/dossier").json()
+    assert [change["new"] for change in dossier["changes"] if change["field"] == "state"] == [
+        "disposal_requested",
+        "disposal_approved",
+        "disposed",
+    ]
+    assert dossier["requests"][0]["state"] == "done"
+
+
+def test_a_withdrawn_disposal_leaves_the_asset_as_it_was(officer: TestClient, bureau: TestClient) -> None:
+    number = filed(officer, {"kind": "disposal", "payload": {"assets": ["W-1"], "disposal": "scrap", "reason": "坏"}})
+    assert take(bureau, number, "returned", reason="补材料").status_code == 200
+    assert bureau.get("/assets/W-1").json()["values"]["state"] == "in_use"
+    assert take(officer, number, "submitted").status_code == 200
+    assert bureau.get("/assets/W-1").json()["values"]["state"] == "disposal_requested"
+    assert take(officer, number, "withdrawn").status_code == 200
+    assert bureau.get("/assets/W-1").json()["values"]["state"] == "in_use"
+
+
+def test_several_assets_are_one_request_of_one_unit_and_in_the_dossier_of_each(
+    officer: TestClient, clerk: TestClient, bureau: TestClient
+) -> None:
+    number = filed(officer, {"kind": "transfer", "payload": {"assets": ["I-1", "I-2"], "unit": "U4"}})
+    assert take(clerk, number, "agreed").status_code == 200
+    assert take(bureau, number, "approved").status_code == 200
+    assert take(bureau, number, "done").status_code == 200
+    for code in ("I-1", "I-2"):
+        dossier = bureau.get(f"/assets/{code}/dossier").json()
+        assert [one["id"] for one in dossier["requests"]] == [number]
+        assert next(field for field in dossier["fields"] if field["name"] == "unit")["value"] == "U4"
+    mixed = officer.post("/requests", json={"kind": "transfer", "payload": {"assets": ["I-1", "L-1"], "unit": "U1"}})
+    assert mixed.json()["code"] == "REQUEST_UNITS_MANY"
+
+
+def test_rooms_are_allocated_and_assets_pooled_and_lent(asking: As, officer: TestClient, clerk: TestClient, bureau: TestClient) -> None:
+    number = filed(officer, {"kind": "allocation", "payload": {"rooms": ["R101", "R102"], "unit": "U3"}})
+    assert take(bureau, number, "approved").status_code == 200
+    assert take(bureau, number, "done").status_code == 200
+    assert [room["key"] for room in bureau.get("/rooms?allocated_to=U3").json()["records"]] == ["R101", "R102"]
+    pooling = filed(officer, {"kind": "pooling", "payload": {"assets": ["I-1"]}})
+    loan = filed(officer, {"kind": "loan", "payload": {"assets": ["I-2"], "borrower": "学校", "until": "2027-01-01"}})
+    for one in (pooling, loan):
+        assert take(clerk, one, "agreed").status_code == 200
+        assert take(bureau, one, "approved").status_code == 200
+        assert take(bureau, one, "done").status_code == 200
+    assert [bureau.get(f"/assets/{code}").json()["values"]["state"] for code in ("I-1", "I-2")] == ["pooled", "lent"]
+    assert {record["key"] for record in bureau.get("/assets/offered").json()["records"]} >= {"I-1"}
+
+
+def test_a_corrected_state_may_not_jump_either(officer: TestClient) -> None:
+    body = {
+        "kind": "correction",
+        "payload": {"record": {"kind": "asset", "key": "W-1"}, "field": "state", "value": "已处置", "evidence": "x"},
+    }
+    assert officer.post("/requests", json=body).json()["code"] == "STEP_NOT_ALLOWED"
+
+
+def test_requests_come_in_pages_newest_first(officer: TestClient, town: Town) -> None:
+    numbers = [filed(officer, correction(20 + place)) for place in range(5)]
+    seen, address = [], "/requests?limit=2&kind=correction&state=submitted"
+    while address:
+        page = officer.get(address).json()
+        seen += [request["id"] for request in page["requests"]]
+        address = page["next"]
+    assert seen == numbers[::-1]
+    assert officer.get("/requests?open=false").json()["requests"] == []
+    with town.store.database.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(schema.request_step)).scalar_one() == 5
+
+
+def test_what_a_request_says_of_money_is_withheld_with_the_money(asking: As, bureau: TestClient) -> None:
+    body = {
+        "kind": "correction",
+        "payload": {"record": {"kind": "asset", "key": "I-1"}, "field": "value", "value": 4242, "evidence": "发票 4242"},
+    }
+    filed(bureau, body)
+    for answer in (asking("eye", Role.SECURITY_OFFICER).get("/requests"), asking("eye", Role.SECURITY_OFFICER).get("/assets/I-1/dossier")):
+        assert "4242" not in answer.text
+    assert asking("eye", Role.SECURITY_OFFICER).post("/requests", json=body).status_code == 403
+    assert quote("4242") in bureau.get("/requests").text

@@ -1,0 +1,127 @@
+"""Assets by any filters, what they add up to, what stands where, what is idle, and the one search box."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from twin.api.documents import NOT_FOUND, bilingual
+from twin.api.record_documents import AssetTotals, Inventory, RecordPage, SearchAnswer
+from twin.api.registers import After, Limit, ReaderOf, following, registers_of
+from twin.codes import get_dictionary
+from twin.errors import Invalid
+from twin.queries.asset_filter import AssetFilter
+from twin.queries.asset_sums import DIMENSIONS
+from twin.queries.assets import asset_page, asset_totals, offered_page
+from twin.queries.inventory import place_inventory, unit_inventory
+from twin.queries.records.context import reader_of
+from twin.queries.search import search_everything
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["assets"], responses=NOT_FOUND)
+ClassLength = Annotated[
+    int | None, Query(ge=1, le=32, description=bilingual("分类代码位数,默认首级", "characters of a class; default its top level"))
+]
+KNOWN = ("place", "unit", "class_code", "class_edition", "state", "value_from", "value_to", "acquired_from", "acquired_to", "q",
+         "after", "limit", "by", "class_length")  # fmt: skip
+
+
+def _wanted(
+    request: Request,
+    place: Annotated[int | None, Query(description=bilingual("地点及其下", "a place and all below"))] = None,
+    unit: Annotated[str | None, Query(description=bilingual("单位及其下", "a unit and all below"))] = None,
+    class_code: Annotated[str | None, Query(max_length=32, description=bilingual("分类代码的开头", "beginning of the class code"))] = None,
+    class_edition: Annotated[str | None, Query(description=bilingual("分类版本", "edition of the classes"))] = None,
+    state: Annotated[list[str] | None, Query(description=bilingual("使用状况,可多个", "state, one or several"))] = None,
+    value_from: Annotated[int | None, Query(description=bilingual("原值不低于,分", "value at least, fen"))] = None,
+    value_to: Annotated[int | None, Query(description=bilingual("原值不高于,分", "value at most, fen"))] = None,
+    acquired_from: Annotated[date | None, Query(description=bilingual("取得日期不早于", "acquired on or after"))] = None,
+    acquired_to: Annotated[date | None, Query(description=bilingual("取得日期不晚于", "acquired on or before"))] = None,
+    q: Annotated[str | None, Query(max_length=200, description=bilingual("名称、型号、品牌、编号、序列号、标签", "words or codes"))] = None,
+) -> AssetFilter:
+    unknown = [name for name in request.query_params if name not in KNOWN]
+    if unknown:
+        raise Invalid(f"{unknown[0]} is no filter of assets", path=unknown[0], code="FILTER_INVALID", hint=f"one of: {', '.join(KNOWN)}")
+    return AssetFilter(
+        place=place,
+        unit=unit,
+        class_code=class_code,
+        class_edition=_code("class_edition", class_edition) if class_edition is not None else None,
+        state=tuple(_code("asset_state", one, parameter="state") for one in state or ()),
+        value_from=value_from,
+        value_to=value_to,
+        acquired_from=acquired_from,
+        acquired_to=acquired_to,
+        q=q,
+    )
+
+
+Wanted = Annotated[AssetFilter, Depends(_wanted)]
+
+
+@router.get("/assets", summary=bilingual("资产列表", "assets: a page"), response_model=RecordPage)
+def list_assets(request: Request, principal: ReaderOf, wanted: Wanted, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+    """按编号排序,条件任意组合。In the order of their codes; filters in any combination."""
+    return following(request, asset_page(registers_of(request), wanted, reader_of(principal), after=after, limit=limit))
+
+
+@router.get("/assets/totals", summary=bilingual("资产合计", "assets: sums"), response_model=AssetTotals)
+def read_totals(
+    request: Request,
+    principal: ReaderOf,
+    wanted: Wanted,
+    by: Annotated[
+        str, Query(description=bilingual("unit、class、state、age,逗号分隔", "unit, class, state, age, by commas"))
+    ] = "unit,class",
+    class_length: ClassLength = None,
+) -> dict[str, Any]:
+    """数量与原值,按单位、分类、状况、年限。Number and value by unit, class, state and age."""
+    names = tuple(dict.fromkeys(by.split(",")))
+    wrong = [name for name in names if name not in DIMENSIONS]
+    if wrong:
+        raise Invalid(f"by: {wrong[0]!r} is none", path="by", code="FILTER_INVALID", hint=f"some of: {', '.join(DIMENSIONS)}")
+    return asset_totals(registers_of(request), wanted, reader_of(principal), by=names, class_length=class_length)
+
+
+@router.get("/assets/offered", summary=bilingual("闲置与公物仓资产", "idle and pooled assets"), response_model=RecordPage)
+def list_offered(request: Request, principal: ReaderOf, wanted: Wanted, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+    """购置之前可调剂的资产。What is idle or in the public warehouse, before anything is bought."""
+    return following(request, offered_page(registers_of(request), wanted, reader_of(principal), after=after, limit=limit))
+
+
+@router.get("/inventory", summary=bilingual("资产清查", "inventory of a place or a unit"), response_model=Inventory)
+def read_inventory(
+    request: Request,
+    principal: ReaderOf,
+    place: Annotated[int | None, Query(description=bilingual("地点", "id of a place"))] = None,
+    unit: Annotated[str | None, Query(description=bilingual("单位", "key of a unit"))] = None,
+    units: Annotated[bool, Query(description=bilingual("按单位而非地点看全部", "everything by units instead of places"))] = False,
+    class_length: ClassLength = None,
+) -> dict[str, Any]:
+    """本级、下级、未落位与合计;按分类、单位、状况、年限。Own, below, unplaced, total; by class, unit, state and age."""
+    if place is not None and (unit is not None or units):
+        raise Invalid("a place or a unit, not both", path="unit", code="FILTER_INVALID", hint="/assets/totals?place=…&unit=… takes both")
+    if unit is not None or units:
+        return unit_inventory(registers_of(request), unit, reader_of(principal), class_length=class_length)
+    return place_inventory(registers_of(request), place, reader_of(principal), class_length=class_length)
+
+
+@router.get("/search", summary=bilingual("搜索", "search"), response_model=SearchAnswer)
+def search(
+    request: Request,
+    principal: ReaderOf,
+    q: Annotated[str, Query(min_length=1, max_length=200, description=bilingual("找什么", "what to look for"))],
+    limit: Annotated[int, Query(ge=1, le=20, description=bilingual("每类至多", "at most so many of each kind"))] = 5,
+) -> dict[str, Any]:
+    """房间、人员、单位、车辆、楼栋、资产各几条。A few rooms, people, units, vehicles, buildings and assets."""
+    return search_everything(registers_of(request), q, reader_of(principal), limit=limit)
+
+
+def _code(dictionary: str, written: str, *, parameter: str | None = None) -> str:
+    found = get_dictionary(dictionary).find(written)
+    if found is None:
+        allowed = ", ".join(f"{value.code} {value.zh}" for value in get_dictionary(dictionary).values)
+        name = parameter or dictionary
+        raise Invalid(f"{name}: {written!r} is not known", path=name, code="FILTER_INVALID", hint=f"one of: {allowed}")
+    return found.code

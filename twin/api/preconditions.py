@@ -1,0 +1,43 @@
+"""ETags of records and `If-Match` (RFC 9110 §13.1.1): nobody writes over what they have not seen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+from spatial.source import bytes_sha256
+from twin.errors import TwinError
+from twin.store.values import to_json
+
+__all__ = ["PreconditionFailed", "PreconditionRequired", "seen_version", "tagged"]
+
+
+class PreconditionRequired(TwinError):
+    """A change without `If-Match`: 428."""
+
+    code = "PRECONDITION_REQUIRED"
+
+
+class PreconditionFailed(TwinError):
+    """`If-Match` names another state than the record has: 412."""
+
+    code = "PRECONDITION_FAILED"
+
+
+def tagged(document: Mapping[str, Any], version: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A record with its ETag `"VERSION-DIGEST"`: the digest tells what else the document says (its place)."""
+    digest = bytes_sha256(to_json(document, canonical=True).encode())[:16]
+    return JSONResponse(document, status_code=status, headers={"ETag": f'"{version}-{digest}"', **(headers or {})})
+
+
+def seen_version(request: Request) -> str | None:
+    """The version that `If-Match` names, None for `*`. Raises PreconditionRequired, PreconditionFailed for a list or a weak tag."""
+    said = request.headers.get("if-match", "").strip()
+    if not said:
+        raise PreconditionRequired("a change says which state it is of", path="If-Match", hint="send the ETag of a GET as If-Match")
+    if said == "*":
+        return None
+    if not (said.startswith('"') and said.endswith('"') and said.count('"') == 2):
+        raise PreconditionFailed(f"{said} is not one strong ETag", path="If-Match", hint="send the ETag of a GET as it came")
+    return said.strip('"').rpartition("-")[0] or said.strip('"')

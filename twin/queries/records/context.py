@@ -1,0 +1,48 @@
+"""What a question to the registers is asked with: the reader, the day, and what the process keeps in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from twin.auth import Action, Principal, allows, permitted_labels, permitted_units
+from twin.records.scope import Reader
+from twin.records.search import TextSearch
+from twin.records.shelf import Shelf
+from twin.store import Store
+
+__all__ = ["Registers", "reader_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registers:
+    """The registers of a store as a process that serves holds them."""
+
+    store: Store
+    shelf: Shelf
+    texts: TextSearch = field(default_factory=TextSearch)
+
+    @classmethod
+    def of(cls, store: Store, folder: Path) -> Registers:
+        """The registers of a store; `folder` is where its columns are kept."""
+        return cls(store=store, shelf=Shelf(store.database, folder))
+
+    def now(self) -> datetime:
+        """The time of a request."""
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """The day of a request, UTC."""
+        return self.now().date()
+
+
+def reader_of(principal: Principal) -> Reader:
+    """What a principal may know of, as questions to records take it."""
+    return Reader(
+        name=principal.name,
+        labels=permitted_labels(principal),
+        units=permitted_units(principal),
+        persons=allows(principal, Action.READ_PERSON),
+        values=allows(principal, Action.READ_VALUE),
+    )

@@ -1,0 +1,211 @@
+"""Requests through their steps: filed, decided, applied in the same transaction, taken back (table `steps` of twin.codes)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, or_, true
+
+from twin.auth import Action, Principal, Role, allows
+from twin.codes import Fault, list_kinds
+from twin.entitlement import check_step, next_steps, request_kinds
+from twin.errors import Forbidden, Invalid, NotFound, Refused
+from twin.queries.records.context import Registers, reader_of
+from twin.queries.records.documents import withheld_columns
+from twin.queries.request_effects import apply_effect, take_back
+from twin.queries.request_subject import Subject, read_subject
+from twin.records.requests import NewRequest, Request, add_request, get_request, requests_where, take_request_step
+from twin.records.scope import Reader
+from twin.store import record_schema as schema
+
+__all__ = ["decide_request", "file_request", "read_request", "request_page", "revert_request"]
+
+REQUEST = schema.request.c
+DECIDERS = ("owner", "bureau", "finance")
+APPLIED_AT_ONCE = "correction"
+"""Whose approval is also its execution."""
+NOTE_CHARACTERS = 2_000
+
+
+def file_request(registers: Registers, principal: Principal, kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """File and submit a request; the owning unit, or the bureau, decides.
+
+    Raises Invalid (`REQUEST_INVALID`, `STEP_FACT_MISSING`), NotFound for records that are none for this reader, Refused where what is
+    asked for cannot be (a lent asset is not disposed of).
+    """
+    if kind not in request_kinds():
+        raise Invalid(
+            f"there is no request of kind {kind!r}", path="kind", code="REQUEST_INVALID", hint=f"one of: {', '.join(request_kinds())}"
+        )
+    reader = reader_of(principal)
+    with registers.store.database.writing() as connection:
+        subject = read_subject(registers, connection, kind, payload, reader)
+        new = NewRequest(kind=kind, records=subject.record_ids, payload=subject.payload, applicant=principal.name, unit=subject.unit)
+        request = get_request(connection, add_request(connection, new, now=registers.now()))
+        _check(registers, request, "submitted", {}, by="proposer", subject=subject)
+        request = _take(registers, connection, request, "submitted", principal, {}, subject)
+    return request.to_json(withheld=_withheld(reader))
+
+
+def decide_request(registers: Registers, principal: Principal, request_id: int, to: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Take a step of a request; what it says becomes of records is written in the same transaction.
+
+    Raises NotFound, Forbidden for whose step it is not, Refused (`STEP_NOT_ALLOWED`, `STEP_BLOCKED`, `STEP_FACT_MISSING`).
+    """
+    reader = reader_of(principal)
+    with registers.store.database.writing() as connection:
+        request = _visible(connection, registers, request_id, principal)
+        subject = read_subject(registers, connection, request.kind, request.payload, None)
+        by = _by(registers, request, to)
+        _require_role(registers, connection, request, principal, by)
+        given = {**facts, "decided_by": principal.name}
+        _check(registers, request, to, given, by=by, subject=subject)
+        request = _take(registers, connection, request, to, principal, given, subject)
+        if request.kind == APPLIED_AT_ONCE and to == "approved":
+            request = _take(registers, connection, request, "done", principal, {"applied": True}, subject)
+    return request.to_json(withheld=_withheld(reader))
+
+
+def revert_request(registers: Registers, principal: Principal, request_id: int, reason: str) -> dict[str, Any]:
+    """Take back what a correction that is done has changed; the record is as before but for its history. Raises as `decide_request`."""
+    with registers.store.database.writing() as connection:
+        request = _visible(connection, registers, request_id, principal)
+        if (request.kind, request.state) != (APPLIED_AT_ONCE, "done"):
+            raise Refused(
+                f"request {request_id} ({request.kind}, {request.state}) is no correction that is done",
+                code="STEP_NOT_ALLOWED",
+                path=str(request_id),
+                hint="only a correction is taken back; ask for the opposite of anything else",
+            )
+        if not reason.strip():
+            raise Invalid("a reason is needed", path="reason", code="STEP_FACT_MISSING", hint="say why it was wrong")
+        _require_role(registers, connection, request, principal, "owner")
+        take_back(connection, request, principal.name, registers.now())
+        request = take_request_step(
+            connection, request, "reverted", who=principal.name, note=reason[:NOTE_CHARACTERS], now=registers.now(), closed=True
+        )
+    return request.to_json(withheld=_withheld(reader_of(principal)))
+
+
+def read_request(registers: Registers, principal: Principal, request_id: int) -> dict[str, Any]:
+    """A request with its steps and those that may follow; raises NotFound."""
+    with registers.store.database.reading() as connection:
+        request = _visible(connection, registers, request_id, principal)
+        following = next_steps(request.state, on=registers.today(), kind=request.kind)
+    steps = [{"to": step.target_state, "zh": step.zh, "en": step.en, "by": step.by, "needs": list(step.needs)} for step in following]
+    return request.to_json(withheld=_withheld(reader_of(principal))) | {"next": steps}
+
+
+def request_page(
+    registers: Registers,
+    principal: Principal,
+    *,
+    kind: str | None = None,
+    state: str | None = None,
+    is_open: bool | None = None,
+    after: int | None = None,
+    limit: int,
+) -> dict[str, Any]:
+    """Requests the principal filed or may decide, newest first; `after` is the id of the last one seen."""
+    reader = reader_of(principal)
+    with registers.store.database.reading() as connection:
+        conditions = [_seen_by(registers, connection, principal)]
+        conditions += [REQUEST.kind == kind] if kind else []
+        conditions += [REQUEST.state == state] if state else []
+        if is_open is not None:
+            conditions.append(REQUEST.closed_us.is_(None) if is_open else REQUEST.closed_us.is_not(None))
+        conditions += [REQUEST.id < after] if after is not None else []
+        found = requests_where(connection, conditions, limit=limit + 1)
+    more = len(found) > limit
+    return {
+        "requests": [request.to_json(withheld=_withheld(reader)) for request in found[:limit]],
+        "next": found[limit - 1].id if more else None,
+    }
+
+
+def _take(
+    registers: Registers,
+    connection: Connection,
+    request: Request,
+    to: str,
+    principal: Principal,
+    facts: Mapping[str, Any],
+    subject: Subject,
+) -> Request:
+    """Do what the step means and note it; raises Refused where it cannot be done now."""
+    note = str(facts.get("note") or facts.get("reason") or "")[:NOTE_CHARACTERS]
+    made = apply_effect(connection, request, to, facts, who=principal.name, now=registers.now(), subject=subject)
+    payload = {**request.payload, "facts": {**request.payload.get("facts", {}), **_kept(facts)}}
+    if made:
+        payload["changes"] = [*request.payload.get("changes", []), *made]
+    closed = not next_steps(to, on=registers.today(), kind=request.kind)
+    return take_request_step(connection, request, to, who=principal.name, note=note, now=registers.now(), closed=closed, payload=payload)
+
+
+def _kept(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name not in ("note",)}
+
+
+def _check(registers: Registers, request: Request, to: str, facts: Mapping[str, Any], *, by: str, subject: Subject) -> None:
+    known = {**request.payload, **request.payload.get("facts", {}), **facts, "lent": subject.lent, "applied": True}
+    known["reason"] = facts.get("reason") or (request.payload.get("reason") if to in ("submitted", "done", "approved", "agreed") else None)
+    fault = check_step(request.state, to, known, on=registers.today(), by=by, kind=request.kind)
+    if fault is not None:
+        _raise(fault)
+
+
+def _raise(fault: Fault) -> None:
+    kind = Invalid if fault.code == "STEP_FACT_MISSING" else Refused
+    raise kind(fault.message, code=fault.code, path="to", hint="GET the request: `next` lists the steps and what they need")
+
+
+def _by(registers: Registers, request: Request, to: str) -> str:
+    found = next((step for step in next_steps(request.state, on=registers.today(), kind=request.kind) if step.target_state == to), None)
+    return found.by if found else ""
+
+
+def _require_role(registers: Registers, connection: Connection, request: Request, principal: Principal, by: str) -> None:
+    """Raise Forbidden where a step is another's: the proposer's, the owning unit's, or the bureau's, which has every unit."""
+    if by == "proposer":
+        if principal.name != request.applicant:
+            raise Forbidden(f"that step is for {request.applicant}, who filed the request", path=str(request.id))
+        return
+    if not allows(principal, Action.DECIDE_REQUEST):
+        raise Forbidden(f"{principal.name} ({principal.role}) may not decide requests", path=str(request.id))
+    reader = reader_of(principal)
+    if by in ("bureau", "finance") and reader.units is not None:
+        raise Forbidden("that step is for the bureau, which has every unit", path=str(request.id))
+    if by == "owner" and not _owns(registers, connection, reader, request.unit):
+        raise Forbidden(f"that step is for unit {request.unit or 'of the bureau'}", path=str(request.id))
+    alone = {request.applicant} | ({step.who for step in request.steps if step.action == "agreed"} if by == "finance" else set())
+    if by in DECIDERS and principal.name in alone and principal.role != Role.ADMINISTRATOR:
+        raise Forbidden("who asked, or agreed before, does not decide alone", path=str(request.id))
+
+
+def _owns(registers: Registers, connection: Connection, reader: Reader, unit: str | None) -> bool:
+    if reader.units is None:
+        return True
+    units = registers.shelf.units(connection)
+    return unit is not None and units.by_key.get(unit) in units.permitted(reader.units)
+
+
+def _visible(connection: Connection, registers: Registers, request_id: int, principal: Principal) -> Request:
+    found = requests_where(connection, [REQUEST.id == request_id, _seen_by(registers, connection, principal)])
+    if not found:
+        raise NotFound(f"there is no request {request_id}", path=str(request_id))
+    return found[0]
+
+
+def _seen_by(registers: Registers, connection: Connection, principal: Principal) -> ColumnElement[bool]:
+    """One's own, and those of the units one may know of."""
+    reader = reader_of(principal)
+    if reader.units is None:
+        return true()
+    units = registers.shelf.units(connection)
+    keys = [units.nodes[record].key for record in units.permitted(reader.units)]
+    return or_(REQUEST.applicant == principal.name, REQUEST.unit.in_(keys))
+
+
+def _withheld(reader: Reader) -> tuple[str, ...]:
+    return () if reader.values else tuple({name for kind in list_kinds() for name in withheld_columns(kind, reader)})

@@ -1,0 +1,190 @@
+"""What a process that serves keeps of the registers: assets as columns, the trees of places and units, the classes of articles.
+
+One for all threads. Each is of a state; a connection that sees a newer one brings it up to date first. Where that would take
+long (after a large import), the older stays in use while another process builds the newer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from twin.errors import StoreBusy
+from twin.records.articles import ArticleClasses, load_classes
+from twin.records.column_changes import with_changes
+from twin.records.column_file import build_apart, load_columns
+from twin.records.column_rows import build_columns, read_imported, read_records
+from twin.records.columns import Array, AssetColumns
+from twin.records.place_tree import NOWHERE, PlaceTree, load_places
+from twin.records.state import RegisterState, read_state
+from twin.records.unit_tree import UnitTree, load_units
+from twin.store import record_schema as schema
+from twin.store.database import Database
+
+__all__ = ["AssetView", "Shelf"]
+
+AT_ONCE = 20_000
+"""Rows that a request takes in itself; more are for the other process."""
+FIRST_WAIT_S = 120.0
+KEPT = 24
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AssetView:
+    """Assets, places and units of one state, and what was worked out of them: `position` is where each asset is in the tree."""
+
+    columns: AssetColumns
+    places: PlaceTree
+    units: UnitTree
+    classes: ArticleClasses
+    position: Array
+    worked_out: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives, remembered for this view under the key; the oldest are forgotten."""
+        with self.lock:
+            if key in self.worked_out:
+                self.worked_out.move_to_end(key)
+                return self.worked_out[key]  # type: ignore[no-any-return]
+        made = make()
+        with self.lock:
+            self.worked_out[key] = made
+            while len(self.worked_out) > KEPT:
+                self.worked_out.popitem(last=False)
+        return made
+
+
+class Shelf:
+    """The columns and trees of a store; `folder` is where columns are kept for all processes."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._columns: AssetColumns | None = None
+        self._built: AssetColumns | None = None
+        self._trees: dict[str, tuple[tuple[int, ...], Any]] = {}
+        self._view: tuple[tuple[int, ...], AssetView] | None = None
+        self._building: threading.Thread | None = None
+
+    def units(self, connection: Connection) -> UnitTree:
+        """The tree of units as this connection sees it."""
+        state = read_state(connection)
+        with self._lock:
+            return self._tree("units", state.unit_tree, lambda: load_units(connection))
+
+    def places(self, connection: Connection) -> PlaceTree:
+        """The tree of places as this connection sees it."""
+        state = read_state(connection)
+        with self._lock:
+            return self._tree("places", state.tree, lambda: load_places(connection))
+
+    def assets(self, connection: Connection) -> AssetView:
+        """Assets with places and units as this connection sees them, or as they were before an import that is still being taken in.
+
+        Raises StoreBusy where there are none yet and building them takes too long.
+        """
+        state = read_state(connection)
+        with self._lock:
+            columns = self._current(connection, state)
+            view_state = (columns.clock, columns.touched, *state.tree, *state.unit_tree, state.articles)
+            if self._view is None or self._view[0] != view_state or self._view[1].columns is not columns:
+                self._view = (view_state, self._view_of(connection, state, columns))
+            return self._view[1]
+
+    def _tree(self, name: str, state: tuple[int, ...], load: Callable[[], Made]) -> Made:
+        kept = self._trees.get(name)
+        if kept is None or kept[0] != state:
+            self._trees[name] = kept = (state, load())
+        return kept[1]
+
+    def _view_of(self, connection: Connection, state: RegisterState, columns: AssetColumns) -> AssetView:
+        places = self._tree("places", state.tree, lambda: load_places(connection))
+        before = self._trees.get("classes", ((), None))[1]
+        return AssetView(
+            columns=columns,
+            places=places,
+            units=self._tree("units", state.unit_tree, lambda: load_units(connection)),
+            classes=self._tree("classes", (state.articles,), lambda: load_classes(connection, before)),
+            position=_positions(columns, places),
+        )
+
+    def _current(self, connection: Connection, state: RegisterState) -> AssetColumns:
+        known, self._built = self._built or self._columns, None
+        known = known or load_columns(connection, self._folder) or self._first(connection)
+        if known.touched < state.touched:
+            known = _with_touched(connection, known, state)
+        if known.clock < state.clock and known.ties == state.ties:
+            known = _with_imported(connection, known, state)
+        if (known.clock, known.ties, known.touched) < (state.clock, state.ties, state.touched):
+            if len(known) <= AT_ONCE:
+                known = self._first(connection)
+            else:
+                self._build()
+        self._columns = known
+        return known
+
+    def _first(self, connection: Connection) -> AssetColumns:
+        table = schema.kind_table("asset")
+        some = select(table.c.id).limit(AT_ONCE + 1).subquery()
+        if int(connection.execute(select(func.count()).select_from(some)).scalar_one()) <= AT_ONCE:
+            return build_columns(connection)
+        self._build()
+        if self._building is not None:
+            self._building.join(FIRST_WAIT_S)
+        found = load_columns(connection, self._folder)
+        if found is None:
+            raise StoreBusy("the assets are being made ready", hint="try again in a minute")
+        return found
+
+    def _build(self) -> None:
+        if self._building is None or not self._building.is_alive():
+            self._building = threading.Thread(target=self._build_and_take, name="columns", daemon=True)
+            self._building.start()
+
+    def _build_and_take(self) -> None:
+        build_apart(self._database, self._folder)
+        with self._database.reading() as connection:
+            self._built = load_columns(connection, self._folder)
+
+
+def _with_touched(connection: Connection, columns: AssetColumns, state: RegisterState) -> AssetColumns:
+    """The columns with the records that persons changed since, or as they are where those are too many."""
+    log = schema.touched.c
+    query = select(log.record_id).where(log.kind == "asset", log.seq > columns.touched).distinct().limit(AT_ONCE + 1)
+    records = [int(record) for record in connection.execute(query).scalars()]
+    if len(records) > AT_ONCE:
+        return columns
+    rows = read_records(connection, records)
+    gone = sorted(set(records) - set(rows.arrays["record"].tolist()))
+    return replace(with_changes(columns, rows, gone), touched=state.touched)
+
+
+def _with_imported(connection: Connection, columns: AssetColumns, state: RegisterState) -> AssetColumns:
+    """The columns with what imports brought since, or as they are where that is too much."""
+    imported = read_imported(connection, columns.version, most=AT_ONCE)
+    if imported is None:
+        return columns
+    return replace(with_changes(columns, imported[0], ()), clock=state.clock, version=imported[1])
+
+
+def _positions(columns: AssetColumns, places: PlaceTree) -> Array:
+    """Where each asset is: its own place, else that of what its ledger says; `NOWHERE` for none."""
+    own = columns.arrays["place"]
+    said = columns.arrays["location"]
+    by_location = np.append(places.location_position, np.int32(NOWHERE))
+    found = by_location[np.where((said >= 0) & (said < len(by_location) - 1), said, len(by_location) - 1)]
+    if len(own) and int(own.max()) >= 0:
+        by_place = np.append(places.position_of, np.int32(NOWHERE))
+        at = by_place[np.where((own >= 0) & (own < len(by_place) - 1), own, len(by_place) - 1)]
+        found = np.where(at == NOWHERE, found, at)
+    return found
