@@ -19,6 +19,7 @@ import {
   VaryingType,
 } from "@cesium/engine";
 
+import type { Verdict } from "../planner";
 import type { Kind, TilesetEntry, TilesetKind } from "../service";
 import { shows, tintOf, type Facts, type Look } from "./appearance";
 import { lightTileset } from "./stage";
@@ -71,6 +72,7 @@ export class Layers {
   private switches: LayerSwitches = { city: true, terrain: true, furniture: true, spaces: true };
   private cut: Cut | null = null;
   private selected: string | null = null;
+  private verdicts: ReadonlyMap<string, Verdict> | null = null;
 
   constructor(
     private readonly scene: Scene,
@@ -106,6 +108,7 @@ export class Layers {
     this.features.clear();
     this.cut = null;
     this.selected = null;
+    this.verdicts = null;
   }
 
   setSwitches(switches: LayerSwitches): void {
@@ -120,6 +123,11 @@ export class Layers {
 
   setSelected(id: string | null): void {
     this.selected = id;
+    this.apply();
+  }
+
+  setVerdicts(verdicts: ReadonlyMap<string, Verdict> | null): void {
+    this.verdicts = verdicts;
     this.apply();
   }
 
@@ -162,7 +170,7 @@ export class Layers {
 
   private add(entry: TilesetEntry, tileset: Cesium3DTileset, siteToEcef: Matrix4): void {
     lightTileset(tileset, entry.kind);
-    const loaded: Loaded = { entry, tileset, look: { cut: null, furniture: true, spaces: true, selected: null }, pending: 0 };
+    const loaded: Loaded = { entry, tileset, look: { cut: null, furniture: true, spaces: true, selected: null, verdicts: null }, pending: 0 };
     this.loaded.set(entry.key, loaded);
     tileset.style = this.styleOf(loaded);
     tileset.tileLoad.addEventListener((tile: Cesium3DTile) => {
@@ -205,7 +213,7 @@ export class Layers {
       const { entry, tileset } = loaded;
       const cut = this.cut?.tileset_key === entry.key ? this.cut : null;
       const { furniture, spaces } = this.switches;
-      loaded.look = { cut: cut && { storey: cut.storey, z: cut.z }, furniture, spaces, selected: this.selected };
+      loaded.look = { cut: cut && { storey: cut.storey, z: cut.z }, furniture, spaces, selected: this.selected, verdicts: this.verdicts };
       tileset.show = (entry.kind !== "city" || this.switches.city) && (entry.kind !== "terrain" || (this.switches.terrain && !this.cut?.hides_terrain));
       const planes = tileset.clippingPlanes as ClippingPlaneCollection | undefined;
       if (planes !== undefined && planes.length > 0) {
