@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twin import __version__
-from twin.api import assets, features, page, records, requests, sessions, sites, tilesets
+from twin.api import assets, features, page, planner, records, requests, sessions, sites, tilesets
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
@@ -15,6 +15,7 @@ from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, Fault
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
 from twin.auth import local_administrator
+from twin.codes import read_tables
 from twin.queries.records.context import Registers
 from twin.settings import Settings
 from twin.store import Store
@@ -35,11 +36,12 @@ ROUTERS = (
     tilesets.router,
     sessions.router,
     assets.router,
+    planner.router,
     requests.router,
     records.router,
     page.router,
 )
-"""In this order: `/assets/totals` is no asset, `/` is the page."""
+"""In this order: `/assets/totals` is no asset, `/units/U/entitlement` no unit, `/` is the page."""
 
 
 def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = None, principal_of: PrincipalOf | None = None) -> FastAPI:
@@ -57,6 +59,7 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.published = Published(settings)
     app.state.keyring = keyring
     app.state.registers = Registers.of(store, settings.home / "columns")
+    app.state.tables = read_tables(settings.home / "codes")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)
     for router in ROUTERS:

@@ -8,9 +8,10 @@ from fastapi import Query, Request
 from twin.api.documents import bilingual
 from twin.api.gate import allowed
 from twin.auth import Action, Principal
+from twin.codes import Tables
 from twin.queries.records.context import Registers
 
-__all__ = ["After", "Clerk", "Decider", "Limit", "Petitioner", "ReaderOf", "following", "registers_of"]
+__all__ = ["After", "Clerk", "Decider", "Limit", "Petitioner", "ReaderOf", "following", "registers_of", "tables_of"]
 
 ReaderOf = Annotated[Principal, allowed(Action.READ_RECORD)]
 Clerk = Annotated[Principal, allowed(Action.WRITE_RECORD)]
@@ -23,6 +24,12 @@ Limit = Annotated[int, Query(ge=1, le=1000, description=bilingual("每页至多"
 def registers_of(request: Request) -> Registers:
     """The registers of the process."""
     found: Registers = request.app.state.registers
+    return found
+
+
+def tables_of(request: Request) -> Tables:
+    """The tables of the field with what the bureau corrected."""
+    found: Tables = request.app.state.tables
     return found
 
 

@@ -20,6 +20,7 @@ class Verdict(StrEnum):
     SECOND_OFFICE_UNGROUNDED = "second_office_ungrounded"
     OUT_OF_USE = "out_of_use"
     NOT_AN_OFFICE = "not_an_office"
+    USE_UNKNOWN = "use_unknown"
     AREA_UNKNOWN = "area_unknown"
     LIMIT_UNKNOWN = "limit_unknown"
     PEOPLE_UNKNOWN = "people_unknown"
@@ -54,7 +55,10 @@ class Occupant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRoom:
-    """What is known of a room: areas in m² (a washroom inside is part of them), `use` and `state` as dictionaries code them."""
+    """What is known of a room: areas in m² (a washroom inside is part of them), `use` and `state` as dictionaries code them.
+
+    `use` is empty where the register does not say it: nothing is judged then.
+    """
 
     use: str
     state: str = "in_use"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final
 
@@ -33,12 +33,12 @@ def judge_room(room: OfficeRoom, standard: Standard, *, prefer: str = "measured"
     24.4 m² of a provincial unit: `over`, 6.4 m², `over by 6.4 m² · 发改投资〔2014〕2674号 · 正处级 18 m²`.
     """
     area, area_from = _area(room, prefer)
+    findings = tuple(_findings(room, standard))
     said = _without_people(room, area, area_from)
     if said is not None:
-        return said
+        return replace(said, findings=findings)
     if area is None:
-        return _plain(Verdict.AREA_UNKNOWN, "面积不明", "no area is known")
-    findings = tuple(_findings(room, standard))
+        return replace(_plain(Verdict.AREA_UNKNOWN, "面积不明", "no area is known"), findings=findings)
     limits = [standard.find_limit(occupant.level, occupant.rank) for occupant in room.occupants]
     known = tuple(limit for limit in limits if limit is not None)
     if len(known) < len(limits):
@@ -58,6 +58,8 @@ def _area(room: OfficeRoom, prefer: str) -> tuple[float | None, str]:
 def _without_people(room: OfficeRoom, area: float | None, area_from: str) -> RoomVerdict | None:
     """Verdicts that need no limit."""
     size = "" if area is None else f" · {area:g} m²"
+    if not room.use:
+        return _plain(Verdict.USE_UNKNOWN, "用房类型不明", "the use is not known", area, area_from)
     if room.use != "office":
         return _plain(Verdict.NOT_AN_OFFICE, "非办公室", "not an office", area, area_from)
     if room.state in OUT_OF_USE and not room.occupants:
@@ -84,7 +86,7 @@ def _findings(room: OfficeRoom, standard: Standard) -> Iterable[Fault]:
     if washroom and room.washroom_m2 is not None and room.washroom_m2 > washroom.value:
         message = f"the washroom inside has {room.washroom_m2:g} m², at most {washroom.value:g} m² ({washroom.source})"
         yield Fault(code="ROOM_WASHROOM_OVER", message=message)
-    if room.state in OUT_OF_USE | {"vacant"}:
+    if room.occupants and room.state in OUT_OF_USE | {"vacant"}:
         yield Fault(code="ROOM_STATE_DISAGREES", message=f"the room is said to be {room.state}, and {len(room.occupants)} people sit in it")
 
 

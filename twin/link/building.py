@@ -15,7 +15,7 @@ _ALIKE = 0.8
 _CLEARLY = 0.08
 _SHORTEST = 4
 _NAMED = ("code", "name", "number")
-_ANOTHER_COMPOUND = re.compile(r"(?:大院|院区|园区|办公区|小区|院)第?[0-9A-Z]+(?:号|#|栋|幢|座)")
+_ANOTHER_COMPOUND = re.compile(r"(?:大院|院区|园区|办公区|小区|院|(?:行政|政务)中心)第?[0-9A-Z]+(?:号|#|栋|幢|座)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,9 +12,11 @@ from twin.records.timeline import Change, Held, held_at
 from twin.store import record_schema as schema
 from twin.store.values import from_json
 
-__all__ = ["changes_by_field", "changes_of", "current_on"]
+__all__ = ["changes_by_field", "changes_of", "changes_of_many", "current_on"]
 
 CHANGE, CLOCK = schema.change.c, schema.clock.c
+AT_ONCE = 500
+MANY = 20_000
 
 
 def changes_of(connection: Connection, record_id: int, field: str | None = None) -> list[Change]:
@@ -31,6 +33,17 @@ def changes_of(connection: Connection, record_id: int, field: str | None = None)
     return [_change(dict(row)) for row in connection.execute(query).mappings()]
 
 
+def changes_of_many(connection: Connection, kind: str, record_ids: Sequence[int]) -> dict[int, list[Change]]:
+    """Record → its changes that readers see, oldest first; records that never changed are left out."""
+    seen = or_(CLOCK.now.is_(None), CHANGE.since <= CLOCK.now)
+    query = select(schema.change).outerjoin(schema.clock, CLOCK.kind == CHANGE.kind).where(CHANGE.kind == kind, seen).order_by(CHANGE.id)
+    found: dict[int, list[Change]] = {}
+    for part in _parts(record_ids):
+        for row in connection.execute(query if part is None else query.where(CHANGE.record_id.in_(part))).mappings():
+            found.setdefault(row["record_id"], []).append(_change(dict(row)))
+    return found
+
+
 def changes_by_field(changes: Sequence[Change]) -> dict[str, list[Change]]:
     """Field → its changes."""
     found: dict[str, list[Change]] = {}
@@ -42,6 +55,13 @@ def changes_by_field(changes: Sequence[Change]) -> dict[str, list[Change]]:
 def current_on(changes: Sequence[Change], current: Any, today: date, known_at_us: int) -> Held:
     """What a field says on a day as known at a moment; see `timeline.held_at`."""
     return held_at(current, changes, as_of=today, known_at_us=known_at_us)
+
+
+def _parts(record_ids: Sequence[int]) -> Iterable[Sequence[int] | None]:
+    """The ids in parts a statement takes; None, for all of the kind, where there are very many."""
+    if len(record_ids) > MANY:
+        return [None]
+    return [record_ids[start : start + AT_ONCE] for start in range(0, len(record_ids), AT_ONCE)]
 
 
 def _change(row: Mapping[str, Any]) -> Change:

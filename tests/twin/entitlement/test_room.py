@@ -127,7 +127,7 @@ def test_people_in_a_room_that_is_said_to_be_out_of_use_are_a_finding(state: str
         (OfficeRoom(use="office"), Verdict.VACANT),
         (OfficeRoom(use="office", state="lent", declared_m2=18), Verdict.OUT_OF_USE),
         (OfficeRoom(use="service", declared_m2=90, occupants=people("staff")), Verdict.NOT_AN_OFFICE),
-        (OfficeRoom(use="", declared_m2=90), Verdict.NOT_AN_OFFICE),
+        (OfficeRoom(use="", declared_m2=90), Verdict.USE_UNKNOWN),
         (OfficeRoom(use="office", occupants=people("staff")), Verdict.AREA_UNKNOWN),
         (OfficeRoom(use="office", declared_m2=float("nan"), occupants=people("staff")), Verdict.AREA_UNKNOWN),
         (OfficeRoom(use="office", declared_m2=0.0, measured_m2=-1.0, occupants=people("staff")), Verdict.AREA_UNKNOWN),

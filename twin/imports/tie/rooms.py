@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from spatial.feature import Kind
-from twin.codes import get_kind
+from twin.codes import fold, get_kind
 from twin.imports.tie.scene import Scene
 from twin.link.building import BuildingFact, BuildingIndex
 from twin.link.facts import Decision, Evidence, Link, RoomRecord, Unmatched, WorkItem
@@ -78,7 +78,7 @@ def tie_buildings(records: Sequence[RecordRow], scene: Scene, decided: Sequence[
             links.append(Link(record_id=known, space_id=made[known], method="manual", confidence=1.0, evidence=Evidence()))
             continue
         found = _buildings_named(index, record)
-        sure = [one for one in found if (known, one) not in refused]
+        sure = [one for one in found if (known, one) not in refused and _of_site(record, scene, one)]
         if len(sure) == 1:
             links.append(Link(record_id=known, space_id=sure[0], method="name", confidence=0.95, evidence=Evidence(name=True)))
         elif sure:
@@ -148,6 +148,13 @@ def write_links(connection: Connection, kind_name: str, links: Sequence[Link], *
             values = {"method": link.method, "confidence": link.confidence, "evidence": to_json(asdict(link.evidence))}
             connection.execute(update(schema.link).where(LINK.id == row.id).values(**values))
     return len(new), len(ended)
+
+
+def _of_site(record: RecordRow, scene: Scene, feature: str) -> bool:
+    """Whether the record names no compound, or the one the building stands in: 1号楼 of another compound is another building."""
+    said = record.values["site"]
+    site = scene.sites[scene.rows[feature][0]]
+    return not said or fold(said) in {fold(site.name), fold(site.code)}
 
 
 def _buildings_named(index: BuildingIndex, record: RecordRow) -> list[str]:
