@@ -22,6 +22,7 @@ from twin.api import create_app
 from twin.api.gate import Gate
 from twin.assemble import build_tiles, manifests_of
 from twin.auth import LabelPolicy, Principal, Role
+from twin.codes import list_kinds
 from twin.errors import StoreBusy
 from twin.imports import import_bim, import_city
 from twin.settings import Settings
@@ -31,7 +32,9 @@ HERE = "http://127.0.0.1"
 ANCHOR = Anchor(lon=SITE.lon, lat=SITE.lat, height_m=30.0, heading_deg=0.0)
 EVERYWHERE = frozenset({"*"})
 PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s/features/x/children", "/tiles/s/tileset.json",
-         "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/health", "/index.html")  # fmt: skip
+         "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/health", "/index.html",
+         "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory",
+         "/search?q=x", "/requests")  # fmt: skip
 
 As = Callable[..., TestClient]
 
@@ -457,14 +460,19 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     operations = {(path, method): one for path, methods in document["paths"].items() for method, one in methods.items()}
-    assert {path for path, _ in operations} == {
+    about_records = {"records", "assets", "requests"}
+    records = {path for (path, _), one in operations.items() if about_records & set(one["tags"])}
+    for kind in list_kinds():
+        assert {f"/{kind.plural}", f"/{kind.plural}/{{key}}", f"/{kind.plural}/{{key}}/dossier"} <= records
+    assert {path for path, _ in operations} - records == {
         "/", "/health", "/openapi.json", "/sites", "/sites/{code}", "/sites/{code}/tree", "/sites/{code}/features/{feature_id}",
         "/sites/{code}/features/{feature_id}/children", "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",
         "/tiles/{code}/{layer}/{content}.glb", "/session",
     }  # fmt: skip
     for where, operation in operations.items():
         assert _is_bilingual(operation["summary"]), where
-        assert "204" in operation["responses"] or operation["responses"]["200"]["content"], where
+        done = next(operation["responses"][status] for status in ("200", "201", "204") if status in operation["responses"])
+        assert "204" in operation["responses"] or done["content"], where
         assert "422" not in operation["responses"]
     schemas = document["components"]["schemas"]
     assert _is_bilingual(schemas["SiteDocument"]["properties"]["origin"].get("description") or schemas["Origin"]["description"])

@@ -1,5 +1,6 @@
 """The application: store, settings and principal in, an ASGI app out. Nothing is opened on import."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -83,6 +84,7 @@ def app_from_environment() -> FastAPI:
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=app.state.registers.shelf.warm, name="warm", daemon=True).start()
         yield
         if keyring is not None:
             keyring.close()

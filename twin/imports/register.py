@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +14,24 @@ from twin.codes import CHECKS, RecordKind, get_kind, list_kinds
 from twin.errors import Refused
 from twin.imports.originals import file_sha256, keep_original, staged_copy
 from twin.imports.tie import placer_of, tie
+from twin.records.existing import Existing, load_existing
+from twin.records.feed import Feed, feed_from_process, feed_here
 from twin.records.ledger import Merged, NewLedger
 from twin.records.merge import merge_ledger
 from twin.records.register_revision import find_same, get_register_revision
 from twin.settings import Settings
 from twin.store import Store
+from twin.store.bulk import BulkWriter, RowWriter
 from twin.store.values import from_json
 
 if TYPE_CHECKING:
     from twin.ledgers import Ledger
 
 __all__ = ["ImportedRegister", "import_register", "kind_named"]
+
+
+LARGE_BYTES = 8 * 2**20
+"""From here on two more processes are worth their start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +73,6 @@ def import_register(
     longer has are listed as vanished. `as_of` is the day its values hold from, default the day of the import. A dry run reads
     and checks every row and writes nothing. Raises the errors of `twin.ledgers`, Refused, StoreBusy.
     """
-    from twin.ledgers import read_ledger
-
     started = time.perf_counter()
     kind = kind_named(kind_name)
     ledger_name = source or kind.name
@@ -78,7 +84,7 @@ def import_register(
         if same is not None:
             return _reported(same, added=False)
     with staged_copy(path, settings.models_dir) as staged:
-        ledger = read_ledger(staged, get_kind(kind.name), profile=profile, mapping=mapping, checks=CHECKS, today=now.date())
+        ledger = open_ledger(staged, kind.name, profile, mapping, now.date())
         new = NewLedger(
             kind=kind,
             source=ledger_name,
@@ -91,19 +97,47 @@ def import_register(
         )
         if dry_run:
             return _dry(ledger, new, started, progress)
-        merged = merge_ledger(
-            store.database,
-            new,
-            ledger.batches(),
-            now=now,
-            place=placer_of(store, kind.name),
-            progress=progress,
-            seconds=lambda: time.perf_counter() - started,
-        )
+        merged = _merged(store, staged, ledger, new, now=now, progress=progress, seconds=lambda: time.perf_counter() - started)
         keep_original(staged, sha256, settings.models_dir)
     tie(store, who=who, now=now)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
+
+
+def open_ledger(path: Path, kind_name: str, profile: str | None, mapping: Path | None, today: date) -> Ledger:
+    """A ledger as every process of an import opens it."""
+    from twin.ledgers import read_ledger
+
+    return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, checks=CHECKS, today=today)
+
+
+def _merged(
+    store: Store,
+    staged: Path,
+    ledger: Ledger,
+    new: NewLedger,
+    *,
+    now: datetime,
+    progress: Callable[[int], None] | None,
+    seconds: Callable[[], float],
+) -> Merged:
+    """Merge in this process, or a large file with one process that reads and one that writes."""
+    database, kind, place = store.database, new.kind, placer_of(store, new.kind.name)
+    if staged.stat().st_size < LARGE_BYTES:
+
+        def existing() -> Existing:
+            with database.reading() as connection:
+                return load_existing(connection, kind, new.source)
+
+        feed: Feed = partial(feed_here, lambda: ledger, existing)
+        with RowWriter(database) as writer:
+            return merge_ledger(database, new, feed, writer, now=now, place=place, progress=progress, seconds=seconds)
+    mapping = Path(ledger.facts.mapping) if ledger.facts.mapping else None
+    read = partial(open_ledger, staged, kind.name, ledger.facts.profile or None, mapping, now.date())
+    url = database.reader.url.render_as_string(hide_password=False)
+    feed = partial(feed_from_process, read, kind, new.source, url)
+    with BulkWriter(database) as bulk:
+        return merge_ledger(database, new, feed, bulk, now=now, place=place, progress=progress, seconds=seconds)
 
 
 def _facts(ledger: Ledger) -> dict[str, Any]:

@@ -23,13 +23,16 @@ from twin.store.database import put_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ARTICLE", "LOCATION", "SEPARATOR", "Interner", "combined_codes", "digest_of", "search_windows"]
+__all__ = ["ARTICLE", "LOCATION", "NOTHING", "SEPARATOR", "Interner", "digest_of", "search_windows"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Row = Callable[[str], tuple[Any, ...]]
 SEPARATOR = "\x1f"
 ARTICLE = ("name", "class_code", "class_edition")
 LOCATION = ("building", "storey", "room")
+NOTHING = -1
+BATCH_ROWS = 1 << 17
+"""More rows than a batch has."""
 AT_ONCE = 2_000
 """Keys written in one transaction: some 30 ms."""
 ASKED = 500
@@ -52,6 +55,7 @@ class Interner:
     def __init__(self, writing: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._writing = writing
         self._known: dict[str, dict[str, int]] = {}
+        self._met: dict[str, _Combinations] = {}
 
     def terms(self, domain: str, texts: Sequence[str]) -> list[int]:
         """The ids of these texts in a domain, in their order; those that are new are written."""
@@ -69,6 +73,20 @@ class Interner:
         """`articles` or `locations`, by the name of the part."""
         return self.articles(keys) if part == "article" else self.locations(keys)
 
+    def combined(self, part: str, columns: Sequence[pa.DictionaryArray | None]) -> Int64:
+        """Row → id of its article or location, from the columns of the part (None: not in the ledger); `NOTHING` where all are empty."""
+        met = self._met.get(part)
+        if met is None or met.is_full:
+            met = self._met[part] = _Combinations(len(columns))
+        codes = met.codes_of(columns)
+        distinct, rows = np.unique(codes, return_inverse=True)
+        new = met.unknown(distinct)
+        if len(new):
+            keys = met.keys_of(new)
+            met.learn(new, np.array(self.parts(part, keys), dtype=np.int64))
+        found: Int64 = met.ids_of(distinct)[rows]
+        return found
+
     def _ids(self, table: Table, domain: str, keys: Sequence[str], row: Row) -> list[int]:
         known = self._known.setdefault(domain, {})
         for part in _in_parts(dict.fromkeys(key for key in keys if key not in known), AT_ONCE):
@@ -76,6 +94,57 @@ class Interner:
                 found = _found_or_written(connection, table, domain, part, row)
             known.update(found)  # after the commit: what was rolled back is not known
         return [known[key] for key in keys]
+
+
+class _Combinations:
+    """Combinations of texts as one number each, so that those met before are found without touching a text."""
+
+    def __init__(self, width: int) -> None:
+        self._words: list[dict[str, int]] = [{"": 0} for _ in range(width)]
+        self._bits = 63 // width
+        self._codes: Int64 = np.array([0], dtype=np.int64)
+        self._ids: Int64 = np.array([NOTHING], dtype=np.int64)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another batch might not fit: then a new one takes its place, it is only a memory."""
+        return max(map(len, self._words)) + BATCH_ROWS >= 1 << self._bits
+
+    def codes_of(self, columns: Sequence[pa.DictionaryArray | None]) -> Int64:
+        """Row → the number of its combination; 0 where all are empty."""
+        codes: Int64 | None = None
+        for words, column in zip(self._words, columns, strict=True):
+            own: Any = 0
+            if column is not None:
+                texts = [text.replace(SEPARATOR, " ") for text in column.dictionary.to_pylist()]
+                numbers = np.array([0, *(words.setdefault(text, len(words)) for text in texts)], dtype=np.int64)
+                own = numbers[column.indices.fill_null(-1).to_numpy(zero_copy_only=False) + 1]
+            codes = own if codes is None else (codes << self._bits) + own
+        assert codes is not None
+        return codes
+
+    def unknown(self, codes: Int64) -> Int64:
+        """Those not met before."""
+        return codes[~np.isin(codes, self._codes, assume_unique=True)]
+
+    def keys_of(self, codes: Int64) -> list[str]:
+        """The texts of combinations, joined."""
+        texts = [list(words) for words in self._words]
+        mask = (1 << self._bits) - 1
+        shifts = range(self._bits * (len(texts) - 1), -1, -self._bits)
+        parts = [[words[place] for place in ((codes >> shift) & mask).tolist()] for words, shift in zip(texts, shifts, strict=True)]
+        return [SEPARATOR.join(said) for said in zip(*parts, strict=True)]
+
+    def learn(self, codes: Int64, ids: Int64) -> None:
+        """Take note of the ids of combinations."""
+        merged = np.concatenate([self._codes, codes])
+        order = np.argsort(merged)
+        self._codes, self._ids = merged[order], np.concatenate([self._ids, ids])[order]
+
+    def ids_of(self, codes: Int64) -> Int64:
+        """The ids of combinations that are known."""
+        found: Int64 = self._ids[np.searchsorted(self._codes, codes)]
+        return found
 
 
 def _found_or_written(connection: Connection, table: Table, domain: str, keys: list[str], row: Row) -> dict[str, int]:
@@ -131,22 +200,6 @@ def search_windows(folded: Iterable[str]) -> set[str]:
     ['台式', '式机', '机']
     """
     return {text[index : index + 2] for text in folded for index in range(len(text))}
-
-
-def combined_codes(columns: Sequence[pa.DictionaryArray]) -> tuple[Int64, list[tuple[str, ...]]]:
-    """Row → number of its combination of values, and the combinations as texts; an empty cell is the empty text."""
-    import pandas as pd
-
-    codes: Int64 | None = None
-    for column in columns:
-        own = np.asarray(column.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64) + 1
-        codes = own if codes is None else np.asarray(pd.factorize(codes * (len(column.dictionary) + 1) + own)[0], dtype=np.int64)
-    assert codes is not None
-    numbers, first = np.unique(codes, return_index=True)
-    texts = [["", *column.dictionary.to_pylist()] for column in columns]
-    picked = [(column.indices.fill_null(-1).to_numpy(zero_copy_only=False)[first] + 1).tolist() for column in columns]
-    combinations = [tuple(words[place] for words, place in zip(texts, places, strict=True)) for places in zip(*picked, strict=True)]
-    return np.searchsorted(numbers, codes).astype(np.int64), combinations
 
 
 def _in_parts(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

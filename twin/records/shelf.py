@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import Connection, func, select
 
-from twin.errors import StoreBusy
+from twin.errors import StoreBusy, StoreUnavailable
 from twin.records.articles import ArticleClasses, load_classes
 from twin.records.column_changes import with_changes
 from twin.records.column_file import build_apart, load_columns
@@ -70,6 +71,7 @@ class Shelf:
         self._database = database
         self._folder = folder
         self._lock = threading.Lock()
+        self._tree_lock = threading.Lock()
         self._columns: AssetColumns | None = None
         self._built: AssetColumns | None = None
         self._trees: dict[str, tuple[tuple[int, ...], Any]] = {}
@@ -78,15 +80,11 @@ class Shelf:
 
     def units(self, connection: Connection) -> UnitTree:
         """The tree of units as this connection sees it."""
-        state = read_state(connection)
-        with self._lock:
-            return self._tree("units", state.unit_tree, lambda: load_units(connection))
+        return self._tree("units", read_state(connection).unit_tree, lambda: load_units(connection))
 
     def places(self, connection: Connection) -> PlaceTree:
         """The tree of places as this connection sees it."""
-        state = read_state(connection)
-        with self._lock:
-            return self._tree("places", state.tree, lambda: load_places(connection))
+        return self._tree("places", read_state(connection).tree, lambda: load_places(connection))
 
     def assets(self, connection: Connection) -> AssetView:
         """Assets with places and units as this connection sees them, or as they were before an import that is still being taken in.
@@ -101,11 +99,17 @@ class Shelf:
                 self._view = (view_state, self._view_of(connection, state, columns))
             return self._view[1]
 
+    def warm(self) -> None:
+        """Make the assets ready before anybody asks; for a thread of its own when a service starts."""
+        with suppress(StoreUnavailable), self._database.reading() as connection:
+            self.assets(connection)
+
     def _tree(self, name: str, state: tuple[int, ...], load: Callable[[], Made]) -> Made:
-        kept = self._trees.get(name)
-        if kept is None or kept[0] != state:
-            self._trees[name] = kept = (state, load())
-        return kept[1]
+        with self._tree_lock:
+            kept = self._trees.get(name)
+            if kept is None or kept[0] != state:
+                self._trees[name] = kept = (state, load())
+            return kept[1]
 
     def _view_of(self, connection: Connection, state: RegisterState, columns: AssetColumns) -> AssetView:
         places = self._tree("places", state.tree, lambda: load_places(connection))

@@ -8,12 +8,15 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import insert, select
 
-from tests.twin.queries.town import HIDDEN, Town
+from tests.twin.queries.town import HIDDEN, NOW, Town
+from tests.twin.store.builder import SITE, record, relabelled, tower
 from twin.api import create_app
-from twin.auth import Principal, Role
+from twin.auth import LabelPolicy, Principal, Role
 from twin.settings import Settings
 from twin.store import Store
+from twin.store import record_schema as schema
 
 HERE = "http://127.0.0.1"
 EVERY = frozenset({"*"})
@@ -137,8 +140,10 @@ def test_an_asset_knows_its_place_from_the_top(client: TestClient, town: Town) -
 
 def test_a_change_needs_the_state_it_is_of(client: TestClient) -> None:
     tag = client.get("/rooms/R101").headers["etag"]
-    assert client.patch("/rooms/R101", json={"seats": 2}).status_code == 428
-    assert client.patch("/rooms/R101", json={"seats": 2}, headers={"If-Match": '"0.0"'}).status_code == 412
+    blind = client.patch("/rooms/R101", json={"seats": 2})
+    assert (blind.status_code, blind.json()["code"]) == (428, "PRECONDITION_REQUIRED")
+    stale = client.patch("/rooms/R101", json={"seats": 2}, headers={"If-Match": '"0.0"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "PRECONDITION_FAILED")
     assert client.patch("/rooms/R101", json={"seats": 2}, headers={"If-Match": f"W/{tag}"}).status_code == 412
     changed = client.patch("/rooms/R101", json={"seats": 2}, headers={"If-Match": tag})
     assert changed.status_code == 200
@@ -160,7 +165,7 @@ def test_put_empties_what_is_not_given_and_delete_ends_without_erasing(client: T
     assert client.get("/rooms/R101/dossier").json()["ended"] is not None
     again = client.patch("/rooms/R101", json={"seats": 1}, headers={"If-Match": "*"})
     assert (again.status_code, again.json()["code"]) == (409, "RECORD_ENDED")
-    assert client.post("/rooms", json=body).json()["code"] == "KEY_TAKEN"  # its dossier keeps the key
+    assert client.post("/rooms", json=body).json()["code"] == "RECORD_KEY_TAKEN"  # its dossier keeps the key
 
 
 def test_a_new_record_is_there_at_once_and_a_bad_one_is_refused_by_field(client: TestClient) -> None:
@@ -168,7 +173,7 @@ def test_a_new_record_is_there_at_once_and_a_bad_one_is_refused_by_field(client:
     assert made.status_code == 201, made.text
     assert client.get(made.headers["location"]).json() == made.json()
     twice = client.post("/vehicles", json={"plate": "闽A12345"})
-    assert twice.json()["code"] == "KEY_TAKEN"
+    assert twice.json()["code"] == "RECORD_KEY_TAKEN"
     wrong = client.post("/rooms", json={"code": "R9", "building": "一号楼", "usable_area": "many"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "FIELD_INVALID")
     assert "usable_area" in wrong.json()["detail"]
@@ -247,3 +252,18 @@ def test_the_search_box_finds_a_few_of_each_kind_with_what_matched(client: TestC
     assets = client.get("/search?q=" + quote("办公")).json()["groups"][-1]
     assert assets["kind"] == "asset"
     assert all("办公" in record["matched"]["name"] for record in assets["records"])
+
+
+def test_links_to_features_one_may_not_know_of_are_left_out(asking: As, town: Town) -> None:
+    town.store.add_site(SITE, now=NOW, policy=LabelPolicy(labels=("public", "restricted")))
+    record(town.store, relabelled(tower(), {"tower:r9-1": "restricted"}))
+    with town.store.database.writing() as connection:
+        site_id = connection.execute(select(schema.metadata.tables["site"].c.id)).scalar_one()
+        for number, feature in enumerate(("tower:r9-1", "tower:r9-9"), 1):
+            row = {"record_id": town.rooms["101"], "site_id": site_id, "feature_id": feature, "method": "number", "confidence": 1.0}
+            more = {"evidence": "", "state": "current", "who": "t", "since_us": 0}
+            connection.execute(insert(schema.link).values(id=number, **row, **more))
+    everything = asking().get("/rooms/R101/dossier").json()["links"]
+    assert [(link["site"], link["feature_id"]) for link in everything] == [("PS", "tower:r9-1"), ("PS", "tower:r9-9")]
+    public = asking(Role.SPACE_PLANNER, labels=frozenset({"public"})).get("/rooms/R101/dossier").json()["links"]
+    assert [link["feature_id"] for link in public] == ["tower:r9-9"]

@@ -148,7 +148,7 @@ def test_only_whose_step_it_is_takes_it(asking: As, officer: TestClient, clerk: 
 def test_what_cannot_be_done_rolls_the_decision_back(officer: TestClient, clerk: TestClient, bureau: TestClient) -> None:
     number = filed(officer, correction("R102", field="code"))
     answer = take(clerk, number, "approved")
-    assert answer.json()["code"] == "KEY_TAKEN"
+    assert answer.json()["code"] == "RECORD_KEY_TAKEN"
     assert clerk.get(f"/requests/{number}").json()["state"] == "submitted"
     assert bureau.get("/rooms/R101").status_code == 200
 
@@ -169,6 +169,7 @@ def test_what_cannot_be_done_rolls_the_decision_back(officer: TestClient, clerk:
 def test_a_request_that_is_none_is_refused_by_its_field(officer: TestClient, body: dict[str, Any], path: str) -> None:
     answer = officer.post("/requests", json=body)
     assert answer.status_code == 422, answer.text
+    assert answer.json()["code"] in ("REQUEST_INVALID", "FIELD_INVALID")
     assert path in answer.json()["detail"]
 
 
@@ -216,6 +217,8 @@ def test_a_withdrawn_disposal_leaves_the_asset_as_it_was(officer: TestClient, bu
     assert bureau.get("/assets/W-1").json()["values"]["state"] == "disposal_requested"
     assert take(officer, number, "withdrawn").status_code == 200
     assert bureau.get("/assets/W-1").json()["values"]["state"] == "in_use"
+    changes = [change for change in bureau.get("/assets/W-1/dossier").json()["changes"] if change["field"] == "state"]
+    assert [change["new"] for change in changes] == ["disposal_requested", "in_use"] * 2  # none is taken back twice
 
 
 def test_several_assets_are_one_request_of_one_unit_and_in_the_dossier_of_each(

@@ -18,11 +18,14 @@ from twin.errors import Forbidden, Invalid, NotFound
 from twin.queries.asset_filter import AssetFilter
 from twin.queries.assets import asset_page, asset_totals, offered_page
 from twin.queries.inventory import place_inventory, unit_inventory
+from twin.records.places import write_places
 from twin.records.read import get_record
 from twin.records.scope import Reader
+from twin.records.state import note_ties
 from twin.records.write import change_fields, end_record
 
 EVERYBODY = Reader(name="all")
+ANY = AssetFilter()
 PUBLIC = Reader(name="public", labels=frozenset({"public"}))
 CLERK = Reader(name="clerk", labels=None, units=frozenset({"U2"}))
 READERS = (EVERYBODY, PUBLIC, CLERK, Reader(name="both", labels=frozenset({"public"}), units=frozenset({"U2"})))
@@ -30,7 +33,7 @@ NOBODY = Reader(name="nobody", labels=frozenset(), units=frozenset())
 BELOW = {"U1": {"U1", "U2", "U3"}, "U2": {"U2", "U3"}, "U3": {"U3"}, "U4": {"U4"}}
 
 
-def pages(town: Town, wanted: AssetFilter = AssetFilter(), reader: Reader = EVERYBODY, limit: int = 7) -> Iterator[dict[str, Any]]:
+def pages(town: Town, wanted: AssetFilter = ANY, reader: Reader = EVERYBODY, limit: int = 7) -> Iterator[dict[str, Any]]:
     after = None
     while True:
         page = asset_page(town.registers, wanted, reader, after=after, limit=limit)
@@ -40,11 +43,11 @@ def pages(town: Town, wanted: AssetFilter = AssetFilter(), reader: Reader = EVER
             return
 
 
-def codes(town: Town, wanted: AssetFilter = AssetFilter(), reader: Reader = EVERYBODY, limit: int = 7) -> list[str]:
+def codes(town: Town, wanted: AssetFilter = ANY, reader: Reader = EVERYBODY, limit: int = 7) -> list[str]:
     return [record["key"] for page in pages(town, wanted, reader, limit) for record in page["records"]]
 
 
-def expected(town: Town, wanted: AssetFilter = AssetFilter(), reader: Reader = EVERYBODY) -> list[str]:
+def expected(town: Town, wanted: AssetFilter = ANY, reader: Reader = EVERYBODY) -> list[str]:
     found = [code for code, asset in town.assets.items() if is_meant(town, asset, wanted) and may_know(asset, reader)]
     return sorted(found, key=lambda code: code.encode())
 
@@ -304,3 +307,22 @@ def test_too_many_sums_are_refused_and_not_cut(town: Town, monkeypatch: pytest.M
     with pytest.raises(Invalid) as error:
         asset_totals(town.registers, AssetFilter(), EVERYBODY, by=("unit", "state"), class_length=None)
     assert error.value.code == "FILTER_INVALID"
+
+
+def test_a_longer_word_is_in_the_text_itself_and_not_only_in_its_windows(town: Town) -> None:
+    town.add(dict(next(iter(town.assets.values()))) | {"code": "W", "name": "算机计算", "serial": None, "tag": None})
+    assert "W" in codes(town, AssetFilter(q="算机")) and "W" in codes(town, AssetFilter(q="计算"))
+    assert codes(town, AssetFilter(q="计算机")) == expected(town, AssetFilter(q="计算机"))
+    assert "W" not in codes(town, AssetFilter(q="计算机"))
+
+
+def test_what_lies_below_a_hidden_place_is_hidden_whatever_its_own_label(town: Town) -> None:
+    nodes = [replace(node, label="restricted") if node.key == "s1" else node for node in town.nodes()]
+    with town.store.database.writing() as connection:
+        write_places(connection, nodes)
+        note_ties(connection)
+    outside = {code for code, asset in town.assets.items() if asset["storey"] is None}
+    assert set(codes(town, reader=PUBLIC)) == outside
+    assert place_inventory(town.registers, town.places["b"], PUBLIC, class_length=None)["children"] == []
+    with pytest.raises(NotFound):
+        place_inventory(town.registers, town.places["101"], PUBLIC, class_length=None)

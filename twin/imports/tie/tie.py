@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
@@ -24,6 +24,9 @@ from twin.store import Store
 from twin.store import record_schema as schema
 from twin.store.database import put_rows
 from twin.store.values import to_microseconds
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Tied", "placer_of", "tie"]
 
@@ -107,11 +110,14 @@ class _Placing:
             self._placer = _placer(connection, grounds.scene, kind)
         self._known_articles: set[int] = set()
 
-    def __call__(self, columns: Mapping[str, Sequence[Any]]) -> Mapping[str, list[Any]]:
+    def __call__(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
         """The placement of new rows."""
-        self._meet_locations({one for one in columns["location_id"] if one is not None})
-        self._meet_articles({one for one in columns.get("article_id", ()) if one is not None})
-        return self._placer.place(columns)
+        import pyarrow as pa
+
+        asked = {name: columns[name].to_pylist() for name in ("location_id", "article_id") if name in columns}
+        self._meet_locations(set(asked["location_id"]) - {None})
+        self._meet_articles(set(asked.get("article_id", ())) - {None})
+        return {name: pa.array(values) for name, values in self._placer.place(asked).items()}
 
     def _meet_locations(self, locations: set[int]) -> None:
         new = sorted(locations - self._placer.place_of_location.keys())

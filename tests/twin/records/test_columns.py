@@ -1,0 +1,157 @@
+"""Columns brought up to date against columns built anew; kept and mapped; what is of another store is not taken."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.twin.queries.town import Town, asset_values, author
+from twin.codes import get_kind
+from twin.records import shelf as shelf_module
+from twin.records.column_file import build_apart, keep_columns, load_columns
+from twin.records.column_rows import build_columns
+from twin.records.columns import AssetColumns
+from twin.records.read import get_record
+from twin.records.shelf import Shelf
+from twin.records.state import note_ties
+from twin.records.write import add_record, change_fields, end_record
+from twin.store import Store
+
+ASSET = get_kind("asset")
+NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
+    return Town(opened(), tmp_path / "columns", assets=12)
+
+
+def built(town: Town) -> AssetColumns:
+    with town.store.database.reading() as connection:
+        return build_columns(connection)
+
+
+def assert_same(found: AssetColumns, wanted: AssetColumns) -> None:
+    assert set(found.arrays) == set(wanted.arrays)
+    for name, array in wanted.arrays.items():
+        if name.endswith(("_hash", "_record")):
+            continue
+        if name == "position":  # may be longer: it is by record id
+            assert np.array_equal(found.arrays[name][: len(array)], array)
+            continue
+        assert np.array_equal(found.arrays[name], array), name
+    for mark in ("serial", "tag"):
+        pairs = [
+            sorted(zip(one.arrays[f"{mark}_hash"].tolist(), one.arrays[f"{mark}_record"].tolist(), strict=True)) for one in (found, wanted)
+        ]
+        assert pairs[0] == pairs[1]
+        assert np.all(np.diff(found.arrays[f"{mark}_hash"].astype(object)) >= 0)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["add", "change", "rename", "end"]), st.integers(0, 11), st.integers(0, 99)), min_size=1, max_size=8
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_brought_up_by_any_changes_they_are_as_if_built_anew(town: Town, steps: list[tuple[str, int, int]]) -> None:
+    with town.store.database.reading() as connection:
+        town.registers.shelf.assets(connection)
+    with town.store.database.writing() as connection:
+        for number, (what, which, value) in enumerate(steps):
+            _do(connection, town, what, which, f"{value:02d}-{number}-{next(NUMBERS)}", value)
+    with town.store.database.reading() as connection:
+        assert_same(town.registers.shelf.assets(connection).columns, build_columns(connection))
+
+
+def _do(connection: object, town: Town, what: str, which: int, name: str, value: int) -> None:
+    from sqlalchemy import Connection
+
+    assert isinstance(connection, Connection)
+    if what == "add":
+        add_record(connection, ASSET, asset_values(random.Random(value), value) | {"code": name}, author())
+        return
+    key = sorted(town.assets)[which]
+    record = get_record(connection, ASSET, town.assets[key].get("now", key))
+    if record.ended is None and what == "change":
+        change_fields(connection, ASSET, record.id, {"value": value, "tag": f"T{value}", "unit": "U4", "state": None}, author())
+    elif record.ended is None and what == "rename":
+        change_fields(connection, ASSET, record.id, {"code": name}, author())
+        town.assets[key]["now"] = name
+    elif record.ended is None:
+        end_record(connection, ASSET, record.id, author())
+
+
+def test_kept_columns_are_mapped_and_the_same(town: Town, tmp_path: Path) -> None:
+    columns = built(town)
+    keep_columns(columns, tmp_path / "kept")
+    with town.store.database.reading() as connection:
+        found = load_columns(connection, tmp_path / "kept")
+    assert found is not None
+    assert_same(found, columns)
+    assert isinstance(found.arrays["value"], np.memmap)
+    keep_columns(columns, tmp_path / "kept")
+    assert [entry.name for entry in (tmp_path / "kept").iterdir()] == ["assets"]
+
+
+def test_columns_of_another_store_or_form_are_not_taken(town: Town, tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    keep_columns(built(town), folder)
+    state = folder / "assets" / "state.json"
+    for before, after in (
+        ('"form": 4', '"form": 3'),
+        ('"touched": ', '"touched": 9'),
+        ('"clock": 0', '"clock": 7'),
+        ('"origin": ""', '"origin": "x"'),
+    ):
+        text = state.read_text()
+        assert before in text
+        state.write_text(text.replace(before, after))
+        with town.store.database.reading() as connection:
+            assert load_columns(connection, folder) is None
+        state.write_text(text)
+
+
+def test_another_process_builds_what_takes_long_while_the_old_serves(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf_module, "AT_ONCE", 5)
+    shelf = Shelf(town.store.database, tmp_path / "apart")
+    with town.store.database.reading() as connection:
+        assert len(shelf.assets(connection).columns) == 12
+    with town.store.database.writing() as connection:
+        note_ties(connection)
+    with town.store.database.reading() as connection:
+        old = shelf.assets(connection).columns
+    assert len(old) == 12
+    assert shelf._building is not None
+    shelf._building.join(60)
+    with town.store.database.reading() as connection:
+        new = shelf.assets(connection).columns
+    assert new.ties > old.ties
+    assert_same(new, built(town))
+
+
+def test_a_build_that_is_up_to_date_is_not_made_twice(town: Town, tmp_path: Path) -> None:
+    build_apart(town.store.database, tmp_path / "apart")
+    first = (tmp_path / "apart" / "assets" / "state.json").stat().st_mtime_ns
+    build_apart(town.store.database, tmp_path / "apart")
+    assert (tmp_path / "apart" / "assets" / "state.json").stat().st_mtime_ns == first
+
+
+def test_a_code_is_found_exactly_and_by_its_beginning(town: Town) -> None:
+    columns = built(town)
+    keys = sorted(code.encode() for code in town.assets)
+    assert [columns.key(place) for place in range(len(columns))] == keys
+    for place, key in enumerate(keys):
+        assert columns.find_key(key.decode()) == place
+    assert columns.find_key("A-000") == columns.find_key("") == columns.find_key("桌") == -1
+    for prefix in ("A", "A-000", "A-0007/桌", "B", "中", "A-0007/桌x"):
+        low, high = columns.prefixed(prefix)
+        assert keys[low:high] == [key for key in keys if key.startswith(prefix.encode())]
