@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twin import __version__
-from twin.api import assets, features, page, planner, records, requests, sessions, sites, tilesets
+from twin.api import assets, energy, features, page, planner, records, requests, sessions, sites, tilesets
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
@@ -38,6 +38,7 @@ ROUTERS = (
     sessions.router,
     assets.router,
     planner.router,
+    energy.router,
     requests.router,
     records.router,
     page.router,

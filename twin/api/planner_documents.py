@@ -6,7 +6,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import bilingual
 
-__all__ = ["Entitlement", "EntitlementPage", "FindingPage", "MoveProposal", "OccupancyPage", "OccupancyTotals"]
+__all__ = [
+    "BuildingEnergy",
+    "CheckPage",
+    "EnergyFindings",
+    "EnergyPage",
+    "Entitlement",
+    "EntitlementPage",
+    "FindingPage",
+    "MoveProposal",
+    "OccupancyPage",
+    "OccupancyTotals",
+    "OrderChecks",
+]
 
 
 def _field(chinese: str, english: str, **more: Any) -> Any:
@@ -42,12 +54,69 @@ class OccupancyTotals(_Answer):
     groups: list[dict[str, Any]] = _field("每间恰在一组;无者归空组", "every room is in one group; those of none in the group without id")
 
 
-class FindingPage(_Page):
+class _Findings(_Page):
+    counts: dict[str, int] = _field("各代码的数量", "how many of each code")
+    findings: list[dict[str, Any]]
+
+
+class FindingPage(_Findings):
     """一页核查问题 · a page of findings."""
 
     as_of: str
-    counts: dict[str, int] = _field("各代码的数量", "how many of each code")
-    findings: list[dict[str, Any]]
+
+
+class CheckPage(_Findings):
+    """一页核查问题 · a page of findings."""
+
+    checked: int = _field("核查的记录数", "how many records were checked")
+
+
+class OrderChecks(CheckPage):
+    """一页派车单核查问题 · a page of findings on dispatch orders."""
+
+    first: str = _field("起始日期", "first day", alias="from")
+    to: str
+
+
+class EnergyFindings(_Findings):
+    """一页能耗填报问题 · a page of findings on energy reports."""
+
+    first: str = _field("起始月份", "first month", alias="from")
+    to: str
+
+
+class EnergyPage(_Page):
+    """一页单位的能耗 · energy of units."""
+
+    first: str = _field("起始月份", "first month", alias="from")
+    to: str
+    months: int
+    factors: list[dict[str, Any]] = _field("折标系数及来源", "factors with their source")
+    medians: list[dict[str, Any]] = _field("同类中位数(填报完整者,至少五家)", "medians of those that reported every month, five at least")
+    totals: dict[str, Any]
+    by_month: list[dict[str, Any]]
+    units: list[dict[str, Any]]
+
+
+class BuildingEnergy(_Answer):
+    """楼栋能耗,由单位上报值分摊 · energy of a building, apportioned from what units report."""
+
+    first: str = _field("起始月份", "first month", alias="from")
+    to: str
+    building: dict[str, Any]
+    apportioned: bool
+    zh: str
+    en: str
+    kgce: float | None
+    gross_area_m2: float | None
+    people: int
+    kgce_m2: float | None
+    kgce_person: float | None
+    kind: dict[str, Any] | None = _field("耗能最多的单位类别", "kind of the units that use most of it")
+    median_kgce_m2: float | None
+    ratio: float | None
+    units: list[dict[str, Any]]
+    without_energy: dict[str, Any]
 
 
 class Entitlement(_Answer):

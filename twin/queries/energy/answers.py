@@ -116,11 +116,13 @@ def terms_asked(units: UnitTree, permitted: Units, key: str | None) -> list[int]
 
 
 def energy_rows(connection: Connection, units: UnitTree, energy: UnitEnergy, terms: Sequence[int] | None) -> list[tuple[str, int]]:
-    """Key of a unit (of one nobody knows, the text) and its row, in the order of keys."""
-    wanted = None if terms is None else set(terms)
-    at = {int(term): row for row, term in enumerate(energy.figures.term) if wanted is None or int(term) in wanted}
-    unknown = texts_of(connection, [term for term in at if term not in units.records])
-    named = ((units.nodes[units.records[term]].key if term in units.records else unknown.get(term, ""), row) for term, row in at.items())
+    """Key of a unit (of one nobody knows, the text) and its row, in the order of keys; `terms` as `terms_asked` gives them."""
+    wanted = None if terms is None else {units.records[term] for term in terms}
+    rows = {int(owner): row for row, owner in enumerate(energy.figures.owner) if wanted is None or int(owner) in wanted}
+    unknown = texts_of(connection, [-owner for owner in rows if owner < 0])
+    named = (
+        (units.nodes[owner].key if owner in units.nodes else unknown.get(-owner, f"record {owner}"), row) for owner, row in rows.items()
+    )
     return sorted(named, key=lambda pair: (pair[0].encode(), pair[1]))
 
 
@@ -142,11 +144,11 @@ def _head(period: Period, energy: UnitEnergy) -> dict[str, Any]:
 
 def _document(units: UnitTree, energy: UnitEnergy, key: str, row: int, months: int) -> dict[str, Any]:
     figures = energy.figures
-    term, kind = int(figures.term[row]), figures.kind[row]
-    known = term in units.records
+    owner, kind = int(figures.owner[row]), figures.kind[row]
+    known = owner in units.nodes
     reported = int(figures.months[row])
     return {
-        "unit": {"key": key if known else None, "name": units.nodes[units.records[term]].name if known else key, "known": known},
+        "unit": {"key": key if known else None, "name": units.nodes[owner].name if known else key, "known": known},
         "kind": code_words("institution_kind", kind or None),
         "months_reported": reported,
         "complete": reported == months,

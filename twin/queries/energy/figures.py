@@ -26,12 +26,12 @@ CARRIERS: Final = ("electricity", "water", "gas", "petrol", "diesel", "lpg", "co
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class UnitFigures:
-    """Columns of length n, one a text that reports name a unit by: `term` its id, sums of a period by carrier (NaN: none reported).
+    """Columns of length n, one a unit: `owner` its record, or minus the id of a text that names none; sums by carrier, NaN: none reported.
 
     `area_m2` and `people` are the means of the reports; `months` how many months were reported; `kind` the kind of institution.
     """
 
-    term: NDArray[np.int64]
+    owner: NDArray[np.int64]
     kind: list[str]
     months: NDArray[np.int64]
     carriers: Mapping[str, Column]
@@ -58,16 +58,17 @@ def sums_by_unit(connection: Connection, period: Period) -> UnitFigures:
     """What each unit reported in a period, all units: the median of a kind is of all of it."""
     import numpy as np
 
-    table = schema.kind_table("energy").c
+    table, term = schema.kind_table("energy").c, schema.term.c
+    owner = func.coalesce(term.record_id, -term.id)
     columns = [func.sum(table[name]) for name in CARRIERS]
-    query = select(
-        table.unit_id, func.count(table.month.distinct()), func.max(table.kind), func.avg(table.area), func.avg(table.people), *columns
-    )
-    rows = connection.execute(query.where(reports_seen(connection, period)).group_by(table.unit_id).order_by(table.unit_id)).all()
+    query = select(owner, func.count(table.month.distinct()), func.max(table.kind), func.avg(table.area), func.avg(table.people), *columns)
+    rows = connection.execute(
+        query.join(schema.term, term.id == table.unit_id).where(reports_seen(connection, period)).group_by(owner).order_by(owner)
+    ).all()
     by_column: list[Any] = list(zip(*rows, strict=True)) if rows else [() for _ in range(5 + len(CARRIERS))]
-    term, months, kind, area, people, *carriers = by_column
+    owners, months, kind, area, people, *carriers = by_column
     return UnitFigures(
-        term=np.array([one or 0 for one in term], dtype=np.int64),
+        owner=np.array(owners, dtype=np.int64),
         kind=[one or "" for one in kind],
         months=np.array(months, dtype=np.int64),
         carriers={name: _floats(values) for name, values in zip(CARRIERS, carriers, strict=True)},

@@ -41,16 +41,16 @@ def energy_checks(
 
 def energy_findings(connection: Connection, units: UnitTree, period: Period, terms: Collection[int] | None) -> list[Finding]:
     """Missing, mistyped and exchanged months of a period, and reports of units nobody knows; older and newer months are compared with."""
-    series = read_series(connection, terms)
+    series = read_series(connection, units.records, terms)
     if series is None:
         return []
-    texts = texts_of(connection, series.term)
-    return [*_unknown(series, units, texts, period), *_missing(series, units, texts, period), *_wrong(series, period)]
+    texts = texts_of(connection, [-owner for owner in series.owner if owner < 0])
+    return [*_unknown(series, texts, period), *_missing(series, units, period), *_wrong(series, period)]
 
 
-def _unknown(series: Series, units: UnitTree, texts: Mapping[int, str], period: Period) -> Iterator[Finding]:
-    for row, term in enumerate(series.term):
-        if term not in units.records:
+def _unknown(series: Series, texts: Mapping[int, str], period: Period) -> Iterator[Finding]:
+    for row, owner in enumerate(series.owner):
+        if owner < 0:
             for column in range(series.reported.shape[1]):
                 if series.reported[row, column] and period.first <= series.first + column <= period.last:
                     yield Finding(
@@ -58,24 +58,20 @@ def _unknown(series: Series, units: UnitTree, texts: Mapping[int, str], period: 
                         kind="energy",
                         key=series.key[row, column],
                         column="unit",
-                        message=f"{texts[term]}: no unit is called so",
+                        message=f"{texts[-owner]}: no unit is called so",
                     )
 
 
-def _missing(series: Series, units: UnitTree, texts: Mapping[int, str], period: Period) -> Iterator[Finding]:
+def _missing(series: Series, units: UnitTree, period: Period) -> Iterator[Finding]:
     """Months between the first and the last report of anybody that a unit, which reports at all, has not reported."""
     import numpy as np
 
-    by_unit: dict[int, list[int]] = {}
-    for row, term in enumerate(series.term):
-        if term in units.records:
-            by_unit.setdefault(units.records[term], []).append(row)
     first, last = max(period.first, series.first), min(period.last, series.first + series.reported.shape[1] - 1)
-    for unit, rows in by_unit.items():
-        reported = set(np.flatnonzero(np.any(series.reported[rows], axis=0)).tolist())
+    for row, owner in enumerate(series.owner):
+        reported = set(np.flatnonzero(series.reported[row]).tolist())
         missing = [month_text(month) for month in range(first, last + 1) if month - series.first not in reported]
-        if missing:
-            node = units.nodes[unit]
+        if missing and owner in units.nodes:
+            node = units.nodes[owner]
             message = f"{node.name}: {len(missing)} months are missing: {', '.join(missing)}"
             yield Finding(
                 code="ENERGY_MONTH_MISSING", kind="unit", key=node.key, column="month", message=message, facts={"months": missing}

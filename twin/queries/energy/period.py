@@ -53,11 +53,11 @@ def month_text(number: int) -> str:
 
 
 def read_period(first: str | None, last: str | None, today: date) -> Period:
-    """The period asked for, by default the twelve whole months before today. Raises Invalid (`PERIOD_INVALID`)."""
+    """The period asked for, by default the twelve whole months before today. Raises Invalid (`FILTER_INVALID`)."""
     end = _read("to", last) if last else today.year * YEAR + today.month - 2
     start = _read("from", first) if first else end - YEAR + 1
     if start > end:
-        raise Invalid(f"from {month_text(start)} is after to {month_text(end)}", path="from", code="PERIOD_INVALID", hint="from ≤ to")
+        raise Invalid(f"from {month_text(start)} is after to {month_text(end)}", path="from", code="FILTER_INVALID", hint="from ≤ to")
     return Period(first=start, last=end)
 
 
@@ -65,4 +65,4 @@ def _read(name: str, text: str) -> int:
     try:
         return month_number(date.fromisoformat(f"{text}-01").isoformat()[:7])
     except ValueError:
-        raise Invalid(f"{name}: {text!r} is no month", path=name, code="PERIOD_INVALID", hint="YYYY-MM") from None
+        raise Invalid(f"{name}: {text!r} is no month", path=name, code="FILTER_INVALID", hint="YYYY-MM") from None

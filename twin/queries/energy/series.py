@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,19 +23,22 @@ __all__ = ["Series", "read_series"]
 class Series:
     """`values[carrier]` (units, months) float64, NaN where nothing was reported; `key` (units, months) says which report it is.
 
-    `term` names the unit of a row (id of a term), `first` the month of the first column; `reported` (units, months) where there is a
-    report at all.
+    `owner` is the record of the unit of a row, or minus the id of a text that names none; `first` the month of the first column;
+    `reported` (units, months) where there is a report at all.
     """
 
     first: int
-    term: list[int]
+    owner: list[int]
     key: NDArray[np.object_]
     reported: NDArray[np.bool_]
     values: dict[str, NDArray[np.float64]]
 
 
-def read_series(connection: Connection, terms: Collection[int] | None = None) -> Series | None:
-    """All reports of these units (ids of terms; None: of all), None where there are none; of two for one month the later key counts."""
+def read_series(connection: Connection, records: Mapping[int, int], terms: Collection[int] | None = None) -> Series | None:
+    """All reports of these units (ids of terms; None: of all), None where there are none; of two for one month the later key counts.
+
+    `records` is id of a term → record of the unit it names.
+    """
     import numpy as np
 
     table = schema.kind_table("energy").c
@@ -44,16 +47,16 @@ def read_series(connection: Connection, terms: Collection[int] | None = None) ->
     if not rows:
         return None
     months = np.array([month_number(row.month) for row in rows])
-    term, at = np.unique([row.unit_id for row in rows], return_inverse=True)
+    owner, at = np.unique([records.get(row.unit_id, -row.unit_id) for row in rows], return_inverse=True)
     first, last = int(months.min()), int(months.max())
-    shape = (len(term), last - first + 1)
+    shape = (len(owner), last - first + 1)
     place = (at, months - first)
     reported = np.zeros(shape, dtype=np.bool_)
     reported[place] = True
     keys = np.full(shape, None, dtype=object)
     keys[place] = [row.key for row in rows]
     values = {name: _laid_out(shape, place, [row[3 + number] for row in rows]) for number, name in enumerate(CARRIERS)}
-    return Series(first=first, term=[int(one) for one in term], key=keys, reported=reported, values=values)
+    return Series(first=first, owner=[int(one) for one in owner], key=keys, reported=reported, values=values)
 
 
 def _laid_out(shape: tuple[int, int], place: tuple[Any, Any], values: list[Any]) -> NDArray[np.float64]:
