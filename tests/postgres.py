@@ -72,7 +72,7 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(programs: Path) -> Iterator[Cluster]:
+def running_cluster(programs: Path, *, options: str = "-c fsync=off -c shared_buffers=16MB") -> Iterator[Cluster]:
     """A cluster for the length of the block, gone without a trace after it. The server refuses root: then user postgres runs it."""
     folder = Path(tempfile.mkdtemp(prefix="twin-pg-"))  # short: a socket's path holds 107 bytes
     user = "postgres" if os.geteuid() == 0 else None
@@ -84,8 +84,8 @@ def running_cluster(programs: Path) -> Iterator[Cluster]:
         if user:
             shutil.chown(folder, user)
         run("initdb", "-D", str(folder / "data"), "-U", "twin", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c shared_buffers=16MB"
-        run("pg_ctl", "-D", str(folder / "data"), "-o", options, "-l", str(folder / "log"), "-w", "start")
+        where = f"-c listen_addresses= -c unix_socket_directories={folder}"
+        run("pg_ctl", "-D", str(folder / "data"), "-o", f"{where} {options}", "-l", str(folder / "log"), "-w", "start")
         try:
             yield Cluster(folder, "twin")
         finally:
