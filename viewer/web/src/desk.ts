@@ -19,6 +19,7 @@ export class Desk {
   known: Loaded<FeatureRecords> | null = null;
   /** Feature → verdict: how the rooms of the open storey are tinted, null where they show their use. */
   verdicts: ReadonlyMap<string, Verdict> | null = null;
+  private flight: RecordName | null = null;
   private readonly visited: RecordName[] = [];
 
   constructor(private readonly twin: Twin) {}
@@ -71,13 +72,21 @@ export class Desk {
     this.twin.view?.mark(null);
   }
 
-  /** Opens a record; where it stands somewhere that is drawn, the picture goes there. */
-  async showRecord(name: RecordName, { fly = true, place = null as PlaceDocument | null } = {}): Promise<void> {
+  /** Opens a record; once its place is known and drawn, the picture goes there. */
+  showRecord(name: RecordName, { fly = true } = {}): void {
     if (this.shown.what === "record" && !same(this.shown.name, name)) this.visited.push(this.shown.name);
     this.shown = { what: "record", name };
+    this.flight = fly ? name : null;
+    this.twin.view?.mark(null);
     this.changed();
     this.twin.remember();
-    if (fly && place) await this.goTo(place, name.key);
+  }
+
+  /** The dossier of what was opened has come, and says where it is. */
+  arrive(name: RecordName, place: PlaceDocument | null, label: string): void {
+    if (this.flight === null || !same(this.flight, name)) return;
+    this.flight = null;
+    if (place && drawn(place)) void this.goTo(place, label);
   }
 
   /** One record back, or to what is selected in the picture. */

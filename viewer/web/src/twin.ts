@@ -240,6 +240,7 @@ export class Twin extends EventTarget {
 
   changeLanguage(): void {
     speak(language() === "zh" ? "en" : "zh");
+    this.desk.showVerdicts();
     this.title();
     this.set({});
   }

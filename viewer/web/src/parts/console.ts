@@ -2,6 +2,7 @@
 
 import { css, html, LitElement, nothing, unsafeCSS, type TemplateResult } from "lit";
 
+import { parsePlace } from "../address";
 import { TONES, VERDICTS } from "../planner";
 import { View } from "../scene/view";
 import { Twin } from "../twin";
@@ -56,7 +57,7 @@ export class TwinConsole extends LitElement {
       .section label { display: flex; gap: 10px; align-items: center; white-space: nowrap; }
       .section input { accent-color: var(--accent); width: 130px; min-width: 60px; }
       .section button { white-space: nowrap; }
-      .legend { position: absolute; left: 12px; bottom: 44px; background: rgb(255 255 255 / 0.94); border: 1px solid var(--line); border-radius: 9px; box-shadow: var(--shadow); padding: 7px 12px; font-size: 13px; z-index: 1; display: grid; gap: 3px; }
+      .legend { position: absolute; left: 12px; bottom: 84px; background: rgb(255 255 255 / 0.94); border: 1px solid var(--line); border-radius: 9px; box-shadow: var(--shadow); padding: 7px 12px; font-size: 13px; z-index: 1; display: grid; gap: 3px; }
       .legend ul { margin: 0; padding: 0; list-style: none; display: grid; gap: 3px; }
       .legend li { display: flex; gap: 8px; align-items: center; }
       .legend i { width: 14px; height: 14px; border-radius: 3px; border: 1px solid rgb(20 32 46 / 0.3); }
@@ -140,7 +141,15 @@ export class TwinConsole extends LitElement {
       return;
     }
     this.twin.view.canvas.setAttribute("role", "application");
-    void this.twin.open();
+    void this.begin();
+  }
+
+  /** Where the address names nothing, one begins at one's desk, if there is room for it. */
+  private async begin(): Promise<void> {
+    const { select, storey, record, camera } = parsePlace(location.hash);
+    await this.twin.open();
+    const { desk, selected } = this.twin;
+    if (desk.reads && selected === null && !select && !storey && !record && !camera && innerWidth > NARROW_PX) desk.showPortal();
   }
 
   override connectedCallback(): void {

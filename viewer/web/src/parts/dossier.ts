@@ -2,7 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 
-import { Ask } from "../ask";
+import { Ask, type Loaded } from "../ask";
 import { drawn, readDossier, type Dossier, type FieldDocument, type RecordName } from "../registers";
 import { either, t } from "../words";
 import { findings, heldFields, links, otherColumns, whyHere } from "./dossier_facts";
@@ -11,6 +11,7 @@ import { Part } from "./part";
 import { answered, sheet, tabs } from "./sheet";
 import { timeline } from "./timeline";
 import "./correction";
+import "./energy";
 import "./inventory";
 import "./move";
 import "./office";
@@ -69,6 +70,7 @@ export class TwinDossier extends Part {
   /** The field that a correction is being written for. */
   declare asked: FieldDocument | null;
   private readonly dossier = new Ask<Dossier>(this);
+  private state: Loaded<Dossier> = { status: "loading" };
   private shown = "";
 
   constructor() {
@@ -87,12 +89,17 @@ export class TwinDossier extends Part {
     if (!this.sheets.includes(this.sheet)) this.sheet = "facts";
   }
 
+  override updated(): void {
+    super.updated();
+    if (this.state.status === "ready") this.twin.desk.arrive(this.name, this.state.value.place, titleOf(this.state.value));
+  }
+
   override render(): TemplateResult {
     const { desk } = this.twin;
     const kind = desk.kinds.get(this.name.kind);
     if (!kind) return html`${this.plainHead()}<div class="body"><p role="alert">${t("failure.not_found", { what: this.name.key })}</p></div>`;
     const { as_of, known_at } = this;
-    const state = this.dossier.of(`${this.shown} ${as_of} ${known_at}`, () => readDossier(kind, this.name.key, { as_of, known_at }));
+    const state = (this.state = this.dossier.of(`${this.shown} ${as_of} ${known_at}`, () => readDossier(kind, this.name.key, { as_of, known_at })));
     if (state.status !== "ready") return html`${this.plainHead()}<div class="body">${answered(state, () => this.dossier.forget(), () => nothing)}</div>`;
     const dossier = state.value;
     const choices = this.sheets.map((name) => ({ name, label: t(`dossier.${name}`) }));
@@ -143,6 +150,8 @@ export class TwinDossier extends Part {
         return html`<twin-office .twin=${twin} .unit=${this.unit} .place=${dossier.place}></twin-office>`;
       case "assets":
         return html`<twin-inventory .twin=${twin} .unit=${this.unit} .place=${dossier.place}></twin-inventory>`;
+      case "energy":
+        return html`<twin-energy .twin=${twin} .unit=${dossier.key}></twin-energy>`;
       case "move":
         return html`<twin-move .twin=${twin} .unit=${dossier.key}></twin-move>`;
       default:

@@ -103,7 +103,7 @@ export class TwinInventory extends Part {
   }
 
   private enter(child: InventoryDocument["children"][number]): void {
-    if (child.key !== undefined) void this.twin.desk.showRecord({ kind: "unit", key: child.key });
+    if (child.key !== undefined) this.twin.desk.showRecord({ kind: "unit", key: child.key });
     else if (child.feature) void this.twin.visit(child.feature, child.kind === "room" ? "space" : (child.kind ?? ""), this.place?.kind === "storey" ? this.place.feature : null);
     else if (child.id !== undefined) this.inside = { id: child.id, name: child.name };
   }
@@ -144,7 +144,7 @@ export class TwinInventory extends Part {
     const state = String(values["state"] ?? "");
     const facts = [values["specification"], words["value"] ? either(words["value"]) : null, values["acquired"]].filter(Boolean).join(" · ");
     return html`<div class="line">
-        <button class="link" @click=${() => void this.twin.desk.showRecord({ kind: "asset", key }, { place })}>${values["name"] ?? key}</button>
+        <button class="link" @click=${() => this.twin.desk.showRecord({ kind: "asset", key })}>${values["name"] ?? key}</button>
         ${words["state"] ? html`<span class="chip ${GOOD_STATES.has(state) ? "" : "cool"}">${either(words["state"])}</span>` : nothing}
       </div>
       <span class="small"><code>${key}</code> ${facts}</span>

@@ -77,7 +77,7 @@ export class TwinMove extends Part {
         <tbody>
           ${proposal.rooms.map(
             (room) => html`<tr>
-              <td><button class="link" @click=${() => void this.twin.desk.showRecord({ kind: "room", key: room.room })}>${[room.storey, room.number ?? room.room].filter(Boolean).join(" ")}</button></td>
+              <td><button class="link" @click=${() => this.twin.desk.showRecord({ kind: "room", key: room.room })}>${[room.storey, room.number ?? room.room].filter(Boolean).join(" ")}</button></td>
               <td>${room.people.map((mover, at) => html`${at ? t("list.separator") : nothing}${this.name(mover)}`)}</td>
               <td class="right">${area(room.verdict.area_m2)} ${room.verdict.code === "within" ? nothing : verdictChip(room.verdict.code)}</td>
             </tr>`,

@@ -107,9 +107,8 @@ export class TwinOffice extends Part {
 
   private room(room: JudgedRoom): TemplateResult {
     const { verdict } = room;
-    const place = room.place;
     return html`<div class="line">
-        <button class="link" @click=${() => void this.twin.desk.showRecord({ kind: "room", key: room.key }, { place })}><b>${room.number ?? room.key}</b> ${room.name ?? ""}</button>
+        <button class="link" @click=${() => this.twin.desk.showRecord({ kind: "room", key: room.key })}><b>${room.number ?? room.key}</b> ${room.name ?? ""}</button>
         ${verdictChip(verdict.code)}
       </div>
       <div class="areas">
@@ -119,13 +118,13 @@ export class TwinOffice extends Part {
       </div>
       ${room.people.length > 0 ? html`<div class="people">${room.people.map((sitter, at) => html`${at ? t("list.separator") : nothing}${this.sitter(sitter)}`)}</div>` : nothing}
       ${verdict.code === "not_an_office" ? nothing : html`<div class="why">${either(verdict)}</div>`}
-      <div class="small">${this.unitsOf(room)}</div>
+      ${room.used_by ?? room.allocated_to ? html`<div class="small">${this.unitsOf(room)}</div>` : nothing}
       ${room.contradictions.map(({ message }) => html`<div class="small"><span class="chip warn">${t("office.contradiction")}</span> ${message}</div>`)}`;
   }
 
   private sitter({ person, rank, second_office, in_post }: Sitter): TemplateResult {
     const notes = [rank ? either(rank) : null, second_office ? t("office.second") : null, in_post ? null : t("office.left")].filter(Boolean).join(" ");
-    return html`${person ? html`<button class="link" @click=${() => void this.twin.desk.showRecord({ kind: "person", key: person.key }, { fly: false })}>${person.name}</button>` : t("office.hidden_person")} <span class="small">${notes}</span>`;
+    return html`${person ? html`<button class="link" @click=${() => this.twin.desk.showRecord({ kind: "person", key: person.key }, { fly: false })}>${person.name}</button>` : t("office.hidden_person")} <span class="small">${notes}</span>`;
   }
 
   private unitsOf({ allocated_to, used_by, used_otherwise }: JudgedRoom): unknown {
@@ -136,7 +135,7 @@ export class TwinOffice extends Part {
   private unitName(unit: UnitName | null): unknown {
     if (unit === null) return t("value.none");
     const { key } = unit;
-    return key ? html`<button class="link" @click=${() => void this.twin.desk.showRecord({ kind: "unit", key })}>${unit.name}</button>` : unit.name;
+    return key ? html`<button class="link" @click=${() => this.twin.desk.showRecord({ kind: "unit", key })}>${unit.name}</button>` : unit.name;
   }
 
   private toggle(verdict: Verdict): void {

@@ -117,7 +117,7 @@ export class TwinPanel extends Part {
       <ul>
         ${desk.known.value.records.map(({ kind, key, title: name, confidence, method }) => {
           const sure = confidence === null ? nothing : html`<span class="quiet">${[valueName(`link_${method}`) ?? method, t("dossier.confidence", { percent: Math.round(confidence * 100) })].filter(Boolean).join(" · ")}</span>`;
-          return html`<li><button class="record" @click=${() => void desk.showRecord({ kind, key }, { fly: false })}>${either(desk.kinds.get(kind) ?? { zh: kind, en: kind })} ${name}</button> ${sure}</li>`;
+          return html`<li><button class="record" @click=${() => desk.showRecord({ kind, key }, { fly: false })}>${either(desk.kinds.get(kind) ?? { zh: kind, en: kind })} ${name}</button> ${sure}</li>`;
         })}
       </ul>
     </section>`;

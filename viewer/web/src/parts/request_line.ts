@@ -13,7 +13,7 @@ export function requestLine(twin: Twin, request: RequestDocument): TemplateResul
   const named = typeof record === "object" && record !== null && !Array.isArray(record) ? { kind: String(record["kind"]), key: String(record["key"]) } : null;
   const what = t("request.title", { number: request.id, kind: kindWord(request.kind) });
   return html`<div class="line">
-      ${named ? html`<button class="link" @click=${() => void twin.desk.showRecord(named)}>${what} · ${named.key}</button>` : html`<span>${what}</span>`}
+      ${named ? html`<button class="link" @click=${() => twin.desk.showRecord(named)}>${what} · ${named.key}</button>` : html`<span>${what}</span>`}
       <span class="chip ${request.closed_at === null ? "warn" : "good"}">${stateWord(request.state)}</span>
     </div>
     ${payload["field"] === undefined ? nothing : html`<div>${columnWord(twin, named?.kind, String(payload["field"]))}<span class="quiet">:</span> <s class="quiet">${written(payload["was"] ?? null)}</s> → ${written(payload["value"] ?? null)}</div>`}

@@ -147,7 +147,7 @@ export class TwinSearch extends Part {
 
   private choose({ kind, found }: Option): void {
     this.open = false;
-    void this.twin.desk.showRecord({ kind, key: found.key }, { place: found.place });
+    this.twin.desk.showRecord({ kind, key: found.key });
   }
 }
 

@@ -14,7 +14,7 @@ export const sheet = css`
   .chip.warn { background: #fde68a; color: #5f3b00; }
   .chip.cool { background: #cfe3fb; color: #153e75; }
   .chip.good { background: #d8f0dc; color: #0d4a2f; }
-  [role="tablist"] { display: flex; gap: 2px; overflow-x: auto; border-bottom: 1px solid var(--line); padding: 0 10px; flex: none; scrollbar-width: none; }
+  [role="tablist"] { display: flex; flex-wrap: wrap; gap: 0 2px; border-bottom: 1px solid var(--line); padding: 0 10px; flex: none; }
   [role="tab"] { border: none; background: none; border-radius: 0; padding: 8px 8px 6px; white-space: nowrap; color: var(--quiet); border-bottom: 2px solid transparent; }
   [role="tab"][aria-selected="true"] { color: var(--accent-strong); font-weight: 600; border-bottom-color: var(--accent); }
   [role="tab"]:focus-visible { outline-offset: -2px; }
@@ -34,9 +34,9 @@ export const sheet = css`
   .filters button[aria-pressed="true"] { background: var(--accent-wash); border-color: var(--accent); color: var(--accent-strong); font-weight: 600; }
   input, select, textarea { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line-strong); border-radius: 7px; padding: 4px 8px; min-width: 0; }
   textarea { width: 100%; resize: vertical; min-height: 62px; }
-  .sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(84px, 1fr)); gap: 8px; margin: 12px 0 0; }
-  .sums > div { background: var(--wash); border-radius: 8px; padding: 7px 10px; display: grid; }
-  .sums b { font-size: 17px; line-height: 1.3; font-variant-numeric: tabular-nums; }
+  .sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(76px, 1fr)); gap: 8px; margin: 12px 0 0; }
+  .sums > div { background: var(--wash); border-radius: 8px; padding: 7px 9px; display: grid; align-content: start; }
+  .sums b { font-size: 16px; line-height: 1.3; font-variant-numeric: tabular-nums; }
   .sums .small { font-size: 12px; }
   table { border-collapse: collapse; width: 100%; margin-top: 8px; font-variant-numeric: tabular-nums; }
   caption { text-align: left; font-size: 12px; font-weight: 600; color: var(--quiet); padding-bottom: 2px; }

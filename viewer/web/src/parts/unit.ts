@@ -1,4 +1,4 @@
-/** A unit's own sheets: its area against its posts, its people and vehicles, its energy by months. */
+/** A unit's own sheets: its area against its posts, and its people and vehicles. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 
@@ -6,14 +6,11 @@ import { Ask, Pages, type List } from "../ask";
 import { readEntitlement, type Entitlement } from "../planner";
 import { address, readRecords, type RecordDocument } from "../registers";
 import { either, number, t } from "../words";
-import { bars, type Bar } from "./bars";
 import { look } from "./look";
 import { Part } from "./part";
 import { answered, area, following, sheet } from "./sheet";
 
 const PAGE = 50;
-const ALL_MONTHS = 1000;
-const MEASURES = ["electricity", "water", "gas", "petrol", "diesel", "heat"] as const;
 const VERDICT_TONES = { over: "bad", within: "good", limit_unknown: "" } as const;
 
 export class TwinUnit extends Part {
@@ -24,32 +21,18 @@ export class TwinUnit extends Part {
       :host { display: block; padding-bottom: 8px; }
       h3 { margin-top: 16px; }
       .said { margin: 10px 0 0; }
-      svg { width: 100%; height: auto; margin-top: 8px; display: block; }
-      svg rect { fill: var(--accent); }
-      svg rect:hover { fill: var(--warm); }
-      svg text { fill: var(--quiet); font-size: 10px; }
-      svg line { stroke: var(--line-strong); stroke-width: 1; }
-      select { margin-top: 10px; }
     `,
   ];
-  static override properties = { ...Part.properties, unit: { attribute: false }, about: { attribute: false }, measure: { state: true } };
+  static override properties = { ...Part.properties, unit: { attribute: false }, about: { attribute: false } };
   declare unit: string;
-  declare about: "entitlement" | "people" | "energy";
-  declare measure: string;
+  declare about: "entitlement" | "people";
   private readonly entitlement = new Ask<Entitlement>(this);
   private readonly people = new Pages<RecordDocument>(this);
   private readonly vehicles = new Pages<RecordDocument>(this);
-  private readonly energy = new Ask<RecordDocument[]>(this);
-
-  constructor() {
-    super();
-    this.measure = MEASURES[0];
-  }
 
   override render(): unknown {
     const { unit } = this;
     if (this.about === "entitlement") return answered(this.entitlement.of(unit, () => readEntitlement(unit)), () => this.entitlement.forget(), (document) => this.approved(document));
-    if (this.about === "energy") return answered(this.energy.of(unit, () => everyMonth(unit)), () => this.energy.forget(), (months) => this.chart(months));
     return html`${this.records("person", this.people, ["post"], "rank")} ${this.records("vehicle", this.vehicles, ["brand", "model"], "state")}`;
   }
 
@@ -94,7 +77,7 @@ export class TwinUnit extends Part {
         </tbody>
       </table>
       ${document.findings.length === 0 ? nothing : html`<h3>${t("dossier.findings")}</h3><ul class="rows">${document.findings.map(({ code, message }) => html`<li>${message}<code>${code}</code></li>`)}</ul>`}
-      ${below.length === 0 ? nothing : html`<h3>${t("unit_space.below")}</h3><ul class="rows">${below.map(({ key, name }) => html`<li><button class="link" @click=${() => key && void this.twin.desk.showRecord({ kind: "unit", key })}>${name}</button></li>`)}</ul>`}`;
+      ${below.length === 0 ? nothing : html`<h3>${t("unit_space.below")}</h3><ul class="rows">${below.map(({ key, name }) => html`<li><button class="link" @click=${() => key && this.twin.desk.showRecord({ kind: "unit", key })}>${name}</button></li>`)}</ul>`}`;
   }
 
   private records(kind: string, pages: Pages<RecordDocument>, plain: readonly string[], coded: string): TemplateResult | typeof nothing {
@@ -112,52 +95,13 @@ export class TwinUnit extends Part {
           const title = values["name"] ?? values["plate"] ?? key;
           const facts = [...plain.map((name) => values[name]), place?.path.slice(2).map(({ name }) => name).join(" › ")].filter(Boolean).join(" · ");
           return html`<li>
-            <div class="line"><button class="link" @click=${() => void desk.showRecord({ kind, key }, { place })}>${title}</button>${words[coded] ? html`<span class="chip">${either(words[coded])}</span>` : nothing}</div>
+            <div class="line"><button class="link" @click=${() => desk.showRecord({ kind, key })}>${title}</button>${words[coded] ? html`<span class="chip">${either(words[coded])}</span>` : nothing}</div>
             <span class="small">${facts}</span>
           </li>`;
         })}
       </ul>
       ${following(list, () => void pages.more())}`;
   }
-
-  private chart(months: RecordDocument[]): TemplateResult {
-    const columns = this.twin.desk.kinds.get("energy")?.columns ?? [];
-    const stated = MEASURES.filter((name) => months.some(({ values }) => typeof values[name] === "number"));
-    const measure = stated.find((name) => name === this.measure) ?? stated[0];
-    const column = columns.find(({ name }) => name === measure);
-    if (!measure || !column) return html`<p class="quiet">${t("energy.none")}</p>`;
-    const found = byMonth(months, measure);
-    return html`<select aria-label=${t("energy.measure")} @change=${(event: Event) => (this.measure = (event.target as HTMLSelectElement).value)}>
-        ${stated.map((name) => html`<option value=${name} ?selected=${name === measure}>${either(columns.find((one) => one.name === name) ?? { zh: name, en: name })}</option>`)}
-      </select>
-      ${bars(found, t("energy.chart", { measure: either(column), unit: column.unit ?? "" }))}
-      <p class="small">${t("energy.with_below")}</p>
-      <table>
-        <caption>${either(column)} (${column.unit})</caption>
-        <tbody>${[...found].reverse().map(({ label, value }) => html`<tr><td>${label}</td><td class="right">${number(value)}</td></tr>`)}</tbody>
-      </table>`;
-  }
-}
-
-/** Every month of a unit and those below it, page by page. */
-async function everyMonth(unit: string): Promise<RecordDocument[]> {
-  const found: RecordDocument[] = [];
-  let next: string | null = address("/energies", { unit, limit: ALL_MONTHS });
-  while (next !== null) {
-    const page = await readRecords(next, {});
-    found.push(...page.records);
-    next = page.next;
-  }
-  return found;
-}
-
-function byMonth(months: readonly RecordDocument[], measure: string): Bar[] {
-  const sums = new Map<string, number>();
-  for (const { values } of months) {
-    const [month, value] = [values["month"], values[measure]];
-    if (typeof month === "string" && typeof value === "number") sums.set(month, (sums.get(month) ?? 0) + value);
-  }
-  return [...sums].sort(([a], [b]) => a.localeCompare(b)).map(([label, value]) => ({ label, value }));
 }
 
 customElements.define("twin-unit", TwinUnit);

@@ -43,7 +43,7 @@ export class TwinWork extends Part {
 
   private finding({ code, kind, key, message }: PlannerFinding): TemplateResult {
     return html`<div>${message}</div>
-      <div class="line small"><code>${code}</code>${key === null ? t("office.hidden_person") : html`<button class="link" @click=${() => void this.twin.desk.showRecord({ kind, key })}>${key}</button>`}</div>`;
+      <div class="line small"><code>${code}</code>${key === null ? t("office.hidden_person") : html`<button class="link" @click=${() => this.twin.desk.showRecord({ kind, key })}>${key}</button>`}</div>`;
   }
 }
 
