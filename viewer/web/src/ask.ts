@@ -10,13 +10,15 @@ interface Host { requestUpdate(): void }
 export class Ask<Answer> {
   private question: string | null = null;
   private state: Loaded<Answer> = { status: "loading" };
+  private kept = false;
 
   constructor(private readonly host: Host) {}
 
   of(question: string, ask: () => Promise<Answer>): Loaded<Answer> {
     if (question !== this.question) {
       this.question = question;
-      this.state = { status: "loading" };
+      if (!this.kept) this.state = { status: "loading" };
+      this.kept = false;
       void this.settle(question, ask);
     }
     return this.state;
@@ -26,6 +28,12 @@ export class Ask<Answer> {
   forget(): void {
     this.question = null;
     this.host.requestUpdate();
+  }
+
+  /** Asked anew at once; what is known stays in sight until the answer comes. */
+  refresh(): void {
+    this.kept = true;
+    this.forget();
   }
 
   private async settle(question: string, ask: () => Promise<Answer>): Promise<void> {

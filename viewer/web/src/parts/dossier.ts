@@ -145,7 +145,7 @@ export class TwinDossier extends Part {
       case "history":
         return timeline(dossier, (day) => (this.as_of = day));
       case "corrections":
-        return html`<twin-correction .twin=${twin} .dossier=${dossier} .field=${this.asked} @done=${() => this.dossier.forget()}></twin-correction>`;
+        return html`<twin-correction .twin=${twin} .dossier=${dossier} .field=${this.asked} @done=${() => this.dossier.refresh()}></twin-correction>`;
       case "office":
         return html`<twin-office .twin=${twin} .unit=${this.unit} .place=${dossier.place}></twin-office>`;
       case "assets":

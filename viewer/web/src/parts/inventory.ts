@@ -81,7 +81,7 @@ export class TwinInventory extends Part {
         <div><b>${number(own.count)}</b><span class="small">${t("inventory.own")}</span></div>
         <div><b>${number(below)}</b><span class="small">${t("inventory.below")}</span></div>
         <div><b>${number(unplaced.count)}</b><span class="small">${t(this.unit ? "inventory.without_unit" : "inventory.unplaced")}</span></div>
-        <div><b>${number(total.count)}</b><span class="small">${t("inventory.total")}</span>${total.value_words ? html`<span class="small">${amount(total)}</span>` : nothing}</div>
+        <div class=${total.value_words ? "wide" : ""}><b>${number(total.count)}</b><span class="small">${t("inventory.total")}</span>${total.value_words ? html`<span class="small">${amount(total)}</span>` : nothing}</div>
       </div>`;
   }
 
@@ -112,7 +112,7 @@ export class TwinInventory extends Part {
     const lines = linesOf(document, this.by);
     const most = Math.max(1, ...lines.map(({ sum }) => sum.count));
     return html`<h3>${t("inventory.breakdown")}</h3>
-      ${tabs(t("inventory.breakdown"), DIMENSIONS.map((name) => ({ name, label: t(`inventory.by_${name}`) })), this.by, (by) => (this.by = by))}
+      ${tabs(t("inventory.breakdown"), DIMENSIONS.map((name) => ({ name, label: t(`inventory_by.${name}`) })), this.by, (by) => (this.by = by))}
       <table>
         <tbody>
           ${lines.map(

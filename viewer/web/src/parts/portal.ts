@@ -67,7 +67,7 @@ export class TwinPortal extends Part {
     const named = (name: string): string => either(this.twin.desk.kinds.get(name) ?? { zh: name, en: name });
     return html`<div class="sums">
       ${kinds.map(([name, count, exact]) => html`<div><b>${exact ? number(count) : t("list.at_least", { count })}</b><span class="small">${named(name)}</span></div>`)}
-      <div><b>${number(assets)}</b><span class="small">${named("asset")}</span>${value ? html`<span class="small">${value}</span>` : nothing}</div>
+      <div class="wide"><b>${number(assets)}</b><span class="small">${named("asset")}</span>${value ? html`<span class="small">${value}</span>` : nothing}</div>
     </div>`;
   }
 

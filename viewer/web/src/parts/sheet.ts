@@ -36,6 +36,7 @@ export const sheet = css`
   textarea { width: 100%; resize: vertical; min-height: 62px; }
   .sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(76px, 1fr)); gap: 8px; margin: 12px 0 0; }
   .sums > div { background: var(--wash); border-radius: 8px; padding: 7px 9px; display: grid; align-content: start; }
+  .sums .wide { grid-column: span 2; }
   .sums b { font-size: 16px; line-height: 1.3; font-variant-numeric: tabular-nums; }
   .sums .small { font-size: 12px; }
   table { border-collapse: collapse; width: 100%; margin-top: 8px; font-variant-numeric: tabular-nums; }
