@@ -87,7 +87,11 @@ export class TwinConsole extends LitElement {
         twin-tree, .side { grid-area: 2 / 1 / 3 / 4; position: absolute; top: 0; bottom: 0; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
         twin-tree { left: 0; width: min(240px, 60%); }
         .side { right: 0; width: min(340px, 75%); }
-        header h1, header .mark { display: none; }
+        header { gap: 6px; padding: 0 8px; }
+        header .mark, header .gap { display: none; }
+        header h1 { flex: 0 1 auto; min-width: 2em; }
+        twin-search { flex: 1 1 90px; }
+        header button { padding: 4px 8px; white-space: nowrap; }
         main { grid-column: 1 / -1; }
         .section output, footer .wide { display: none; }
       }

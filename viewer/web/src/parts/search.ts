@@ -18,7 +18,7 @@ export class TwinSearch extends Part {
   static override styles = [
     look,
     css`
-      :host { position: relative; flex: 0 1 360px; min-width: 120px; }
+      :host { position: relative; flex: 0 1 360px; min-width: 70px; }
       input { width: 100%; font: inherit; color: inherit; padding: 4px 12px; border: 1px solid var(--line-strong); border-radius: 16px; background: var(--paper); }
       .list { position: absolute; top: calc(100% + 6px); left: 0; z-index: 6; width: max(100%, 340px); max-height: min(70vh, 560px); overflow: auto; background: var(--paper); border: 1px solid var(--line); border-radius: 9px; box-shadow: var(--shadow); padding: 6px; }
       .head { display: flex; padding: 6px 8px 2px; font-size: 12px; font-weight: 600; color: var(--quiet); }
