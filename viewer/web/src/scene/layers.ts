@@ -37,7 +37,7 @@ const ERROR_PIXELS: Record<TilesetKind, number> = { building: 12, city: 16, terr
  * How an open storey is drawn. What the plane cuts shows its inside dark, as a drawn section is filled, instead of hollow.
  * Of a room (its tint's alpha says so) only floor and ceiling are drawn, since its sides lie in the faces of the walls, and a
  * little nearer to the eye than they are, since its floor lies in or under the finish of the floor. Where rooms show what is said
- * of them (u_told) their own colour is left out, so that the tint is that of the legend.
+ * of them (u_told) their own colour is left out and little of the floor shines through, so that the tint is that of the legend.
  */
 const OPEN_STOREY = new CustomShader({
   uniforms: { u_up: { type: UniformType.VEC3, value: new Cartesian3(0, 0, 1) }, u_told: { type: UniformType.FLOAT, value: 0 } },
@@ -58,7 +58,10 @@ const OPEN_STOREY = new CustomShader({
   fragmentShaderText: `void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
     vec3 up = normalize((czm_view * vec4(u_up, 0.0)).xyz);
     if (v_room > 0.5 && abs(dot(fsInput.attributes.normalEC, up)) < 0.5) discard;
-    if (v_room > 0.5 && u_told > 0.5) material.diffuse = vec3(1.0);
+    if (v_room > 0.5 && u_told > 0.5) {
+      material.diffuse = vec3(1.0);
+      material.alpha = max(material.alpha, 0.85);
+    }
     if (!gl_FrontFacing && material.alpha > 0.99) {
       material.diffuse = vec3(0.0);
       material.specular = vec3(0.0);
