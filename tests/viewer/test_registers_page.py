@@ -254,6 +254,16 @@ def test_tabs_are_walked_with_the_arrow_keys(seen: Visit) -> None:
     expect(seen.page.get_by_role("tab", name="历史")).to_have_attribute("aria-selected", "true")
 
 
+def test_a_record_opened_from_a_list_takes_the_focus_along(seen: Visit) -> None:
+    page = seen.page
+    open_tab(page, "east:building", "资产")
+    page.locator("twin-inventory ul.rows button").first.press("Enter")
+    expect(page.locator("twin-dossier h2")).to_have_text("台式计算机")
+    wait_until(page, "document.activeElement.shadowRoot?.activeElement?.localName === 'twin-dossier'")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="返回")).to_be_focused()
+
+
 def test_what_is_not_for_the_role_is_said_and_offers_no_retry(seen: Visit, registers: MockService) -> None:
     registers.registers.forbidden |= {"inventory", "assets"}
     open_tab(seen.page, "east:building", "资产")

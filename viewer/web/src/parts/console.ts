@@ -40,6 +40,7 @@ export class TwinConsole extends LitElement {
       header select { font: inherit; max-width: 220px; border: 1px solid var(--line); border-radius: 7px; padding: 3px 6px; background: var(--paper); color: inherit; }
       twin-tree { grid-area: 2 / 1; width: 276px; border-right: 1px solid var(--line); min-height: 0; }
       main { grid-area: 2 / 2; position: relative; min-width: 0; min-height: 0; overflow: hidden; }
+      twin-dossier:focus { outline: none; }
       .side { grid-area: 2 / 3; width: 392px; border-left: 1px solid var(--line); background: var(--paper); }
       ::slotted([slot="scene"]) { position: absolute; inset: 0; }
       footer { grid-column: 1 / -1; display: flex; gap: 18px; align-items: center; padding: 0 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--quiet); white-space: nowrap; overflow: hidden; }
@@ -108,6 +109,7 @@ export class TwinConsole extends LitElement {
     if (inPanel) this.twin.view?.canvas.focus();
   };
   private heading_deg = 0;
+  private record: string | null = null;
   private scale: { px: number; metres: number } | null = null;
 
   constructor() {
@@ -169,9 +171,18 @@ export class TwinConsole extends LitElement {
   }
 
   override updated(): void {
+    this.keepFocus();
     this.renderRoot.querySelector<SVGElement>(".needle")?.style.setProperty("rotate", `${-this.heading_deg}deg`);
     this.renderRoot.querySelector<HTMLElement>(".scale i")?.style.setProperty("width", `${this.scale?.px ?? 0}px`);
     this.twin.view?.canvas.setAttribute("aria-label", `${t("app.scene")}. ${t("app.scene_keys")}`);
+  }
+
+  /** A record that was opened from a list takes the focus that went with the list. */
+  private keepFocus(): void {
+    const { address } = this.twin.desk;
+    const opened = address !== null && address !== this.record;
+    this.record = address;
+    if (opened && document.activeElement === document.body) this.renderRoot.querySelector<HTMLElement>("twin-dossier")?.focus();
   }
 
   override render(): TemplateResult {
@@ -205,7 +216,7 @@ export class TwinConsole extends LitElement {
     const { twin } = this;
     const { shown } = twin.desk;
     if (shown.what === "portal") return html`<twin-portal class="side" .twin=${twin}></twin-portal>`;
-    if (shown.what === "record") return html`<twin-dossier class="side" .twin=${twin} .name=${shown.name}></twin-dossier>`;
+    if (shown.what === "record") return html`<twin-dossier class="side" tabindex="-1" .twin=${twin} .name=${shown.name}></twin-dossier>`;
     return html`<twin-panel class="side" .twin=${twin} ?hidden=${twin.details.status === "none"}></twin-panel>`;
   }
 
