@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 
 from twin.store import Store
-from twin.store.record_schema import metadata
+from twin.store.stocktake_schema import metadata
 
 __all__ = ["Cluster", "find_programs", "running_cluster"]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +10,9 @@ from tests.conftest import require
 from tests.postgres import REMEDY, Cluster, find_programs, running_cluster
 from tests.twin.files import Files, write_files
 from twin.store import Store
+
+if TYPE_CHECKING:
+    from tests.twin.queries.planner.office import Office
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +50,21 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     with Store.open(url) as store:
         store.migrate()
     return url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def standing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Office"]:
+    """The office of `tests.twin.queries.planner.office`, imported once on each database: ask it, never write into it."""
+    from tests.twin.queries.planner.office import Office
+
+    folder = tmp_path_factory.mktemp("office")
+    url = f"sqlite:///{folder / 'home' / 'records.sqlite'}"
+    if request.param == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        url = cluster.create()
+    with Store.open(url) as store:
+        store.migrate()
+        yield Office(store, folder)
 
 
 @pytest.fixture

@@ -460,13 +460,13 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     operations = {(path, method): one for path, methods in document["paths"].items() for method, one in methods.items()}
-    about_records = {"records", "assets", "requests"}
+    about_records = {"records", "assets", "requests", "planner", "energy and vehicles", "stocktakes", "reconciliation"}
     records = {path for (path, _), one in operations.items() if about_records & set(one["tags"])}
     for kind in list_kinds():
         assert {f"/{kind.plural}", f"/{kind.plural}/{{key}}", f"/{kind.plural}/{{key}}/dossier"} <= records
     assert {path for path, _ in operations} - records == {
         "/", "/health", "/openapi.json", "/sites", "/sites/{code}", "/sites/{code}/tree", "/sites/{code}/features/{feature_id}",
-        "/sites/{code}/features/{feature_id}/children", "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",
+        "/sites/{code}/features/{feature_id}/children", "/sites/{code}/features/{feature_id}/records", "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",
         "/tiles/{code}/{layer}/{content}.glb", "/session",
     }  # fmt: skip
     for where, operation in operations.items():

@@ -8,7 +8,21 @@ from typing import Any
 from fastapi import FastAPI
 
 from twin import __version__
-from twin.api import assets, energy, features, page, planner, records, requests, sessions, sites, tilesets
+from twin.api import (
+    assets,
+    energy,
+    features,
+    page,
+    planner,
+    reconciliation,
+    records,
+    reporting,
+    requests,
+    sessions,
+    sites,
+    stocktakes,
+    tilesets,
+)
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
@@ -39,7 +53,10 @@ ROUTERS = (
     assets.router,
     planner.router,
     energy.router,
+    reporting.router,
     requests.router,
+    stocktakes.router,
+    reconciliation.router,
     records.router,
     page.router,
 )

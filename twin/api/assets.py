@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from twin.api.documents import NOT_FOUND, bilingual
-from twin.api.record_documents import AssetTotals, Inventory, RecordPage, SearchAnswer
+from twin.api.record_documents import AssetTotals, Inventory, OfferedPage, RecordPage, SearchAnswer
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of
 from twin.codes import get_dictionary
 from twin.errors import Invalid
 from twin.queries.asset_filter import AssetFilter
 from twin.queries.asset_sums import DIMENSIONS
-from twin.queries.assets import asset_page, asset_totals, offered_page
+from twin.queries.assetops.stock import idle_page, stock_matches, wish_of
+from twin.queries.assets import asset_page, asset_totals
 from twin.queries.inventory import place_inventory, unit_inventory
 from twin.queries.records.context import reader_of
 from twin.queries.search import search_everything
@@ -84,10 +85,28 @@ def read_totals(
     return asset_totals(registers_of(request), wanted, reader_of(principal), by=names, class_length=class_length)
 
 
-@router.get("/assets/offered", summary=bilingual("闲置与公物仓资产", "idle and pooled assets"), response_model=RecordPage)
+@router.get("/assets/offered", summary=bilingual("闲置与公物仓资产", "idle and pooled assets"), response_model=OfferedPage)
 def list_offered(request: Request, principal: ReaderOf, wanted: Wanted, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """购置之前可调剂的资产。What is idle or in the public warehouse, before anything is bought."""
-    return following(request, offered_page(registers_of(request), wanted, reader_of(principal), after=after, limit=limit))
+    return following(request, idle_page(registers_of(request), wanted, reader_of(principal), after=after, limit=limit))
+
+
+@router.get("/assets/matches", summary=bilingual("可调剂资产", "what serves a wish"), response_model=dict[str, Any])
+def match_assets(
+    request: Request,
+    principal: ReaderOf,
+    class_code: Annotated[str, Query(min_length=1, max_length=32, description=bilingual("分类代码的开头", "beginning of the class code"))],
+    class_edition: Annotated[str, Query(description=bilingual("分类版本", "edition of the class"))],
+    words: Annotated[str, Query(max_length=200, description=bilingual("规格要求", "words of the specification"))] = "",
+    quantity: Annotated[float, Query(gt=0, description=bilingual("数量", "how many"))] = 1,
+    unit: Annotated[str, Query(description=bilingual("申请单位", "key of the unit that asks"))] = "",
+) -> dict[str, Any]:
+    """购置之前,闲置资产和公物仓中合用者,最合者在前。Before anything is bought: what fits of the idle and pooled, best first."""
+    edition = _code("class_edition", class_edition)
+    wish = wish_of({"class_code": class_code, "class_edition": edition, "words": words, "quantity": quantity, "unit": unit})
+    registers = registers_of(request)
+    with registers.store.database.reading() as connection:
+        return stock_matches(registers, connection, wish, reader_of(principal))
 
 
 @router.get("/inventory", summary=bilingual("资产清查", "inventory of a place or a unit"), response_model=Inventory)

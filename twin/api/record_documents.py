@@ -13,6 +13,8 @@ __all__ = [
     "Inventory",
     "KindList",
     "NewRequest",
+    "OfferedDocument",
+    "OfferedPage",
     "RecordDocument",
     "RecordPage",
     "RequestDocument",
@@ -52,6 +54,12 @@ class RecordDocument(_Answer):
     place: dict[str, Any] | None = _field("所在地点", "where it is")
 
 
+class OfferedDocument(RecordDocument):
+    """闲置或在公物仓的资产 · an asset that is offered."""
+
+    offered: dict[str, Any] | None = _field("自何日起可调剂,天数,是否确知", "since when, for how many days, whether that is exact")
+
+
 class RecordPage(_Answer):
     """一页记录,按键排序 · a page of records in the order of their keys."""
 
@@ -60,6 +68,12 @@ class RecordPage(_Answer):
     number_returned: int = _field("本页数量", "how many are here", alias="numberReturned")
     records: list[RecordDocument]
     next: str | None = _field("下一页的地址", "address of the following page")
+
+
+class OfferedPage(RecordPage):
+    """一页可调剂资产 · a page of assets that are offered."""
+
+    records: list[OfferedDocument]  # type: ignore[assignment]
 
 
 class Dossier(_Answer):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import backup, demo, imports, keys, registers, serve, sites, tilesets
+from twin.cli import backup, demo, imports, keys, registers, report, serve, sites, stocktake, tilesets
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
@@ -22,6 +22,9 @@ imports.app.command(name="register")(registers.register)
 app.add_typer(imports.app, name="import", help="files in: building models, city layers, ledgers")
 app.add_typer(tilesets.app, name="tiles", help="3D Tiles: build, check")
 app.add_typer(keys.app, name="key", help="who may come in, and for what")
+app.add_typer(stocktake.app, name="stocktake", help="盘点: open, scan, show, close")
+app.command(name="report")(report.report)
+app.command(name="reconcile")(report.reconcile)
 app.command(name="status")(status)
 app.command(name="serve")(serve.serve)
 app.command(name="demo")(demo.demo)

@@ -24,7 +24,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Column", "ColumnType", "RecordKind", "get_kind", "list_kinds"]
+__all__ = ["Column", "ColumnType", "RecordKind", "get_kind", "kind_from", "list_kinds"]
 
 
 class ColumnType(StrEnum):
@@ -96,7 +96,7 @@ def list_kinds() -> tuple[RecordKind, ...]:
     """Every kind, by name."""
     folder = files("twin.codes") / "kinds"
     found = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return tuple(_read(tomllib.loads(entry.read_text("utf-8"))) for entry in sorted(found, key=lambda entry: entry.name))
+    return tuple(kind_from(tomllib.loads(entry.read_text("utf-8"))) for entry in sorted(found, key=lambda entry: entry.name))
 
 
 def get_kind(name: str) -> RecordKind:
@@ -118,7 +118,8 @@ def _by_name(kind: RecordKind) -> Mapping[str, Column]:
     return MappingProxyType({column.name: column for column in kind.columns})
 
 
-def _read(table: Mapping[str, Any]) -> RecordKind:
+def kind_from(table: Mapping[str, Any]) -> RecordKind:
+    """A kind from the table of its file; one outside `kinds` names what is read and never stored as a record."""
     return RecordKind(
         name=table["name"],
         plural=table["plural"],

@@ -63,8 +63,18 @@ def _allocate(connection: Connection, request: Request, facts: Mapping[str, Any]
 
 
 def _transfer(connection: Connection, request: Request, facts: Mapping[str, Any], author: Author, subject: Subject) -> list[int]:
-    del facts
-    return _each(connection, subject, {"unit": request.payload["unit"]}, author)
+    """Another unit; what comes out of the public warehouse is handed to a keeper there, and so in use."""
+    made: list[int] = []
+    keeper = facts.get("keeper") or request.payload.get("keeper") or request.payload.get("facts", {}).get("keeper")
+    for kind, record in subject.records:
+        values = {"unit": request.payload["unit"]}
+        if record.values.get("state") == "pooled":
+            fault = check_step("pooled", "in_use", {"approval": request.id, "keeper": keeper}, on=author.today)
+            if fault is not None:
+                refuse(fault, path=record.key)
+            values |= {"state": "in_use", "keeper": str(keeper)}
+        made += change_fields(connection, kind, record.id, values, author)
+    return made
 
 
 def _into(state: str) -> Effect:

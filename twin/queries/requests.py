@@ -11,6 +11,7 @@ from twin.auth import Action, Principal, Role, allows
 from twin.codes import Fault, list_kinds
 from twin.entitlement import check_step, next_steps, request_kinds
 from twin.errors import Forbidden, Invalid, NotFound, Refused
+from twin.queries.assetops.stock import purchase_facts, wish_of
 from twin.queries.records.context import Registers, reader_of
 from twin.queries.records.documents import withheld_columns
 from twin.queries.request_effects import apply_effect, take_back
@@ -39,6 +40,8 @@ def file_request(registers: Registers, principal: Principal, kind: str, payload:
             f"there is no request of kind {kind!r}", path="kind", code="REQUEST_INVALID", hint=f"one of: {', '.join(request_kinds())}"
         )
     reader = reader_of(principal)
+    if kind == "purchase":
+        wish_of(payload)
     with registers.store.database.writing() as connection:
         subject = read_subject(registers, connection, kind, payload, reader)
         new = NewRequest(kind=kind, records=subject.record_ids, payload=subject.payload, applicant=principal.name, unit=subject.unit)
@@ -60,6 +63,7 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
         by = _by(registers, request, to)
         _require_role(registers, connection, request, principal, by)
         given = {**facts, "decided_by": principal.name}
+        given |= purchase_facts(registers, connection, request.kind, request.payload, to, given)
         _check(registers, request, to, given, by=by, subject=subject)
         request = _take(registers, connection, request, to, principal, given, subject)
         if request.kind == APPLIED_AT_ONCE and to == "approved":

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
 
-from twin.records.timeline import Change, Held, held_at
+from twin.records.timeline import Change
 from twin.store import record_schema as schema
 from twin.store.values import from_json
 
-__all__ = ["changes_by_field", "changes_of", "changes_of_many", "current_on"]
+__all__ = ["changes_by_field", "changes_of", "changes_of_many"]
 
 CHANGE, CLOCK = schema.change.c, schema.clock.c
 AT_ONCE = 500
@@ -50,11 +50,6 @@ def changes_by_field(changes: Sequence[Change]) -> dict[str, list[Change]]:
     for change in changes:
         found.setdefault(change.field, []).append(change)
     return found
-
-
-def current_on(changes: Sequence[Change], current: Any, today: date, known_at_us: int) -> Held:
-    """What a field says on a day as known at a moment; see `timeline.held_at`."""
-    return held_at(current, changes, as_of=today, known_at_us=known_at_us)
 
 
 def _parts(record_ids: Sequence[int]) -> Iterable[Sequence[int] | None]:

@@ -14,10 +14,11 @@ from twin.codes import RecordKind
 from twin.errors import Invalid, NotFound
 from twin.records.checked import checked_values, natural_key
 from twin.records.counters import clock_of, take_ids
-from twin.records.history import changes_of, current_on
+from twin.records.history import changes_of
 from twin.records.interning import ARTICLE, LOCATION, SEPARATOR, Interner
 from twin.records.state import note_touched
 from twin.records.stored import domain_of
+from twin.records.timeline import held_at
 from twin.records.values import field_values
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
@@ -84,8 +85,10 @@ def change_fields(connection: Connection, kind: RecordKind, record_id: int, valu
     before = field_values(connection, kind, versions[:1])[0]
     made: list[int] = []
     for name, value in checked.items():
-        if value != before[name]:
-            made += _note(connection, kind, record_id, [(name, before[name], value)], author, _since(connection, record_id, name, author))
+        since = _since(connection, record_id, name, author)
+        held = held_at(before[name], changes_of(connection, record_id, name), as_of=since, known_at_us=to_microseconds(author.now)).value
+        if value != held:
+            made += _note(connection, kind, record_id, [(name, held, value)], author, since)
     if made:
         _rewrite(connection, kind, versions, checked.keys(), author)
     return made
@@ -135,7 +138,7 @@ def _since(connection: Connection, record_id: int, name: str, author: Author) ->
         return author.valid_from
     if author.method != "correction":
         return author.today
-    held = current_on(changes_of(connection, record_id, name), None, author.today, to_microseconds(author.now))
+    held = held_at(None, changes_of(connection, record_id, name), as_of=author.today, known_at_us=to_microseconds(author.now))
     return held.by.valid_from if held.by else date.min
 
 
@@ -149,7 +152,7 @@ def _rewrite(connection: Connection, kind: RecordKind, versions: Sequence[Mappin
         today = dict(values)
         for name in names:
             changes = changes_of(connection, version["record_id"], name)
-            today[name] = current_on(changes, values[name], author.today, to_microseconds(author.now)).value
+            today[name] = held_at(values[name], changes, as_of=author.today, known_at_us=to_microseconds(author.now)).value
         stored = {name: value for name, value in _stored(connection, kind, today).items() if name in columns}
         if any(name in {part for identity in kind.identity for part in identity} for name in names):
             stored["key"] = natural_key(kind, today)

@@ -105,6 +105,14 @@ def test_a_change_that_began_before_a_later_one_does_not_hide_it(registers: Regi
     assert told(registers, "R-203", as_of=date(2026, 4, 1))["usable_area"] == 19.0
 
 
+def test_a_change_to_what_is_so_today_is_kept_where_it_was_not_so_before(registers: Registers) -> None:
+    record = add(registers)
+    change(registers, record, {"usable_area": 20.0}, Author(who="li", method="manual", source="form", now=NOW, valid_from=date(2026, 6, 1)))
+    change(registers, record, {"usable_area": 20.0}, Author(who="li", method="manual", source="form", now=NOW, valid_from=date(2026, 3, 1)))
+    assert told(registers, "R-203", as_of=date(2026, 4, 1))["usable_area"] == 20.0
+    assert told(registers, "R-203", as_of=date(2026, 2, 1))["usable_area"] == 18.4
+
+
 def test_a_change_cannot_begin_tomorrow(registers: Registers) -> None:
     record = add(registers)
     with pytest.raises(Invalid) as caught:

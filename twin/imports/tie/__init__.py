@@ -4,6 +4,6 @@ Buildings and rooms of the registers find theirs in the models, the tree of plac
 units, people and buildings are resolved, then locations, then where assets stand. What stays open is the work list.
 """
 
-from twin.imports.tie.tie import Tied, placer_of, tie
+from twin.imports.tie.tie import Grounds, Tied, grounds_of, place_anew, placer_of, tie, tree_of
 
-__all__ = ["Tied", "placer_of", "tie"]
+__all__ = ["Grounds", "Tied", "grounds_of", "place_anew", "placer_of", "tie", "tree_of"]

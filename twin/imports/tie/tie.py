@@ -18,6 +18,7 @@ from twin.imports.tie.scene import Scene, read_scene
 from twin.imports.tie.tree import nodes_of
 from twin.link.building import BuildingFact, BuildingIndex
 from twin.link.facts import Decision, WorkItem
+from twin.link.places import PlaceTree
 from twin.records.counters import clock_of, take_ids
 from twin.records.places import Place, list_places, write_places
 from twin.store import Store
@@ -28,7 +29,7 @@ from twin.store.values import to_microseconds
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Tied", "placer_of", "tie"]
+__all__ = ["Grounds", "Tied", "grounds_of", "place_anew", "placer_of", "tie", "tree_of"]
 
 LOCATED = ("asset", "person", "meter")
 AT_ONCE = 2_000
@@ -74,7 +75,7 @@ class Grounds:
 
 def tie(store: Store, *, who: str, now: datetime) -> Tied:
     """Tie everything anew; nothing is written where nothing differs."""
-    grounds = _grounds(store)
+    grounds = grounds_of(store)
     now_us = to_microseconds(now)
     with store.database.writing() as connection:
         buildings, rooms = _links(connection, grounds)
@@ -85,7 +86,7 @@ def tie(store: Store, *, who: str, now: datetime) -> Tied:
         opened, closed = sync_items(connection, CODES, _items(buildings, rooms), now_us=now_us)
         references = resolve_references(connection, grounds.index)
     with store.database.writing() as connection:
-        changed = resolve_locations(connection, _tree(connection, grounds))
+        changed = resolve_locations(connection, tree_of(connection, grounds))
     placed = sum(_place_again(store, grounds.scene, kind) for kind in LOCATED)
     return Tied(
         places=len(places),
@@ -99,14 +100,25 @@ def tie(store: Store, *, who: str, now: datetime) -> Tied:
     )
 
 
+def place_anew(connection: Connection, grounds: Grounds, kind: str, record_ids: Sequence[int]) -> None:
+    """Place some records anew within the writer's transaction, after their locations were changed by a person."""
+    table = schema.kind_table(kind)
+    rows = list(connection.execute(select(table).where(table.c.record_id.in_(record_ids), table.c.until > clock_of(connection, kind))))
+    resolve_locations(connection, tree_of(connection, grounds), only=sorted({row.location_id for row in rows} - {None}))
+    placer = _placer(connection, grounds.scene, kind)
+    columns = {name: [getattr(row, name) for row in rows] for name in ("location_id", *(["article_id"] if kind == "asset" else []))}
+    placed = placer.place(columns, held={name: [getattr(row, name) for row in rows] for name in ("place_id", "slot")})
+    write_placed(connection, kind, [row.id for row in rows], placed)
+
+
 class _Placing:
     """What an import of a located kind asks for its rows: new locations are resolved as they come."""
 
     def __init__(self, store: Store, kind: str) -> None:
         self._store = store
-        grounds = _grounds(store)
+        grounds = grounds_of(store)
         with store.database.reading() as connection:
-            self._tree = _tree(connection, grounds)
+            self._tree = tree_of(connection, grounds)
             self._placer = _placer(connection, grounds.scene, kind)
         self._known_articles: set[int] = set()
 
@@ -139,7 +151,8 @@ def placer_of(store: Store, kind: str) -> _Placing | None:
     return _Placing(store, kind) if kind in LOCATED else None
 
 
-def _grounds(store: Store) -> Grounds:
+def grounds_of(store: Store) -> Grounds:
+    """The scene and the registers of buildings and rooms as they are now."""
     scene = read_scene(store)
     with store.database.reading() as connection:
         buildings = records_of(connection, "building")
@@ -228,7 +241,8 @@ def _items(*tied: TiedRooms) -> list[Item]:
     ]
 
 
-def _tree(connection: Connection, grounds: Grounds) -> Any:
+def tree_of(connection: Connection, grounds: Grounds) -> PlaceTree:
+    """The tree of places as texts are looked up in it."""
     names = {one.id: tuple(filter(None, (one.values["number"], one.key))) for one in grounds.buildings}
     codes = {one.id: one.values["code"] for one in grounds.rooms if one.values["code"]}
     return place_tree(list_places(connection), names, codes)

@@ -69,10 +69,10 @@ def energy_rules() -> Rules:
 
 
 def expected_of(values: NDArray[np.float64], rules: Rules) -> NDArray[np.float64]:
-    """What is expected of each month, (units, months): the geometric median of two months before and after and the same of other years.
+    """What is expected of each month, (units, months): the geometric median of three months before and after and the same of other years.
 
-    NaN where fewer than `least_compared` of them are above zero. One wrong value among them does not move it: of 100, 100 and 1,000
-    it is 100; of 100 and 1,000 alone 316.
+    NaN where fewer than `least_compared` of them are above zero, so that one wrong value among them does not move it: of 100, 100 and
+    1,000 it is 100.
     """
     import numpy as np
 
@@ -153,9 +153,9 @@ def _roughness(logs: Any, *months: int) -> float:
 
 
 def _shifts(months: int) -> list[int]:
-    """How far the months lie that a month is compared with: two before and after it, and whole years before and after."""
+    """How far the months lie that a month is compared with: three before and after it, and whole years before and after."""
     years = range(YEAR, months, YEAR)
-    return [by for by in (1, -1, 2, -2, *years, *(-year for year in years)) if abs(by) < months]
+    return [by for by in (1, -1, 2, -2, 3, -3, *years, *(-year for year in years)) if abs(by) < months]
 
 
 def _shifted(values: Any, by: int) -> Any:

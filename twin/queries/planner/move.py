@@ -47,14 +47,17 @@ def what_if_moved(
         if not movers:
             raise Invalid(f"unit {unit} has nobody in post on {day.as_of}", path="unit", code="FILTER_INVALID", hint="another unit or day")
         target = read_rooms(day, open_scope(day, place=building, unit=None))
-        offices = judge_rooms(day, target, read_sitters(day, positions={room.position for room in target if room.position != NOWHERE}))
+        sitters = read_sitters(day, positions={room.position for room in target if room.position != NOWHERE})
+        offices = judge_rooms(day, target, sitters)
+        moving = {one.record.id for one in movers}
+        staying = judge_rooms(day, target, [one for one in sitters if one.record.id not in moving])
         free, unusable = _free(offices, movers)
         proposal = propose_move(_movers(day, movers), free, day.standard, share_up_to_m2=share_up_to_m2, least_m2=least_m2)
         return {
             "as_of": day.as_of.isoformat(),
             "unit": day.unit_words(day.units.by_key[unit]),
             "building": _place(day, building),
-            **_document(day, proposal, movers, offices),
+            **_document(day, proposal, movers, staying),
             "left_empty": _left_empty(day, units, movers),
             "left_out": [{"room": room.room.record.key, "reason": reason} for room, reason in unusable],
         }

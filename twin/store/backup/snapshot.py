@@ -17,7 +17,7 @@ from sqlalchemy import Connection, inspect
 from twin.errors import StoreBusy
 from twin.store.database import Database, open_database
 from twin.store.migrate import find_tables, migrate
-from twin.store.record_schema import metadata
+from twin.store.stocktake_schema import metadata
 from twin.store.turnstile import Turnstile, TurnTimeout
 
 __all__ = ["VERSION_TABLE", "is_empty", "load", "opened_file", "tables_of", "write_snapshot"]

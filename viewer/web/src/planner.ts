@@ -13,12 +13,13 @@ export const VERDICTS = [
   "area_unknown",
   "limit_unknown",
   "people_unknown",
+  "use_unknown",
   "out_of_use",
   "not_an_office",
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 /** Verdicts that look and count alike on the page. */
-export const TONES = { over: "bad", second_office_ungrounded: "bad", crowded: "warn", under_used: "cool", vacant: "cool", within: "good", area_unknown: "none", limit_unknown: "none", people_unknown: "none", out_of_use: "none", not_an_office: "none" } as const satisfies Record<Verdict, string>;
+export const TONES = { over: "bad", second_office_ungrounded: "bad", crowded: "warn", under_used: "cool", vacant: "cool", within: "good", area_unknown: "none", limit_unknown: "none", people_unknown: "none", use_unknown: "none", out_of_use: "none", not_an_office: "none" } as const satisfies Record<Verdict, string>;
 export type Tone = (typeof TONES)[Verdict];
 
 export interface UnitName { key: string | null; name: string | null; known: boolean }

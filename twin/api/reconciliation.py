@@ -1,0 +1,81 @@
+"""Reconciliation: the one list of differences, worked off; and a run that brings it up to date."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from twin.api.documents import NOT_FOUND, bilingual
+from twin.api.gate import allowed
+from twin.api.registers import Limit, ReaderOf, following, registers_of
+from twin.auth import Action, Principal
+from twin.errors import Forbidden
+from twin.queries.assetops.reconcile.listing import decide_difference, difference_page
+from twin.queries.assetops.reconcile.run import reconcile
+from twin.queries.records.context import reader_of
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["reconciliation"], responses=NOT_FOUND)
+Counter = Annotated[Principal, allowed(Action.STOCKTAKE)]
+ItemId = Annotated[int, Path(description=bilingual("待办编号", "number of the item"))]
+
+
+class DifferencePage(BaseModel):
+    """一页差异 · a page of differences."""
+
+    differences: list[dict[str, Any]] = Field(
+        description=bilingual("何与何不符、金额、应办单位、自何时", "what against what, amount, unit, since")
+    )
+    next: str | None = Field(description=bilingual("下一页的地址", "address of the following page"))
+
+
+class Run(BaseModel):
+    """一次核对 · what a run found."""
+
+    differences: int
+    by_code: dict[str, int]
+    totals: int = Field(description=bilingual("合计不符的单位与分类", "units and classes whose sums differ"))
+    sides: dict[str, int] = Field(description=bilingual("各方的条数", "rows of each side"))
+    opened: int
+    closed: int
+
+
+class Decision(BaseModel):
+    """认可一项差异 · a difference settled by decision."""
+
+    model_config = ConfigDict(extra="forbid")
+    note: str = Field(description=bilingual("理由", "why"))
+
+
+@router.get("/differences", summary=bilingual("差异清单", "differences"), response_model=DifferencePage)
+def list_differences(
+    request: Request,
+    principal: ReaderOf,
+    code: Annotated[str | None, Query(description=bilingual("差异代码", "code of the difference"))] = None,
+    unit: Annotated[str | None, Query(description=bilingual("应办单位", "key of the unit that must act"))] = None,
+    state: Annotated[str, Query(description="open, decided, gone")] = "open",
+    after: Annotated[int, Query(ge=0, description=bilingual("上一页最后的待办编号", "the last item of the page before"))] = 0,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """账账、账卡、账实、账证,一张清单。Ledger against ledger, card, place and title: one list."""
+    reader = reader_of(principal)
+    page = difference_page(registers_of(request), reader, code=code, unit=unit, state=state, after=after, limit=limit)
+    return following(request, page)
+
+
+@router.post("/differences/runs", summary=bilingual("核对", "reconcile"), response_model=Run)
+def run(request: Request, principal: Counter) -> dict[str, Any]:
+    """新的列入,消失的自行了结。New ones are opened, those that are gone close by themselves."""
+    reader = reader_of(principal)
+    if reader.units is not None:
+        raise Forbidden("only who has every unit reconciles them all", path="/differences/runs")
+    registers = registers_of(request)
+    with registers.store.database.alone("reconcile"):
+        return reconcile(registers)[1]
+
+
+@router.post("/differences/{item}/decision", summary=bilingual("认可差异", "settle one"), response_model=dict[str, Any])
+def decide(request: Request, principal: Counter, item: ItemId, decision: Decision) -> dict[str, Any]:
+    """认可后不再列出,内容变化则重新列出。It stays settled while it says the same."""
+    return decide_difference(registers_of(request), reader_of(principal), item, decision.note)
