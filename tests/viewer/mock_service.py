@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from tests.viewer.tiny_registers import TinyRegisters
 from tests.viewer.tiny_site import TinySite
 from twin.api.app import CONTENT_POLICY
 
@@ -16,6 +17,9 @@ __all__ = ["MockService", "serving"]
 
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".ico": "image/x-icon"}
 PAGE_OF_ROOMS = 1
+ROOMS = ["east:room201", "east:room202"]
+SPOT = [10.0, 0.0, 4.4]
+"""Site-frame metres: on the floor of the first of these rooms."""
 
 
 class MockService(ThreadingHTTPServer):
@@ -30,6 +34,7 @@ class MockService(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.static = static
         self.tiny = TinySite()
+        self.registers = TinyRegisters(ROOMS, SPOT)
         self.state: Literal["whole", "empty", "unplaced", "failing"] = "whole"
         self.broken_layers: set[str] = set()
         self.asked: list[str] = []
@@ -57,7 +62,13 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         self.server.asked.append(self.path)
         parts = [unquote(part) for part in address.path.strip("/").split("/")]
-        document = self._document(parts, {name: values[0] for name, values in parse_qs(address.query).items()})
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        document = self._document(parts, query)
+        if document is None:
+            document = self.server.registers.get(parts, query)
+        if parts[0] in self.server.registers.forbidden:
+            self._send_problem(403, "not for this role")
+            return
         if self.server.state == "failing" and parts[0] == "sites":
             self._send_problem(500, "the store is closed")
         elif isinstance(document, bytes):
@@ -66,6 +77,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "application/json", json.dumps(document).encode())
         else:
             self._send_file(address.path)
+
+    def do_POST(self) -> None:
+        self.server.asked.append(self.path)
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        document = self.server.registers.post([unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")], body)
+        if document is None:
+            self._send_problem(404, f"nothing at {self.path}")
+            return
+        self._send(200, "application/json", json.dumps(document).encode())
 
     def _document(self, parts: list[str], query: dict[str, str]) -> object:
         tiny, state = self.server.tiny, self.server.state

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import viewer
+from twin.codes import list_kinds
 from viewer import NotBuilt, static_dir
 
 WEB = Path(viewer.__file__).parent / "web"
@@ -28,6 +29,12 @@ def test_an_unbuilt_page_is_an_error_that_says_what_to_do(tmp_path: Path, monkey
         static_dir()
     assert "make setup" in caught.value.hint
     assert caught.value.folder == tmp_path
+
+
+def test_no_folder_of_the_page_has_the_address_of_a_register(static: Path) -> None:
+    folders = {path.name for path in static.iterdir() if path.is_dir()}
+    assert "page" in folders
+    assert folders & {kind.plural for kind in list_kinds()} == set()
 
 
 def test_the_lock_file_names_no_registry() -> None:

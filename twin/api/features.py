@@ -7,8 +7,12 @@ from fastapi import APIRouter, Path, Query, Request
 from spatial.feature import Kind
 from twin.api.documents import NOT_FOUND, Children, FeatureDossier, bilingual
 from twin.api.gate import allowed
+from twin.api.record_documents import FeatureRecords
+from twin.api.registers import ReaderOf, registers_of
 from twin.auth import Action, Principal, permitted_labels
 from twin.queries import children_page, feature_document
+from twin.queries.feature_records import feature_records
+from twin.queries.records.context import reader_of
 
 __all__ = ["router"]
 
@@ -33,6 +37,16 @@ def read_children(
     """按同级次序分页;`next` 是下一页。A page in the order of siblings; `next` names the following one."""
     labels = permitted_labels(principal)
     return children_page(request.app.state.store, code, feature_id, labels, kind=kind, after=after, limit=limit)
+
+
+@router.get(
+    "/sites/{code}/features/{feature_id:path}/records",
+    summary=bilingual("登记中的同一处", "what the registers know of it"),
+    response_model=FeatureRecords,
+)
+def read_records(request: Request, code: SiteCode, feature_id: FeatureId, principal: ReaderOf) -> dict[str, Any]:
+    """其在地点树上的节点,以及关联的记录。Its node in the tree of places, and the records it is tied to."""
+    return feature_records(registers_of(request), code, feature_id, reader_of(principal))
 
 
 @router.get("/sites/{code}/features/{feature_id:path}", summary=bilingual("一个要素", "one feature"), response_model=FeatureDossier)

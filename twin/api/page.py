@@ -15,6 +15,9 @@ from viewer import static_dir
 __all__ = ["OPENAPI", "page_file", "router"]
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
+BUILT = "page/"
+"""Where the build puts files with hashed names; `/assets` is the register."""
+
 router = APIRouter(tags=["service"])
 Reader = Annotated[Principal, allowed(Action.READ_PAGE)]
 
@@ -51,7 +54,7 @@ def read_health(request: Request, principal: Reader) -> dict[str, str]:
 @router.get("/{path:path}", include_in_schema=False)
 def read_file(request: Request, path: str, principal: Reader) -> Response:
     """A file of the built page; hashed names are kept by the browser for ever."""
-    return page_file(request, path, FOREVER if path.startswith("assets/") else "no-cache")
+    return page_file(request, path, FOREVER if path.startswith(BUILT) else "no-cache")
 
 
 def page_file(request: Request, path: str, cache: str) -> Response:

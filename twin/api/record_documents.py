@@ -9,6 +9,7 @@ from twin.api.documents import bilingual
 __all__ = [
     "AssetTotals",
     "Dossier",
+    "FeatureRecords",
     "Inventory",
     "KindList",
     "NewRequest",
@@ -93,6 +94,13 @@ class Dossier(_Answer):
     place: dict[str, Any] | None
     links: list[dict[str, Any]]
     requests: list[dict[str, Any]]
+
+
+class FeatureRecords(_Answer):
+    """要素在登记中的对应 · what the registers know of a feature."""
+
+    place: dict[str, Any] | None = _field("地点树上的节点", "its node in the tree of places")
+    records: list[dict[str, Any]] = _field("关联的记录及方法、可信度、依据", "records tied to it with method, confidence, evidence")
 
 
 class Inventory(_Answer):

@@ -25,6 +25,8 @@ NO_DAY = np.iinfo(np.int32).min
 ROW_COLUMNS: dict[str, str] = {
     "record": "i4",
     "article": "i4",
+    "specification": "i4",
+    "brand": "i4",
     "unit": "i4",
     "location": "i4",
     "place": "i4",

@@ -63,7 +63,8 @@ def place_document(places: PlaceTree, position: int, row: Mapping[str, Any] | No
         "number": node.number,
         "feature": node.feature_id,
         "path": [
-            {"id": places.rows[step].id, "kind": places.rows[step].kind, "name": places.rows[step].name} for step in places.path(position)
+            {"id": step.id, "kind": step.kind, "name": step.name, "feature": step.feature_id}
+            for step in (places.rows[at] for at in places.path(position))
         ],
     }
     if row is not None and "place_method" in row:

@@ -6,12 +6,14 @@ export interface Place {
   site: string | null;
   select: string | null;
   storey: string | null;
+  /** `kind/key` of the record that lies open. */
+  record: string | null;
   camera: Pose | null;
 }
 
 export function parsePlace(hash: string): Place {
   const values = new URLSearchParams(hash.replace(/^#/, ""));
-  return { site: values.get("site"), select: values.get("select"), storey: values.get("storey"), camera: parsePose(values.get("camera")) };
+  return { site: values.get("site"), select: values.get("select"), storey: values.get("storey"), record: values.get("record"), camera: parsePose(values.get("camera")) };
 }
 
 export function formatPlace(place: Place): string {
@@ -19,6 +21,7 @@ export function formatPlace(place: Place): string {
   if (place.site) values.set("site", place.site);
   if (place.select) values.set("select", place.select);
   if (place.storey) values.set("storey", place.storey);
+  if (place.record) values.set("record", place.record);
   if (place.camera) values.set("camera", formatPose(place.camera));
   return `#${values.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }

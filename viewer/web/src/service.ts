@@ -137,16 +137,25 @@ function featureAddress(site: string, id: string): string {
   return `/sites/${encodeURIComponent(site)}/features/${encodeURIComponent(id)}`;
 }
 
-async function read<Document>(address: string): Promise<Document> {
+export function read<Document>(address: string): Promise<Document> {
+  return asked(address, { headers: { Accept: "application/json" } });
+}
+
+export function send<Document>(address: string, body: unknown, method = "POST"): Promise<Document> {
+  return asked(address, { method, headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body) });
+}
+
+async function asked<Document>(address: string, how: RequestInit): Promise<Document> {
   let answer: Response;
   try {
-    answer = await fetch(address, { headers: { Accept: "application/json" } });
+    answer = await fetch(address, how);
   } catch {
     throw new Failure("failure.network");
   }
-  if (answer.ok) return (await answer.json()) as Document;
+  if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as Document;
+  if (answer.status === 403) throw new Failure("failure.forbidden", { what: await problem(answer, address) });
   if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-  if (answer.status === 404) throw new Failure("failure.not_found", { what: decodeURIComponent(address.split("/").at(-1) ?? address) });
+  if (answer.status === 404) throw new Failure("failure.not_found", { what: decodeURIComponent(address.split("?")[0]?.split("/").at(-1) ?? address) });
   throw new Failure("failure.service", { status: String(answer.status), what: await problem(answer, address) });
 }
 

@@ -3,6 +3,8 @@
 import { formatPlace, parsePlace, type Place } from "./address";
 import type { LayerSwitches } from "./scene/layers";
 import type { Quality } from "./scene/stage";
+import { outcome } from "./ask";
+import { Desk } from "./desk";
 import type { View } from "./scene/view";
 import {
   Failure,
@@ -48,7 +50,8 @@ export class Twin extends EventTarget {
   warnings: Failure[] = [];
   panels = true;
   view: View | null = null;
-  private written: Place = { site: null, select: null, storey: null, camera: null };
+  readonly desk = new Desk(this);
+  private written: Place = { site: null, select: null, storey: null, record: null, camera: null };
   private stepping = false;
   private recalling = false;
 
@@ -61,7 +64,7 @@ export class Twin extends EventTarget {
     const place = parsePlace(location.hash);
     this.recalling = true;
     try {
-      const { sites } = await listSites();
+      const [{ sites }] = await Promise.all([listSites(), this.desk.open()]);
       const code = sites.find(({ code }) => code === place.site)?.code ?? sites[0]?.code;
       if (code === undefined) return this.set({ phase: "empty", sites });
       const [site, tree] = await Promise.all([readSite(code), readTree(code)]);
@@ -86,7 +89,7 @@ export class Twin extends EventTarget {
   }
 
   async openSite(code: string): Promise<void> {
-    history.pushState(null, "", formatPlace({ site: code, select: null, storey: null, camera: null }));
+    history.pushState(null, "", formatPlace({ site: code, select: null, storey: null, record: null, camera: null }));
     await this.open();
   }
 
@@ -122,9 +125,11 @@ export class Twin extends EventTarget {
   /** Selects a feature, reads what is known of it, and shows the panel; null clears. */
   async select(id: string | null, { fly = false } = {}): Promise<void> {
     if (!this.site) return;
+    this.desk.leaveRecord();
     this.view?.select(id);
     this.set({ selected: id, details: id === null ? { status: "none" } : { status: "loading", id } });
     this.remember();
+    void this.desk.featureChanged(this.site.code, id);
     if (id === null) return;
     try {
       const feature = await readFeature(this.site.code, id);
@@ -135,6 +140,14 @@ export class Twin extends EventTarget {
       if (!(error instanceof Failure)) throw error;
       if (this.selected === id) this.set({ details: { status: "failed", id, why: error } });
     }
+  }
+
+  /** Marks a feature in the picture and goes there, while a record stays open in the panel. */
+  async focus(id: string, { fly = true } = {}): Promise<void> {
+    if (!this.site) return;
+    this.view?.select(id);
+    const feature = fly ? await outcome(() => readFeature(this.site?.code ?? "", id)) : null;
+    if (feature?.status === "ready") this.flyTo(feature.value);
   }
 
   flyTo(feature: FeatureDocument): void {
@@ -162,7 +175,8 @@ export class Twin extends EventTarget {
 
   /** One step out: what is selected is let go, then the open storey is closed. */
   stepOut(): void {
-    if (this.selected !== null) void this.select(null);
+    if (this.desk.shown.what !== "feature") this.desk.close();
+    else if (this.selected !== null) void this.select(null);
     else this.leaveStorey();
   }
 
@@ -226,6 +240,7 @@ export class Twin extends EventTarget {
 
   changeLanguage(): void {
     speak(language() === "zh" ? "en" : "zh");
+    this.desk.showVerdicts();
     this.title();
     this.set({});
   }
@@ -251,8 +266,8 @@ export class Twin extends EventTarget {
   remember(): void {
     if (this.recalling || !this.site || (this.phase !== "ready" && this.phase !== "no_tiles")) return;
     const camera = this.phase === "ready" ? (this.view?.eye.pose ?? null) : null;
-    const place: Place = { site: this.site.code, select: this.selected, storey: this.storey, camera };
-    const step = place.site === this.written.site && (place.select !== this.written.select || place.storey !== this.written.storey);
+    const place: Place = { site: this.site.code, select: this.selected, storey: this.storey, record: this.desk.address, camera };
+    const step = place.site === this.written.site && (place.select !== this.written.select || place.storey !== this.written.storey || place.record !== this.written.record);
     if (step && !this.stepping) {
       history.pushState(null, "", formatPlace(place));
       this.stepping = true;
@@ -271,14 +286,15 @@ export class Twin extends EventTarget {
   /** What was gone to by an address is no new step: the entry it came from is kept, and written as it now is. */
   private recalled(): void {
     this.recalling = false;
-    this.written = { site: this.site?.code ?? null, select: this.selected, storey: this.storey, camera: null };
+    this.written = { site: this.site?.code ?? null, select: this.selected, storey: this.storey, record: this.desk.address, camera: null };
     this.remember();
   }
 
-  private async goTo({ storey, select, camera }: Place): Promise<void> {
+  private async goTo({ storey, select, record, camera }: Place): Promise<void> {
     const fly = camera === null;
     if (storey !== null && storey !== this.storey) await this.openStorey(storey, { fly });
     if (select !== this.selected) await this.select(select, { fly: fly && storey === null });
+    if (record !== this.desk.address) this.desk.openAddress(record);
   }
 
   private cut(): void {

@@ -63,6 +63,17 @@ export function term(name: string): string | null {
   return pick(terms[name]);
 }
 
+/** What a document says in both languages, in the one that is spoken. */
+export function either({ zh, en }: { zh?: string | null; en?: string | null }): string {
+  return (current === "zh" ? zh : en) ?? zh ?? en ?? "";
+}
+
+/** A day as people write it; what is no day is left as it is. */
+export function day(iso: string): string {
+  const time = new Date(`${iso}T00:00:00`);
+  return Number.isNaN(time.valueOf()) ? iso : time.toLocaleDateString(LOCALE[current], { dateStyle: "medium" });
+}
+
 /** One of our own words among the values (a method, a label), or null where it is not ours. */
 export function valueName(value: string): string | null {
   return pick(values[value]);

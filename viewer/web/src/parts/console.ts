@@ -2,6 +2,8 @@
 
 import { css, html, LitElement, nothing, unsafeCSS, type TemplateResult } from "lit";
 
+import { parsePlace } from "../address";
+import { TONES, VERDICTS } from "../planner";
 import { View } from "../scene/view";
 import { Twin } from "../twin";
 import { Failure } from "../service";
@@ -9,7 +11,10 @@ import { fixed, t } from "../words";
 import { look } from "./look";
 import type { Choice } from "./menu";
 import "./menu";
+import "./dossier";
 import "./panel";
+import "./portal";
+import "./search";
 import "./tree";
 
 const NARROW_PX = 900;
@@ -35,7 +40,8 @@ export class TwinConsole extends LitElement {
       header select { font: inherit; max-width: 220px; border: 1px solid var(--line); border-radius: 7px; padding: 3px 6px; background: var(--paper); color: inherit; }
       twin-tree { grid-area: 2 / 1; width: 276px; border-right: 1px solid var(--line); min-height: 0; }
       main { grid-area: 2 / 2; position: relative; min-width: 0; min-height: 0; overflow: hidden; }
-      twin-panel { grid-area: 2 / 3; width: 348px; border-left: 1px solid var(--line); }
+      twin-dossier:focus { outline: none; }
+      .side { grid-area: 2 / 3; width: 392px; border-left: 1px solid var(--line); background: var(--paper); }
       ::slotted([slot="scene"]) { position: absolute; inset: 0; }
       footer { grid-column: 1 / -1; display: flex; gap: 18px; align-items: center; padding: 0 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--quiet); white-space: nowrap; overflow: hidden; }
       footer .gap { flex: 1; }
@@ -52,6 +58,15 @@ export class TwinConsole extends LitElement {
       .section label { display: flex; gap: 10px; align-items: center; white-space: nowrap; }
       .section input { accent-color: var(--accent); width: 130px; min-width: 60px; }
       .section button { white-space: nowrap; }
+      .legend { position: absolute; left: 12px; bottom: 84px; background: rgb(255 255 255 / 0.94); border: 1px solid var(--line); border-radius: 9px; box-shadow: var(--shadow); padding: 7px 12px; font-size: 13px; z-index: 1; display: grid; gap: 3px; }
+      .legend ul { margin: 0; padding: 0; list-style: none; display: grid; gap: 3px; }
+      .legend li { display: flex; gap: 8px; align-items: center; }
+      .legend i { width: 14px; height: 14px; border-radius: 3px; border: 1px solid rgb(20 32 46 / 0.3); }
+      .legend .bad { background: #db4d3d; }
+      .legend .warn { background: #f5ad38; }
+      .legend .cool { background: #6ba8f2; }
+      .legend .good { background: #8fd494; }
+      .legend .none { background: #dbdee0; }
       .section output { min-width: 9em; font-variant-numeric: tabular-nums; }
       .message h2 { font-size: 20px; }
       .corner { position: absolute; right: 12px; top: 12px; display: grid; gap: 8px; justify-items: end; z-index: 1; }
@@ -68,11 +83,16 @@ export class TwinConsole extends LitElement {
       .warning ul { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
       .warning button { padding: 0 8px; }
       :host(.bare) { grid-template: 0 1fr 0 / 0 1fr 0; }
-      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-tree, :host(.bare) twin-panel, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .progress, :host(.bare) .warning { display: none; }
+      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-tree, :host(.bare) .side, :host(.bare) .legend, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .progress, :host(.bare) .warning { display: none; }
       @media (max-width: ${unsafeCSS(NARROW_PX)}px) {
-        twin-tree, twin-panel { grid-area: 2 / 1 / 3 / 4; position: absolute; top: 0; bottom: 0; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
+        twin-tree, .side { grid-area: 2 / 1 / 3 / 4; position: absolute; top: 0; bottom: 0; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
         twin-tree { left: 0; width: min(240px, 60%); }
-        twin-panel { right: 0; width: min(290px, 70%); }
+        .side { right: 0; width: min(340px, 75%); }
+        header { gap: 6px; padding: 0 8px; }
+        header .mark, header .gap { display: none; }
+        header h1 { flex: 0 1 auto; min-width: 2em; }
+        twin-search { flex: 1 1 90px; }
+        header button { padding: 4px 8px; white-space: nowrap; }
         main { grid-column: 1 / -1; }
         .section output, footer .wide { display: none; }
       }
@@ -84,11 +104,12 @@ export class TwinConsole extends LitElement {
   private readonly onPopState = (): void => void this.twin.follow();
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.key !== "Escape" || event.defaultPrevented) return;
-    const inPanel = this.renderRoot instanceof ShadowRoot && this.renderRoot.activeElement?.localName === "twin-panel";
+    const inPanel = this.renderRoot instanceof ShadowRoot && this.renderRoot.activeElement?.classList.contains("side");
     this.twin.stepOut();
     if (inPanel) this.twin.view?.canvas.focus();
   };
   private heading_deg = 0;
+  private record: string | null = null;
   private scale: { px: number; metres: number } | null = null;
 
   constructor() {
@@ -126,7 +147,15 @@ export class TwinConsole extends LitElement {
       return;
     }
     this.twin.view.canvas.setAttribute("role", "application");
-    void this.twin.open();
+    void this.begin();
+  }
+
+  /** Where the address names nothing, one begins at one's desk, if there is room for it. */
+  private async begin(): Promise<void> {
+    const { select, storey, record, camera } = parsePlace(location.hash);
+    await this.twin.open();
+    const { desk, selected } = this.twin;
+    if (desk.reads && selected === null && !select && !storey && !record && !camera && innerWidth > NARROW_PX) desk.showPortal();
   }
 
   override connectedCallback(): void {
@@ -142,9 +171,18 @@ export class TwinConsole extends LitElement {
   }
 
   override updated(): void {
+    this.keepFocus();
     this.renderRoot.querySelector<SVGElement>(".needle")?.style.setProperty("rotate", `${-this.heading_deg}deg`);
     this.renderRoot.querySelector<HTMLElement>(".scale i")?.style.setProperty("width", `${this.scale?.px ?? 0}px`);
     this.twin.view?.canvas.setAttribute("aria-label", `${t("app.scene")}. ${t("app.scene_keys")}`);
+  }
+
+  /** A record that was opened from a list takes the focus that went with the list. */
+  private keepFocus(): void {
+    const { address } = this.twin.desk;
+    const opened = address !== null && address !== this.record;
+    this.record = address;
+    if (opened && document.activeElement === document.body) this.renderRoot.querySelector<HTMLElement>("twin-dossier")?.focus();
   }
 
   override render(): TemplateResult {
@@ -156,9 +194,12 @@ export class TwinConsole extends LitElement {
         <h1>${site?.name ?? t("app.title")}</h1>
         ${twin.sites.length > 1 ? this.siteChoice() : nothing}
         <span class="gap"></span>
+        ${twin.desk.reads ? html`<twin-search .twin=${twin}></twin-search>` : nothing}
+        <span class="gap"></span>
         <button ?disabled=${phase !== "ready"} @click=${() => twin.home()}>${t("action.home")}</button>
         <twin-menu .label=${t("action.layers")} .choices=${this.layerChoices()} @choose=${(event: CustomEvent<{ name: string; on: boolean }>) => twin.setSwitches({ [event.detail.name]: event.detail.on })}></twin-menu>
         <twin-menu .label=${t("action.quality")} .choices=${this.qualityChoices()} @choose=${(event: CustomEvent<{ name: string; on: boolean }>) => twin.setQuality({ ...twin.quality, [event.detail.name]: event.detail.on }, true)}></twin-menu>
+        ${twin.desk.reads ? html`<button class="portal" aria-expanded=${twin.desk.shown.what === "portal" ? "true" : "false"} @click=${() => (twin.desk.shown.what === "portal" ? twin.desk.close() : twin.desk.showPortal())}>${t("action.portal")}</button>` : nothing}
         <button class="language" title=${t("action.language_hint")} @click=${() => twin.changeLanguage()}>${t("action.language")}</button>
       </header>
       <twin-tree .twin=${twin} .folded=${!this.contents} ?hidden=${!this.contents}></twin-tree>
@@ -167,8 +208,16 @@ export class TwinConsole extends LitElement {
         ${this.progress()}
         ${this.message()} ${phase === "ready" ? this.overlays() : nothing}
       </main>
-      <twin-panel .twin=${twin} ?hidden=${twin.details.status === "none"}></twin-panel>
+      ${this.side()}
       <footer>${this.status()}</footer>`;
+  }
+
+  private side(): TemplateResult {
+    const { twin } = this;
+    const { shown } = twin.desk;
+    if (shown.what === "portal") return html`<twin-portal class="side" .twin=${twin}></twin-portal>`;
+    if (shown.what === "record") return html`<twin-dossier class="side" tabindex="-1" .twin=${twin} .name=${shown.name}></twin-dossier>`;
+    return html`<twin-panel class="side" .twin=${twin} ?hidden=${twin.details.status === "none"}></twin-panel>`;
   }
 
   private siteChoice(): TemplateResult {
@@ -222,7 +271,20 @@ export class TwinConsole extends LitElement {
           <button aria-label=${t("action.farther")} title=${t("action.farther")} @click=${() => twin.view?.eye.orbit(0, 0, ZOOM)}>−</button>
         </div>
       </div>
-      ${this.scale ? html`<div class="scale">${length(this.scale.metres)}<i></i></div>` : nothing} ${twin.storey === null ? nothing : this.section()}`;
+      ${this.scale ? html`<div class="scale">${length(this.scale.metres)}<i></i></div>` : nothing} ${twin.storey === null ? nothing : html`${this.legend()} ${this.section()}`}`;
+  }
+
+  /** What the tints of the rooms mean, as far as they occur. */
+  private legend(): TemplateResult | typeof nothing {
+    const { verdicts } = this.twin.desk;
+    if (verdicts === null) return nothing;
+    const found = new Set(verdicts.values());
+    const tones = (["bad", "warn", "cool", "good", "none"] as const).map((tone) => ({ tone, said: VERDICTS.filter((verdict) => found.has(verdict) && TONES[verdict] === tone) }));
+    return html`<div class="legend" role="group" aria-label=${t("office.legend")}>
+      <ul>
+        ${tones.filter(({ said }) => said.length > 0).map(({ tone, said }) => html`<li><i class=${tone}></i>${said.map((verdict) => t(`verdict.${verdict}`)).join(t("list.separator"))}</li>`)}
+      </ul>
+    </div>`;
   }
 
   private warnings(): TemplateResult | typeof nothing {

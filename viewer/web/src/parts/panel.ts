@@ -3,18 +3,25 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 
 import type { FeatureDocument, Json, Kind } from "../service";
-import { className, fixed, moment, number, t, title, valueName, type Key } from "../words";
+import { className, either, fixed, moment, number, t, title, valueName, type Key } from "../words";
+import type { Tab } from "../desk";
 import { groups, rows, twoFacts } from "./facts";
+import { answered, sheet, tabs } from "./sheet";
+import "./inventory";
+import "./office";
+import "./work";
 import { look } from "./look";
 import { Part } from "./part";
 
 const SHORT_HASH = 12;
 const PLACES = new Set<Kind>(["building", "storey", "space"]);
+const TABS = ["facts", "office", "assets", "work"] as const satisfies readonly Tab[];
 const COUNTED = ["storey", "space", "element"] as const;
 
 export class TwinPanel extends Part {
   static override styles = [
     look,
+    sheet,
     css`
       :host { display: flex; flex-direction: column; min-height: 0; background: var(--paper); }
       header { padding: 14px 16px 12px; border-bottom: 1px solid var(--line); display: grid; gap: 7px; }
@@ -54,7 +61,10 @@ export class TwinPanel extends Part {
         .body { overflow: visible; flex: none; }
         footer { max-height: none; }
       }
-      .state { padding: 24px 16px; display: grid; gap: 10px; justify-items: start; }
+      .records ul { list-style: none; margin: 4px 0 0; padding: 0; font-size: 13px; }
+      .record { border: none; background: none; padding: 2px 0; color: var(--accent-strong); text-align: left; font-size: 14px; }
+      .record:hover { text-decoration: underline; background: none; }
+      .panel-state { padding: 24px 16px; display: grid; gap: 10px; justify-items: start; }
     `,
   ];
 
@@ -63,9 +73,9 @@ export class TwinPanel extends Part {
   override render(): TemplateResult | typeof nothing {
     const { details } = this.twin;
     if (details.status === "none") return nothing;
-    if (details.status === "loading") return html`<div class="state quiet" role="status">${t("panel.loading")}</div>`;
+    if (details.status === "loading") return html`<div class="panel-state quiet" role="status">${t("panel.loading")}</div>`;
     if (details.status === "failed") {
-      return html`<div class="state" role="alert">
+      return html`<div class="panel-state" role="alert">
         <strong>${t("panel.failed")}</strong><span>${details.why.words}</span>
         <div class="actions">
           <button @click=${() => void this.twin.select(details.id)}>${t("action.retry")}</button>
@@ -74,9 +84,48 @@ export class TwinPanel extends Part {
       </div>`;
     }
     const { feature } = details;
-    return html`${this.head(feature)}
-      <div class="body" tabindex="0" role="region" aria-label=${t("app.details")}>
-        ${this.facts(feature)} ${twoFacts(feature.properties["measured"] ?? null, feature.properties["declared"] ?? null)} ${groups(feature.properties)}
+    const { desk } = this.twin;
+    const tabbed = PLACES.has(feature.kind) && desk.reads;
+    const chosen = tabbed ? desk.tab : "facts";
+    return html`${this.head(feature)} ${tabbed ? tabs(t("panel.tabs"), TABS.map((name) => ({ name, label: t(`panel.tab_${name}`) })), chosen, (tab) => desk.choose(tab)) : nothing}
+      ${chosen === "facts" ? this.plain(feature) : html`<div class="body" role="tabpanel" tabindex="0" aria-label=${t(`panel.tab_${chosen}`)}>${this.ofRegisters(chosen)}</div>`}`;
+  }
+
+  /** A sheet of the registers about the place that the feature is. */
+  private ofRegisters(tab: Tab): unknown {
+    const { twin } = this;
+    const { known } = twin.desk;
+    if (known === null) return nothing;
+    return answered(known, () => void this.again(), ({ place }) => {
+      if (place === null) return html`<p class="quiet">${t("panel.not_in_registers")}</p>`;
+      if (tab === "office") return html`<twin-office .twin=${twin} .place=${place} .unit=${null}></twin-office>`;
+      if (tab === "assets") return html`<twin-inventory .twin=${twin} .place=${place} .unit=${null}></twin-inventory>`;
+      return html`<twin-work .twin=${twin} .place=${place}></twin-work>`;
+    });
+  }
+
+  private async again(): Promise<void> {
+    const { site, selected, desk } = this.twin;
+    if (site) await desk.featureChanged(site.code, selected);
+  }
+
+  private records(): TemplateResult | typeof nothing {
+    const { desk } = this.twin;
+    if (desk.known?.status !== "ready" || desk.known.value.records.length === 0) return nothing;
+    return html`<section class="records">
+      <h3>${t("panel.records")}</h3>
+      <ul>
+        ${desk.known.value.records.map(({ kind, key, title: name, confidence, method }) => {
+          const sure = confidence === null ? nothing : html`<span class="quiet">${[valueName(`link_${method}`) ?? method, t("dossier.confidence", { percent: Math.round(confidence * 100) })].filter(Boolean).join(" · ")}</span>`;
+          return html`<li><button class="record" @click=${() => desk.showRecord({ kind, key }, { fly: false })}>${either(desk.kinds.get(kind) ?? { zh: kind, en: kind })} ${name}</button> ${sure}</li>`;
+        })}
+      </ul>
+    </section>`;
+  }
+
+  private plain(feature: FeatureDocument): TemplateResult {
+    return html`<div class="body" tabindex="0" role="region" aria-label=${t("app.details")}>
+        ${this.records()} ${this.facts(feature)} ${twoFacts(feature.properties["measured"] ?? null, feature.properties["declared"] ?? null)} ${groups(feature.properties)}
       </div>
       ${this.source(feature)}`;
   }

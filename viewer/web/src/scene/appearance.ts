@@ -1,5 +1,6 @@
 /** Which features show, and in what tint: pure rules over what the property table says of a feature. */
 
+import { TONES, type Tone, type Verdict } from "../planner";
 import type { Kind } from "../service";
 
 export interface Facts {
@@ -17,6 +18,8 @@ export interface Look {
   furniture: boolean;
   spaces: boolean;
   selected: string | null;
+  /** Feature → verdict: rooms then show what is said of them instead of their use. */
+  verdicts: ReadonlyMap<string, Verdict> | null;
 }
 
 export type Tint = readonly [red: number, green: number, blue: number, alpha: number];
@@ -36,6 +39,14 @@ const ROOM_TINTS: readonly Tint[] = [
   [0.6, 0.9, 0.87, ROOM_ALPHA],
   [0.9, 0.88, 0.6, ROOM_ALPHA],
 ];
+/** Apart in hue and in lightness, so that they differ to every eye; the labels say the same in words. */
+const TONE_TINTS: Record<Tone, Tint> = {
+  bad: [0.86, 0.3, 0.24, ROOM_ALPHA],
+  warn: [0.96, 0.68, 0.22, ROOM_ALPHA],
+  cool: [0.42, 0.66, 0.95, ROOM_ALPHA],
+  good: [0.56, 0.83, 0.58, ROOM_ALPHA],
+  none: [0.86, 0.87, 0.88, ROOM_ALPHA],
+};
 
 /** A feature above the cut is hidden; rooms show only on the storey that lies open; the selected feature always shows below a cut. */
 export function shows(facts: Facts, look: Look): boolean {
@@ -50,7 +61,8 @@ export function shows(facts: Facts, look: Look): boolean {
 /** What a feature's own colour is multiplied by. */
 export function tintOf(facts: Facts, look: Look): Tint {
   if (facts.id === look.selected) return facts.kind === "space" ? SELECTED_ROOM : SELECTED;
-  return facts.kind === "space" ? roomTint(facts.longName) : PLAIN;
+  if (facts.kind !== "space") return PLAIN;
+  return look.verdicts === null ? roomTint(facts.longName) : TONE_TINTS[TONES[look.verdicts.get(facts.id) ?? "not_an_office"]];
 }
 
 /** Rooms of one use share a tint: the name without its numbers decides. */

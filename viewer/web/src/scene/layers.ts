@@ -19,6 +19,7 @@ import {
   VaryingType,
 } from "@cesium/engine";
 
+import type { Verdict } from "../planner";
 import type { Kind, TilesetEntry, TilesetKind } from "../service";
 import { shows, tintOf, type Facts, type Look } from "./appearance";
 import { lightTileset } from "./stage";
@@ -35,10 +36,11 @@ const ERROR_PIXELS: Record<TilesetKind, number> = { building: 12, city: 16, terr
 /**
  * How an open storey is drawn. What the plane cuts shows its inside dark, as a drawn section is filled, instead of hollow.
  * Of a room (its tint's alpha says so) only floor and ceiling are drawn, since its sides lie in the faces of the walls, and a
- * little nearer to the eye than they are, since its floor lies in or under the finish of the floor.
+ * little nearer to the eye than they are, since its floor lies in or under the finish of the floor. Where rooms show what is said
+ * of them (u_told) their own colour is left out and little of the floor shines through, so that the tint is that of the legend.
  */
 const OPEN_STOREY = new CustomShader({
-  uniforms: { u_up: { type: UniformType.VEC3, value: new Cartesian3(0, 0, 1) } },
+  uniforms: { u_up: { type: UniformType.VEC3, value: new Cartesian3(0, 0, 1) }, u_told: { type: UniformType.FLOAT, value: 0 } },
   varyings: { v_room: VaryingType.FLOAT },
   vertexShaderText: `void vertexMain(VertexInput vsInput, inout czm_modelVertexOutput vsOutput) {
     v_room = 0.0;
@@ -56,6 +58,10 @@ const OPEN_STOREY = new CustomShader({
   fragmentShaderText: `void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
     vec3 up = normalize((czm_view * vec4(u_up, 0.0)).xyz);
     if (v_room > 0.5 && abs(dot(fsInput.attributes.normalEC, up)) < 0.5) discard;
+    if (v_room > 0.5 && u_told > 0.5) {
+      material.diffuse = vec3(1.0);
+      material.alpha = max(material.alpha, 0.85);
+    }
     if (!gl_FrontFacing && material.alpha > 0.99) {
       material.diffuse = vec3(0.0);
       material.specular = vec3(0.0);
@@ -71,6 +77,7 @@ export class Layers {
   private switches: LayerSwitches = { city: true, terrain: true, furniture: true, spaces: true };
   private cut: Cut | null = null;
   private selected: string | null = null;
+  private verdicts: ReadonlyMap<string, Verdict> | null = null;
 
   constructor(
     private readonly scene: Scene,
@@ -106,6 +113,8 @@ export class Layers {
     this.features.clear();
     this.cut = null;
     this.selected = null;
+    this.verdicts = null;
+    OPEN_STOREY.setUniform("u_told", 0);
   }
 
   setSwitches(switches: LayerSwitches): void {
@@ -120,6 +129,12 @@ export class Layers {
 
   setSelected(id: string | null): void {
     this.selected = id;
+    this.apply();
+  }
+
+  setVerdicts(verdicts: ReadonlyMap<string, Verdict> | null): void {
+    this.verdicts = verdicts;
+    OPEN_STOREY.setUniform("u_told", verdicts === null ? 0 : 1);
     this.apply();
   }
 
@@ -162,7 +177,7 @@ export class Layers {
 
   private add(entry: TilesetEntry, tileset: Cesium3DTileset, siteToEcef: Matrix4): void {
     lightTileset(tileset, entry.kind);
-    const loaded: Loaded = { entry, tileset, look: { cut: null, furniture: true, spaces: true, selected: null }, pending: 0 };
+    const loaded: Loaded = { entry, tileset, look: { cut: null, furniture: true, spaces: true, selected: null, verdicts: null }, pending: 0 };
     this.loaded.set(entry.key, loaded);
     tileset.style = this.styleOf(loaded);
     tileset.tileLoad.addEventListener((tile: Cesium3DTile) => {
@@ -205,7 +220,7 @@ export class Layers {
       const { entry, tileset } = loaded;
       const cut = this.cut?.tileset_key === entry.key ? this.cut : null;
       const { furniture, spaces } = this.switches;
-      loaded.look = { cut: cut && { storey: cut.storey, z: cut.z }, furniture, spaces, selected: this.selected };
+      loaded.look = { cut: cut && { storey: cut.storey, z: cut.z }, furniture, spaces, selected: this.selected, verdicts: this.verdicts };
       tileset.show = (entry.kind !== "city" || this.switches.city) && (entry.kind !== "terrain" || (this.switches.terrain && !this.cut?.hides_terrain));
       const planes = tileset.clippingPlanes as ClippingPlaneCollection | undefined;
       if (planes !== undefined && planes.length > 0) {

@@ -23,6 +23,7 @@ export class RoomLabels {
   private tags: Tag[] = [];
   private shown = new Map<Tag, Box>();
   private selected: string | null = null;
+  private words: ReadonlyMap<string, { word: string; tone: string }> = new Map();
 
   constructor(
     private readonly scene: Scene,
@@ -52,9 +53,7 @@ export class RoomLabels {
       return [{ id: room.id, place: Cartesian3.fromDegrees(lon, lat, height_m), height_m, area_m2: room.area_m2 ?? 0, element, whole: none, short: none }];
     });
     this.sheet.append(...this.tags.map(({ element }) => element));
-    for (const tag of this.tags) tag.whole = sizeOf(tag.element);
-    for (const { element } of this.tags) element.classList.add("short");
-    for (const tag of this.tags) tag.short = sizeOf(tag.element);
+    for (const tag of this.tags) this.write(tag);
     this.sort();
   }
 
@@ -68,6 +67,29 @@ export class RoomLabels {
   select(id: string | null): void {
     this.selected = id;
     this.sort();
+  }
+
+  /** A word under the number of each room it is said of, in a tone; replaces what was said before. */
+  say(words: ReadonlyMap<string, { word: string; tone: string }>): void {
+    this.words = words;
+    for (const tag of this.tags) this.write(tag);
+    this.sort();
+  }
+
+  private write(tag: Tag): void {
+    const said = this.words.get(tag.id);
+    tag.element.querySelector("i")?.remove();
+    tag.element.hidden = false;
+    if (said) {
+      const word = document.createElement("i");
+      word.className = said.tone;
+      word.textContent = said.word;
+      tag.element.querySelector("b")?.after(word);
+    }
+    tag.element.classList.remove("short");
+    tag.whole = sizeOf(tag.element);
+    tag.element.classList.add("short");
+    tag.short = sizeOf(tag.element);
   }
 
   /** The room whose label lies at a point of the canvas (CSS pixels), or null. */

@@ -2,16 +2,20 @@
 
 import "@cesium/engine/Source/Widget/CesiumWidget.css";
 
-import { type CesiumWidget, Matrix4 } from "@cesium/engine";
+import { Cartesian3, Cartographic, Math as Angle, type CesiumWidget, Matrix4 } from "@cesium/engine";
 
+import type { Verdict } from "../planner";
 import type { ChildFeature, SiteDocument, TilesetEntry } from "../service";
 import { Eye } from "./camera";
+import { Marker } from "./marker";
 import { Layers, type Cut, type LayerSwitches } from "./layers";
 import { Outline } from "./outline";
 import { Pointer } from "./pointer";
 import { RoomLabels } from "./room_labels";
 import { applyQuality, createStage, drawsInSoftware, lightFromSouthEast, type Quality } from "./stage";
 import { followEye } from "./surroundings";
+
+const SPOT_M = 3;
 
 export interface ViewEvents {
   pick: (id: string | null) => void;
@@ -32,6 +36,8 @@ export class View {
   readonly pointer: Pointer;
   private readonly widget: CesiumWidget;
   private readonly outline: Outline;
+  private readonly marker: Marker;
+  private siteToEcef = Matrix4.clone(Matrix4.IDENTITY);
   private selected: string | null = null;
   private fine = !this.software;
   private stale = true;
@@ -48,6 +54,7 @@ export class View {
     this.labels = new RoomLabels(scene, container);
     this.pointer = new Pointer(scene, this.layers, this.labels, events.pick);
     this.outline = new Outline(scene);
+    this.marker = new Marker(scene, container);
     scene.camera.percentageChanged = 0.02;
     scene.camera.moveEnd.addEventListener(events.moved);
     scene.renderError.addEventListener(events.broken);
@@ -62,8 +69,10 @@ export class View {
   /** Loads a site's tilesets in place of what was there; answers those that could not be read. */
   async open(site: SiteDocument): Promise<TilesetEntry[]> {
     const siteToEcef = Matrix4.fromArray(site.to_ecef);
+    this.siteToEcef = siteToEcef;
     this.layers.clear();
     this.labels.clear();
+    this.marker.show(null, "");
     lightFromSouthEast(this.widget.scene, siteToEcef);
     this.unfollow();
     this.unfollow = followEye(this.widget.scene, siteToEcef);
@@ -99,6 +108,25 @@ export class View {
     this.touch();
   }
 
+  /** Tints the rooms of the open storey by what is said of them; null: by their use. */
+  tint(verdicts: ReadonlyMap<string, Verdict> | null, words: ReadonlyMap<string, { word: string; tone: string }> = new Map()): void {
+    this.pointer.release();
+    this.layers.setVerdicts(verdicts);
+    this.labels.say(words);
+    this.touch();
+  }
+
+  /** Marks a spot, site-frame metres, and goes there; null takes the mark away. */
+  mark(site_xyz: [number, number, number] | null, label = ""): void {
+    this.marker.show(site_xyz && this.ecefOf(site_xyz), label);
+  }
+
+  goToSpot(site_xyz: [number, number, number], label: string): void {
+    this.mark(site_xyz, label);
+    const { longitude, latitude, height } = Cartographic.fromCartesian(this.ecefOf(site_xyz));
+    this.eye.look({ lon: Angle.toDegrees(longitude), lat: Angle.toDegrees(latitude), height_m: height }, SPOT_M, { pitch_deg: -50, range: 4 });
+  }
+
   /** Whether everything the current camera wants is there and drawn. */
   get settled(): boolean {
     return !this.stale && this.layers.tilesLoaded;
@@ -126,6 +154,10 @@ export class View {
 
   get canvas(): HTMLCanvasElement {
     return this.widget.canvas;
+  }
+
+  private ecefOf([x, y, z]: [number, number, number]): Cartesian3 {
+    return Matrix4.multiplyByPoint(this.siteToEcef, new Cartesian3(x, y, z), new Cartesian3());
   }
 
   private outlineSelected(): void {
