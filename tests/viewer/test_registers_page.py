@@ -93,6 +93,15 @@ def test_two_characters_find_and_the_keyboard_chooses(seen: Visit) -> None:
     wait_until(page, "window.location.hash.includes('record=room')")
 
 
+def test_what_was_found_before_is_not_offered_for_what_is_typed_now(seen: Visit) -> None:
+    page = seen.page
+    search_for(page, "计算机")
+    page.get_by_role("combobox", name=re.compile("搜索")).fill("屏山")
+    page.get_by_role("combobox", name=re.compile("搜索")).press("Enter")
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_text([re.compile("屏山局")])
+    expect(page.locator("twin-dossier")).to_have_count(0)
+
+
 def test_what_is_not_found_is_said(seen: Visit) -> None:
     seen.page.get_by_role("combobox", name=re.compile("搜索")).fill("不存在")
     expect(seen.page.locator("twin-search")).to_contain_text("没有找到“不存在”")

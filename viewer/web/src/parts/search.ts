@@ -105,16 +105,14 @@ export class TwinSearch extends Part {
     this.q = text.trim();
     this.open = true;
     clearTimeout(this.timer);
-    if (!this.q) {
-      this.answer = null;
-      return;
-    }
+    this.answer = this.q ? { status: "loading" } : null;
+    this.at = -1;
+    if (!this.q) return;
     this.timer = window.setTimeout(() => void this.ask(OF_EACH), PAUSE_MS);
   }
 
   private async ask(limit: number): Promise<void> {
     const { q } = this;
-    this.answer = this.answer ?? { status: "loading" };
     const answer = await outcome(() => search(q, limit));
     if (q !== this.q) return;
     this.answer = answer;
