@@ -8,6 +8,7 @@ file locks (POSIX, sqlite.org/howtocorrupt.html 2.2.1), so it lives in a child. 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -174,10 +175,18 @@ def _write(
         began = time.perf_counter()
         with turn(timeout_s), connection.cursor() as cursor:
             _take_lock(connection, cursor)
+            if _is_orphan():
+                raise EOFError("the import has been killed: what it wrote is removed by the next one, nothing may come after that")
             cursor.adbc_ingest(name, part, mode="append")
             connection.commit()
         size.learn(len(part), time.perf_counter() - began)
         start += len(part)
+
+
+def _is_orphan() -> bool:
+    """Whether the process that started this one is gone."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and parent.pid != os.getppid()
 
 
 def _take_lock(connection: Any, cursor: Any) -> None:

@@ -2,10 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow as pa
 import pytest
 from sqlalchemy import select
@@ -130,6 +134,39 @@ def test_a_writer_that_is_killed_is_told_and_what_it_took_over_is_not_seen(regis
             for start in range(1, 5):
                 writer.put(table, _posts(start))
                 writer.finish()
+
+
+ORPHANED = """
+import sys
+import pyarrow as pa
+from twin.store import Store
+from twin.store import record_schema as schema
+from twin.store.bulk import BulkWriter
+
+if __name__ == "__main__":
+    store = Store.open(sys.argv[1])
+    with BulkWriter(store.database) as writer:
+        rows = {"id": [1], "record_id": [1], "since": [0], "until": [schema.FOREVER], "row_hash": [0], "key": ["K"]}
+        writer.put(schema.kind_table("post"), {name: pa.array(values) for name, values in rows.items()})
+        print("taken over", flush=True)
+        writer.finish()
+"""
+
+
+def test_what_a_killed_import_left_with_its_writer_is_never_written(registers: Registers, url: str, tmp_path: Path) -> None:
+    """The writer waits for its turn when the import is killed: the next import cleans up, and nothing may come after that."""
+    script = tmp_path / "orphaned.py"
+    script.write_text(ORPHANED)
+    with registers.store.database.writing():
+        process = subprocess.Popen([sys.executable, str(script), url], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None and process.stdout.readline() == "taken over\n"
+        writers = psutil.Process(process.pid).children()
+        time.sleep(0.5)
+        process.kill()
+        process.communicate()
+    psutil.wait_procs(writers, timeout=10)
+    with registers.store.database.reading() as connection:
+        assert connection.execute(select(schema.kind_table("post").c.key)).all() == []
 
 
 def test_another_writer_that_does_not_let_go_is_a_busy_store(opened: Callable[..., Store], registers: Registers) -> None:
