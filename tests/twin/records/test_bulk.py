@@ -163,7 +163,8 @@ def test_what_a_killed_import_left_with_its_writer_is_never_written(registers: R
         writers = psutil.Process(process.pid).children()
         time.sleep(0.5)
         process.kill()
-        process.communicate()
+        process.wait()  # its pipe stays open as long as the writer lives, which waits for us
+        process.stdout.close()
     psutil.wait_procs(writers, timeout=10)
     with registers.store.database.reading() as connection:
         assert connection.execute(select(schema.kind_table("post").c.key)).all() == []
