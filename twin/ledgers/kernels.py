@@ -52,11 +52,11 @@ def _fen_step(factor: Fraction) -> int:
 
 
 def _plain(texts: "pa.Array", rules: Rules) -> "tuple[pa.Array, pa.Array]":
-    """ASCII without outer blanks is kept as it is; whatever else there is, is looked at."""
+    """Printable ASCII without outer blanks is kept as it is; whatever else there is, is looked at."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    good = pc.and_(pc.string_is_ascii(texts), pc.equal(pc.binary_length(pc.ascii_trim_whitespace(texts)), pc.binary_length(texts)))
+    good = pc.match_substring_regex(texts, "^([!-~]([ -~]*[!-~])?)?$")
     good = pc.and_(good, pc.and_not(pc.greater(pc.binary_length(texts), 0), pc.starts_with(texts, "#")))
     if rules.empty:
         shortest = max(map(len, rules.empty))

@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -330,7 +331,8 @@ def _restore_slowly(home: Path, url: str, folder: Path, attempt: int, pipe: Conn
 
 
 def _kill(victim: Any) -> None:
-    os.kill(victim.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it was quicker
+        os.kill(victim.pid, signal.SIGKILL)
     victim.join(30)
 
 
