@@ -23,10 +23,15 @@ from twin.store.database import put_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ARTICLE", "LOCATION", "NOTHING", "SEPARATOR", "Interner", "digest_of", "search_windows"]
+__all__ = ["ARTICLE", "LOCATION", "NOTHING", "SEPARATOR", "Interner", "Resolved", "digest_of", "search_windows"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Row = Callable[[str], tuple[Any, ...]]
+Opened: TypeAlias = Callable[[], AbstractContextManager[Connection]]
+Resolved: TypeAlias = tuple[int | None, str | None, float | None, str | None]
+"""Place id, method, confidence and evidence of a location."""
+Resolve: TypeAlias = Callable[[Sequence[str]], Sequence[Resolved]]
+UNRESOLVED: Resolved = (None, None, None, None)
 SEPARATOR = "\x1f"
 ARTICLE = ("name", "class_code", "class_edition")
 LOCATION = ("building", "storey", "room")
@@ -50,10 +55,12 @@ class Interner:
     """Ids of texts, articles and locations; remembers what it has met. Not for two threads.
 
     `writing` opens a writer's transaction: that of the database, for an import (many short ones), or the one already open.
+    `resolve`, with what opens a reader's connection, tells where new locations are before they are written; else the tie does.
     """
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, writing: Opened, resolve: tuple[Opened, Resolve] | None = None) -> None:
         self._writing = writing
+        self._resolve = resolve
         self._known: dict[str, dict[str, int]] = {}
         self._met: dict[str, _Combinations] = {}
 
@@ -67,7 +74,8 @@ class Interner:
 
     def locations(self, keys: Sequence[str]) -> list[int]:
         """The ids of locations, each the parts of `LOCATION` as written, joined."""
-        return self._ids(schema.location, "location", keys, lambda key: (*key.split(SEPARATOR), None, None, None, None, None))
+        resolved = self._resolved(keys) if self._resolve else {}
+        return self._ids(schema.location, "location", keys, lambda key: (*key.split(SEPARATOR), *resolved.get(key, UNRESOLVED), None))
 
     def parts(self, part: str, keys: Sequence[str]) -> list[int]:
         """`articles` or `locations`, by the name of the part."""
@@ -86,6 +94,19 @@ class Interner:
             met.learn(new, np.array(self.parts(part, keys), dtype=np.int64))
         found: Int64 = met.ids_of(distinct)[rows]
         return found
+
+    def _resolved(self, keys: Sequence[str]) -> Mapping[str, Resolved]:
+        """Where those are that nobody has written yet; found before a turn to write is taken, since it may take long."""
+        assert self._resolve is not None
+        reading, resolve = self._resolve
+        known = self._known.setdefault("location", {})
+        new: list[str] = []
+        for part in _in_parts(dict.fromkeys(key for key in keys if key not in known), AT_ONCE):
+            digests = {digest_of("location", key): key for key in part}
+            with reading() as connection:
+                there = _stored(connection, schema.location, "location", digests)
+            new += [key for digest, key in digests.items() if digest not in there]
+        return dict(zip(new, resolve(new), strict=True))
 
     def _ids(self, table: Table, domain: str, keys: Sequence[str], row: Row) -> list[int]:
         known = self._known.setdefault(domain, {})

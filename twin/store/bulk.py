@@ -30,7 +30,7 @@ __all__ = ["BATCH_S", "BulkWriter", "RowWriter", "TurnSize", "adbc_connection"]
 BATCH_S = 0.06
 """Wall time one transaction aims at, so that whoever waits for a turn waits no longer than 100 ms."""
 CACHE_KIB = 65_536
-CHECKPOINT_PAGES = 4_000
+CHECKPOINT_PAGES = 16_000
 
 
 class TurnSize:
