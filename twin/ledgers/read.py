@@ -11,6 +11,7 @@ from twin.codes import RecordKind
 from twin.ledgers.block import Source
 from twin.ledgers.book import pick_sheet, resolve_units, unread_sheets
 from twin.ledgers.delimited import open_delimited
+from twin.ledgers.encoding import TextForm, find_encoding
 from twin.ledgers.errors import HeaderError, LedgerUnreadable
 from twin.ledgers.header import Field, Header, count_known, names_identity, recognise
 from twin.ledgers.kernels import regular_reader
@@ -39,15 +40,17 @@ def read_ledger(
     checks: Checks = MappingProxyType({}),
     today: date | None = None,
     progress: Callable[[int], None] | None = None,
+    form: TextForm | None = None,
 ) -> Ledger:
     """The ledger of that kind in a CSV, XLSX or Parquet file, its columns recognised; rows are read as `batches` are asked for.
 
     `checks` are the checks of identifiers by name (`twin.codes.CHECKS`); dates that must have happened are compared with `today`;
-    `progress` is told the line reached. Raises LedgerError where the file as a whole cannot be read.
+    `progress` is told the line reached; `form` is that of the same text, found before. Raises LedgerError where the file as a whole
+    cannot be read.
     """
     if not path.is_file():
         raise LedgerUnreadable("there is no such file", path=str(path), code="LEDGER_MISSING")
-    opened = _open(path, kind, profile, mapping)
+    opened = _open(path, kind, profile, mapping, form)
     said = opened.said
     header = _find_header(opened.source, kind, said, path)
     rules = Rules(
@@ -83,7 +86,7 @@ class _Opened:
     issues: tuple[Issue, ...] = ()
 
 
-def _open(path: Path, kind: RecordKind, profile: str | None, mapping: Path | None) -> _Opened:
+def _open(path: Path, kind: RecordKind, profile: str | None, mapping: Path | None, form: TextForm | None) -> _Opened:
     """The file by its first bytes; a COBie book is read by the profile `cobie` where nobody says another."""
     with path.open("rb") as file:
         start = file.read(4)
@@ -96,7 +99,7 @@ def _open(path: Path, kind: RecordKind, profile: str | None, mapping: Path | Non
     def rank(rows: Rows) -> int:
         return max((count_known(cells, kind, said.columns) for _, cells in rows), default=0)
 
-    text = open_delimited(path, rank, encoding=said.encoding, delimiter=said.delimiter)
+    text = open_delimited(path, rank, form or find_encoding(path, said.encoding), delimiter=said.delimiter)
     return _Opened(source=text, said=said, profile=profile or "")
 
 

@@ -47,8 +47,12 @@ class Existing:
         """Position of each key, -1 for those that are not there. Equal hashes of different keys are for the caller to tell apart."""
         if not len(self.key_hashes):
             return np.full(len(key_hashes), -1, dtype=np.int64)
-        places = np.minimum(np.searchsorted(self.key_hashes, key_hashes), len(self.key_hashes) - 1)
-        return np.where(self.key_hashes[places] == key_hashes, places, -1).astype(np.int64)
+        order = np.argsort(key_hashes)  # neighbours are looked up one after the other, in memory that is at hand
+        asked = key_hashes[order]
+        places = np.minimum(np.searchsorted(self.key_hashes, asked), len(self.key_hashes) - 1)
+        found = np.empty(len(asked), dtype=np.int64)
+        found[order] = np.where(self.key_hashes[places] == asked, places, -1)
+        return found
 
 
 def load_existing(connection: Connection, kind: RecordKind, source: str) -> Existing:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from twin.errors import Refused, StoreUnavailable
-from twin.ledgers.hashing import hash_texts
 from twin.records.existing import Existing, load_existing_by_column
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ def _travels(error: Exception) -> bool:
 
 
 def _told_apart(batch: LedgerBatch, known: Existing, seen: Bool) -> Share:
-    places = known.find(hash_texts(batch.keys))
+    places = known.find(batch.key_hash)
     hashes = batch.row_hash.view(np.int64)
     found = places >= 0
     same = found.copy()

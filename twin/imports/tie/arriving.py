@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
-from twin.imports.tie.grounds import read_grounds, tree_of
+from twin.imports.tie.grounds import Grounds, read_grounds, tree_of
 from twin.imports.tie.locations import as_stored, open_locations, text_of, write_answers
 from twin.imports.tie.marks import LOCATIONS, LOCATIONS_KNOWN, are_many_new, mark_of, read_mark, tree_mark, write_mark
 from twin.imports.tie.place_again import LOCATED, make_placer
-from twin.imports.tie.placing import ARROW_COLUMNS, ASKED, NONE, PLACED_COLUMNS, Ids, intangible_articles
+from twin.imports.tie.placing import ARROW_COLUMNS, ASKED, NONE, PLACED_COLUMNS, Ids, Placer, intangible_articles
 from twin.link.places import PlaceResolver, PlaceText
 from twin.records.interning import SEPARATOR, Resolved
 from twin.store import Store
@@ -27,16 +28,10 @@ LOCATION = schema.location.c
 
 
 class Placing:
-    """What an import of a located kind asks for its rows (`twin.records.merge.Placed`)."""
+    """What an import of a located kind asks for its rows (`twin.records.merge.Placed`); made ready when first asked."""
 
     def __init__(self, store: Store, kind: str) -> None:
-        self._database = store.database
-        grounds = read_grounds(store)
-        with store.database.reading() as connection:
-            self._mark = mark_of(tree_mark(store, connection))
-            self._resolver = PlaceResolver(tree_of(connection, grounds))
-            self._placer = make_placer(connection, grounds, kind, but=None, gone=(), importing=True)
-            self._before = self._last = connection.execute(select(func.coalesce(func.max(LOCATION.id), 0))).scalar_one()
+        self._store, self._database, self._kind = store, store.database, kind
         self._known_articles: set[int] = set()
 
     def resolve(self, keys: Sequence[str]) -> list[Resolved]:
@@ -53,11 +48,30 @@ class Placing:
         table = self._placer.place(asked).to_arrow()
         return {name: _plain(table[column]) for name, column in zip(PLACED_COLUMNS, ARROW_COLUMNS, strict=True)}
 
+    @cached_property
+    def _grounds(self) -> Grounds:
+        return read_grounds(self._store)
+
+    @cached_property
+    def _resolver(self) -> PlaceResolver:
+        with self._database.reading() as connection:
+            self._mark = mark_of(tree_mark(self._store, connection))
+            self._before = _last_location(connection)
+            return PlaceResolver(tree_of(connection, self._grounds))
+
+    @cached_property
+    def _placer(self) -> Placer:
+        with self._database.reading() as connection:
+            self._last = _last_location(connection)
+            return make_placer(connection, self._grounds, self._kind, but=None, gone=(), importing=True)
+
     def settle(self) -> None:
         """Tell those locations otherwise that all habits together tell otherwise, the older ones too where many are new.
 
         Only where the older ones stand as this tree says; else the tie resolves all of them.
         """
+        if "_resolver" not in self.__dict__:
+            return
         with self._database.reading() as connection:
             if read_mark(connection, LOCATIONS) != self._mark:
                 return
@@ -74,9 +88,9 @@ class Placing:
 
     def _meet_locations(self, last: int) -> None:
         """Take note of where those are that were written meanwhile."""
+        known = self._placer.location_row
         if last <= self._last:
             return
-        known = self._placer.location_row
         with self._database.reading() as connection:
             new = connection.execute(
                 select(LOCATION.id, LOCATION.place_id).where(LOCATION.id >= len(known), LOCATION.place_id.is_not(None))
@@ -93,6 +107,10 @@ class Placing:
             with self._database.reading() as connection:
                 self._placer.intangible = intangible_articles(connection)
             self._known_articles |= articles
+
+
+def _last_location(connection: Connection) -> int:
+    return int(connection.execute(select(func.coalesce(func.max(LOCATION.id), 0))).scalar_one())
 
 
 def placer_of(store: Store, kind: str) -> Placing | None:

@@ -37,7 +37,7 @@ from twin.store import record_schema as schema
 
 __all__ = ["LOCATED", "make_placer", "place_again"]
 
-REACHED = ("version", "record", "touched")
+REACHED = ("version", "touched", "locations")
 LOCATED = ("asset", "person", "meter")
 """The kinds that have a location; assets may also be elements of a model."""
 
@@ -51,12 +51,13 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
     with store.database.reading() as connection:
         whole_mark = mark_of(tree, unit_addresses(connection), _element_pairs(connection, kind))
         state = kind_state(connection, kind)
-        rows_mark = mark_of(whole_mark, state, _location_state(connection))
+        locations = mark_of(_location_state(connection))
+        rows_mark = mark_of(whole_mark, state, locations)
         whole = read_mark(connection, f"tie.placed.{kind}") != whole_mark
         if not whole and read_mark(connection, f"tie.placed.{kind}.rows") == rows_mark:
             return 0
-        now = reached(connection, kind)
-        rows = placed_rows(connection, kind, since=None if whole else _reached_before(connection, kind))
+        now = reached(connection, kind, locations)
+        rows = placed_rows(connection, kind, since=None if whole else _reached_before(connection, kind), now=now)
     changed: list[tuple[int, int, tuple[Any, ...]]] = []
     if len(rows["id"]):
         grounds = read()
@@ -75,7 +76,7 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
         own = select(func.count()).where(log.kind == kind, log.seq > state[1])
         if after[0] == state[0] and connection.execute(own).scalar_one() == len(changed):  # nobody else's
             write_mark(connection, f"tie.placed.{kind}.touched", after[1])
-            write_mark(connection, f"tie.placed.{kind}.rows", mark_of(whole_mark, after, _location_state(connection)))
+            write_mark(connection, f"tie.placed.{kind}.rows", mark_of(whole_mark, after, mark_of(_location_state(connection))))
     return len(changed)
 
 
