@@ -71,6 +71,7 @@ def _words(done: ImportedRegister) -> str:
             f"+ {facts['unchanged']:,} unchanged + {facts['quarantined']:,} put aside; {facts['vanished']:,} no longer in the file"
         )
     lines = [head, *(f"  {code}: {number:,}" for code, number in sorted(facts["issues"].items()))]
+    lines += [f"  {note['code']}: {note['message']}" for note in facts["notes"]]
     if facts["unmapped"]:
         lines.append(f"  kept as they are, no column of {facts['kind']}: {', '.join(facts['unmapped'])}")
     return "\n".join(lines)

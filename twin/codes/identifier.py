@@ -5,7 +5,7 @@ A check takes one value that is not empty, in its normal form, and returns its f
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -15,10 +15,10 @@ from twin.codes.device_id import DeviceType, check_device_id
 from twin.codes.division import Division, check_division, index_divisions
 from twin.codes.fault import Fault
 from twin.codes.plate import check_plate, normalise_plate
-from twin.codes.tables import Tables, shipped_tables
+from twin.codes.tables import Tables
 from twin.codes.vin import check_vin
 
-__all__ = ["CHECKS", "CHECKS_BESIDE", "NORMALISERS", "Check", "CheckBeside", "checks_beside_of", "checks_of", "normalise_upper"]
+__all__ = ["NORMALISERS", "Check", "CheckBeside", "checks_beside_of", "checks_of", "normalise_upper"]
 
 Check: TypeAlias = Callable[[str], Fault | None]
 CheckBeside: TypeAlias = Callable[[str, str], Fault | None]
@@ -33,6 +33,7 @@ def normalise_upper(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).upper().split())
 
 
+@lru_cache(maxsize=4)
 def checks_of(tables: Tables) -> Mapping[str, Check]:
     """Check of one value by name, against the given tables.
 
@@ -50,6 +51,7 @@ def checks_of(tables: Tables) -> Mapping[str, Check]:
     )
 
 
+@lru_cache(maxsize=4)
 def checks_beside_of(tables: Tables) -> Mapping[str, tuple[str, CheckBeside]]:
     """Checks that need the value of another column of the row: name → (that column, check of the pair; empty text where it is missing).
 
@@ -58,32 +60,6 @@ def checks_beside_of(tables: Tables) -> Mapping[str, tuple[str, CheckBeside]]:
     pair = partial(check_asset_class, schemes=tables.rows(ClassScheme), classes=index_classes(tables.rows(AssetClass)))
     return MappingProxyType({"asset_class": ("class_edition", pair)})
 
-
-@cache
-def _shipped_checks() -> Mapping[str, Check]:
-    return checks_of(shipped_tables())
-
-
-def _by_shipped(name: str) -> Check:
-    return lambda value: _shipped_checks()[name](value)
-
-
-def _asset_class(code: str, class_edition: str) -> Fault | None:
-    return _shipped_pair()(code, class_edition)
-
-
-@cache
-def _shipped_pair() -> CheckBeside:
-    return checks_beside_of(shipped_tables())["asset_class"][1]
-
-
-CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
-    {name: _by_shipped(name) for name in ("asset_class", "device_id", "division", "plate", "uscc", "vin")}
-)
-"""`checks_of` the shipped tables, which are read at the first use."""
-
-CHECKS_BESIDE: Final[Mapping[str, tuple[str, CheckBeside]]] = MappingProxyType({"asset_class": ("class_edition", _asset_class)})
-"""`checks_beside_of` the shipped tables."""
 
 NORMALISERS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({"plate": normalise_plate, "upper": normalise_upper})
 """Normal form of a text by name."""
