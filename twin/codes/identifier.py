@@ -21,7 +21,8 @@ from twin.codes.vin import check_vin
 __all__ = ["NORMALISERS", "Check", "CheckBeside", "checks_beside_of", "checks_of", "normalise_upper"]
 
 Check: TypeAlias = Callable[[str], Fault | None]
-CheckBeside: TypeAlias = Callable[[str, str], Fault | None]
+CheckBeside: TypeAlias = Callable[..., Fault | None]
+"""Of a value and those of the columns beside it, empty text for one that is missing."""
 
 
 def normalise_upper(text: str) -> str:
@@ -52,13 +53,13 @@ def checks_of(tables: Tables) -> Mapping[str, Check]:
 
 
 @lru_cache(maxsize=4)
-def checks_beside_of(tables: Tables) -> Mapping[str, tuple[str, CheckBeside]]:
-    """Checks that need the value of another column of the row: name → (that column, check of the pair; empty text where it is missing).
+def checks_beside_of(tables: Tables) -> Mapping[str, tuple[tuple[str, ...], CheckBeside]]:
+    """Checks that need other columns of the row: name → (those columns, the check). Only the first must be a column of the file.
 
     A check listed here is meant instead of the one of the same name in `checks_of`.
     """
     pair = partial(check_asset_class, schemes=tables.rows(ClassScheme), classes=index_classes(tables.rows(AssetClass)))
-    return MappingProxyType({"asset_class": ("class_edition", pair)})
+    return MappingProxyType({"asset_class": (("class_edition", "name"), pair)})
 
 
 NORMALISERS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({"plate": normalise_plate, "upper": normalise_upper})

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spatial.issue import Issue
 from twin.codes import RecordKind
-from twin.ledgers.beside import CheckedBeside
+from twin.ledgers.beside import Beside
 from twin.ledgers.block import Block, Quarantined, Source, SourceFacts
 from twin.ledgers.extra import join_extra
 from twin.ledgers.hashing import hash_rows, hash_text, hash_texts
@@ -59,7 +59,7 @@ class Plan:
     rules: Rules
     readers: Mapping[str, Callable[[str], Reading]]
     columns: Mapping[str, TypedColumn]
-    beside: tuple[CheckedBeside, ...]
+    beside: tuple[Beside, ...]
     statement: str
 
 

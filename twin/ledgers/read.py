@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from spatial.issue import Issue
 from twin.codes import RecordKind, Tables, checks_beside_of, checks_of
-from twin.ledgers.beside import checked_beside
+from twin.ledgers.beside import checked_beside, parts_of
 from twin.ledgers.block import Source
 from twin.ledgers.book import pick_sheet, resolve_units, unread_sheets
 from twin.ledgers.delimited import open_delimited
@@ -157,7 +157,7 @@ def _missing(header: Header, kind: RecordKind, said: LedgerMapping, path: Path, 
     """A note on each column that the file does not have, though each record should or what it does have means nothing without."""
     present = {field.column.name for field in header.fields} | set(said.constants)
     beside = checks_beside_of(tables) if tables else {}
-    needed = {beside[kind.column(name).check][0]: kind.column(name) for name in present if kind.column(name).check in beside}
+    needed = {beside[kind.column(name).check][0][0]: kind.column(name) for name in present if kind.column(name).check in beside}
     missing = [column for column in kind.columns if column.name not in present]
     whys = [(column, f"which each {kind.en} should have") for column in missing if column.required]
     whys += [(column, f"without which {needed[column.name].zh} is ambiguous") for column in missing if column.name in needed]
@@ -189,7 +189,7 @@ def _plan(kind: RecordKind, header: Header, said: LedgerMapping, rules: Rules, t
         rules=rules,
         readers=readers,
         columns=columns,
-        beside=beside,
+        beside=(*beside, *parts_of(fields)),
         statement=f"{said.statement()}{factors}{tables.reading if tables else ''}",
     )
 

@@ -26,8 +26,8 @@ class Fault(Protocol):
 
 Checks = Mapping[str, Callable[[str], Fault | None]]
 """Check of a value by the name that columns call it by."""
-ChecksBeside = Mapping[str, tuple[str, Callable[[str, str], Fault | None]]]
-"""By that name the other column a check needs, and the check of both values; empty text where the other is."""
+ChecksBeside = Mapping[str, tuple[tuple[str, ...], Callable[..., Fault | None]]]
+"""By that name the other columns a check needs, and the check of all their values (`twin.codes.checks_beside_of`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,9 +63,12 @@ def test_checks_dictionaries_and_normal_forms_that_columns_name_exist() -> None:
         assert column.references in {"", *kinds}
     beside = checks_beside_of(shipped_tables())
     for kind in list_kinds():
+        parts = [column for column in kind.columns if column.part_of]
+        assert all(kind.column(column.part_of).type == column.type for column in parts)
+    for kind in list_kinds():
         columns = {column.name for column in kind.columns}
         assert all(set(identity) <= columns for identity in kind.identity)
-        assert all(beside[column.check][0] in columns for column in kind.columns if column.check in beside)
+        assert all(set(beside[column.check][0]) <= columns for column in kind.columns if column.check in beside)
 
 
 def test_a_folder_that_is_absent_or_empty_corrects_nothing(tmp_path: Path) -> None:
@@ -118,7 +121,7 @@ def test_a_table_in_gbk_and_one_in_toml_are_read(tmp_path: Path) -> None:
     assert checks_of(shipped_tables())["division"]("350171") is not None
     assert checks_of(tables)["division"]("350171") is None
     column, check = checks_beside_of(tables)["asset_class"]
-    assert (column, check("A02010108", "GB/T 14885-2022")) == ("class_edition", None)
+    assert (column, check("A02010108", "GB/T 14885-2022")) == (("class_edition", "name"), None)
 
 
 @pytest.mark.parametrize(

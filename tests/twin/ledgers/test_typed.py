@@ -133,6 +133,24 @@ def test_a_class_is_checked_with_the_edition_beside_it(tmp_path: Path) -> None:
     assert batch.typed(np.array([0, 3])).findings["row"].to_pylist() == [1]
 
 
+def test_a_part_is_not_larger_than_its_whole(tmp_path: Path) -> None:
+    rows = [("资产编号", "原值", "净值"), ("1", "100", "100"), ("2", "100", "100.01"), ("3", "", "5"), ("4", "5", ""), ("5", "x", "9")]
+    ledger = read(written(tmp_path / "a.csv", rows))
+    (told,) = [item for item in findings(ledger) if item["code"] == "PART_ABOVE_WHOLE"]
+    assert (told["row"], told["column"], told["value"], told["severity"]) == (1, "net_value", "100.01", Severity.WARNING)
+    assert "净值 100.01 above 原值 100.00" in told["message"]
+    rooms = [("房间编码", "使用面积", "建筑面积"), ("R1", "20.5", "20"), ("R2", "20", "20.5")]
+    assert [item["row"] for item in findings(read(written(tmp_path / "r.csv", rooms), "room"))] == [0]
+
+
+def test_a_class_under_a_name_of_another_edition_is_told(tmp_path: Path) -> None:
+    rows = [("资产编号", "资产名称", "资产分类代码", "分类版本")]
+    names = ("笔记本", "台式机", "笔记本", "")
+    rows += [(str(at), name, "A02010105", "GB/T 14885-2022") for at, name in enumerate(names)]
+    told = findings(read(written(tmp_path / "a.csv", rows), tables=shipped_tables()))
+    assert [item["row"] for item in told if item["code"] == "CLASS_EDITION_CONTRADICTS"] == [0, 2]
+
+
 def test_without_a_column_of_editions_the_file_is_told_once_and_a_class_may_be_of_any(tmp_path: Path) -> None:
     rows = [("资产编号", "资产名称", "资产分类代码"), ("1", "桌", "A02010105"), ("2", "桌", "A0201010")]
     ledger = read(written(tmp_path / "a.csv", rows), tables=shipped_tables())
