@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(sites.app, name="site", help="compounds")
 imports.app.command(name="register")(registers.register)
+imports.app.command(name="findings")(registers.findings)
 app.add_typer(imports.app, name="import", help="files in: building models, city layers, ledgers")
 app.add_typer(tilesets.app, name="tiles", help="3D Tiles: build, check")
 app.add_typer(keys.app, name="key", help="who may come in, and for what")

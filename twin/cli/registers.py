@@ -51,6 +51,28 @@ def register(
     return Outcome(document=done.document, words=_words(done), exit_code=DECIDE if done.needs_decision else 0)
 
 
+@command
+def findings(
+    name: Annotated[str, typer.Argument(help="asset/asset@3, as the import called it; a kind alone: its newest import")],
+    code: Annotated[list[str] | None, typer.Option(help="of this code alone; repeatable")] = None,
+    after: Annotated[str | None, typer.Option(help="where to go on: `next` of the page before")] = None,
+    limit: Annotated[int, typer.Option(help="at most so many", min=1, max=10_000)] = 1000,
+    as_json: JsonFlag = False,
+) -> Outcome:
+    """What was wrong with which line of an imported ledger: rows put aside first, then cells."""
+    from twin.queries.records.context import Registers
+    from twin.queries.register_imports import find_import, import_findings
+    from twin.records.scope import Reader
+
+    with opened() as (settings, store):
+        registers, reader = Registers.of(store, settings.home / "columns"), Reader(name=getpass.getuser())
+        page = import_findings(registers, reader, find_import(registers, reader, name), codes=tuple(code or ()), after=after, limit=limit)
+    lines = [f"{page['import']['revision']}, {page['import']['file']}"]
+    lines += [f"  line {one['line']}: {one['code']}: {one['value'] or ''} {one['message']}" for one in page["findings"]]
+    lines += [f"  there are more: --after {page['next']}"] if page["next"] else []
+    return Outcome(document=page, words="\n".join(lines))
+
+
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
