@@ -24,6 +24,7 @@ app.add_typer(imports.app, name="import", help="files in: building models, city 
 app.add_typer(tilesets.app, name="tiles", help="3D Tiles: build, check")
 app.add_typer(keys.app, name="key", help="who may come in, and for what")
 app.add_typer(stocktake.app, name="stocktake", help="盘点: open, scan, show, close")
+app.command(name="disposals")(registers.disposals)
 app.command(name="report")(report.report)
 app.command(name="reconcile")(report.reconcile)
 app.command(name="status")(status)

@@ -73,6 +73,26 @@ def findings(
     return Outcome(document=page, words="\n".join(lines))
 
 
+@command
+def disposals(
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet: 申请单号, 资产编号, 处置方式, 申请日期")],
+    profile: Annotated[str | None, typer.Option(help="a shipped way of reading")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="map.toml: columns, encoding")] = None,
+    as_json: JsonFlag = False,
+) -> Outcome:
+    """Hold a list of disposal requests against the cards: unknown, lent, or in another state; nothing is written."""
+    from twin.queries.assetops.disposal_list import check_disposals
+    from twin.queries.records.context import Registers
+    from twin.records.scope import Reader
+
+    with opened() as (settings, store):
+        registers, today = Registers.of(store, settings.home / "columns"), datetime.now(UTC).date()
+        done = check_disposals(registers, Reader(name=getpass.getuser()), file, today=today, profile=profile, mapping=mapping)
+    lines = [f"{done['file']}: {done['requests']:,} requests, {len(done['findings']):,} findings"]
+    lines += [f"  line {one['line']}: {one['code']}: {one['message']}" for one in done["findings"]]
+    return Outcome(document=done, words="\n".join(lines), exit_code=DECIDE if done["findings"] else 0)
+
+
 def _day(text: str | None) -> date | None:
     if text is None:
         return None

@@ -44,3 +44,21 @@ def test_what_was_wrong_is_listed_with_its_line(twin: Twin, tmp_path: Path) -> N
     for unknown in ("asset@7", "asset/other@1", "room", "asset@x"):
         assert twin("import", "findings", unknown).error["code"] == "NOT_FOUND"
     assert twin("import", "findings", "asset", "--after", "x").error["code"] == "FILTER_INVALID"
+
+
+def test_a_list_of_disposal_requests_is_held_against_the_cards(twin: Twin, tmp_path: Path) -> None:
+    states = ("处置申请中", "处置已批", "出租出借", "在用", "")
+    cards = "资产编号,资产名称,使用状况\n" + "".join(f"ZC{n},桌,{state}\n" for n, state in enumerate(states))
+    (tmp_path / "资产.csv").write_text(cards, encoding="utf-8")
+    assert twin("import", "register", "asset", tmp_path / "资产.csv").code == 0
+    asked = "申请单号,资产编号,处置方式\n" + "".join(f"CZ{n},ZC{n},报废\n" for n in range(6)) + "CZ6,,报废\nCZ7,ZC0,烧掉\n"
+    (tmp_path / "处置.csv").write_text(asked, encoding="gbk")
+    done = twin("disposals", tmp_path / "处置.csv")
+    assert (done.code, done.document["requests"]) == (3, 7)
+    assert {(one["line"], one["code"], one["request"]) for one in done.document["findings"]} == {
+        (4, "DISPOSAL_ASSET_LENT", "CZ2"), (5, "DISPOSAL_CARD_DISAGREES", "CZ3"), (6, "DISPOSAL_CARD_DISAGREES", "CZ4"),
+        (7, "DISPOSAL_ASSET_UNKNOWN", "CZ5"), (8, "VALUE_MISSING", "CZ6"), (9, "ENUM_UNKNOWN", "CZ7"),
+    }  # fmt: skip
+    assert "出租出借" in twin("disposals", tmp_path / "处置.csv", words=True).stdout
+    (tmp_path / "处置.csv").write_text("申请单号,资产编号\nCZ0,ZC0\n", encoding="utf-8")
+    assert twin("disposals", tmp_path / "处置.csv").code == 0

@@ -3,7 +3,6 @@
 Each answer becomes findings that name what they are about; nothing here knows what was planted.
 """
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.twin.queries.town import NOW
-from twin.auth import local_administrator
-from twin.errors import TwinError
 from twin.queries.assetops.card_checks import asset_checks
+from twin.queries.assetops.disposal_list import check_disposals
 from twin.queries.assetops.named_places import find_named_places
 from twin.queries.assetops.reconcile.run import find_differences
 from twin.queries.assetops.scan_file import read_scans
@@ -25,7 +23,6 @@ from twin.queries.planner.checks import space_checks
 from twin.queries.planner.occupancy import OccupancyFilter, occupancy_page
 from twin.queries.records.context import Registers
 from twin.queries.register_imports import import_findings, import_page
-from twin.queries.requests import file_request
 from twin.records.scope import Reader
 
 __all__ = ["ASKED", "Told"]
@@ -91,14 +88,9 @@ def of_differences(registers: Registers, _: Path) -> Iterator[Told]:
 
 
 def of_requests(registers: Registers, folder: Path) -> Iterator[Told]:
-    """The requests of `disposals.csv` that are refused when they are filed, each by its number."""
-    with (folder / "disposals.csv").open(encoding="utf-8") as file:
-        for line, row in enumerate(csv.DictReader(file), 2):
-            try:
-                asked = {"assets": [row["资产编号"]], "disposal": row["处置方式"], "reason": "到年限"}
-                file_request(registers, local_administrator(), "disposal", asked)
-            except TwinError as error:
-                yield Told(error.code, (row["申请单号"],), frozenset({("disposals.csv", line)}), str(error))
+    """The list of disposal requests."""
+    for one in check_disposals(registers, ALL, folder / "disposals.csv", today=NOW.date())["findings"]:
+        yield Told(one["code"], (one["request"] or "", one["asset"] or ""), frozenset({("disposals.csv", one["line"])}), one["message"])
 
 
 def of_stock_take(registers: Registers, folder: Path) -> Iterator[Told]:
