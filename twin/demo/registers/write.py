@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from twin.demo.registers.assets import Cards, asset_chunks
-from twin.demo.registers.books import institution_columns, ledger_draft, title_draft
+from twin.demo.registers.books import institution_codes, institution_columns, ledger_draft, title_draft
 from twin.demo.registers.disposals import disposal_draft
 from twin.demo.registers.draft import Draft
 from twin.demo.registers.energy import energy_columns, meter_draft
@@ -30,6 +30,7 @@ __all__ = ["TODAY", "Progress", "write_assets", "write_registers"]
 TODAY = date(2026, 10, 31)
 Progress = Callable[[str, float], None]
 NOTES = ("填报单位：福建省机关事务管理局（演示数据，均为虚构）", "填报日期：2026年10月31日")
+TRUE_PLACES = pa.schema([(name, pa.string()) for name in ("asset", "unit", "room", "building", "element")])
 STREAMS = (
     "unit",
     "building",
@@ -96,6 +97,7 @@ class _Writer:
     planted: list[Planted] = field(default_factory=list)
     kept: list[Cards] = field(default_factory=list)
     apart: Cards | None = None
+    codes: list[pa.Array] = field(default_factory=list)
 
     def write(self) -> list[RegisterFile]:
         world, whole = self.world, self.world.scale.whole
@@ -149,6 +151,8 @@ class _Writer:
         self.planted += draft.planter.planted
 
     def _assets(self, planter: Planter) -> None:
+        import pyarrow.parquet as parquet
+
         count, whole = self.world.scale.assets, self.world.scale.whole
         with ExitStack() as stack:
             chunks = self._told(asset_chunks(self.world, planter, count), stack)
@@ -169,6 +173,8 @@ class _Writer:
             )
             self.files.append(replace(written, register="asset_institution"))
             self.apart = other
+            known = pa.table(self._known(other, institution_codes(other)), schema=TRUE_PLACES)
+            parquet.write_table(known, self.folder / "truth_assets_institution.parquet", compression="zstd")
         self.planted += planter.planted
 
     def _told(self, chunks: Iterator[Cards], stack: ExitStack) -> Iterator[Columns]:
@@ -176,20 +182,25 @@ class _Writer:
         import pyarrow.parquet as parquet
 
         world = self.world
-        units = pa.array([unit.code for unit in world.units])
-        rooms = pa.array([room_code(world, room) for room in world.rooms], pa.string())
-        houses = pa.array([house.code for house in world.buildings])
-        schema = pa.schema([(name, pa.string()) for name in ("asset", "unit", "room", "building", "element")])
-        writer = stack.enter_context(parquet.ParquetWriter(self.folder / "truth_assets.parquet", schema, compression="zstd"))
+        writer = stack.enter_context(parquet.ParquetWriter(self.folder / "truth_assets.parquet", TRUE_PLACES, compression="zstd"))
         done = 0
         for cards in chunks:
-            known = [cards.code, take(units, cards.unit), take(rooms, cards.room), take(houses, cards.building), cards.element]
-            writer.write_table(pa.table(known, schema=schema))
+            writer.write_table(pa.table(self._known(cards, cards.code), schema=TRUE_PLACES))
             if not self.kept or not world.scale.whole:
                 self.kept.append(cards)
             done += len(cards.code)
             self.tell("assets.csv", 0.25 + 0.5 * done / world.scale.assets)
             yield cards.columns
+
+    def _known(self, cards: Cards, codes: pa.Array) -> list[pa.Array]:
+        """What is true of cards, under these codes: unit, room, building, element."""
+        if not self.codes:
+            world = self.world
+            self.codes += [pa.array([unit.code for unit in world.units])]
+            self.codes += [pa.array([room_code(world, room) for room in world.rooms], pa.string())]
+            self.codes += [pa.array([house.code for house in world.buildings])]
+        units, rooms, houses = self.codes
+        return [codes, take(units, cards.unit), take(rooms, cards.room), take(houses, cards.building), cards.element]
 
     def _books(self, assets: Planter) -> None:
         for register, stem, book, encoding in (
