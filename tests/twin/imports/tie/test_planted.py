@@ -14,9 +14,14 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytest
 
+from tests.conftest import require
+from tests.postgres import REMEDY, Cluster, find_programs
 from tests.twin.imports.tie.asked import ASKED, Told
-from tests.twin.imports.tie.conftest import TiedDemo
-from tests.twin.queries.town import FixedRegisters
+from tests.twin.imports.tie.conftest import SEEDS, TiedDemo, ledgers_of
+from tests.twin.queries.town import NOW, FixedRegisters
+from twin.demo import SITE
+from twin.imports import import_bim
+from twin.imports.registers import import_registers
 from twin.settings import Settings
 from twin.store import Store
 
@@ -86,9 +91,10 @@ def test_each_kind_of_planted_error_is_found_somewhere(asked: Asked) -> None:
 def test_every_planted_error_is_found_on_its_row(asked: Asked, kind: str) -> None:
     planted = asked.planted(kind)
     assert planted
-    code = TABLE[kind]["code"]
-    told = [one for one in asked.told[TABLE[kind]["asked"]] if one.code == code]
-    assert [item for item in planted if code and not any(asked.is_of(one, item) for one in told)] == []
+    row = TABLE[kind]
+    for name, code in [(row["asked"], row["code"]), *row.get("too", {}).items()]:
+        told = [one for one in asked.told[name] if one.code == code]
+        assert [item for item in planted if code and not any(asked.is_of(one, item) for one in told)] == [], code
 
 
 def test_nothing_is_told_that_was_not_planted_or_follows_from_it(asked: Asked) -> None:
@@ -96,7 +102,8 @@ def test_nothing_is_told_that_was_not_planted_or_follows_from_it(asked: Asked) -
     files = {file["file"]: file["rows"] for file in asked.truth["files"]}
     kinds_of: dict[str, set[str]] = defaultdict(set)
     for kind, row in TABLE.items():
-        kinds_of[row["code"]].add(kind)
+        for code in (row["code"], *row.get("too", {}).values()):
+            kinds_of[code].add(kind)
     for code, kinds in FOLLOWS.items():
         kinds_of[code].update(kinds)
     invented = defaultdict(list)
@@ -109,11 +116,35 @@ def test_nothing_is_told_that_was_not_planted_or_follows_from_it(asked: Asked) -
     assert {code: found for code, found in invented.items() if len(found) > INVENTED * rows[code]} == {}
 
 
+def test_a_wrong_number_leaves_a_space_without_a_record_and_a_wrong_unit_a_month_without_a_report(asked: Asked) -> None:
+    for code, name, kind in (("SPACE_NOT_REGISTERED", "space", "room_number"), ("ENERGY_MONTH_MISSING", "energy", "energy_unit")):
+        assert sum(told.code == code for told in asked.told[name]) == len(asked.planted(kind))
+
+
 def test_what_was_planted_as_a_hazard_is_read_as_the_same_number(demo: TiedDemo, asked: Asked) -> None:
     for item in asked.planted("asset_value_comma"):
         ((value,),) = demo.rows("select value from asset where key = ?", item["key"])
         assert value == round(float(item["was"]) * 100)
         assert not any((item["file"], item["line"]) in told.lines for told in asked.told["imports"])
+
+
+def test_postgresql_is_told_the_same(
+    request: pytest.FixtureRequest, three: dict[int, TiedDemo], answers: dict[int, Asked], models: dict[str, Path], tmp_path: Path
+) -> None:
+    require(find_programs() is not None, "PostgreSQL", REMEDY)
+    cluster: Cluster = request.getfixturevalue("cluster")
+    demo = three[SEEDS[0]]
+    settings = Settings(home=tmp_path / "home")
+    shutil.copytree(demo.settings.home, settings.home)  # with the meshes of the models
+    with Store.open(cluster.create()) as store:
+        store.migrate()
+        store.add_site(SITE, now=NOW)
+        for key, path in models.items():
+            import_bim(store, settings, path, site=SITE.code, key=key, who="test", now=NOW)
+        import_registers(store, settings, ledgers_of(demo.files), who="test", now=NOW)
+        registers = FixedRegisters.of(store, tmp_path / "columns")
+        told = {name: sorted(ask(registers, demo.folder), key=repr) for name, ask in ASKED.items()}
+    assert told == {name: sorted(found, key=repr) for name, found in answers[SEEDS[0]].told.items()}
 
 
 def _is_so(told: Told, asked: Asked) -> bool:
