@@ -16,6 +16,7 @@ from twin.api import (
     planner,
     reconciliation,
     records,
+    register_imports,
     reporting,
     requests,
     sessions,
@@ -57,6 +58,7 @@ ROUTERS = (
     requests.router,
     stocktakes.router,
     reconciliation.router,
+    register_imports.router,
     records.router,
     page.router,
 )

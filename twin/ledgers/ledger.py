@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spatial.issue import Issue
 from twin.codes import RecordKind
+from twin.ledgers.beside import Beside
 from twin.ledgers.block import Block, Quarantined, Source, SourceFacts
 from twin.ledgers.extra import join_extra
 from twin.ledgers.hashing import hash_rows, hash_text, hash_texts
@@ -58,6 +59,7 @@ class Plan:
     rules: Rules
     readers: Mapping[str, Callable[[str], Reading]]
     columns: Mapping[str, TypedColumn]
+    beside: tuple[Beside, ...]
     statement: str
 
 
@@ -98,6 +100,8 @@ class LedgerBatch:
             repeated = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([text], pa.string()))
             values[name], found = self.plan.columns[name].convert(repeated)
             findings += found
+        for beside in self.plan.beside:
+            findings += beside.find(values)
         return Typed(values=values, findings=to_table(findings), extra=join_extra(cells, self.plan.header.unmapped, self.plan.rules.empty))
 
 

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.twin.records.conftest import NOW, Registers
-from twin.codes import get_kind
+from twin.codes import get_kind, read_tables
 from twin.errors import StoreBusy, StoreUnavailable
 from twin.imports import register
 from twin.records.write import Author, add_record
@@ -113,12 +113,14 @@ def test_a_ledger_that_cannot_be_read_to_its_end_changes_nothing(registers: Regi
     assert registers.take("asset", ROWS).document["new"] == 392
 
 
-def _fails_in_the_child(path: Path, kind_name: str, profile: str | None, mapping: Path | None, today: Any, form: Any = None) -> Any:
+def _fails_in_the_child(
+    path: Path, kind_name: str, profile: str | None, mapping: Path | None, today: Any, codes: Path, form: Any = None
+) -> Any:
     if path.parent.name.startswith(".incoming") and os.environ.get("PYTEST_PARENT") != str(os.getpid()):
         os.kill(os.getpid(), signal.SIGKILL)
     from twin.ledgers import read_ledger
 
-    return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, today=today)
+    return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, tables=read_tables(codes), today=today)
 
 
 @pytest.fixture(autouse=True)
