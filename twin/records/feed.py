@@ -16,6 +16,7 @@ import numpy as np
 
 from twin.errors import Refused, StoreUnavailable
 from twin.records.existing import Existing, load_existing_by_column
+from twin.store.lean import do_without
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,6 +99,7 @@ def feed_from_process(read: Callable[[], Ledger], kind: RecordKind, source: str,
 
 
 def _feed(pipe: Pipe, read: Callable[[], Ledger], kind: RecordKind, source: str, url: str) -> None:
+    do_without("pandas")
     try:
         for share in feed_here(read, partial(load_existing_by_column, url, kind, source)):
             pipe.send(share)

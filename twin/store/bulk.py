@@ -21,6 +21,7 @@ from sqlalchemy import BigInteger, Double, Integer, Table
 
 from twin.errors import StoreBusy, StoreUnavailable
 from twin.store.database import ADVISORY_LOCK, Database, put_rows
+from twin.store.lean import do_without
 from twin.store.turnstile import Turnstile, TurnTimeout
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ def _cast(column: pa.Array, table: Table, name: str) -> pa.Array:
 
 def _write_all(pipe: Pipe, url: str, file: str | None, timeout_s: float) -> None:
     """The child: write what comes until the pipe closes."""
+    do_without("pandas")
     try:
         with _opened(url, file) as (connection, turn):
             size = TurnSize()
