@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from twin.codes import get_kind
 from twin.entitlement import check_step
-from twin.queries.records.editing import refuse
+from twin.queries.records.life_cycle import refuse, require_life_cycle
 from twin.queries.request_subject import Subject
 from twin.records.requests import Request
 from twin.records.write import Author, change_fields, revert_change
@@ -52,9 +52,12 @@ def take_back(connection: Connection, request: Request, who: str, now: datetime)
 
 
 def _correct(connection: Connection, request: Request, facts: Mapping[str, Any], author: Author, subject: Subject) -> list[int]:
+    """Written as it was asked, if the life of the asset still allows it."""
     del facts
     kind, record = subject.records[0]
-    return change_fields(connection, kind, record.id, {request.payload["field"]: request.payload["value"]}, author)
+    values = {request.payload["field"]: request.payload["value"]}
+    require_life_cycle(connection, kind, record, values, request.payload, now=author.now, reader=None, valid_from=author.valid_from)
+    return change_fields(connection, kind, record.id, values, author)
 
 
 def _allocate(connection: Connection, request: Request, facts: Mapping[str, Any], author: Author, subject: Subject) -> list[int]:
@@ -84,6 +87,8 @@ def _into(state: str) -> Effect:
         made: list[int] = []
         for kind, record in subject.records:
             before = record.values["state"]
+            if before == state:  # a ledger said so already
+                continue
             known = {**request.payload, **request.payload.get("facts", {}), **facts, "approval": request.id, "lent": before == "lent"}
             fault = check_step(before or "", state, known, on=author.today)
             if fault is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from twin.codes import RecordKind, get_kind, list_kinds
 from twin.errors import Forbidden, Invalid, NotFound, Refused
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import withheld_columns
-from twin.queries.records.editing import require_life_cycle
+from twin.queries.records.life_cycle import require_life_cycle
 from twin.queries.records.listing import visible_record
 from twin.records.checked import checked_values
 from twin.records.read import Record, get_record
@@ -55,7 +56,7 @@ def read_subject(registers: Registers, connection: Connection, kind: str, payloa
     units = registers.shelf.units(connection)
     checked = dict(payload)
     if kind == "correction" and reader is not None:
-        checked = _correction(registers, payload, records, reader)
+        checked = _correction(registers, connection, payload, records, reader)
     _known_unit(units, payload)
     return Subject(records=records, payload=checked, unit=_owner(units, records, payload))
 
@@ -91,7 +92,11 @@ def _kind(name: object) -> RecordKind:
 
 
 def _correction(
-    registers: Registers, payload: Mapping[str, Any], records: Sequence[tuple[RecordKind, Record]], reader: Reader
+    registers: Registers,
+    connection: Connection,
+    payload: Mapping[str, Any],
+    records: Sequence[tuple[RecordKind, Record]],
+    reader: Reader,
 ) -> dict[str, Any]:
     """A correction with its value checked: one field of one record, with evidence and, where a file proves it, its hash."""
     if len(records) != 1 or payload.get("record") is None:
@@ -108,8 +113,18 @@ def _correction(
     if proof is not None and (not isinstance(proof, str) or not SHA256.fullmatch(proof)):
         raise _wrong("evidence_sha256", "64 hexadecimal digits")
     value = checked_values(kind, {field: payload.get("value")})[field]
-    require_life_cycle(kind, record, {field: value}, registers.today())
+    since = _day(payload)
+    require_life_cycle(connection, kind, record, {field: value}, payload, now=registers.now(), reader=None, valid_from=since)
     return {**payload, "value": value, "was": record.values[field], "empty": value is None}
+
+
+def _day(payload: Mapping[str, Any]) -> date | None:
+    """The day from which a correction holds, None where the payload says none; raises Invalid."""
+    said = payload.get("valid_from")
+    try:
+        return None if said is None else date.fromisoformat(said)
+    except (TypeError, ValueError):
+        raise _wrong("valid_from", f"{said!r} is not a day of the form YYYY-MM-DD") from None
 
 
 def _known_unit(units: UnitTree, payload: Mapping[str, Any]) -> None:
