@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, true
@@ -11,10 +12,12 @@ from twin.auth import Action, Principal, Role, allows
 from twin.codes import Fault, list_kinds
 from twin.entitlement import check_step, next_steps, request_kinds
 from twin.errors import Forbidden, Invalid, NotFound, Refused
-from twin.queries.assetops.stock import purchase_facts, wish_of
+from twin.imports.tie import Grounds, read_grounds, tie
+from twin.queries.assetops.stock import wish_of
 from twin.queries.records.context import Registers, reader_of
 from twin.queries.records.documents import withheld_columns
-from twin.queries.request_effects import apply_effect, take_back
+from twin.queries.request_effects import APPLIED_AT_ONCE, NEEDS_GROUNDS, TIES, Step, apply_effect, take_back
+from twin.queries.request_purchases import purchase_facts
 from twin.queries.request_subject import Subject, read_subject
 from twin.records.requests import NewRequest, Request, add_request, get_request, requests_where, take_request_step
 from twin.records.scope import Reader
@@ -24,8 +27,8 @@ __all__ = ["decide_request", "file_request", "read_request", "request_page", "re
 
 REQUEST = schema.request.c
 DECIDERS = ("owner", "bureau", "finance")
-APPLIED_AT_ONCE = "correction"
-"""Whose approval is also its execution."""
+REVERSIBLE: Mapping[str, str] = MappingProxyType({"correction": "owner", "link_decision": "owner", "move": "bureau"})
+"""Kind that is taken back as a whole when it was wrong → who does so; the opposite of anything else is a request of its own."""
 NOTE_CHARACTERS = 2_000
 
 
@@ -46,8 +49,9 @@ def file_request(registers: Registers, principal: Principal, kind: str, payload:
         subject = read_subject(registers, connection, kind, payload, reader)
         new = NewRequest(kind=kind, records=subject.record_ids, payload=subject.payload, applicant=principal.name, unit=subject.unit)
         request = get_request(connection, add_request(connection, new, now=registers.now()))
-        _check(registers, request, "submitted", {}, by="proposer", subject=subject)
-        request = _take(registers, connection, request, "submitted", principal, {}, subject)
+        facts = purchase_facts(registers, connection, kind, payload, "submitted", {})
+        _check(registers, request, "submitted", facts, by="proposer", subject=subject)
+        request = _take(registers, connection, request, "submitted", principal, facts, subject)
     return request.to_json(withheld=_withheld(reader))
 
 
@@ -57,6 +61,9 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
     Raises NotFound, Forbidden for whose step it is not, Refused (`STEP_NOT_ALLOWED`, `STEP_BLOCKED`, `STEP_FACT_MISSING`).
     """
     reader = reader_of(principal)
+    with registers.store.database.reading() as connection:
+        kind = _visible(connection, registers, request_id, principal).kind
+    grounds = read_grounds(registers.store) if (kind, to) in NEEDS_GROUNDS else None
     with registers.store.database.writing() as connection:
         request = _visible(connection, registers, request_id, principal)
         subject = read_subject(registers, connection, request.kind, request.payload, None)
@@ -65,30 +72,37 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
         given = {**facts, "decided_by": principal.name}
         given |= purchase_facts(registers, connection, request.kind, request.payload, to, given)
         _check(registers, request, to, given, by=by, subject=subject)
-        request = _take(registers, connection, request, to, principal, given, subject)
-        if request.kind == APPLIED_AT_ONCE and to == "approved":
+        request = _take(registers, connection, request, to, principal, given, subject, grounds)
+        if request.kind in APPLIED_AT_ONCE and to == "approved":
             request = _take(registers, connection, request, "done", principal, {"applied": True}, subject)
+    if request.kind in TIES and request.state == "done":
+        tie(registers.store, who=principal.name, now=registers.now())
     return request.to_json(withheld=_withheld(reader))
 
 
 def revert_request(registers: Registers, principal: Principal, request_id: int, reason: str) -> dict[str, Any]:
-    """Take back what a correction that is done has changed; the record is as before but for its history. Raises as `decide_request`."""
+    """Take back what a request that is done (`REVERSIBLE`) has changed; the records are as before but for their history.
+
+    Raises as `decide_request`.
+    """
     with registers.store.database.writing() as connection:
         request = _visible(connection, registers, request_id, principal)
-        if (request.kind, request.state) != (APPLIED_AT_ONCE, "done"):
+        if request.kind not in REVERSIBLE or request.state != "done":
             raise Refused(
-                f"request {request_id} ({request.kind}, {request.state}) is no correction that is done",
+                f"request {request_id} ({request.kind}, {request.state}) is none that is done and can be taken back",
                 code="STEP_NOT_ALLOWED",
                 path=str(request_id),
-                hint="only a correction is taken back; ask for the opposite of anything else",
+                hint=f"{', '.join(REVERSIBLE)} are; ask for the opposite of anything else",
             )
         if not reason.strip():
             raise Invalid("a reason is needed", path="reason", code="STEP_FACT_MISSING", hint="say why it was wrong")
-        _require_role(registers, connection, request, principal, "owner")
+        _require_role(registers, connection, request, principal, REVERSIBLE[request.kind])
         take_back(connection, request, principal.name, registers.now())
         request = take_request_step(
             connection, request, "reverted", who=principal.name, note=reason[:NOTE_CHARACTERS], now=registers.now(), closed=True
         )
+    if request.kind in TIES:
+        tie(registers.store, who=principal.name, now=registers.now())
     return request.to_json(withheld=_withheld(reader_of(principal)))
 
 
@@ -136,15 +150,30 @@ def _take(
     principal: Principal,
     facts: Mapping[str, Any],
     subject: Subject,
+    grounds: Grounds | None = None,
 ) -> Request:
     """Do what the step means and note it; raises Refused where it cannot be done now."""
-    note = str(facts.get("note") or facts.get("reason") or "")[:NOTE_CHARACTERS]
-    made = apply_effect(connection, request, to, facts, who=principal.name, now=registers.now(), subject=subject)
-    payload = {**request.payload, "facts": {**request.payload.get("facts", {}), **_kept(facts)}}
-    if made:
-        payload["changes"] = [*request.payload.get("changes", []), *made]
-    closed = not next_steps(to, on=registers.today(), kind=request.kind)
-    return take_request_step(connection, request, to, who=principal.name, note=note, now=registers.now(), closed=closed, payload=payload)
+    note, now = str(facts.get("note") or facts.get("reason") or "")[:NOTE_CHARACTERS], registers.now()
+    done = apply_effect(
+        Step(
+            registers=registers,
+            connection=connection,
+            request=request,
+            to=to,
+            facts=facts,
+            who=principal.name,
+            now=now,
+            subject=subject,
+            grounds=grounds,
+        )
+    )
+    payload = {**request.payload, **done.kept, "facts": {**request.payload.get("facts", {}), **_kept(facts)}}
+    if done.changes:
+        payload["changes"] = [*request.payload.get("changes", []), *done.changes]
+    closed = not next_steps(to, on=now.date(), kind=request.kind)
+    return take_request_step(
+        connection, request, to, who=principal.name, note=note, now=now, closed=closed, payload=payload, records=done.records
+    )
 
 
 def _kept(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +206,8 @@ def _require_role(registers: Registers, connection: Connection, request: Request
         return
     if not allows(principal, Action.DECIDE_REQUEST):
         raise Forbidden(f"{principal.name} ({principal.role}) may not decide requests", path=str(request.id))
+    if request.kind == "link_decision" and not allows(principal, Action.DECIDE_LINK):
+        raise Forbidden(f"{principal.name} ({principal.role}) may not decide links", path=str(request.id))
     reader = reader_of(principal)
     if by in ("bureau", "finance") and reader.units is not None:
         raise Forbidden("that step is for the bureau, which has every unit", path=str(request.id))

@@ -107,8 +107,9 @@ def take_request_step(
     now: datetime,
     closed: bool,
     payload: Mapping[str, Any] | None = None,
+    records: Sequence[int] = (),
 ) -> Request:
-    """Note a step and the state it leads to; `payload` takes the place of the request's."""
+    """Note a step and the state it leads to; `payload` takes the place of the request's, `records` join those it is about."""
     ordinal = len(request.steps) + 1
     moment = to_microseconds(now)
     connection.execute(
@@ -117,6 +118,9 @@ def take_request_step(
     values: dict[str, Any] = {"state": state, "step": ordinal, "closed_us": moment if closed else None}
     if payload is not None:
         values["payload"] = to_json(payload)
+    if records:
+        values["subject"] = _subject(tuple(dict.fromkeys((*request.records, *records))))
+        values["record_id"] = request.records[0] if request.records else records[0]
     connection.execute(update(schema.request).where(REQUEST.id == request.id).values(**values))
     return get_request(connection, request.id)
 
