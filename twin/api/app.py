@@ -11,6 +11,7 @@ from twin import __version__
 from twin.api import (
     assets,
     energy,
+    evidence,
     features,
     page,
     planner,
@@ -55,6 +56,7 @@ ROUTERS = (
     energy.router,
     reporting.router,
     requests.router,
+    evidence.router,
     stocktakes.router,
     reconciliation.router,
     records.router,

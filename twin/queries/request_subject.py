@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +27,6 @@ __all__ = ["Subject", "read_subject"]
 LISTS = {"assets": "asset", "rooms": "room"}
 ASSETS_AT_MOST = 1_000
 TEXT_CHARACTERS = 4_000
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +116,7 @@ def _correction(
     records: Sequence[tuple[RecordKind, Record]],
     reader: Reader,
 ) -> dict[str, Any]:
-    """A correction with its value checked: one field of one record, with evidence and, where a file proves it, its hash."""
+    """A correction with its value checked: one field of one record, with evidence in words (files: `twin.queries.evidence`)."""
     kind, record = _the_one(records, payload)
     field, evidence = payload.get("field"), payload.get("evidence")
     if not isinstance(field, str) or field not in {column.name for column in kind.columns}:
@@ -127,9 +125,6 @@ def _correction(
         raise Forbidden(f"{reader.name} may not read values", path=field)
     if not isinstance(evidence, str) or not evidence.strip() or len(evidence) > TEXT_CHARACTERS:
         raise _wrong("evidence", f"say what proves it, in at most {TEXT_CHARACTERS} characters")
-    proof = payload.get("evidence_sha256")
-    if proof is not None and (not isinstance(proof, str) or not SHA256.fullmatch(proof)):
-        raise _wrong("evidence_sha256", "64 hexadecimal digits")
     value = checked_values(kind, {field: payload.get("value")})[field]
     since = _day(payload)
     require_life_cycle(connection, kind, record, {field: value}, payload, now=registers.now(), reader=None, valid_from=since)

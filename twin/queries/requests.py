@@ -23,12 +23,14 @@ from twin.records.requests import NewRequest, Request, add_request, get_request,
 from twin.records.scope import Reader
 from twin.store import record_schema as schema
 
-__all__ = ["decide_request", "file_request", "read_request", "request_page", "revert_request"]
+__all__ = ["decide_request", "file_request", "read_request", "request_page", "revert_request", "seen_request", "withheld_from"]
 
 REQUEST = schema.request.c
 DECIDERS = ("owner", "bureau", "finance")
 REVERSIBLE: Mapping[str, str] = MappingProxyType({"correction": "owner", "link_decision": "owner", "move": "bureau"})
 """Kind that is taken back as a whole when it was wrong → who does so; the opposite of anything else is a request of its own."""
+RESERVED = frozenset({"changes", "facts", "files", "links", "links_ended", "served_by", "transfers", "was"})
+"""What a request notes in its payload: nobody states it when filing."""
 NOTE_CHARACTERS = 2_000
 
 
@@ -43,6 +45,10 @@ def file_request(registers: Registers, principal: Principal, kind: str, payload:
             f"there is no request of kind {kind!r}", path="kind", code="REQUEST_INVALID", hint=f"one of: {', '.join(request_kinds())}"
         )
     reader = reader_of(principal)
+    said = sorted(RESERVED & payload.keys())
+    if said:
+        message = f"{said[0]} is what the request itself keeps"
+        raise Invalid(message, path=said[0], code="REQUEST_INVALID", hint="leave it out; files go to /requests/{id}/evidence")
     if kind == "purchase":
         wish_of(payload)
     with registers.store.database.writing() as connection:
@@ -52,7 +58,7 @@ def file_request(registers: Registers, principal: Principal, kind: str, payload:
         facts = purchase_facts(registers, connection, kind, payload, "submitted", {})
         _check(registers, request, "submitted", facts, by="proposer", subject=subject)
         request = _take(registers, connection, request, "submitted", principal, facts, subject)
-    return request.to_json(withheld=_withheld(reader))
+    return request.to_json(withheld=withheld_from(reader))
 
 
 def decide_request(registers: Registers, principal: Principal, request_id: int, to: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,10 +68,10 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
     """
     reader = reader_of(principal)
     with registers.store.database.reading() as connection:
-        kind = _visible(connection, registers, request_id, principal).kind
+        kind = seen_request(connection, registers, request_id, principal).kind
     grounds = read_grounds(registers.store) if (kind, to) in NEEDS_GROUNDS else None
     with registers.store.database.writing() as connection:
-        request = _visible(connection, registers, request_id, principal)
+        request = seen_request(connection, registers, request_id, principal)
         subject = read_subject(registers, connection, request.kind, request.payload, None)
         by = _by(registers, request, to)
         _require_role(registers, connection, request, principal, by)
@@ -77,7 +83,7 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
             request = _take(registers, connection, request, "done", principal, {"applied": True}, subject)
     if request.kind in TIES and request.state == "done":
         tie(registers.store, who=principal.name, now=registers.now())
-    return request.to_json(withheld=_withheld(reader))
+    return request.to_json(withheld=withheld_from(reader))
 
 
 def revert_request(registers: Registers, principal: Principal, request_id: int, reason: str) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def revert_request(registers: Registers, principal: Principal, request_id: int, 
     Raises as `decide_request`.
     """
     with registers.store.database.writing() as connection:
-        request = _visible(connection, registers, request_id, principal)
+        request = seen_request(connection, registers, request_id, principal)
         if request.kind not in REVERSIBLE or request.state != "done":
             raise Refused(
                 f"request {request_id} ({request.kind}, {request.state}) is none that is done and can be taken back",
@@ -103,16 +109,16 @@ def revert_request(registers: Registers, principal: Principal, request_id: int, 
         )
     if request.kind in TIES:
         tie(registers.store, who=principal.name, now=registers.now())
-    return request.to_json(withheld=_withheld(reader_of(principal)))
+    return request.to_json(withheld=withheld_from(reader_of(principal)))
 
 
 def read_request(registers: Registers, principal: Principal, request_id: int) -> dict[str, Any]:
     """A request with its steps and those that may follow; raises NotFound."""
     with registers.store.database.reading() as connection:
-        request = _visible(connection, registers, request_id, principal)
+        request = seen_request(connection, registers, request_id, principal)
         following = next_steps(request.state, on=registers.today(), kind=request.kind)
     steps = [{"to": step.target_state, "zh": step.zh, "en": step.en, "by": step.by, "needs": list(step.needs)} for step in following]
-    return request.to_json(withheld=_withheld(reader_of(principal))) | {"next": steps}
+    return request.to_json(withheld=withheld_from(reader_of(principal))) | {"next": steps}
 
 
 def request_page(
@@ -137,7 +143,7 @@ def request_page(
         found = requests_where(connection, conditions, limit=limit + 1)
     more = len(found) > limit
     return {
-        "requests": [request.to_json(withheld=_withheld(reader)) for request in found[:limit]],
+        "requests": [request.to_json(withheld=withheld_from(reader)) for request in found[:limit]],
         "next": found[limit - 1].id if more else None,
     }
 
@@ -225,7 +231,8 @@ def _owns(registers: Registers, connection: Connection, reader: Reader, unit: st
     return unit is not None and units.by_key.get(unit) in units.permitted(reader.units)
 
 
-def _visible(connection: Connection, registers: Registers, request_id: int, principal: Principal) -> Request:
+def seen_request(connection: Connection, registers: Registers, request_id: int, principal: Principal) -> Request:
+    """The request of a number, where it is one's own or of a unit one may know of; raises NotFound."""
     found = requests_where(connection, [REQUEST.id == request_id, _seen_by(registers, connection, principal)])
     if not found:
         raise NotFound(f"there is no request {request_id}", path=str(request_id))
@@ -242,5 +249,6 @@ def _seen_by(registers: Registers, connection: Connection, principal: Principal)
     return or_(REQUEST.applicant == principal.name, REQUEST.unit.in_(keys))
 
 
-def _withheld(reader: Reader) -> tuple[str, ...]:
+def withheld_from(reader: Reader) -> tuple[str, ...]:
+    """The fields of any kind that are not for this reader."""
     return () if reader.values else tuple({name for kind in list_kinds() for name in withheld_columns(kind, reader)})
