@@ -56,7 +56,8 @@ NOTES: Mapping[str, Words] = MappingProxyType(
         ),
         "annual": Words(
             "年初为上年末；年内取得又处置者计入增加和处置；分类为期末当日；取得日期未填者视为一直在账。",
-            "Opening is the end of the year before; what came and went within the year is added and disposed of; classes are those of the closing day; "
+            "Opening is the end of the year before; what came and went within the year is added and disposed of; "
+            "classes are those of the closing day; "
             "what states no day of acquisition was always there.",
         ),
         "differences": Words(
