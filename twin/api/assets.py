@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 
 from twin.api.documents import NOT_FOUND, bilingual
+from twin.api.planner_documents import CheckPage
 from twin.api.preconditions import seen_version, stale, tagged
 from twin.api.record_documents import AssetTotals, Inventory, OfferedPage, RecordDocument, RecordPage, RequestStep, SearchAnswer
 from twin.api.registers import After, Clerk, Limit, ReaderOf, following, registers_of
@@ -14,6 +15,7 @@ from twin.codes import get_dictionary
 from twin.errors import Invalid, Refused
 from twin.queries.asset_filter import AssetFilter
 from twin.queries.asset_sums import DIMENSIONS
+from twin.queries.assetops.card_checks import asset_checks
 from twin.queries.assetops.stock import idle_page, stock_matches, wish_of
 from twin.queries.assets import asset_page, asset_totals
 from twin.queries.inventory import place_inventory, unit_inventory
@@ -127,6 +129,18 @@ def take_step(
     except Refused as error:
         raise stale(error) from error
     return tagged(*done)
+
+
+@router.get("/assets/findings", summary=bilingual("资产卡片核查问题", "findings on asset cards"), response_model=CheckPage)
+def read_card_findings(
+    request: Request,
+    principal: ReaderOf,
+    code: Annotated[list[str] | None, Query(description=bilingual("问题代码,可多个", "finding code, one or several"))] = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """标签重号、单位不在名录。Tags on several cards, units nobody knows."""
+    return following(request, asset_checks(registers_of(request), reader_of(principal), codes=tuple(code or ()), after=after, limit=limit))
 
 
 @router.get("/inventory", summary=bilingual("资产清查", "inventory of a place or a unit"), response_model=Inventory)
