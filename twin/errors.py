@@ -11,6 +11,8 @@ TwinError
 │   ├── ModelKeyTaken        the key belongs to another model of the site
 │   ├── SiteTaken            the code belongs to a site with other facts
 │   ├── KeyTaken             a key of that name is in use
+│   ├── TooLarge             more bytes than are taken at once
+│   ├── MediaUnsupported     a file of a type that is not taken
 │   ├── LabelUnknown         a label that the site's policy does not name
 │   └── Invalid              a name, key, cursor or policy of the wrong form
 └── StoreUnavailable         the records cannot be reached or written now
@@ -29,6 +31,7 @@ __all__ = [
     "KeyTaken",
     "KeyUnknown",
     "LabelUnknown",
+    "MediaUnsupported",
     "ModelKeyTaken",
     "NotFound",
     "Refused",
@@ -37,6 +40,7 @@ __all__ = [
     "StoreBusy",
     "StoreNewer",
     "StoreUnavailable",
+    "TooLarge",
     "TooManyFailures",
     "TwinError",
     "Unauthenticated",
@@ -145,6 +149,18 @@ class LabelUnknown(Refused):
     code = "LABEL_UNKNOWN"
 
 
+class TooLarge(Refused):
+    """What was sent has more bytes than are taken at once."""
+
+    code = "EVIDENCE_TOO_LARGE"
+
+
+class MediaUnsupported(Refused):
+    """What was sent is of a type that is not taken."""
+
+    code = "EVIDENCE_TYPE_REFUSED"
+
+
 class Invalid(Refused):
     """A value has the wrong form."""
 
@@ -175,6 +191,8 @@ HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
         TooManyFailures: 429,
         NotFound: 404,
         Forbidden: 403,
+        TooLarge: 413,
+        MediaUnsupported: 415,
         Invalid: 422,
         Refused: 409,
         StoreUnavailable: 503,

@@ -80,7 +80,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.server.asked.append(self.path)
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        plain = self.headers["Content-Type"] == "application/json"
+        body = json.loads(sent) if plain else {"bytes": len(sent), "disposition": self.headers["Content-Disposition"]}
         document = self.server.registers.post([unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")], body)
         if document is None:
             self._send_problem(404, f"nothing at {self.path}")

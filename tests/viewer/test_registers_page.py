@@ -153,11 +153,14 @@ def test_a_correction_is_filed_with_its_evidence_and_decided(seen: Visit, regist
     form.get_by_role("button", name="提交").click()
     assert registers.registers.requests == []
     form.get_by_label("依据").fill("铭牌照片")
+    form.get_by_label("附件").set_input_files({"name": "铭牌.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 " + bytes(2_000)})
     form.get_by_role("button", name="提交").click()
     expect(form).to_contain_text("已提交")
-    assert registers.registers.requests[0]["payload"] == {
-        "record": {"kind": "asset", "key": "A/01"}, "field": "name", "value": "笔记本", "evidence": "铭牌照片",
-    }  # fmt: skip
+    payload = registers.registers.requests[0]["payload"]
+    assert (payload.pop("files")[0]["name"], payload) == (
+        "铭牌.pdf", {"record": {"kind": "asset", "key": "A/01"}, "field": "name", "value": "笔记本", "evidence": "铭牌照片"},
+    )  # fmt: skip
+    expect(form.get_by_role("link", name="铭牌.pdf")).to_have_attribute("href", f"/requests/1/evidence/{'0' * 64}")
     assert grave(page) == []
     form.get_by_label("理由").fill("属实")
     form.get_by_role("button", name="同意", exact=True).click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 __all__ = ["ASSETS", "PAGES_AT_MOST", "TinyRegisters"]
 
@@ -101,6 +102,12 @@ class TinyRegisters:
                 one = self.requests[int(number) - 1]
                 step = {"to": body["to"], "who": "局", "at": "2026-11-26T09:00:00+00:00", "note": body["facts"].get("reason", "")}
                 one |= {"state": body["to"], "closed_at": step["at"], "steps": [*one["steps"], step]}
+                return one
+            case ["requests", number, "evidence"]:
+                one = self.requests[int(number) - 1]
+                name = unquote(body["disposition"].rpartition("''")[2])
+                file = {"sha256": "0" * 64, "name": name, "media_type": "application/pdf", "bytes": body["bytes"], "who": "她"}
+                one["payload"] = one["payload"] | {"files": [file]}
                 return one
             case ["what-if", "move"]:
                 return self._proposal()

@@ -11,6 +11,7 @@ from twin import __version__
 from twin.api import (
     assets,
     energy,
+    evidence,
     features,
     page,
     planner,
@@ -56,6 +57,7 @@ ROUTERS = (
     energy.router,
     reporting.router,
     requests.router,
+    evidence.router,
     stocktakes.router,
     reconciliation.router,
     register_imports.router,

@@ -3,14 +3,16 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import JSONResponse
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import CheckPage
-from twin.api.record_documents import AssetTotals, Inventory, OfferedPage, RecordPage, SearchAnswer
-from twin.api.registers import After, Limit, ReaderOf, following, registers_of
+from twin.api.preconditions import seen_version, stale, tagged
+from twin.api.record_documents import AssetTotals, Inventory, OfferedPage, RecordDocument, RecordPage, RequestStep, SearchAnswer
+from twin.api.registers import After, Clerk, Limit, ReaderOf, following, registers_of
 from twin.codes import get_dictionary
-from twin.errors import Invalid
+from twin.errors import Invalid, Refused
 from twin.queries.asset_filter import AssetFilter
 from twin.queries.asset_sums import DIMENSIONS
 from twin.queries.assetops.card_checks import asset_checks
@@ -18,6 +20,7 @@ from twin.queries.assetops.stock import idle_page, stock_matches, wish_of
 from twin.queries.assets import asset_page, asset_totals
 from twin.queries.inventory import place_inventory, unit_inventory
 from twin.queries.records.context import reader_of
+from twin.queries.records.editing import take_asset_step
 from twin.queries.search import search_everything
 
 __all__ = ["router"]
@@ -109,6 +112,23 @@ def match_assets(
     registers = registers_of(request)
     with registers.store.database.reading() as connection:
         return stock_matches(registers, connection, wish, reader_of(principal))
+
+
+@router.post("/assets/{key:path}/steps", summary=bilingual("资产状态一步", "a step of an asset's life"), response_model=RecordDocument)
+def take_step(
+    request: Request,
+    principal: Clerk,
+    key: Annotated[str, Path(description=bilingual("资产编号", "code of the asset"))],
+    step: RequestStep,
+    valid_from: Annotated[date | None, Query(description=bilingual("自何日起,默认今天", "from which day it holds; default today"))] = None,
+) -> JSONResponse:
+    """无须审批的一步及其凭证;须审批的由申请办理。A step without a decision, with its papers; those with one are taken by requests."""
+    version, reader = seen_version(request), reader_of(principal)
+    try:
+        done = take_asset_step(registers_of(request), key, step.to, step.facts, reader, version=version, valid_from=valid_from)
+    except Refused as error:
+        raise stale(error) from error
+    return tagged(*done)
 
 
 @router.get("/assets/findings", summary=bilingual("资产卡片核查问题", "findings on asset cards"), response_model=CheckPage)

@@ -7,10 +7,11 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from spatial.source import bytes_sha256
-from twin.errors import TwinError
+from twin.errors import Refused, TwinError
+from twin.queries.records.editing import PRECONDITION
 from twin.store.values import to_json
 
-__all__ = ["PreconditionFailed", "PreconditionRequired", "seen_version", "tagged"]
+__all__ = ["PreconditionFailed", "PreconditionRequired", "seen_version", "stale", "tagged"]
 
 
 class PreconditionRequired(TwinError):
@@ -41,3 +42,10 @@ def seen_version(request: Request) -> str | None:
     if not (said.startswith('"') and said.endswith('"') and said.count('"') == 2):
         raise PreconditionFailed(f"{said} is not one strong ETag", path="If-Match", hint="send the ETag of a GET as it came")
     return said.strip('"').rpartition("-")[0] or said.strip('"')
+
+
+def stale(error: Refused) -> Exception:
+    """The refusal as it is answered: 412 where the record has changed since it was seen."""
+    if error.code != PRECONDITION:
+        return error
+    return PreconditionFailed(error.message, path=error.path, hint=error.hint)

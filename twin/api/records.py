@@ -7,14 +7,14 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from twin.api.documents import NOT_FOUND, bilingual
-from twin.api.preconditions import PreconditionFailed, seen_version, tagged
+from twin.api.preconditions import seen_version, stale, tagged
 from twin.api.record_documents import Dossier, KindList, RecordDocument, RecordPage
 from twin.api.registers import After, Clerk, Limit, ReaderOf, following, registers_of
 from twin.codes import RecordKind, list_kinds
 from twin.errors import Invalid, Refused
 from twin.queries.records.context import reader_of
 from twin.queries.records.dossier import record_dossier
-from twin.queries.records.editing import PRECONDITION, change_record, create_record, finish_record
+from twin.queries.records.editing import change_record, create_record, finish_record
 from twin.queries.records.listing import kind_list, read_record, record_page
 
 __all__ = ["router"]
@@ -71,7 +71,7 @@ def _add_routes(kind: RecordKind) -> None:
         try:
             finish_record(registers_of(request), kind, key, reader_of(principal), version=version)
         except Refused as error:
-            raise _stale(error) from error
+            raise stale(error) from error
         return Response(status_code=204)
 
     if kind.name != "asset":
@@ -99,13 +99,7 @@ def _changed(
             )
         )
     except Refused as error:
-        raise _stale(error) from error
-
-
-def _stale(error: Refused) -> Exception:
-    if error.code != PRECONDITION:
-        return error
-    return PreconditionFailed(error.message, path=error.path, hint=error.hint)
+        raise stale(error) from error
 
 
 for _kind in list_kinds():

@@ -18,7 +18,8 @@ class Step(Row):
     """From one state to another, of an `asset`, a `vehicle`, a `dispatch` order, or a kind of request (those begin as `draft`).
 
     `by` names who takes it (`proposer`, `owner` the owning unit, `bureau`, `finance`, empty anyone who may write); `needs` are facts that
-    must be given, `forbids` facts that must not hold. What is not a row is not allowed.
+    must be given, `forbids` facts that must not hold; `request` is the kind of request that alone takes the step, as it is decided (empty:
+    no decision is needed). What is not a row is not allowed.
     """
 
     TABLE: ClassVar[str] = "steps"
@@ -32,6 +33,7 @@ class Step(Row):
     by: str = ""
     needs: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
+    request: str = ""
 
     def trouble(self, dictionaries: Mapping[str, Dictionary]) -> str:
         """A state that the dictionary of the thing does not have; the states of a request are free."""

@@ -6,7 +6,7 @@ Pure: facts and a day in, verdicts with rule, numbers and words in Chinese and E
 
 from twin.entitlement.energy import check_stated_kgce, choose_factors, compare_with_kind, indicators_of, kgce_of
 from twin.entitlement.item import ItemLine, check_item, judge_items
-from twin.entitlement.lifecycle import OFFERED_STATES, check_step, next_states, next_steps, request_kinds
+from twin.entitlement.lifecycle import OFFERED_STATES, check_step, next_states, next_steps, request_kinds, undecided_states
 from twin.entitlement.move import LeftOver, Mover, Proposal, Seat, propose_move
 from twin.entitlement.office import Occupant, OfficeRoom, OfficeRule, RoomVerdict, Verdict
 from twin.entitlement.room import judge_room
@@ -51,5 +51,6 @@ __all__ = [
     "next_steps",
     "propose_move",
     "request_kinds",
+    "undecided_states",
     "standard_on",
 ]

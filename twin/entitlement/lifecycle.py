@@ -9,7 +9,7 @@ from typing import Final
 from twin.codes import Fault, Tables, shipped_tables
 from twin.codes.step import Step
 
-__all__ = ["ASSET", "OFFERED_STATES", "check_step", "next_states", "next_steps", "request_kinds"]
+__all__ = ["ASSET", "OFFERED_STATES", "check_step", "next_states", "next_steps", "request_kinds", "undecided_states"]
 
 ASSET: Final = "asset"
 DRAFT: Final = "draft"
@@ -35,6 +35,19 @@ def request_kinds(tables: Tables | None = None) -> tuple[str, ...]:
     """The kinds of requests: those whose steps begin with a draft (an asset, a vehicle, a dispatch order has steps and is no request)."""
     rows = (tables or shipped_tables()).rows(Step)
     return tuple(dict.fromkeys(step.kind for step in rows if step.source_state == DRAFT))
+
+
+def undecided_states(*, on: date, kind: str = ASSET, tables: Tables | None = None) -> frozenset[str]:
+    """The states that a thing comes to without any decision: from where lives begin, by steps that are no request's.
+
+    >>> {"in_use", "pooled", "disposed"} & undecided_states(on=date(2026, 1, 1))
+    {'in_use'}
+    """
+    rows = [step for (of, _), steps in _steps(on, tables or shipped_tables()).items() if of == kind for step in steps]
+    reached = {step.source_state for step in rows} - {step.target_state for step in rows}
+    while more := {step.target_state for step in rows if step.source_state in reached and not step.request} - reached:
+        reached |= more
+    return frozenset(reached)
 
 
 def check_step(

@@ -1,5 +1,6 @@
 """What if a unit moved: its people by rank into the free rooms of another building, and the verdict of the result."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -7,7 +8,7 @@ from types import MappingProxyType
 
 from twin.entitlement.office import Occupant, OfficeRoom, RoomVerdict
 from twin.entitlement.room import judge_room
-from twin.entitlement.seating import FreeRoom, choose_own_rooms, choose_shared_rooms
+from twin.entitlement.seating import FreeRoom, choose_own_rooms, choose_shared_rooms, levelled_limits
 from twin.entitlement.standard import Standard
 from twin.errors import Refused
 
@@ -68,7 +69,8 @@ def propose_move(
     """A proposal that breaks no limit: nobody is seated in a room larger than rank allows, nor below the least area of a seat.
 
     First those whose limit is above `share_up_to_m2` get a room each; then those between it and the lowest limit as far as rooms go;
-    everyone else shares. Each stage is the best there is (most people seated; then fewest rooms, least area), the stages together are not
+    everyone else shares, each with their own limit in the sum of the room. Each stage is the best there is (most people seated; then
+    fewest rooms, least area), the stages together are not
     proven to be. Both numbers default to the rules of the standard; raises Refused where it has none (`AREA_RULE_UNKNOWN`),
     where a person comes twice (`MOVER_TWICE`), where a room has no area (`ROOM_AREA_MISSING`).
     """
@@ -102,13 +104,13 @@ def _own_rooms(limits: Mapping[str, float], rooms: Sequence[FreeRoom], share_up_
 
 
 def _shared_rooms(sharers: Sequence[str], limits: Mapping[str, float], rooms: Sequence[FreeRoom], least_m2: float) -> dict[str, str]:
-    """Person → room, filled in the order of the rooms; the lowest limit among the sharers serves for all, so no mixture exceeds its sum."""
-    if not sharers:
-        return {}
-    most_m2 = min(limits[person] for person in sharers)
-    places = choose_shared_rooms(len(sharers), rooms, most_m2=most_m2, least_m2=least_m2)
-    seats = [room for room, number in places.items() for _ in range(number)]
-    return dict(zip(sharers, seats, strict=False))
+    """Person → room, filled in the order of the rooms; in each at most the sum of the limits of those who sit there."""
+    levelled = levelled_limits(Counter(limits[person] for person in sharers), len(rooms))
+    waiting: dict[float, list[str]] = {}
+    for person in sharers:
+        waiting.setdefault(levelled[limits[person]], []).append(person)
+    places = choose_shared_rooms({limit: len(people) for limit, people in waiting.items()}, rooms, least_m2=least_m2)
+    return {waiting[limit].pop(0): room for room, numbers in places.items() for limit, number in numbers.items() for _ in range(number)}
 
 
 def _proposal(

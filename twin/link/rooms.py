@@ -90,6 +90,7 @@ class _Work:
             side, space = self.sides.get(one.record_id), self.spaces.get(one.space_id)
             if side is None or space is None:
                 lost = "record" if side is None else "space"
+                self.taken_records.add(one.record_id)  # what a person said of it is not guessed otherwise
                 self.items.append(
                     WorkItem(
                         code="LINK_DECIDED_LOST",

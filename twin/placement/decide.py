@@ -100,7 +100,7 @@ class Placement:
             "method": _words(self.method, Method),
             "slot": pa.array(self.slot.astype(np.int32), mask=self.slot == NO_SLOT),
             **{axis: pa.array(np.ascontiguousarray(self.xyz[:, i]), mask=lost) for i, axis in enumerate("xyz")},
-            "accuracy_m": pa.array(self.accuracy_m, mask=lost),
+            "accuracy_m": pa.array(self.accuracy_m, mask=lost | ~np.isfinite(self.accuracy_m)),
             "reason": _words(self.reason, Reason),
         }
         return pa.table(columns)

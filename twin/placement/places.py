@@ -33,8 +33,9 @@ class Places:
     """One row a place; other columns name places by row, -1 for none.
 
     `id` (m,) int64 is the store's, `parent` (m,) a row, `kind` (m,) a PlaceKind, `xyz` (m, 3) float64 site metres on the floor of
-    the place, NaN where nobody knows, `extent_m` (m,) how far from there a thing of the place may be (half its diagonal).
-    `outlines` holds the rooms that have one, by row, in site metres; `standing` what already stands in them.
+    the place, NaN where nobody knows or where it lies `beyond` (m,) every site and is known in degrees alone, `extent_m` (m,) how
+    far from there a thing of the place may be (half its diagonal). `outlines` holds the rooms that have one, by row, in site
+    metres; `standing` what already stands in them.
     """
 
     id: Rows
@@ -44,13 +45,18 @@ class Places:
     extent_m: Float64
     outlines: Mapping[int, BaseGeometry] = field(default_factory=dict)
     standing: Mapping[int, BaseGeometry] = field(default_factory=dict)
+    beyond: NDArray[np.bool_] | None = None
+
+    def known(self) -> NDArray[np.bool_]:
+        """Whether somebody knows where each place is: in site metres, or beyond every site in degrees, (m,) bool."""
+        return positioned(self.xyz) if self.beyond is None else positioned(self.xyz) | self.beyond
 
     def nearest_positioned(self) -> Rows:
         """For each place the row of itself or its nearest ancestor with a position, (m,); -1 where none has.
 
         Ancestors are followed 32 deep, so that a tree that refers to itself ends too.
         """
-        known = positioned(self.xyz)
+        known = self.known()
         at = np.arange(len(self.id))
         for _ in range(DEPTH):
             climbing = (at >= 0) & ~known[at]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, select
 
 from twin.codes import RecordKind, list_kinds
+from twin.imports.tie.links import REFUSED
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import PERSONS, place_document, record_href
 from twin.records.place_tree import NOWHERE, PlaceTree
@@ -53,7 +54,8 @@ def _position(connection: Connection, places: PlaceTree, site: str, feature_id: 
 def _ties(connection: Connection, site: str, feature_id: str) -> dict[int, dict[str, Any]]:
     link, sites = schema.link, schema.metadata.tables["site"]
     joined = select(link).join(sites, sites.c.id == link.c.site_id)
-    standing = joined.where(sites.c.code == site, link.c.feature_id == feature_id, link.c.until_us.is_(None)).order_by(link.c.id)
+    here = (sites.c.code == site, link.c.feature_id == feature_id, link.c.until_us.is_(None), link.c.state != REFUSED)
+    standing = joined.where(*here).order_by(link.c.id)
     return {row["record_id"]: {name: row[name] for name in TIE} for row in connection.execute(standing).mappings()}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,8 +13,10 @@ from twin.codes import RecordKind, get_kind, list_kinds
 from twin.errors import Forbidden, Invalid, NotFound, Refused
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import withheld_columns
-from twin.queries.records.editing import require_life_cycle
+from twin.queries.records.life_cycle import require_life_cycle
 from twin.queries.records.listing import visible_record
+from twin.queries.request_links import check_link
+from twin.queries.request_moves import check_move, move_records
 from twin.records.checked import checked_values
 from twin.records.read import Record, get_record
 from twin.records.scope import Reader, owners_of
@@ -25,7 +27,6 @@ __all__ = ["Subject", "read_subject"]
 LISTS = {"assets": "asset", "rooms": "room"}
 ASSETS_AT_MOST = 1_000
 TEXT_CHARACTERS = 4_000
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,11 @@ class Subject:
         return tuple(record.id for _, record in self.records)
 
     @property
+    def named(self) -> dict[tuple[str, str], Record]:
+        """(kind, key) → record."""
+        return {(kind.name, record.key): record for kind, record in self.records}
+
+    @property
     def lent(self) -> bool:
         """Whether any asset among them is let or lent."""
         return any(record.values.get("state") == "lent" for kind, record in self.records if kind.name == "asset")
@@ -49,26 +55,32 @@ class Subject:
 
 def read_subject(registers: Registers, connection: Connection, kind: str, payload: Mapping[str, Any], reader: Reader | None) -> Subject:
     """The subject of a request; without a reader that of one that was filed. Raises Invalid (`REQUEST_INVALID`), NotFound, Forbidden."""
-    records = _records(registers, connection, payload, reader)
+    wanted = move_records(payload) if kind == "move" else _wanted(payload)
+    records = _records(registers, connection, wanted, reader)
     if any(record.ended for _, record in records) and reader is not None:
         raise Refused("a record that has ended is not asked for", code="RECORD_ENDED", path="record")
     units = registers.shelf.units(connection)
     checked = dict(payload)
     if kind == "correction" and reader is not None:
-        checked = _correction(registers, payload, records, reader)
+        checked = _correction(registers, connection, payload, records, reader)
+    if kind == "link_decision" and reader is not None:
+        checked = check_link(registers, _the_one(records, payload)[0], payload, reader)
     _known_unit(units, payload)
-    return Subject(records=records, payload=checked, unit=_owner(units, records, payload))
+    subject = Subject(records=records, payload=checked, unit=payload.get("unit") if kind == "move" else _owner(units, records, payload))
+    if kind == "move" and reader is not None:
+        _day(payload)
+        check_move(registers, connection, payload, subject.named)
+    return subject
 
 
-def _records(
-    registers: Registers, connection: Connection, payload: Mapping[str, Any], reader: Reader | None
-) -> list[tuple[RecordKind, Record]]:
-    wanted: list[tuple[RecordKind, str]] = []
+def _wanted(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The kind and key of each record that a request names: its `record`, its `assets` and `rooms`."""
+    wanted: list[tuple[str, str]] = []
     if payload.get("record") is not None:
         one = payload["record"]
         if not isinstance(one, Mapping) or not isinstance(one.get("key"), str):
             raise _wrong("record", "a record is {kind, key}")
-        wanted.append((_kind(one.get("kind")), one["key"]))
+        wanted.append((_kind(one.get("kind")).name, one["key"]))
     for name, kind in LISTS.items():
         keys = payload.get(name)
         if keys is None:
@@ -77,10 +89,17 @@ def _records(
             raise _wrong(name, f"{name} are a list of different keys")
         if len(keys) > ASSETS_AT_MOST:
             raise _wrong(name, f"{len(keys)} {name} are too many for one request; at most {ASSETS_AT_MOST}")
-        wanted += [(get_kind(kind), key) for key in keys]
+        wanted += [(kind, key) for key in keys]
+    return wanted
+
+
+def _records(
+    registers: Registers, connection: Connection, wanted: Sequence[tuple[str, str]], reader: Reader | None
+) -> list[tuple[RecordKind, Record]]:
+    kinds = [(get_kind(name), key) for name, key in wanted]
     if reader is None:
-        return [(kind, get_record(connection, kind, key)) for kind, key in wanted]
-    return [(kind, visible_record(registers, connection, kind, key, reader)) for kind, key in wanted]
+        return [(kind, get_record(connection, kind, key)) for kind, key in kinds]
+    return [(kind, visible_record(registers, connection, kind, key, reader)) for kind, key in kinds]
 
 
 def _kind(name: object) -> RecordKind:
@@ -91,12 +110,14 @@ def _kind(name: object) -> RecordKind:
 
 
 def _correction(
-    registers: Registers, payload: Mapping[str, Any], records: Sequence[tuple[RecordKind, Record]], reader: Reader
+    registers: Registers,
+    connection: Connection,
+    payload: Mapping[str, Any],
+    records: Sequence[tuple[RecordKind, Record]],
+    reader: Reader,
 ) -> dict[str, Any]:
-    """A correction with its value checked: one field of one record, with evidence and, where a file proves it, its hash."""
-    if len(records) != 1 or payload.get("record") is None:
-        raise _wrong("record", "a correction is of one record")
-    kind, record = records[0]
+    """A correction with its value checked: one field of one record, with evidence in words (files: `twin.queries.evidence`)."""
+    kind, record = _the_one(records, payload)
     field, evidence = payload.get("field"), payload.get("evidence")
     if not isinstance(field, str) or field not in {column.name for column in kind.columns}:
         raise _wrong("field", f"a {kind.name} has no field {field!r}")
@@ -104,12 +125,25 @@ def _correction(
         raise Forbidden(f"{reader.name} may not read values", path=field)
     if not isinstance(evidence, str) or not evidence.strip() or len(evidence) > TEXT_CHARACTERS:
         raise _wrong("evidence", f"say what proves it, in at most {TEXT_CHARACTERS} characters")
-    proof = payload.get("evidence_sha256")
-    if proof is not None and (not isinstance(proof, str) or not SHA256.fullmatch(proof)):
-        raise _wrong("evidence_sha256", "64 hexadecimal digits")
     value = checked_values(kind, {field: payload.get("value")})[field]
-    require_life_cycle(kind, record, {field: value}, registers.today())
+    since = _day(payload)
+    require_life_cycle(connection, kind, record, {field: value}, payload, now=registers.now(), reader=None, valid_from=since)
     return {**payload, "value": value, "was": record.values[field], "empty": value is None}
+
+
+def _the_one(records: Sequence[tuple[RecordKind, Record]], payload: Mapping[str, Any]) -> tuple[RecordKind, Record]:
+    if len(records) != 1 or payload.get("record") is None:
+        raise _wrong("record", "it is about one record")
+    return records[0]
+
+
+def _day(payload: Mapping[str, Any]) -> date | None:
+    """The day from which a correction holds, None where the payload says none; raises Invalid."""
+    said = payload.get("valid_from")
+    try:
+        return None if said is None else date.fromisoformat(said)
+    except (TypeError, ValueError):
+        raise _wrong("valid_from", f"{said!r} is not a day of the form YYYY-MM-DD") from None
 
 
 def _known_unit(units: UnitTree, payload: Mapping[str, Any]) -> None:

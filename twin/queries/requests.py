@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, true
@@ -11,21 +12,25 @@ from twin.auth import Action, Principal, Role, allows
 from twin.codes import Fault, list_kinds
 from twin.entitlement import check_step, next_steps, request_kinds
 from twin.errors import Forbidden, Invalid, NotFound, Refused
-from twin.queries.assetops.stock import purchase_facts, wish_of
+from twin.imports.tie import Grounds, read_grounds, tie
+from twin.queries.assetops.stock import wish_of
 from twin.queries.records.context import Registers, reader_of
 from twin.queries.records.documents import withheld_columns
-from twin.queries.request_effects import apply_effect, take_back
+from twin.queries.request_effects import APPLIED_AT_ONCE, NEEDS_GROUNDS, TIES, Step, apply_effect, take_back
+from twin.queries.request_purchases import purchase_facts
 from twin.queries.request_subject import Subject, read_subject
 from twin.records.requests import NewRequest, Request, add_request, get_request, requests_where, take_request_step
 from twin.records.scope import Reader
 from twin.store import record_schema as schema
 
-__all__ = ["decide_request", "file_request", "read_request", "request_page", "revert_request"]
+__all__ = ["decide_request", "file_request", "read_request", "request_page", "revert_request", "seen_request", "withheld_from"]
 
 REQUEST = schema.request.c
 DECIDERS = ("owner", "bureau", "finance")
-APPLIED_AT_ONCE = "correction"
-"""Whose approval is also its execution."""
+REVERSIBLE: Mapping[str, str] = MappingProxyType({"correction": "owner", "link_decision": "owner", "move": "bureau"})
+"""Kind that is taken back as a whole when it was wrong → who does so; the opposite of anything else is a request of its own."""
+RESERVED = frozenset({"changes", "facts", "files", "links", "links_ended", "served_by", "transfers", "was"})
+"""What a request notes in its payload: nobody states it when filing."""
 NOTE_CHARACTERS = 2_000
 
 
@@ -40,15 +45,20 @@ def file_request(registers: Registers, principal: Principal, kind: str, payload:
             f"there is no request of kind {kind!r}", path="kind", code="REQUEST_INVALID", hint=f"one of: {', '.join(request_kinds())}"
         )
     reader = reader_of(principal)
+    said = sorted(RESERVED & payload.keys())
+    if said:
+        message = f"{said[0]} is what the request itself keeps"
+        raise Invalid(message, path=said[0], code="REQUEST_INVALID", hint="leave it out; files go to /requests/{id}/evidence")
     if kind == "purchase":
         wish_of(payload)
     with registers.store.database.writing() as connection:
         subject = read_subject(registers, connection, kind, payload, reader)
         new = NewRequest(kind=kind, records=subject.record_ids, payload=subject.payload, applicant=principal.name, unit=subject.unit)
         request = get_request(connection, add_request(connection, new, now=registers.now()))
-        _check(registers, request, "submitted", {}, by="proposer", subject=subject)
-        request = _take(registers, connection, request, "submitted", principal, {}, subject)
-    return request.to_json(withheld=_withheld(reader))
+        facts = purchase_facts(registers, connection, kind, payload, "submitted", {})
+        _check(registers, request, "submitted", facts, by="proposer", subject=subject)
+        request = _take(registers, connection, request, "submitted", principal, facts, subject)
+    return request.to_json(withheld=withheld_from(reader))
 
 
 def decide_request(registers: Registers, principal: Principal, request_id: int, to: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,48 +67,58 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
     Raises NotFound, Forbidden for whose step it is not, Refused (`STEP_NOT_ALLOWED`, `STEP_BLOCKED`, `STEP_FACT_MISSING`).
     """
     reader = reader_of(principal)
+    with registers.store.database.reading() as connection:
+        kind = seen_request(connection, registers, request_id, principal).kind
+    grounds = read_grounds(registers.store) if (kind, to) in NEEDS_GROUNDS else None
     with registers.store.database.writing() as connection:
-        request = _visible(connection, registers, request_id, principal)
+        request = seen_request(connection, registers, request_id, principal)
         subject = read_subject(registers, connection, request.kind, request.payload, None)
         by = _by(registers, request, to)
         _require_role(registers, connection, request, principal, by)
         given = {**facts, "decided_by": principal.name}
         given |= purchase_facts(registers, connection, request.kind, request.payload, to, given)
         _check(registers, request, to, given, by=by, subject=subject)
-        request = _take(registers, connection, request, to, principal, given, subject)
-        if request.kind == APPLIED_AT_ONCE and to == "approved":
+        request = _take(registers, connection, request, to, principal, given, subject, grounds)
+        if request.kind in APPLIED_AT_ONCE and to == "approved":
             request = _take(registers, connection, request, "done", principal, {"applied": True}, subject)
-    return request.to_json(withheld=_withheld(reader))
+    if request.kind in TIES and request.state == "done":
+        tie(registers.store, who=principal.name, now=registers.now())
+    return request.to_json(withheld=withheld_from(reader))
 
 
 def revert_request(registers: Registers, principal: Principal, request_id: int, reason: str) -> dict[str, Any]:
-    """Take back what a correction that is done has changed; the record is as before but for its history. Raises as `decide_request`."""
+    """Take back what a request that is done (`REVERSIBLE`) has changed; the records are as before but for their history.
+
+    Raises as `decide_request`.
+    """
     with registers.store.database.writing() as connection:
-        request = _visible(connection, registers, request_id, principal)
-        if (request.kind, request.state) != (APPLIED_AT_ONCE, "done"):
+        request = seen_request(connection, registers, request_id, principal)
+        if request.kind not in REVERSIBLE or request.state != "done":
             raise Refused(
-                f"request {request_id} ({request.kind}, {request.state}) is no correction that is done",
+                f"request {request_id} ({request.kind}, {request.state}) is none that is done and can be taken back",
                 code="STEP_NOT_ALLOWED",
                 path=str(request_id),
-                hint="only a correction is taken back; ask for the opposite of anything else",
+                hint=f"{', '.join(REVERSIBLE)} are; ask for the opposite of anything else",
             )
         if not reason.strip():
             raise Invalid("a reason is needed", path="reason", code="STEP_FACT_MISSING", hint="say why it was wrong")
-        _require_role(registers, connection, request, principal, "owner")
+        _require_role(registers, connection, request, principal, REVERSIBLE[request.kind])
         take_back(connection, request, principal.name, registers.now())
         request = take_request_step(
             connection, request, "reverted", who=principal.name, note=reason[:NOTE_CHARACTERS], now=registers.now(), closed=True
         )
-    return request.to_json(withheld=_withheld(reader_of(principal)))
+    if request.kind in TIES:
+        tie(registers.store, who=principal.name, now=registers.now())
+    return request.to_json(withheld=withheld_from(reader_of(principal)))
 
 
 def read_request(registers: Registers, principal: Principal, request_id: int) -> dict[str, Any]:
     """A request with its steps and those that may follow; raises NotFound."""
     with registers.store.database.reading() as connection:
-        request = _visible(connection, registers, request_id, principal)
+        request = seen_request(connection, registers, request_id, principal)
         following = next_steps(request.state, on=registers.today(), kind=request.kind)
     steps = [{"to": step.target_state, "zh": step.zh, "en": step.en, "by": step.by, "needs": list(step.needs)} for step in following]
-    return request.to_json(withheld=_withheld(reader_of(principal))) | {"next": steps}
+    return request.to_json(withheld=withheld_from(reader_of(principal))) | {"next": steps}
 
 
 def request_page(
@@ -123,7 +143,7 @@ def request_page(
         found = requests_where(connection, conditions, limit=limit + 1)
     more = len(found) > limit
     return {
-        "requests": [request.to_json(withheld=_withheld(reader)) for request in found[:limit]],
+        "requests": [request.to_json(withheld=withheld_from(reader)) for request in found[:limit]],
         "next": found[limit - 1].id if more else None,
     }
 
@@ -136,15 +156,30 @@ def _take(
     principal: Principal,
     facts: Mapping[str, Any],
     subject: Subject,
+    grounds: Grounds | None = None,
 ) -> Request:
     """Do what the step means and note it; raises Refused where it cannot be done now."""
-    note = str(facts.get("note") or facts.get("reason") or "")[:NOTE_CHARACTERS]
-    made = apply_effect(connection, request, to, facts, who=principal.name, now=registers.now(), subject=subject)
-    payload = {**request.payload, "facts": {**request.payload.get("facts", {}), **_kept(facts)}}
-    if made:
-        payload["changes"] = [*request.payload.get("changes", []), *made]
-    closed = not next_steps(to, on=registers.today(), kind=request.kind)
-    return take_request_step(connection, request, to, who=principal.name, note=note, now=registers.now(), closed=closed, payload=payload)
+    note, now = str(facts.get("note") or facts.get("reason") or "")[:NOTE_CHARACTERS], registers.now()
+    done = apply_effect(
+        Step(
+            registers=registers,
+            connection=connection,
+            request=request,
+            to=to,
+            facts=facts,
+            who=principal.name,
+            now=now,
+            subject=subject,
+            grounds=grounds,
+        )
+    )
+    payload = {**request.payload, **done.kept, "facts": {**request.payload.get("facts", {}), **_kept(facts)}}
+    if done.changes:
+        payload["changes"] = [*request.payload.get("changes", []), *done.changes]
+    closed = not next_steps(to, on=now.date(), kind=request.kind)
+    return take_request_step(
+        connection, request, to, who=principal.name, note=note, now=now, closed=closed, payload=payload, records=done.records
+    )
 
 
 def _kept(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +212,8 @@ def _require_role(registers: Registers, connection: Connection, request: Request
         return
     if not allows(principal, Action.DECIDE_REQUEST):
         raise Forbidden(f"{principal.name} ({principal.role}) may not decide requests", path=str(request.id))
+    if request.kind == "link_decision" and not allows(principal, Action.DECIDE_LINK):
+        raise Forbidden(f"{principal.name} ({principal.role}) may not decide links", path=str(request.id))
     reader = reader_of(principal)
     if by in ("bureau", "finance") and reader.units is not None:
         raise Forbidden("that step is for the bureau, which has every unit", path=str(request.id))
@@ -194,7 +231,8 @@ def _owns(registers: Registers, connection: Connection, reader: Reader, unit: st
     return unit is not None and units.by_key.get(unit) in units.permitted(reader.units)
 
 
-def _visible(connection: Connection, registers: Registers, request_id: int, principal: Principal) -> Request:
+def seen_request(connection: Connection, registers: Registers, request_id: int, principal: Principal) -> Request:
+    """The request of a number, where it is one's own or of a unit one may know of; raises NotFound."""
     found = requests_where(connection, [REQUEST.id == request_id, _seen_by(registers, connection, principal)])
     if not found:
         raise NotFound(f"there is no request {request_id}", path=str(request_id))
@@ -211,5 +249,6 @@ def _seen_by(registers: Registers, connection: Connection, principal: Principal)
     return or_(REQUEST.applicant == principal.name, REQUEST.unit.in_(keys))
 
 
-def _withheld(reader: Reader) -> tuple[str, ...]:
+def withheld_from(reader: Reader) -> tuple[str, ...]:
+    """The fields of any kind that are not for this reader."""
     return () if reader.values else tuple({name for kind in list_kinds() for name in withheld_columns(kind, reader)})

@@ -43,7 +43,8 @@ def held_records(
     table, now = schema.kind_table(kind.name), clock_of(connection, kind.name)
     valid = or_(table.c.ended.is_(None), table.c.ended > as_of.isoformat())
     query = select(table).where(table.c.since <= now, table.c.until > now, valid, true() if condition is None else condition)
-    rows = [dict(row) for row in connection.execute(query.order_by(table.c.key, table.c.id)).mappings()]
+    names = table.c.keys()
+    rows = [dict(zip(names, row, strict=True)) for row in connection.execute(query.order_by(table.c.key, table.c.id))]
     said = field_values(connection, kind, rows)
     changes = changes_of_many(connection, kind.name, [row["record_id"] for row in rows])
     found = []

@@ -14,8 +14,20 @@ from twin.records.counters import take_ids
 from twin.store import record_schema as schema
 from twin.store.values import from_json, from_microseconds, to_json, to_microseconds
 
-__all__ = ["NewRequest", "Request", "RequestStep", "add_request", "get_request", "requests_of", "requests_where", "take_request_step"]
+__all__ = [
+    "NewRequest",
+    "Request",
+    "RequestStep",
+    "add_request",
+    "amend_request",
+    "get_request",
+    "requests_of",
+    "requests_where",
+    "take_request_step",
+]
 
+OF_THE_FIELD = ("value", "was", "evidence", "facts", "files")
+"""What a correction says of its field, withheld with it."""
 REQUEST, STEP = schema.request.c, schema.request_step.c
 
 
@@ -65,9 +77,7 @@ class Request:
             "state": self.state,
             "applicant": self.applicant,
             "unit": self.unit,
-            "payload": {
-                name: value for name, value in self.payload.items() if not (hidden and name in ("value", "was", "evidence", "facts"))
-            },
+            "payload": {name: value for name, value in self.payload.items() if not (hidden and name in OF_THE_FIELD)},
             "opened_at": from_microseconds(self.opened_us).isoformat(),
             "closed_at": None if self.closed_us is None else from_microseconds(self.closed_us).isoformat(),
             "steps": [
@@ -107,8 +117,9 @@ def take_request_step(
     now: datetime,
     closed: bool,
     payload: Mapping[str, Any] | None = None,
+    records: Sequence[int] = (),
 ) -> Request:
-    """Note a step and the state it leads to; `payload` takes the place of the request's."""
+    """Note a step and the state it leads to; `payload` takes the place of the request's, `records` join those it is about."""
     ordinal = len(request.steps) + 1
     moment = to_microseconds(now)
     connection.execute(
@@ -117,7 +128,16 @@ def take_request_step(
     values: dict[str, Any] = {"state": state, "step": ordinal, "closed_us": moment if closed else None}
     if payload is not None:
         values["payload"] = to_json(payload)
+    if records:
+        values["subject"] = _subject(tuple(dict.fromkeys((*request.records, *records))))
+        values["record_id"] = request.records[0] if request.records else records[0]
     connection.execute(update(schema.request).where(REQUEST.id == request.id).values(**values))
+    return get_request(connection, request.id)
+
+
+def amend_request(connection: Connection, request: Request, payload: Mapping[str, Any]) -> Request:
+    """The request with another payload, without a step."""
+    connection.execute(update(schema.request).where(REQUEST.id == request.id).values(payload=to_json(payload)))
     return get_request(connection, request.id)
 
 

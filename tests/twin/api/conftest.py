@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.twin.queries.town import Town
 from tests.twin.store.builder import NOW, SITE, record, relabelled, tower
 from twin.api import create_app
 from twin.api.failures import Failures
 from twin.api.keyring import Keyring
-from twin.auth import LabelPolicy, granted
+from twin.auth import LabelPolicy, Principal, Role, granted
 from twin.settings import Settings
 from twin.store import Store
 
 HERE = "http://twin.example"
+EVERY = frozenset({"*"})
+As = Callable[..., TestClient]
+IDLE = {"name": "办公桌", "class_code": "A05010201", "class_edition": "GB/T 14885-2022", "state": "idle", "unit": "U2", "value": 100}
 
 
 class Clock:
@@ -69,3 +73,41 @@ def key_of(store: Store) -> Callable[..., str]:
         ].reveal()
 
     return make
+
+
+@pytest.fixture
+def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
+    town = Town(opened(), tmp_path / "columns", assets=2)
+    for code, state in (("I-1", "idle"), ("I-2", "idle"), ("L-1", "lent"), ("W-1", "in_use")):
+        town.add(IDLE | {"code": code, "state": state})
+    return town
+
+
+@pytest.fixture
+def asking(town: Town, tmp_path: Path) -> As:
+    """`asking(name, role, unit…)`: a client of that person."""
+
+    def client(name: str, role: str = Role.ASSET_MANAGER, *units: str) -> TestClient:
+        principal = Principal(name=name, role=role, labels=EVERY, scopes=EVERY, units=frozenset(units) or EVERY)
+        app = create_app(Settings(home=tmp_path / "home"), town.store, principal_of=lambda request: principal)
+        app.state.registers = town.registers
+        return TestClient(app, base_url="http://127.0.0.1")
+
+    return client
+
+
+@pytest.fixture
+def officer(asking: As) -> TestClient:
+    """May file, not decide."""
+    return asking("officer", Role.SECURITY_OFFICER)
+
+
+@pytest.fixture
+def clerk(asking: As) -> TestClient:
+    """Of unit U2 and what is below."""
+    return asking("clerk", Role.UNIT_CLERK, "U2")
+
+
+@pytest.fixture
+def bureau(asking: As) -> TestClient:
+    return asking("bureau")

@@ -125,6 +125,10 @@ def test_a_purchase_that_stock_could_serve_says_why_it_is_not(office: Office, as
     assert matched.status_code == 200, matched.text
     facts = matched.json()["payload"]["facts"]
     assert [one["asset"] for one in facts["matches"]["matches"]] == ["ZC1"]
+    asked = bureau.get(f"/requests/{filed(clerk, 'purchase', class_code='A0501', class_edition='GB/T 14885-2022', quantity=2)}").json()
+    assert asked["payload"]["facts"]["matches"]["served"] == 1.0  # from the day it is filed
+    assert step(bureau, asked["id"], "matched").status_code == 200
+    assert step(bureau, asked["id"], "served").json()["code"] == "STEP_BLOCKED"
     for reason in ({}, {"no_match_reason": " "}):
         silent = step(bureau, number, "approved", **reason)
         assert (silent.status_code, silent.json()["code"]) == (422, "STEP_FACT_MISSING")
@@ -138,6 +142,35 @@ def test_a_purchase_that_nothing_serves_needs_no_reason_of_a_person(office: Offi
     done = step(bureau, number, "approved")
     assert done.status_code == 200, done.text
     assert "无可调剂" in done.json()["payload"]["facts"]["no_match_reason"]
+    assert step(bureau, number, "done").json()["code"] == "STEP_FACT_MISSING"
+    assert step(bureau, number, "done", cards="ZC8").json()["code"] == "REQUEST_INVALID"
+    office.take("asset", [office.asset(20, 1, 101, 分类版本="2010"), office.asset(21, 1, 101, 使用单位="U2"), office.asset(22, 1, 101)])
+    for other in ("ZC20", "ZC21"):
+        assert step(bureau, number, "done", cards=[other]).json()["code"] == "REQUEST_INVALID"
+    assert step(bureau, number, "done", cards=["ZC22"]).status_code == 200
+    assert [one["id"] for one in bureau.get("/assets/ZC22/dossier").json()["requests"]] == [number]
+
+
+def test_a_purchase_that_stock_serves_becomes_a_transfer_from_whoever_has_it(office: Office, asking: As, bureau: TestClient) -> None:
+    stocked(office)
+    clerk = asking("clerk", Role.UNIT_CLERK, "U2")
+    number = filed(clerk, "purchase", class_code="A0501", class_edition="GB/T 14885-2022", quantity=1, unit="U2")
+    assert step(bureau, number, "matched").status_code == 200
+    served = step(bureau, number, "served")
+    assert served.status_code == 200, served.text
+    (transfer,) = served.json()["payload"]["transfers"]
+    asked = bureau.get(f"/requests/{transfer}").json()
+    assert (asked["kind"], asked["state"], asked["unit"], asked["applicant"]) == ("transfer", "submitted", "U1", "clerk")
+    assert (asked["payload"]["assets"], asked["payload"]["unit"], asked["payload"]["purchase"]) == (["ZC1"], "U2", number)
+    for who, to in ((asking("owner", Role.ASSET_MANAGER, "U1"), "agreed"), (bureau, "approved"), (bureau, "done")):
+        assert step(who, transfer, to).status_code == 200
+    assert bureau.get("/assets/ZC1").json()["values"]["unit"] == "U2"
+    again = filed(clerk, "purchase", class_code="A0501", class_edition="GB/T 14885-2022", quantity=1, unit="U2")
+    assert step(bureau, again, "matched").status_code == 200
+    assert step(bureau, again, "served").json()["payload"]["transfers"] == []  # its own idle desk
+    nameless = filed(clerk, "purchase", class_code="A0501", class_edition="GB/T 14885-2022", quantity=1)
+    assert step(bureau, nameless, "matched").status_code == 200
+    assert step(bureau, nameless, "served").json()["code"] == "STEP_FACT_MISSING"
 
 
 @pytest.mark.parametrize("wrong", [{"quantity": 0}, {"quantity": True}, {"class_edition": ""}, {"class_code": None}])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from twin.codes import get_dictionary, read_tables, shipped_tables
 from twin.codes.step import Step
-from twin.entitlement import check_step, next_states, next_steps, request_kinds
+from twin.entitlement import check_step, next_states, next_steps, request_kinds, undecided_states
 
 ON = date(2026, 1, 1)
 STATES = [value.code for value in get_dictionary("asset_state").values]
@@ -43,6 +43,13 @@ def test_no_path_reaches_disposal_without_request_and_approval(start: str) -> No
     assert not reachable(start, without=frozenset({"disposal_approved"})) & {"disposed", "written_off"}
     if start != "disposal_requested":
         assert not reachable(start, without=frozenset({"disposal_requested"})) & {"disposal_approved", "disposed", "written_off"}
+
+
+def test_whatever_leads_to_disposal_loan_and_pool_is_a_request_and_such_a_kind_exists() -> None:
+    assert undecided_states(on=ON) == {"ordered", "accepted", "registered", "in_use", "idle", "in_repair"}
+    named = {step.request for step in shipped_tables().rows(Step) if step.request}
+    assert named == {"disposal", "loan", "pooling", "transfer"} <= set(request_kinds())
+    assert undecided_states(on=date(2020, 1, 1)) == frozenset()
 
 
 def test_an_asset_never_jumps_from_use_to_disposed_whatever_is_said() -> None:

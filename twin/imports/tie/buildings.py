@@ -71,8 +71,10 @@ def tie_buildings(
         for record, feature in made.items()
         if feature in scene.rows
     ]
+    gone = [(record, feature) for record, feature in made.items() if feature not in scene.rows]
+    message = "a person linked the two, and the building is gone"
+    items = [WorkItem(code="LINK_DECIDED_LOST", record_ids=(one,), space_ids=(feature,), message=message) for one, feature in gone]
     taken = {link.space_id for link in links}
-    items: list[WorkItem] = []
     unmatched: list[Unmatched] = []
     claims: dict[str, list[_Claim]] = defaultdict(list)
     for record in records:

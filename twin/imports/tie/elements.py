@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from spatial.feature import Feature, Kind
-from twin.imports.tie.links import StandingLink, standing_links
+from twin.imports.tie.links import MANUAL, StandingLink, decided_links, standing_links
 from twin.imports.tie.placing import TiedElements
 from twin.imports.tie.revised import changed_since
 from twin.imports.tie.scene import Scene, feature_key
@@ -52,10 +52,11 @@ def tie_elements(store: Store, scene: Scene) -> ElementTie:
         standing, lost_before = standing_links(connection, "asset"), standing_links(connection, "asset", state="lost")
         links, items = _matched(connection, elements) if elements.num_rows else ([], [])
         changed = changed_since(connection, standing)
-    decided = [one.as_link() for one in standing if one.method == "manual" and one.feature in there]
-    links = decided + _besides(decided, links)
-    kept = [one.as_link() for one in standing if one.method != "manual" and one.feature in there and one.id not in changed]
-    links += _besides(links, kept)
+        refused = {(one.record_id, one.space_id) for one in decided_links(connection, "asset") if not one.made}
+    decided = [one.as_link() for one in standing if one.method == MANUAL and one.feature in there]
+    links = decided + [link for link in _besides(decided, links) if (link.record_id, link.space_id) not in refused]
+    kept = [one.as_link() for one in standing if one.method != MANUAL and one.feature in there and one.id not in changed]
+    links += [link for link in _besides(links, kept) if (link.record_id, link.space_id) not in refused]
     linked = {link.record_id for link in links}
     lost = [one for one in standing if one.feature not in there]
     told = {str(one.record_id): one for one in (*lost_before, *lost) if str(one.record_id) not in linked and one.feature not in there}
@@ -63,7 +64,7 @@ def tie_elements(store: Store, scene: Scene) -> ElementTie:
         links=links,
         items=[*items, *(_lost(one) for one in told.values())],
         standing=standing,
-        lost=frozenset(one.id for one in lost),
+        lost=frozenset(one.id for one in lost if one.method != MANUAL),
     )
 
 

@@ -15,10 +15,12 @@ from twin.store import record_schema as schema
 from twin.store.database import Database
 from twin.store.values import from_json, to_json
 
-__all__ = ["LOST", "MADE", "StandingLink", "decided_links", "standing_links", "write_links"]
+__all__ = ["LOST", "MADE", "MANUAL", "REFUSED", "StandingLink", "decided_links", "standing_links", "write_links"]
 
 LINK = schema.link.c
-MADE, LOST = "made", "lost"
+MADE, REFUSED, LOST = "made", "refused", "lost"
+MANUAL = "manual"
+"""The method of what a person decided: a link made or refused, which no tie ends."""
 FACTS = ("revision", "number")
 """What is kept of a feature beside the evidence: the revision that brought it, and its number, as they were when linked."""
 
@@ -61,7 +63,7 @@ def standing_links(connection: Connection, kind_name: str, *, state: str = MADE)
 def decided_links(connection: Connection, kind_name: str) -> list[Decision]:
     """What people decided of a kind's records."""
     table = schema.kind_table(kind_name)
-    query = select(schema.link).where(_is_of(table), LINK.method == "manual", LINK.until_us.is_(None))
+    query = select(schema.link).where(_is_of(table), LINK.method == MANUAL, LINK.until_us.is_(None))
     return [
         Decision(record_id=str(row.record_id), space_id=f"{row.site_id}/{row.feature_id}", made=row.state == MADE)
         for row in connection.execute(query)
@@ -83,11 +85,14 @@ def write_links(
     who: str,
     now_us: int,
 ) -> tuple[int, int]:
-    """Bring links that stand to these: (made, ended). `lost` are ids of links that end because their feature is gone."""
+    """Bring links that stand to these: (made, ended). `lost` are ids of links that end because their feature is gone; what a person
+    linked stays, also while the feature is not there."""
     at = {(str(one.record_id), one.feature): one for one in standing}
     wanted = {(link.record_id, link.space_id): link for link in links}
     ended = [
-        {"link": one.id, "how": LOST if one.id in lost else one.state, "end": now_us} for pair, one in at.items() if pair not in wanted
+        {"link": one.id, "how": LOST if one.id in lost else one.state, "end": now_us}
+        for pair, one in at.items()
+        if pair not in wanted and one.method != MANUAL
     ]
     end = update(schema.link).where(LINK.id == bindparam("link")).values(until_us=bindparam("end"), state=bindparam("how"))
     in_turns(database, ended, lambda connection, rows: connection.execute(end, list(rows)))

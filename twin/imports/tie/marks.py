@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from twin.imports.tie.links import MANUAL
 from twin.records.counters import clock_of
 from twin.store import Store
 from twin.store import record_schema as schema
@@ -68,6 +69,6 @@ def tree_mark(store: Store, connection: Connection) -> int:
     """What the tree of places and its links are made of: the scenes, the registers of buildings and rooms, what people decided."""
     links = schema.link.c
     scenes = [(site_id, site.code, site.name, store.scene_revision(site.code)) for site_id, site in store.site_ids().items()]
-    decided = select(links.id, links.state).where(links.method == "manual", links.until_us.is_(None)).order_by(links.id)
+    decided = select(links.id, links.state).where(links.method == MANUAL, links.until_us.is_(None)).order_by(links.id)
     people = [list(row) for row in connection.execute(decided)]
     return mark_of(scenes, [kind_state(connection, kind) for kind in ("building", "room")], people)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from twin.imports.tie.coordinates import stated_positions
 from twin.imports.tie.elements import tied_elements
 from twin.imports.tie.grounds import Grounds, place_of_feature
 from twin.imports.tie.links import standing_links
@@ -90,7 +91,7 @@ def make_placer(
     """A placer of a kind; `but` are the versions it is asked about (None: all, whose slots are then told with them)."""
     left_out = set(gone)
     places = [place for place in list_places(connection) if place.id not in left_out]
-    columns, row_of = places_as_columns(places, grounds.scene)
+    columns, row_of = places_as_columns(places, grounds.scene, stated_positions(grounds.buildings, grounds.scene).positions)
     tied = TiedElements()
     if kind == "asset" and not importing:
         tied = tied_elements(grounds.store, connection, grounds.scene, place_of_feature(places), row_of)

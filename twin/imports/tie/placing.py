@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from spatial.feature import Kind
+from twin.imports.tie.coordinates import StatedPosition
 from twin.imports.tie.scene import Scene, feature_key
 from twin.placement import Assets, Elements, Placement, Places, Taken, is_intangible, place_assets
 from twin.records.counters import clock_of, take_ids
@@ -120,14 +122,21 @@ def look_up(table: NDArray[Any], ids: Ids, otherwise: Any) -> NDArray[Any]:
     return np.where(inside, table[np.where(inside, ids, 0)], otherwise) if len(table) else np.full(len(ids), otherwise)
 
 
-def places_as_columns(places: Sequence[Place], scene: Scene) -> tuple[Places, dict[int, int]]:
-    """The tree as columns in site metres, and place id → row."""
+def places_as_columns(
+    places: Sequence[Place], scene: Scene, stated: Mapping[int, StatedPosition] = MappingProxyType({})
+) -> tuple[Places, dict[int, int]]:
+    """The tree as columns in site metres, and place id → row; `stated` (by record id) are buildings by their register's coordinates."""
     row_of = {place.id: row for row, place in enumerate(places)}
     xyz = np.full((len(places), 3), np.nan)
     extent = np.full(len(places), np.nan)
     outlines: dict[int, BaseGeometry] = {}
+    beyond = np.zeros(len(places), dtype=np.bool_)
     for row, place in enumerate(places):
         stored = scene.rows.get(feature_key(place.site_id, place.feature_id)) if place.site_id and place.feature_id else None
+        known = stated.get(place.record_id or 0) if stored is None and place.kind == "building" else None
+        if known is not None:
+            beyond[row] = known.xyz is None
+            xyz[row], extent[row] = known.xyz or np.nan, known.extent_m
         if stored is None:
             continue
         box, feature = stored[1].box, stored[1].feature
@@ -145,6 +154,7 @@ def places_as_columns(places: Sequence[Place], scene: Scene) -> tuple[Places, di
         xyz=xyz,
         extent_m=extent,
         outlines=outlines,
+        beyond=beyond,
     )
     return found, row_of
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from spatial.feature import Kind
-from twin.imports.tie.links import StandingLink
+from twin.imports.tie.links import MANUAL, StandingLink
 from twin.imports.tie.scene import Scene, feature_key
 from twin.link.facts import Decision, Link, WorkItem
 from twin.link.revise import RoomOutline, revise_links
@@ -46,13 +46,13 @@ def revise_rooms(
     facts = feature_facts(scene)
     models = {_model(key) for key in scene.rows}
     linked = {one.record_id for one in standing if one.feature in scene.rows}
-    lost = [one for one in standing if one.feature not in scene.rows and one.method != "manual" and _model(one.feature) in models]
+    lost = [one for one in standing if one.feature not in scene.rows and one.method != MANUAL and _model(one.feature) in models]
     told = [one for one in lost_before if one.record_id not in linked and one.feature not in scene.rows and _model(one.feature) in models]
     changed = changed_since(connection, [*standing, *told])
     revised = [
         one
         for one in standing
-        if one.method != "manual"
+        if one.method != MANUAL
         and one.feature in facts
         and one.facts.get("revision", facts[one.feature]["revision"]) != facts[one.feature]["revision"]
         and one.id not in changed

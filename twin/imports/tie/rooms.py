@@ -24,17 +24,18 @@ def tie_rooms(
 ) -> TiedRecords:
     """Room records ↔ spaces. `index` finds the building record a room names, `feature_of` the building of the scene that is.
 
-    Rooms of a registered building that the scene does not have are no one's rooms there, unless they state a GlobalId.
+    Rooms of a registered building that the scene does not have are no one's rooms there, unless they state a GlobalId or a person said so.
     A room of a tied building whose number no space has is `LINK_ROOM_UNMATCHED`, with what it may be.
     """
     known = scene_buildings(scene, buildings, feature_of)
     written = _Written(index, feature_of, scene)
     stated = scene.spaces_by_global_id()
+    by_hand = {one.record_id for one in decided if one.made}
     asked: list[RoomRecord] = []
     elsewhere: list[Unmatched] = []
     for record in rooms:
         building = written.building(record)
-        if building is None and record.global_id in stated:
+        if building is None and (record.global_id in stated or str(record.id) in by_hand):
             building = record.values["building"] or ""
         if building is None:
             elsewhere.append(Unmatched(id=str(record.id), reason="building not in the scene"))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from twin.imports.tie.buildings import buildings_of_rooms, tie_buildings
+from twin.imports.tie.coordinates import COORDINATE_CODES, stated_positions
 from twin.imports.tie.elements import tie_elements
 from twin.imports.tie.grounds import Grounds, read_grounds
 from twin.imports.tie.items import Item, sync_items
@@ -151,8 +152,10 @@ class _Tie:
         told = {"who": self.who, "now_us": self.now_us}
         write_links(self.database, standing_buildings, buildings.links, {}, **told)  # type: ignore[arg-type]
         write_links(self.database, standing_rooms, room_links, feature_facts(scene), lost=revised.lost, **told)  # type: ignore[arg-type]
+        places = stated_positions(grounds.buildings, scene, feature_of)
+        self._sync(COORDINATE_CODES, places.items)
         linked = {link.record_id: link.space_id for link in (*buildings.links, *one_a_space(room_links))}
-        plan = plan_places(self.database, nodes_of(scene, grounds.buildings, grounds.rooms, linked, grounds.index))
+        plan = plan_places(self.database, nodes_of(scene, grounds.buildings, grounds.rooms, linked, grounds.index, places.positions))
         in_turns(self.database, plan.new[::-1], insert_places)  # the deepest first: whoever sees a node sees all that is in it
         in_turns(self.database, plan.changed, change_places)
         self.gone = plan.gone

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from spatial.feature import PUBLIC, Feature, Kind
+from twin.imports.tie.coordinates import StatedPosition
 from twin.imports.tie.record_rows import RecordRow
 from twin.imports.tie.scene import Scene, feature_key
 from twin.link.building import BuildingIndex
@@ -24,8 +26,10 @@ def nodes_of(
     rooms: Sequence[RecordRow],
     linked: Mapping[str, str],
     building_records: BuildingIndex,
+    stated: Mapping[int, StatedPosition] = MappingProxyType({}),
 ) -> list[NewPlace]:
-    """Parents before children. `linked` gives record id → feature key; `building_records` finds a building record by what a room says."""
+    """Parents before children. `linked` gives record id → feature key; `building_records` finds a building record by what a room says;
+    `stated` (by record id) tells in which site a building lies by its coordinates."""
     record_of = {feature: record for record, feature in linked.items()}
     nodes = [NewPlace(key=EVERYTHING, parent=None, kind=EVERYTHING, name=EVERYTHING, order_key="", label=PUBLIC)]
     for site_id, site in scene.sites.items():
@@ -38,7 +42,7 @@ def nodes_of(
     for key, site_id, feature in _features_of(scene, record_of):
         nodes.append(_of_feature(key, site_id, feature, placed, record_of))
         placed.add(key)
-    return nodes + _of_records(scene, buildings, rooms, linked, building_records)
+    return nodes + _of_records(scene, buildings, rooms, linked, building_records, stated)
 
 
 def _features_of(scene: Scene, record_of: Mapping[str, str]) -> list[tuple[str, int, Feature]]:
@@ -75,6 +79,7 @@ def _of_records(
     rooms: Sequence[RecordRow],
     linked: Mapping[str, str],
     building_records: BuildingIndex,
+    stated: Mapping[int, StatedPosition],
 ) -> list[NewPlace]:
     """Buildings and rooms that the registers alone know, under the storeys their rooms name."""
     sites = {name: f"site {site_id}" for site_id, site in scene.sites.items() for name in (site.code, site.name)}
@@ -82,7 +87,7 @@ def _of_records(
     nodes = [
         NewPlace(
             key=f"record {one.id}",
-            parent=sites.get(one.values["site"] or "", EVERYTHING),
+            parent=sites.get(one.values["site"] or "") or _site_of(stated.get(one.id)),
             kind="building",
             name=one.values["name"] or one.key,
             number=one.values["number"],
@@ -117,6 +122,10 @@ def _of_records(
             parent = storeys[building, said]
         nodes.append(_unplaced(room, parent))
     return nodes
+
+
+def _site_of(stated: StatedPosition | None) -> str:
+    return EVERYTHING if stated is None or stated.site_id is None else f"site {stated.site_id}"
 
 
 def _by_height(metres: float) -> str:

@@ -21,7 +21,7 @@ from twin.records.scope import Reader
 from twin.records.shelf import AssetView
 from twin.store import record_schema as schema
 
-__all__ = ["Idle", "idle_page", "idle_since", "purchase_facts", "stock_matches", "wish_of"]
+__all__ = ["Idle", "idle_page", "idle_since", "stock_matches", "wish_of"]
 
 SHOWN = 50
 AT_ONCE = 500
@@ -102,21 +102,6 @@ def stock_matches(registers: Registers, connection: Connection, wish: Wish, read
         "wanted": wish.quantity,
         "matches": [_document(match) for match in shown],
     }
-
-
-def purchase_facts(
-    registers: Registers, connection: Connection, kind: str, payload: Mapping[str, Any], to: str, facts: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the stock says at a step of a purchase, whoever takes it: `matches` when it is matched; when it is approved, that nothing
-    fits. Where something does, the step needs a `no_match_reason` from who takes it. Nothing for any other step."""
-    if kind != "purchase" or to not in ("matched", "approved"):
-        return {}
-    found = stock_matches(registers, connection, wish_of(payload), Reader(name="stock"))
-    if to == "matched":
-        return {"matches": found}
-    if found["numberMatched"]:
-        return {"no_match_reason": str(facts.get("no_match_reason") or payload.get("no_match_reason") or "").strip()}
-    return {"no_match_reason": f"{registers.today()}: 闲置资产和公物仓中无可调剂 · nothing idle or pooled fits"}
 
 
 def _offers(connection: Connection, view: AssetView, positions: np.ndarray[Any, Any]) -> list[Offer]:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twin.codes import Tables
-from twin.entitlement import OfficeRule, Verdict
+from twin.entitlement import Verdict
 from twin.errors import Invalid
+from twin.queries.planner.columns import NONE, OccupancyColumns, columns_of, is_wide, kept_columns, matching, totals_of
 from twin.queries.planner.day import Day, open_day
 from twin.queries.planner.judged import JudgedRoom, judged_scope
 from twin.queries.planner.room_document import open_items, room_document
-from twin.queries.planner.rooms import open_scope
+from twin.queries.planner.rooms import Scope, open_scope
 from twin.queries.records.context import Registers
 from twin.records.place_tree import NOWHERE
 from twin.records.scope import Reader
 
-__all__ = ["GROUPS", "OccupancyFilter", "occupancy_page", "occupancy_totals", "totals_of"]
+__all__ = ["GROUPS", "OccupancyFilter", "occupancy_page", "occupancy_totals"]
 
 GROUPS: Final = ("storey", "building", "site", "unit", "use", "verdict")
 AREAS: Final = ("measured", "declared")
@@ -51,16 +54,18 @@ def occupancy_page(
     """
     with registers.store.database.reading() as connection:
         day = open_day(registers, connection, reader, as_of, tables)
-        rooms = _matching(day, wanted)
-        here = [room for room in rooms if after is None or room.room.record.key.encode() > after.encode()]
-        items = open_items(connection, [room.room.record.id for room in here[:limit]])
+        found = _matching(registers, day, wanted)
+        keys = found.columns.key
+        here = [row for row in found.rows.tolist() if after is None or keys[row].encode() > after.encode()]
+        rooms = found.judge(here[:limit])
+        items = open_items(connection, [room.room.record.id for room in rooms])
         return {
             **_head(day),
-            "totals": totals_of(day, rooms),
-            "numberMatched": len(rooms),
-            "numberReturned": len(here[:limit]),
-            "rooms": [room_document(day, room, items.get(room.room.record.id, ())) for room in here[:limit]],
-            "next": here[limit - 1].room.record.key if len(here) > limit else None,
+            "totals": totals_of(found.columns, found.rows),
+            "numberMatched": len(found.rows),
+            "numberReturned": len(rooms),
+            "rooms": [room_document(day, room, items.get(room.room.record.id, ())) for room in rooms],
+            "next": keys[here[limit - 1]] if len(here) > limit else None,
         }
 
 
@@ -75,65 +80,52 @@ def occupancy_totals(
         raise Invalid(f"by: {by!r} is none", path="by", code="FILTER_INVALID", hint=f"one of: {', '.join(GROUPS)}")
     with registers.store.database.reading() as connection:
         day = open_day(registers, connection, reader, as_of, tables)
-        rooms = _matching(day, wanted)
-        groups: dict[Hashable, list[JudgedRoom]] = {}
-        group_of = _group_of(day, by)
-        for room in rooms:
-            groups.setdefault(group_of(room), []).append(room)
+        found = _matching(registers, day, wanted)
+        groups: dict[Any, list[int]] = {}
+        for row, group in zip(found.rows.tolist(), _groups_of(day, by, found), strict=True):
+            groups.setdefault(group, []).append(row)
         return {
             **_head(day),
             "by": by,
-            "totals": totals_of(day, rooms),
+            "totals": totals_of(found.columns, found.rows),
             "groups": [
-                {"group": _group_words(day, by, group, members), "totals": totals_of(day, members)}
+                {"group": _group_words(day, by, group), "totals": totals_of(found.columns, np.array(members, dtype=np.int64))}
                 for group, members in sorted(groups.items(), key=lambda item: (item[0] is None, item[0]))
             ],
         }
 
 
-def totals_of(day: Day, rooms: Sequence[JudgedRoom]) -> dict[str, Any]:
-    """What rooms add up to: their number, areas in m² (`area_m2` the judged one), people, rooms by verdict, m² over the limits.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """The rows of the columns that match, and how the rooms of a page come to their documents."""
 
-    `placed` rooms are tied to a space of the scene, `unplaced` ones the register alone knows; both are rooms in every other number.
-    """
-    verdicts = Counter(str(room.verdict.verdict) for room in rooms)
-    people = {sitter.record.id for room in rooms for sitter in room.sitters if sitter.in_post and sitter.position == room.room.position}
-    return {
-        "rooms": len(rooms),
-        "placed": sum(bool(room.room.spaces) for room in rooms),
-        "unplaced": sum(not room.room.spaces for room in rooms),
-        "area_m2": _sum(room.verdict.area_m2 for room in rooms),
-        "measured_m2": _sum(room.room.measured_m2 for room in rooms),
-        "declared_m2": _sum(room.room.values["usable_area"] for room in rooms),
-        "without_area": sum(room.verdict.area_m2 is None for room in rooms),
-        "people": len(people),
-        "not_in_post": sum(not sitter.in_post for room in rooms for sitter in room.sitters),
-        "second_offices": sum(_is_second(sitter, room) for room in rooms for sitter in room.sitters),
-        "shared": sum(room.verdict.rule in (OfficeRule.SHARED_SUM, OfficeRule.SHARED_SEATS) for room in rooms),
-        "allowed_m2": _sum(room.verdict.allowed_m2 for room in rooms),
-        "over_m2": _sum(room.verdict.excess_m2 for room in rooms if room.verdict.verdict in (Verdict.OVER, _UNGROUNDED)),
-        "used_otherwise": sum(room.used_otherwise for room in rooms),
-        "by_verdict": {str(verdict): verdicts[str(verdict)] for verdict in Verdict if verdicts[str(verdict)]},
-    }
+    columns: OccupancyColumns
+    rows: NDArray[np.int64]
+    judge: Callable[[Sequence[int]], Sequence[JudgedRoom]]
 
 
-_UNGROUNDED = Verdict.SECOND_OFFICE_UNGROUNDED
-
-
-def _is_second(sitter: Any, room: JudgedRoom) -> bool:
-    return bool(sitter.second == room.room.position != sitter.position)
-
-
-def _sum(areas: Iterable[float | None]) -> float:
-    return round(sum(area for area in areas if area is not None), 2)
-
-
-def _matching(day: Day, wanted: OccupancyFilter) -> list[JudgedRoom]:
+def _matching(registers: Registers, day: Day, wanted: OccupancyFilter) -> _Found:
     _check("area", wanted.area, AREAS)
     for verdict in wanted.verdicts:
         _check("verdict", verdict, tuple(map(str, Verdict)))
-    rooms = judged_scope(day, open_scope(day, place=wanted.place, unit=wanted.unit), prefer=wanted.area)
-    return [room for room in rooms if not wanted.verdicts or room.verdict.verdict in wanted.verdicts]
+    scope = open_scope(day, place=wanted.place, unit=wanted.unit)
+    if is_wide(day, scope):
+        columns = kept_columns(registers, day, wanted.area)
+        rows = matching(day, scope, columns)
+
+        def judge(chosen: Sequence[int]) -> Sequence[JudgedRoom]:
+            return judged_scope(day, Scope(records=frozenset(columns.record[chosen].tolist())), prefer=wanted.area) if chosen else []
+    else:
+        rooms = judged_scope(day, scope, prefer=wanted.area)
+        columns = columns_of(rooms)
+        rows = np.arange(len(rooms))
+
+        def judge(chosen: Sequence[int]) -> Sequence[JudgedRoom]:
+            return [rooms[row] for row in chosen]
+
+    if wanted.verdicts:
+        rows = rows[np.isin(columns.verdict[rows], [at for at, one in enumerate(Verdict) if str(one) in wanted.verdicts])]
+    return _Found(columns=columns, rows=rows, judge=judge)
 
 
 def _check(name: str, said: str, known: Collection[str]) -> None:
@@ -146,22 +138,22 @@ def _head(day: Day) -> dict[str, Any]:
     return {"as_of": day.as_of.isoformat(), "standards": list(documents)}
 
 
-def _group_of(day: Day, by: str) -> Callable[[JudgedRoom], Hashable]:
+def _groups_of(day: Day, by: str, found: _Found) -> list[Any]:
+    """The group of each row that matches, None for one in none."""
+    columns, rows = found.columns, found.rows
     if by == "unit":
-        return lambda room: room.room.used_by
+        return [None if unit == NONE else unit for unit in columns.used_by[rows].tolist()]
     if by == "use":
-        return lambda room: room.room.values["use"]
+        return [columns.use[row] for row in rows.tolist()]
     if by == "verdict":
-        return lambda room: str(room.verdict.verdict)
-
-    def node(room: JudgedRoom) -> Hashable:
-        position = day.above(room.room.position, by)
-        return None if position == NOWHERE else position
-
-    return node
+        words = [str(verdict) for verdict in Verdict]
+        return [words[verdict] for verdict in columns.verdict[rows].tolist()]
+    positions = columns.position[rows].tolist()
+    nodes = {position: day.above(position, by) for position in set(positions)}
+    return [None if nodes[position] == NOWHERE else nodes[position] for position in positions]
 
 
-def _group_words(day: Day, by: str, group: Any, members: Sequence[JudgedRoom]) -> dict[str, Any]:
+def _group_words(day: Day, by: str, group: Any) -> dict[str, Any]:
     if group is None:
         return {"id": None, "name": None}
     if by == "unit":

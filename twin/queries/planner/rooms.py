@@ -24,10 +24,11 @@ UNIT_COLUMNS = ("allocated_to", "used_by")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which rooms: those at and below `position` of the tree, those that `units` (records) have or use; both None: all."""
+    """Which rooms: those at and below `position` of the tree, those that `units` (records) have or use, these `records`; None: all."""
 
     position: int | None = None
     units: frozenset[int] | None = None
+    records: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,8 @@ def _condition(day: Day, scope: Scope) -> ColumnElement[bool]:
     found: list[ColumnElement[bool]] = [true()]
     if scope.position is not None and day.places.parent[scope.position] != NOWHERE:
         found.append(one_of(table.record_id, records_below(day, scope.position)))
+    if scope.records is not None:
+        found.append(one_of(table.record_id, scope.records))
     if scope.units is not None:
         terms = day.units.terms_of(scope.units)
         moved = select(change.record_id).where(change.kind == "room", change.field.in_(UNIT_COLUMNS))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from twin.auth import Action, Principal, allows, permitted_labels, permitted_units
 from twin.records.scope import Reader
@@ -17,11 +19,13 @@ __all__ = ["Registers", "reader_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registers:
-    """The registers of a store as a process that serves holds them."""
+    """The registers of a store as a process that serves holds them; `kept` is what questions leave for later ones, under the `lock`."""
 
     store: Store
     shelf: Shelf
     texts: TextSearch = field(default_factory=TextSearch)
+    kept: dict[Any, Any] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
     @classmethod
     def of(cls, store: Store, folder: Path) -> Registers:

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from twin.codes import Column, RecordKind
+from twin.codes import Column, RecordKind, get_kind
+from twin.imports.tie.coordinates import lon_lat_of
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import column_document, place_document, record_href, shown, withheld_columns, words_of
 from twin.queries.records.listing import visible_record
-from twin.records.read import Told, as_told
+from twin.records.place_tree import PlaceTree
+from twin.records.read import Record, Told, as_told, find_record
 from twin.records.requests import requests_of
 from twin.records.scope import Reader, place_of
 from twin.records.timeline import Change
@@ -50,10 +52,24 @@ def record_dossier(
             "extra": dict(record.extra) if reader.values else {},
             "changes": [_change(columns, change, told.changes, sources) for change in told.changes if change.field not in withheld],
             "findings": [_finding(issue, sources) for issue in told.issues if issue["field"] not in withheld],
-            "place": place_document(places, place_of(kind, record, places), record.row),
+            "place": _place(connection, places, kind, record),
             "links": _links(connection, record.id, reader),
             "requests": requests_of(connection, record.id, withheld=withheld),
         }
+
+
+def _place(connection: Connection, places: PlaceTree, kind: RecordKind, record: Record) -> dict[str, Any] | None:
+    """Where it is; `lon_lat` (WGS84 ≈ CGCS2000 degrees) where its building is known by the coordinates of its register alone."""
+    position = place_of(kind, record, places)
+    document = place_document(places, position, record.row)
+    if document is None or document.get("site_xyz") is not None:
+        return document
+    building = next((row for at in places.path(position)[::-1] if (row := places.rows[at]).kind == "building"), None)
+    if building is None or building.feature_id is not None or building.record_id is None:
+        return document
+    stated = find_record(connection, get_kind("building"), building.record_id)
+    lon_lat = lon_lat_of(stated.values) if stated is not None else None
+    return document | ({"lon_lat": list(lon_lat)} if lon_lat is not None else {})
 
 
 def _field(column: Column, told: Told, sources: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:

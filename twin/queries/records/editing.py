@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
-from twin.codes import Fault, RecordKind, get_dictionary
-from twin.entitlement import next_states
+from twin.codes import RecordKind, get_kind
 from twin.errors import Forbidden, Refused
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import record_document, withheld_columns
+from twin.queries.records.life_cycle import require_beginning, require_life_cycle, require_no_transfer
 from twin.queries.records.listing import visible_record
 from twin.records.read import Record, find_record
 from twin.records.scope import Reader, owners_of
 from twin.records.unit_tree import load_units
 from twin.records.write import Author, add_record, change_fields, end_record
 
-__all__ = ["PRECONDITION", "change_record", "create_record", "finish_record", "require_in_scope", "require_life_cycle"]
+__all__ = ["PRECONDITION", "change_record", "create_record", "finish_record", "require_in_scope", "take_asset_step"]
 
 PRECONDITION = "PRECONDITION_FAILED"
+FACTS_CHARACTERS = 2_000
 Written = tuple[dict[str, Any], str]
 
 
 def create_record(registers: Registers, kind: RecordKind, values: Mapping[str, Any], reader: Reader) -> Written:
     """The new record and its version; raises Invalid, Forbidden for a unit outside the writer's scope."""
     _require_shown(kind, values, reader)
+    require_beginning(kind, values, on=registers.today())
     with registers.store.database.writing() as connection:
         record_id = add_record(connection, kind, values, _author(registers, reader, None))
         require_in_scope(connection, kind, record_id, reader)
@@ -48,7 +51,7 @@ def change_record(
     """Change fields from a day on (default today); with `replace` those that are not given become empty.
 
     `version` is what the writer has seen, None for whatever there is. Raises NotFound, Invalid, Forbidden, Refused
-    (`PRECONDITION_FAILED` where the record is another by now, `RECORD_ENDED`, `STEP_NOT_ALLOWED` for a state that does not follow).
+    (`PRECONDITION_FAILED` where the record is another by now, `RECORD_ENDED`, and what `require_life_cycle` says of a state).
     """
     _require_shown(kind, values, reader)
     with registers.store.database.writing() as connection:
@@ -56,8 +59,39 @@ def change_record(
         if replace:
             hidden = withheld_columns(kind, reader)
             values = {column.name: values.get(column.name) for column in kind.columns if column.name not in hidden}
-        require_life_cycle(kind, record, values, registers.today())
+        require_no_transfer(kind, record, values)
+        require_life_cycle(connection, kind, record, values, {}, now=registers.now(), reader=reader, valid_from=valid_from)
         change_fields(connection, kind, record.id, values, _author(registers, reader, valid_from))
+        require_in_scope(connection, kind, record.id, reader)
+    return _written(registers, kind, record.id, reader)
+
+
+def take_asset_step(
+    registers: Registers,
+    key: str,
+    to: str,
+    facts: Mapping[str, Any],
+    reader: Reader,
+    *,
+    version: str | None,
+    valid_from: date | None = None,
+) -> Written:
+    """Take a step of an asset's life that needs no request, with its facts (a voucher, a keeper …), which its history keeps.
+
+    Facts that are columns are written with the state. Raises as `change_record`, Invalid for a state that is none.
+    """
+    kind = get_kind("asset")
+    columns = {column.name for column in kind.columns}
+    values = {name: value for name, value in facts.items() if name in columns} | {"state": to}
+    papers = {name: value for name, value in facts.items() if name not in columns}
+    _require_shown(kind, values, reader)
+    with registers.store.database.writing() as connection:
+        record = _met(registers, connection, kind, key, reader, version)
+        require_no_transfer(kind, record, values)
+        require_life_cycle(connection, kind, record, values, papers, now=registers.now(), reader=reader, valid_from=valid_from)
+        said = "; ".join(f"{name}: {value}" for name, value in papers.items())[:FACTS_CHARACTERS]
+        author = _author(registers, reader, valid_from)
+        change_fields(connection, kind, record.id, values, replace(author, source=f"api step; {said}") if said else author)
         require_in_scope(connection, kind, record.id, reader)
     return _written(registers, kind, record.id, reader)
 
@@ -67,25 +101,6 @@ def finish_record(registers: Registers, kind: RecordKind, key: str, reader: Read
     with registers.store.database.writing() as connection:
         record = _met(registers, connection, kind, key, reader, version)
         end_record(connection, kind, record.id, _author(registers, reader, None))
-
-
-def require_life_cycle(kind: RecordKind, record: Record, values: Mapping[str, Any], on: date) -> None:
-    """Raise Refused (`STEP_NOT_ALLOWED`) where an asset would get a state that does not follow its own (domain: life cycle)."""
-    before, after = record.values.get("state"), values.get("state")
-    if kind.name != "asset" or "state" not in values or before is None:
-        return
-    found = get_dictionary("asset_state").find(str(after)) if after else None
-    state = found.code if found else after
-    if state == before or (after and found is None):
-        return  # what is no state at all is refused where values are checked
-    allowed = next_states(str(before), on=on)
-    if state not in allowed:
-        refuse(Fault(code="STEP_NOT_ALLOWED", message=f"asset: no step from {before} to {state}; allowed: {'、'.join(allowed) or 'none'}"))
-
-
-def refuse(fault: Fault, *, path: str = "state") -> None:
-    """Raise Refused for a fault."""
-    raise Refused(fault.message, code=fault.code, path=path, hint="GET the record's dossier for where it stands")
 
 
 def require_in_scope(connection: Connection, kind: RecordKind, record_id: int, reader: Reader) -> None:

@@ -14,6 +14,7 @@ from twin.store.backup.manifest import RECORDS, BackupFile, Manifest, write_mani
 from twin.store.backup.snapshot import VERSION_TABLE, is_empty, opened_file, tables_of, write_snapshot
 from twin.store.staging import staging
 from twin.store.store import Store
+from twin.store.values import from_json
 
 __all__ = ["back_up"]
 
@@ -59,12 +60,15 @@ def back_up(
 
 
 def _referred(records: sqlite3.Connection) -> tuple[frozenset[str], dict[str, str]]:
-    """Names of mesh packs, and hash → file name of every original that the records refer to."""
+    """Names of mesh packs, and hash → file name of every original and file of evidence that the records refer to."""
     present = set(tables_of(records))
     packs = records.execute("SELECT mesh_pack FROM revision WHERE mesh_pack IS NOT NULL")
     originals = dict(records.execute("SELECT sha256, file FROM revision"))
     if "register_revision" in present:
         originals |= dict(records.execute("SELECT sha256, file FROM register_revision"))
+    if "request" in present:
+        for (payload,) in records.execute("SELECT payload FROM request WHERE payload LIKE '%\"files\"%'"):
+            originals |= {one["sha256"]: one["name"] for one in from_json(payload).get("files", [])}
     return frozenset(name for (name,) in packs), originals
 
 

@@ -1,6 +1,6 @@
 /** The registers as the page sees them: records, dossiers, inventories, requests, and where to ask for them. */
 
-import { read, send, type Json, type Kind } from "./service";
+import { read, send, sendFile, type Json, type Kind } from "./service";
 
 export interface Words { zh: string; en: string }
 export type RecordKindName = "room" | "person" | "unit" | "vehicle" | "building" | "asset" | (string & {});
@@ -183,6 +183,19 @@ export function readRequest(id: number): Promise<RequestDocument> {
 
 export function fileRequest(kind: string, payload: { [name: string]: Json }): Promise<RequestDocument> {
   return send("/requests", { kind, payload });
+}
+
+/** A file that proves what a request says; the service looks at its bytes and says what it takes. */
+export function attachEvidence(id: number, file: File): Promise<RequestDocument> {
+  return sendFile(`/requests/${id}/evidence`, file);
+}
+
+export interface EvidenceFile { sha256: string; name: string; bytes: number; who: string; at: string }
+
+/** The files of a request, none where it has none or they are not for this reader. */
+export function evidenceOf({ payload }: RequestDocument): EvidenceFile[] {
+  const files = payload["files"];
+  return Array.isArray(files) ? (files as unknown as EvidenceFile[]) : [];
 }
 
 export function takeStep(id: number, to: string, facts: { [name: string]: Json }): Promise<RequestDocument> {

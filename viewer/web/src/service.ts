@@ -145,6 +145,11 @@ export function send<Document>(address: string, body: unknown, method = "POST"):
   return asked(address, { method, headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
+export function sendFile<Document>(address: string, file: File): Promise<Document> {
+  const name = `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`;
+  return asked(address, { method: "POST", headers: { Accept: "application/json", "Content-Type": file.type || "application/octet-stream", "Content-Disposition": name }, body: file });
+}
+
 async function asked<Document>(address: string, how: RequestInit): Promise<Document> {
   let answer: Response;
   try {

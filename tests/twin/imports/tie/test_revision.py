@@ -62,8 +62,8 @@ class Tower:
         path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
         import_register(self.store, self.settings, kind, path, who="clerk", now=now)
 
-    def revise(self, features: list[Feature]) -> None:
-        record(self.store, features, new_revision("b" * 64))
+    def revise(self, features: list[Feature], letter: str = "b") -> None:
+        record(self.store, features, new_revision(letter * 64))
         assert tie_if_records(self.store, who="test", now=LATER) is not None
 
     def ask(self, query: str) -> list[Any]:

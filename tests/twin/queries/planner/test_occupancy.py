@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tests.twin.queries.planner.office import PERSON, ROOM, Office, named
 from twin.codes import get_kind
 from twin.errors import Invalid, NotFound
+from twin.queries.planner import occupancy
+from twin.queries.planner.columns import DAYS_KEPT, is_wide
 from twin.queries.planner.occupancy import GROUPS
 from twin.records.read import get_record
 from twin.records.scope import Reader
@@ -108,6 +110,39 @@ def test_pages_by_key_are_the_whole_set(standing: Office) -> None:
         if after is None:
             break
     assert keys == sorted(set(keys)) and len(keys) == 11
+
+
+@pytest.mark.parametrize(
+    "reader", [Reader(name="all"), Reader(name="clerk", units=frozenset({"U1"})), Reader(name="eye", labels=frozenset({"public"}))]
+)
+def test_the_columns_of_all_rooms_say_of_any_part_what_its_own_rooms_say(
+    standing: Office, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question about very many rooms is answered from columns that are kept, one about few from the rooms themselves."""
+    parts = [{}, {"unit": "U1"}, {"place": standing.place("东风楼")}, {"area": "declared", "verdicts": ("over", "vacant")}]
+    answers: list[list[object]] = []
+    for wide in (True, False, True):
+        monkeypatch.setattr(occupancy, "is_wide", lambda day, scope, said=wide: said)
+        pages = [standing.page(reader, limit=3, after=after, **part) for part in parts for after in (None, "R103")]
+        answers.append([*pages, *(standing.totals(by, reader, **part) for by in GROUPS for part in parts)])
+    assert answers[0] == answers[1] == answers[2]
+    monkeypatch.setattr(occupancy, "kept_columns", lambda *said: pytest.fail("a few rooms are not all"))
+    monkeypatch.setattr(occupancy, "is_wide", is_wide)
+    assert standing.page(place=standing.place("东风楼"))["numberMatched"] == 8
+
+
+def test_columns_are_kept_until_something_changes(office: Office) -> None:
+    first, again = office.page(), office.page()
+    (state,) = office.registers.kept
+    assert first == again
+    with office.store.database.writing() as connection:
+        kind = get_kind("person")
+        change_fields(connection, kind, get_record(connection, kind, "P8").id, {"room": "101"}, _author(date(2026, 10, 1)))
+    assert "P8" in _keys(office, "S101", date(2026, 11, 1))
+    assert state not in office.registers.kept
+    for day in range(1, 8):
+        office.page(as_of=date(2026, 10, day))
+    assert [len(kept) for kept in office.registers.kept.values()] == [DAYS_KEPT]
 
 
 def test_verdicts_filter_and_an_unknown_one_is_refused(standing: Office) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fetch_columns"]
 
-FETCH = 50_000
+FETCH = 10_000
+"""Rows at once: five times as many take twice as long (larger than the caches)."""
 TYPES = {"text": "large_string", "integer": "int64", "number": "float64"}
 
 

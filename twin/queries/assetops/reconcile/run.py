@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from twin.imports.tie.items import Item, sync_items
 from twin.queries.assetops.reconcile.compare import LEDGER_AND_CARD, LEDGERS, Totals, compare_sheets, sum_sheets
 from twin.queries.assetops.reconcile.difference import Difference, difference_kinds
+from twin.queries.assetops.reconcile.jumps import state_jumps
 from twin.queries.assetops.reconcile.sheet import Classes, Sheet, load_cards, load_entries
 from twin.queries.assetops.reconcile.standing import place_differences
 from twin.queries.assetops.reconcile.titles import title_differences
@@ -35,7 +36,8 @@ class Reconciled:
 
 
 def find_differences(registers: Registers) -> Reconciled:
-    """Each ledger against each other and against the cards, the cards against places, buildings and vehicles against titles."""
+    """Each ledger against each other and against the cards, the cards against the steps of their life and against
+    places, buildings and vehicles against titles."""
     with registers.store.database.reading() as connection:
         units, classes = registers.shelf.units(connection), Classes()
         sheets = [load_entries(connection, term, name, units, classes) for term, name in _ledgers(connection)]
@@ -48,6 +50,7 @@ def find_differences(registers: Registers) -> Reconciled:
         for left, right, codes in pairs:
             differences += teller.tell(compare_sheets(left, right, codes))
             totals += [_total(teller, left, right, one) for one in sum_sheets(left, right)]
+        differences += state_jumps(connection, teller)
         differences += place_differences(registers, connection, teller)
         differences += title_differences(connection, teller)
         sides = {sheet.name: len(sheet) for sheet in (*sheets, *((cards,) if cards is not None else ()))}

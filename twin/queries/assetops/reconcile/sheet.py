@@ -30,15 +30,20 @@ class Classes:
     """Numbers for (edition, code), shared by the sheets of one comparison; 0 is no class at all."""
 
     def __init__(self) -> None:
+        self.pairs: list[tuple[str, str]] = [("", "")]
         self.numbers: dict[tuple[str, str], int] = {("", ""): 0}
 
     def number(self, edition: str | None, code: str | None) -> int:
         """The number of a class."""
-        return self.numbers.setdefault((edition or "", code or ""), len(self.numbers))
+        pair = (edition or "", code or "")
+        if pair not in self.numbers:
+            self.numbers[pair] = len(self.pairs)
+            self.pairs.append(pair)
+        return self.numbers[pair]
 
     def words(self, number: int) -> str:
         """A class as it is told: `A05010201 (GB/T 14885-2022)`."""
-        edition, code = list(self.numbers)[number]
+        edition, code = self.pairs[number]
         return f"{code or '—'} ({edition})" if edition else code
 
 

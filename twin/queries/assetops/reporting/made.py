@@ -50,13 +50,14 @@ SOURCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 NOTES: Mapping[str, Words] = MappingProxyType(
     {
         "stock": Words(
-            "单位、状况、原值、净值均为截至当日；地点与分类为现状；取得日期未填者视为一直在账。",
-            "Unit, state and values are those of the day; place and class are those of now; "
+            "单位、状况、分类、原值、净值均为截至当日；地点为现状；取得日期未填者视为一直在账。",
+            "Unit, state, class and values are those of the day; the place is that of now; "
             "what states no day of acquisition was always there.",
         ),
         "annual": Words(
-            "年初为上年末；年内取得又处置者计入增加和处置；分类为现状；取得日期未填者视为一直在账。",
-            "Opening is the end of the year before; what came and went within the year is added and disposed of; classes are those of now; "
+            "年初为上年末；年内取得又处置者计入增加和处置；分类为期末当日；取得日期未填者视为一直在账。",
+            "Opening is the end of the year before; what came and went within the year is added and disposed of; "
+            "classes are those of the closing day; "
             "what states no day of acquisition was always there.",
         ),
         "differences": Words(

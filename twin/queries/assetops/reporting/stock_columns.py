@@ -29,7 +29,7 @@ def stock_columns(registers: Registers, connection: Connection, wanted: Wanted, 
     day, classes = holdings.on(wanted.as_of), TopClasses(holdings.classes)
     nodes = registers.shelf.units(connection).nodes
     at = np.flatnonzero(day.there)
-    pairs, groups = distinct_pairs(day.unit[at], classes.number[holdings.klass[at]])
+    pairs, groups = distinct_pairs(day.unit[at], classes.number[day.klass[at]])
     size = pairs.shape[1]
     units = [nodes.get(unit) for unit in pairs[0].tolist()]
     return {
@@ -52,11 +52,12 @@ def annual_columns(registers: Registers, connection: Connection, wanted: Wanted,
 def movements(holdings: Holdings, opening: date, closing: date) -> dict[str, Values]:
     """`class_code, class_name` and `opening_, added_, disposed_, closing_` each `cards` and `value`, and `adjusted_value` (fen).
 
-    What came and went within the period is both added and disposed of. Classes are those of now.
+    What came and went within the period is both added and disposed of. Classes are those of the closing day: what was given another
+    class within the period stands under that in every column.
     """
     before, after = holdings.on(opening), holdings.on(closing)
     classes = TopClasses(holdings.classes)
-    group, size = classes.number[holdings.klass], len(classes)
+    group, size = classes.number[after.klass], len(classes)
     passed = ~before.there & ~after.there & (holdings.acquired > _number(opening)) & (holdings.acquired <= _number(closing))
     added, gone = (after.there & ~before.there) | passed, (before.there & ~after.there) | passed
     stayed = before.there & after.there

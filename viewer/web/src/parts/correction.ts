@@ -3,7 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 
 import { Ask, outcome } from "../ask";
-import { fileRequest, readRequest, revertRequest, takeStep, type Dossier, type FieldDocument, type NextStep, type RequestDocument } from "../registers";
+import { attachEvidence, fileRequest, readRequest, revertRequest, takeStep, type Dossier, type FieldDocument, type NextStep, type RequestDocument } from "../registers";
 import type { Failure, Json } from "../service";
 import { either, moment, t } from "../words";
 import { look } from "./look";
@@ -70,6 +70,7 @@ export class TwinCorrection extends Part {
       <label>${t("correction.value")}<input name="value" autocomplete="off" type=${chosen?.type === "date" ? "date" : "text"} inputmode=${WHOLE.has(chosen?.type ?? "") ? "numeric" : nothing} />${chosen?.type === "money" ? html`<span class="small">${t("correction.fen")}</span>` : nothing}</label>
       <label>${t("correction.valid_from")}<input name="valid_from" type="date" /></label>
       <label>${t("correction.evidence")}<textarea name="evidence" required maxlength="4000"></textarea></label>
+      <label>${t("correction.files")}<input name="files" type="file" multiple accept=".pdf,.jpg,.jpeg,.png,.tif,.tiff,.webp,.docx,.xlsx,.txt,.csv" /></label>
       <div><button class="primary" ?disabled=${this.sending}>${t("correction.file")}</button></div>
     </form>`;
   }
@@ -116,7 +117,16 @@ export class TwinCorrection extends Part {
     if (!field) return;
     const valid_from = String(given.get("valid_from") ?? "");
     const payload = { record: { kind, key }, field: field.name, value: typed(String(given.get("value") ?? ""), field.type), evidence: String(given.get("evidence") ?? "") };
-    if (await this.settle(() => fileRequest("correction", valid_from ? { ...payload, valid_from } : payload), t("correction.filed"))) form.reset();
+    const files = given.getAll("files").filter((one): one is File => one instanceof File && one.size > 0);
+    let filed = false;
+    const whole = await this.settle(async () => {
+      let request = await fileRequest("correction", valid_from ? { ...payload, valid_from } : payload);
+      filed = true;
+      for (const file of files) request = await attachEvidence(request.id, file);
+      return request;
+    }, t("correction.filed"));
+    if (filed) form.reset();
+    if (filed && !whole) this.dispatchEvent(new Event("done"));
   }
 
   private async take(event: SubmitEvent, request: RequestDocument, next: NextStep[]): Promise<void> {

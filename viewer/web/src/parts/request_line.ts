@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 
-import type { RequestDocument } from "../registers";
+import { evidenceOf, type RequestDocument } from "../registers";
 import type { Twin } from "../twin";
 import { either, moment, t, valueName } from "../words";
 import { written } from "./sheet";
@@ -18,6 +18,7 @@ export function requestLine(twin: Twin, request: RequestDocument): TemplateResul
     </div>
     ${payload["field"] === undefined ? nothing : html`<div>${columnWord(twin, named?.kind, String(payload["field"]))}<span class="quiet">:</span> <s class="quiet">${written(payload["was"] ?? null)}</s> → ${written(payload["value"] ?? null)}</div>`}
     ${payload["evidence"] ? html`<div class="small">${t("request.evidence", { text: written(payload["evidence"]) })}</div>` : nothing}
+    ${evidenceOf(request).map((file) => html`<div class="small"><a href="/requests/${request.id}/evidence/${file.sha256}" download=${file.name}>${file.name}</a> · ${file.who}</div>`)}
     <div class="small">${request.applicant} · ${moment(request.opened_at)}</div>`;
 }
 

@@ -93,6 +93,22 @@ def test_what_is_mended_closes_by_itself_and_what_was_decided_stays_decided(offi
     assert states(office) == {"ENTRY_MISSING": ["gone"], "TITLE_MISSING": ["decided", "decided"]}
 
 
+def test_a_ledger_states_what_it_likes_and_a_state_that_does_not_follow_is_told_until_it_changes(office: Office) -> None:
+    def taken(**states: str) -> None:
+        office.take("asset", [office.asset(n, 1, 101, 使用状况=states.get(f"ZC{n}", "在用")) for n in range(1, 4)])
+
+    taken(ZC1="已处置", ZC2="闲置")
+    assert office.get("asset", "ZC1").values["state"] == "disposed"
+    found = told(office)
+    assert set(found) == {("CARD_STATE_JUMPED", "ZC1")}
+    jump = found["CARD_STATE_JUMPED", "ZC1"]
+    assert (jump.left.says, jump.left.line, jump.unit) == ("在用 → 已处置", 2, "U1")
+    assert jump.right.says == "在用 → 在用、维修中、闲置、处置申请中"
+    assert reconcile(office.registers)[1]["by_code"]["CARD_STATE_JUMPED"] == 1
+    taken(ZC1="已核销", ZC2="闲置")
+    assert told(office) == {}
+
+
 def test_cards_in_rooms_that_do_not_exist_or_are_anothers(office: Office) -> None:
     office.take(
         "asset", [office.asset(1, 1, 101), office.asset(2, 1, 999), office.asset(3, 1, "大厅"), office.asset(4, 1, 101, 使用单位="U2")]

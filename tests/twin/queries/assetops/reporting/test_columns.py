@@ -69,7 +69,24 @@ def test_the_year_balances_and_what_came_and_went_within_it_is_both(office: Offi
 
 def test_one_code_of_two_editions_is_two_rows(office: Office) -> None:
     office.take("asset", [office.asset(1, 1, 101, 分类版本="2010", 资产分类代码="6010201"), office.asset(2, 1, 101)])
-    assert len({str(row["class_name"]) for row in rows(office, stock_columns, "2026-01-01")}) == 2
+    assert len({str(row["class_name"]) for row in rows(office, stock_columns, "2026-11-26")}) == 2
+
+
+def test_the_class_of_a_year_is_that_of_its_end_not_that_of_today(office: Office) -> None:
+    change(office, "ZC1", "2026-02-01", class_code="A02010105")
+    change(office, "ZC2", "2026-02-01", class_code="6010201", class_edition="GB/T 14885-2010")
+    change(office, "ZC3", "2025-02-01", class_code="A02010105")
+
+    def year(day: str) -> dict[str, tuple[int, int, int]]:
+        return {
+            row["class_code"]: (row["opening_cards"], row["added_cards"], row["closing_cards"]) for row in rows(office, annual_columns, day)
+        }
+
+    assert year("2024-12-31") == {"A05": (0, 8, 8)}
+    assert year("2025-12-31") == {"A02": (1, 0, 1), "A05": (7, 0, 7)}
+    assert year("2026-11-26") == {"A02": (2, 0, 2), "A05": (5, 0, 5), "6": (1, 0, 1)}
+    stock = {row["class_code"]: row["cards"] for row in rows(office, stock_columns, "2025-06-30")}
+    assert stock == {"A02": 1, "A05": 7}
 
 
 def test_every_report_is_made_and_written(office: Office, tmp_path: Path) -> None:
