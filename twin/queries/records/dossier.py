@@ -1,4 +1,5 @@
-"""The dossier of a record as of a day: each value with its source, method, date and who; changes, findings, links, requests."""
+"""The dossier of a record as of a day: each value with its source, method, date, who and the record it names; changes, findings, links,
+requests."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from twin.codes import Column, RecordKind
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import column_document, place_document, record_href, shown, withheld_columns, words_of
 from twin.queries.records.listing import visible_record
+from twin.queries.records.refers import referred
 from twin.records.read import Told, as_told
 from twin.records.requests import requests_of
 from twin.records.scope import Reader, place_of
@@ -37,6 +39,9 @@ def record_dossier(
         sources = _sources(connection, told)
         withheld = withheld_columns(kind, reader)
         columns = {column.name: column for column in kind.columns if column.name not in withheld}
+        position = place_of(kind, record, places)
+        held = {name: told.fields[name].value for name in told.fields}
+        names = referred(registers, connection, reader, kind, record, held, as_of=day, position=position)
         return {
             "id": record.id,
             "kind": kind.name,
@@ -45,12 +50,12 @@ def record_dossier(
             "as_of": day.isoformat(),
             "known_at": moment.isoformat(),
             "ended": _ended(told, day),
-            "fields": [_field(column, told, sources) for column in columns.values()],
+            "fields": [_field(column, told, sources) | {"record": names.columns.get(column.name)} for column in columns.values()],
             "withheld": withheld,
             "extra": dict(record.extra) if reader.values else {},
             "changes": [_change(columns, change, told.changes, sources) for change in told.changes if change.field not in withheld],
             "findings": [_finding(issue, sources) for issue in told.issues if issue["field"] not in withheld],
-            "place": place_document(places, place_of(kind, record, places), record.row),
+            "place": names.on_path(place_document(places, position, record.row)),
             "links": _links(connection, record.id, reader),
             "requests": requests_of(connection, record.id, withheld=withheld),
         }
