@@ -24,6 +24,8 @@ SHARES = {
     "tests/viewer/test_deck_browser.py": "deck",
     "tests/viewer/test_login.py": "demo",
     "tests/viewer/test_page.py": "demo",
+    "tests/viewer/test_registers_page.py": "registers page",
+    "tests/viewer/test_stock_page.py": "registers page",
 }
 """Files that use the same costly things of a session (models read, the demo served, the browser) stay in one worker process."""
 
