@@ -17,6 +17,7 @@ MISSING = " is missing: "
 SHARES = {
     "tests/bim/": "models",
     "tests/chain/test_ledger.py": "demo",
+    "tests/chain/test_maps.py": "demo",
     "tests/chain/test_page.py": "demo",
     "tests/chain/test_placement.py": "demo",
     "tests/twin/reports/test_html_browser.py": "deck",
