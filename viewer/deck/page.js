@@ -19,7 +19,7 @@
   const fitted = () => {
     const pitch = (view.pitch * Math.PI) / 180;
     const up = Math.max(view.heightM * Math.cos(pitch) + view.topM * Math.sin(pitch), 1);
-    const metres = Math.max(view.widthM / Math.max(container.clientWidth - 70, 50), up / Math.max(container.clientHeight - (view.pitch ? 150 : 90), 50));
+    const metres = Math.max(view.widthM / Math.max(container.clientWidth - 70, 50), up / Math.max(container.clientHeight - (view.pitch ? 150 : 130), 50));
     return { ...start, zoom: Math.min(Math.log2(metresPerPixel(0) / metres), start.maxZoom) };
   };
 

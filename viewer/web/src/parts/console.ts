@@ -81,7 +81,7 @@ export class TwinConsole extends LitElement {
       .zoom { display: grid; border-radius: 9px; box-shadow: var(--shadow); }
       .zoom button:first-child { border-radius: 9px 9px 0 0; }
       .zoom button:last-child { border-radius: 0 0 9px 9px; border-top: none; }
-      .scale { position: absolute; left: 12px; bottom: 12px; font-size: 11px; color: var(--ink); text-shadow: 0 0 3px #fff, 0 0 3px #fff; z-index: 1; pointer-events: none; }
+      .scale { position: absolute; left: 12px; bottom: 12px; padding: 1px 7px 6px; border-radius: 6px; background: rgb(255 255 255 / 0.85); font-size: 11px; color: var(--ink); z-index: 1; pointer-events: none; }
       .scale i { display: block; height: 5px; border: 1.5px solid currentColor; border-top: none; margin-top: 1px; }
       .warning { position: absolute; left: 12px; top: 12px; max-width: min(60%, 44em); display: flex; gap: 10px; align-items: flex-start; background: #fff7ed; border: 1px solid #fdba74; color: #7c2d12; border-radius: 9px; padding: 6px 6px 6px 12px; z-index: 3; }
       .warning ul { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
