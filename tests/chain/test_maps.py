@@ -136,9 +136,12 @@ def test_rooms_of_a_storey_have_the_colour_of_their_verdict_and_answer_with_thei
 
 def test_the_legend_the_title_and_the_card_of_a_room_say_it_in_chinese(occupancy: Shown, demo_served: Served, storey: Row) -> None:
     answer = read(demo_served, f"/occupancy?place={storey[0]}&as_of={DAY}&limit=1000")
-    expect(occupancy.page.get_by_role("heading", level=1)).to_have_text(
-        f"办公用房使用 · 屏山大院 · {TOWER} · {storey[1]}", use_inner_text=True
-    )
+    title = f"办公用房使用 · 屏山大院 · {TOWER} · {storey[1]}"
+    expect(occupancy.page.get_by_role("heading", level=1)).to_have_text(title, use_inner_text=True)
+    assert occupancy.page.title() == title
+    figures = [occupancy.page.locator(f".figures {tag}").all_inner_texts() for tag in ("dt", "dd")]
+    said = dict(zip(*figures, strict=True))
+    assert (said["房间数"], said["在用人数"]) == (str(answer["totals"]["rooms"]), str(answer["totals"]["people"]))
     legend = dict(text.rsplit("\n", 1) for text in occupancy.page.locator(".legend li").all_inner_texts())
     counts = {VERDICTS[code][1]: count for code, count in answer["totals"]["by_verdict"].items()}
     assert {name: int(count) for name, count in legend.items() if int(count)} == counts

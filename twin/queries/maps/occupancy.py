@@ -11,6 +11,7 @@ from twin.errors import Invalid
 from twin.queries.maps.outlines import Outlines, open_outlines
 from twin.queries.planner.day import Day, open_day
 from twin.queries.planner.judged import JudgedRoom, judged_scope, name_of
+from twin.queries.planner.occupancy import totals_of
 from twin.queries.planner.report import ledger_sources
 from twin.queries.planner.rooms import open_scope
 from twin.queries.records.context import Registers
@@ -44,6 +45,7 @@ def map_of_occupancy(
             as_of=day.as_of.isoformat(),
             sources=ledger_sources(connection, ("room", "person", "unit")),
             rooms=tuple(_room(day, room, outlines) for room in rooms),
+            people=totals_of(day, rooms)["people"],
             surroundings=(("storey", storey),) if storey else (),
         )
     return occupancy_page(facts)
