@@ -20,6 +20,7 @@ SHARES = {
     "tests/chain/test_maps.py": "demo",
     "tests/chain/test_page.py": "demo",
     "tests/chain/test_placement.py": "demo",
+    "tests/twin/imports/tie/": "tied",
     "tests/twin/reports/test_html_browser.py": "deck",
     "tests/viewer/test_browser.py": "demo",
     "tests/viewer/test_deck_browser.py": "deck",

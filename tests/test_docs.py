@@ -66,9 +66,9 @@ def test_every_finding_code_has_one_line_of_what_where_and_what_to_do_and_no_oth
 
 
 def test_every_finding_code_is_raised_by_a_test() -> None:
-    """By its name, or by the class that carries it."""
-    tests = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)}
-    words = set(re.findall(r"\w+", "\n".join(tests.values())))
+    """By its name, in a test or a table of a test, or by the class that carries it."""
+    paths = [path for kind in ("*.py", "*.toml") for path in (ROOT / "tests").rglob(kind) if path != Path(__file__)]
+    words = set(re.findall(r"\w+", "\n".join(path.read_text(encoding="utf-8") for path in paths)))
     assert sorted(code for code, classes in codes_in_use().items() if code not in BASES and not ({code} | classes) & words) == []
 
 

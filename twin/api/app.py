@@ -17,6 +17,7 @@ from twin.api import (
     planner,
     reconciliation,
     records,
+    register_imports,
     reporting,
     requests,
     sessions,
@@ -59,6 +60,7 @@ ROUTERS = (
     requests.router,
     stocktakes.router,
     reconciliation.router,
+    register_imports.router,
     records.router,
     page.router,
 )

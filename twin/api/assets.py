@@ -6,12 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from twin.api.documents import NOT_FOUND, bilingual
+from twin.api.planner_documents import CheckPage
 from twin.api.record_documents import AssetTotals, Inventory, OfferedPage, RecordPage, SearchAnswer
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of
 from twin.codes import get_dictionary
 from twin.errors import Invalid
 from twin.queries.asset_filter import AssetFilter
 from twin.queries.asset_sums import DIMENSIONS
+from twin.queries.assetops.card_checks import asset_checks
 from twin.queries.assetops.stock import idle_page, stock_matches, wish_of
 from twin.queries.assets import asset_page, asset_totals
 from twin.queries.inventory import place_inventory, unit_inventory
@@ -107,6 +109,18 @@ def match_assets(
     registers = registers_of(request)
     with registers.store.database.reading() as connection:
         return stock_matches(registers, connection, wish, reader_of(principal))
+
+
+@router.get("/assets/findings", summary=bilingual("资产卡片核查问题", "findings on asset cards"), response_model=CheckPage)
+def read_card_findings(
+    request: Request,
+    principal: ReaderOf,
+    code: Annotated[list[str] | None, Query(description=bilingual("问题代码,可多个", "finding code, one or several"))] = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """标签重号、单位不在名录。Tags on several cards, units nobody knows."""
+    return following(request, asset_checks(registers_of(request), reader_of(principal), codes=tuple(code or ()), after=after, limit=limit))
 
 
 @router.get("/inventory", summary=bilingual("资产清查", "inventory of a place or a unit"), response_model=Inventory)

@@ -10,6 +10,8 @@ __all__ = [
     "AssetTotals",
     "Dossier",
     "FeatureRecords",
+    "ImportFindings",
+    "ImportPage",
     "Inventory",
     "KindList",
     "NewRequest",
@@ -22,6 +24,7 @@ __all__ = [
     "RequestStep",
     "Reversal",
     "SearchAnswer",
+    "VanishedPage",
 ]
 
 
@@ -173,3 +176,27 @@ class RequestPage(_Answer):
 
     requests: list[RequestDocument]
     next: str | None = _field("下一页的地址", "address of the following page")
+
+
+class ImportPage(_Answer):
+    """台账导入批次,最新在前 · imports of ledgers, newest first."""
+
+    imports: list[dict[str, Any]]
+    next: str | None
+
+
+class ImportFindings(_Answer):
+    """一次导入中的问题:未采纳的行,有问题的单元格 · rows put aside and cells that are not right, each with its line."""
+
+    batch: dict[str, Any] = Field(alias="import", description=bilingual("导入批次", "the import"))
+    numberReturned: int
+    findings: list[dict[str, Any]]
+    next: str | None
+
+
+class VanishedPage(_Answer):
+    """台账中不再有的记录 · records a ledger no longer has."""
+
+    batch: dict[str, Any] = Field(alias="import", description=bilingual("导入批次", "the import"))
+    records: list[dict[str, Any]]
+    next: str | None

@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import ClassVar, Final, TypeAlias
 
-from twin.codes.dictionary import Dictionary
+from twin.codes.dictionary import Dictionary, fold
 from twin.codes.fault import Fault
 from twin.codes.row import Row, strangers
 
@@ -49,7 +49,10 @@ class ClassScheme(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetClass(Row):
-    """One class of an edition; the full lists are copyright and come from the bureau, here are the top levels and a handful of leaves."""
+    """One class of an edition; the full lists are copyright and come from the bureau, here are the top levels and a handful of leaves.
+
+    `words` are parts of names by which cards call such a thing, besides `zh`: what is called 笔记本 is a portable computer.
+    """
 
     TABLE: ClassVar[str] = "asset_classes"
     KEY: ClassVar[tuple[str, ...]] = ("class_edition", "code")
@@ -58,6 +61,11 @@ class AssetClass(Row):
     code: str
     zh: str
     en: str = ""
+    words: tuple[str, ...] = ()
+
+    def is_called(self, name: str) -> bool:
+        """Whether a card's name says that it is of this class."""
+        return any(fold(word) in fold(name) for word in (self.zh, *self.words) if word)
 
 
 ClassIndex: TypeAlias = Mapping[tuple[str, str], AssetClass]
@@ -72,11 +80,14 @@ def check_class_form(code: str, schemes: Iterable[ClassScheme]) -> Fault | None:
     return Fault(code="CLASS_CODE_FORM", message=f"{code} has the form of no edition ({forms})")
 
 
-def check_asset_class(code: str, class_edition: str, *, schemes: Iterable[ClassScheme], classes: ClassIndex) -> Fault | None:
-    """The fault of a class code with its edition, or None.
+def check_asset_class(
+    code: str, class_edition: str, name: str = "", *, schemes: Iterable[ClassScheme], classes: ClassIndex
+) -> Fault | None:
+    """The fault of a class code with its edition and what the card calls the thing, or None.
 
     `CLASS_EDITION_UNKNOWN` where the edition is not stated or not a known one: not guessed, though the message names what the form allows.
-    `CLASS_CODE_FORM` where the code has not the edition's form, `CLASS_CODE_UNKNOWN` where its top level is no class of the edition.
+    `CLASS_CODE_FORM` where the code has not the edition's form, `CLASS_CODE_UNKNOWN` where its top level is no class of the edition,
+    `CLASS_EDITION_CONTRADICTS` where the name is that of the code's class in another edition, and not in the one that is stated.
     """
     schemes = tuple(schemes)
     scheme = next((scheme for scheme in schemes if scheme.class_edition == class_edition), None)
@@ -89,6 +100,11 @@ def check_asset_class(code: str, class_edition: str, *, schemes: Iterable[ClassS
     top = _padded(code[: scheme.complete_to], code, scheme)
     if scheme.complete_to and (class_edition, top) not in classes:
         return Fault(code="CLASS_CODE_UNKNOWN", message=f"{code}: {class_edition} has no class {top}")
+    own = classes.get((class_edition, code))
+    other = _meant(code, name, schemes, classes) if own is not None and name and not own.is_called(name) else None
+    if own is not None and other is not None:
+        message = f"{name}: {code} is {own.zh} in {class_edition}, and {other.zh} in {other.class_edition}"
+        return Fault(code="CLASS_EDITION_CONTRADICTS", message=message)
     return None
 
 
@@ -111,6 +127,12 @@ def class_path(code: str, class_edition: str, *, schemes: Iterable[ClassScheme],
         found = classes.get((class_edition, _padded(code[:end], code, scheme))) if end <= len(code) else None
         if found is not None:
             yield found
+
+
+def _meant(code: str, name: str, schemes: Iterable[ClassScheme], classes: ClassIndex) -> AssetClass | None:
+    """The class of that code, in whatever edition, that the name is one of."""
+    found = (classes.get((scheme.class_edition, code)) for scheme in schemes)
+    return next((one for one in found if one is not None and one.is_called(name)), None)
 
 
 def _padded(prefix: str, code: str, scheme: ClassScheme) -> str:

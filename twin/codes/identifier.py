@@ -5,7 +5,7 @@ A check takes one value that is not empty, in its normal form, and returns its f
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -15,13 +15,14 @@ from twin.codes.device_id import DeviceType, check_device_id
 from twin.codes.division import Division, check_division, index_divisions
 from twin.codes.fault import Fault
 from twin.codes.plate import check_plate, normalise_plate
-from twin.codes.tables import Tables, shipped_tables
+from twin.codes.tables import Tables
 from twin.codes.vin import check_vin
 
-__all__ = ["CHECKS", "CHECKS_BESIDE", "NORMALISERS", "Check", "CheckBeside", "checks_beside_of", "checks_of", "normalise_upper"]
+__all__ = ["NORMALISERS", "Check", "CheckBeside", "checks_beside_of", "checks_of", "normalise_upper"]
 
 Check: TypeAlias = Callable[[str], Fault | None]
-CheckBeside: TypeAlias = Callable[[str, str], Fault | None]
+CheckBeside: TypeAlias = Callable[..., Fault | None]
+"""Of a value and those of the columns beside it, empty text for one that is missing."""
 
 
 def normalise_upper(text: str) -> str:
@@ -33,6 +34,7 @@ def normalise_upper(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).upper().split())
 
 
+@lru_cache(maxsize=4)
 def checks_of(tables: Tables) -> Mapping[str, Check]:
     """Check of one value by name, against the given tables.
 
@@ -50,40 +52,15 @@ def checks_of(tables: Tables) -> Mapping[str, Check]:
     )
 
 
-def checks_beside_of(tables: Tables) -> Mapping[str, tuple[str, CheckBeside]]:
-    """Checks that need the value of another column of the row: name → (that column, check of the pair; empty text where it is missing).
+@lru_cache(maxsize=4)
+def checks_beside_of(tables: Tables) -> Mapping[str, tuple[tuple[str, ...], CheckBeside]]:
+    """Checks that need other columns of the row: name → (those columns, the check). Only the first must be a column of the file.
 
     A check listed here is meant instead of the one of the same name in `checks_of`.
     """
     pair = partial(check_asset_class, schemes=tables.rows(ClassScheme), classes=index_classes(tables.rows(AssetClass)))
-    return MappingProxyType({"asset_class": ("class_edition", pair)})
+    return MappingProxyType({"asset_class": (("class_edition", "name"), pair)})
 
-
-@cache
-def _shipped_checks() -> Mapping[str, Check]:
-    return checks_of(shipped_tables())
-
-
-def _by_shipped(name: str) -> Check:
-    return lambda value: _shipped_checks()[name](value)
-
-
-def _asset_class(code: str, class_edition: str) -> Fault | None:
-    return _shipped_pair()(code, class_edition)
-
-
-@cache
-def _shipped_pair() -> CheckBeside:
-    return checks_beside_of(shipped_tables())["asset_class"][1]
-
-
-CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
-    {name: _by_shipped(name) for name in ("asset_class", "device_id", "division", "plate", "uscc", "vin")}
-)
-"""`checks_of` the shipped tables, which are read at the first use."""
-
-CHECKS_BESIDE: Final[Mapping[str, tuple[str, CheckBeside]]] = MappingProxyType({"asset_class": ("class_edition", _asset_class)})
-"""`checks_beside_of` the shipped tables."""
 
 NORMALISERS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({"plate": normalise_plate, "upper": normalise_upper})
 """Normal form of a text by name."""

@@ -49,6 +49,7 @@ class Column:
 
     `unit` is that of the stored number. `part` names what several columns describe together and rows share: `article` (what
     an asset is) or `location` (where, as written). `search`: found by any two characters that follow one another.
+    `part_of` is the column of the number that this one is a part of, so that it cannot be larger.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Column:
     check: str = ""
     normalise: str = ""
     part: str = ""
+    part_of: str = ""
     search: bool = False
     required: bool = False
 

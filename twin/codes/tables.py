@@ -7,6 +7,7 @@ cannot be read changes nothing and is a finding.
 """
 
 import csv
+import hashlib
 import io
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,8 @@ ROW_TYPES: Final[Mapping[str, type[Row]]] = MappingProxyType(
     {row.TABLE: row for row in (AreaLimit, AreaRule, AssetClass, ClassScheme, DeviceType, Division, ItemLimit, KgceFactor, Step)}
 )
 ENUMERATIONS: Final = "enumerations.toml"
+READ_BY: Final = frozenset({"asset_classes", "class_schemes", "device_types", "divisions", "enumerations"})
+"""Tables that say whether a cell of a ledger is right."""
 RowType = TypeVar("RowType", bound=Row)
 
 
@@ -43,12 +46,14 @@ RowType = TypeVar("RowType", bound=Row)
 class Tables:
     """Every table, and the findings on what the bureau's folder says. Passed down like settings; nothing looks for a folder by itself.
 
-    Two tables are the same where they are one object, so that what is made of them can be kept.
+    Two tables are the same where they are one object, so that what is made of them can be kept. `reading` is a hash of those of the
+    bureau's files that ledgers are read by, empty where there are none.
     """
 
     by_type: Mapping[type[Row], tuple[Row, ...]]
     dictionaries: Mapping[str, Dictionary]
     issues: tuple[Issue, ...] = field(default=())
+    reading: str = ""
 
     def rows(self, row_type: type[RowType]) -> tuple[RowType, ...]:
         """All rows of a table, of every edition."""
@@ -66,7 +71,7 @@ class Tables:
 @cache
 def shipped_tables() -> Tables:
     """The tables as the package ships them."""
-    return read_tables(None)
+    return _read(None)
 
 
 def read_tables(folder: Path | None) -> Tables:
@@ -75,14 +80,25 @@ def read_tables(folder: Path | None) -> Tables:
     Findings: `CODE_TABLE_UNKNOWN` (a file that names no table), `CODE_TABLE_UNREADABLE` (not TOML or CSV), `CODE_ROW_INVALID`
     (a row that cannot be read).
     """
+    return shipped_tables() if folder is None or not folder.is_dir() else _read(folder)
+
+
+def _read(folder: Path | None) -> Tables:
     tables = {name: dict(_shipped(name)) for name in ROW_TYPES}
     issues: list[Issue] = []
     dictionaries = _dictionaries(folder and folder / ENUMERATIONS, issues)
-    for path in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
+    for path in sorted(folder.iterdir()) if folder is not None else ():
         if path.is_file() and path.name != ENUMERATIONS and not path.name.startswith("."):
             issues += _correct(tables, path, dictionaries)
     by_type = {ROW_TYPES[name]: tuple(rows.values()) for name, rows in tables.items()}
-    return Tables(by_type=MappingProxyType(by_type), dictionaries=dictionaries, issues=tuple(issues))
+    return Tables(
+        by_type=MappingProxyType(by_type), dictionaries=dictionaries, issues=tuple(issues), reading=_hash_of(folder) if folder else ""
+    )
+
+
+def _hash_of(folder: Path) -> str:
+    found = [path for path in sorted(folder.iterdir()) if path.is_file() and path.stem in READ_BY]
+    return hashlib.sha256(b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in found)).hexdigest() if found else ""
 
 
 def _dictionaries(path: Path | None, issues: list[Issue]) -> Mapping[str, Dictionary]:

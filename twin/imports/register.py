@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.codes import CHECKS, RecordKind, get_kind, list_kinds
+from spatial.issue import Issue
+from twin.codes import RecordKind, get_kind, list_kinds, read_tables
 from twin.errors import Refused
 from twin.imports.originals import file_sha256, is_original_kept, keep_original, staged_copy
 from twin.imports.tie import placer_of, tie
@@ -26,6 +29,7 @@ from twin.store.values import from_json
 
 if TYPE_CHECKING:
     from twin.ledgers import Ledger
+    from twin.ledgers.encoding import TextForm
 
 __all__ = ["ImportedRegister", "import_register", "kind_named"]
 
@@ -79,7 +83,9 @@ def import_register(
     kind = kind_named(kind_name)
     ledger_name = source or kind.name
     sha256 = file_sha256(path)
+    codes, tables = settings.home / "codes", read_tables(settings.home / "codes")
     options = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
+    options |= {"codes": tables.reading} if tables.reading else {}
     if not dry_run:
         with store.database.reading() as connection:
             same = find_same(connection, kind.name, ledger_name, sha256, options)
@@ -91,7 +97,7 @@ def import_register(
                 tie(store, who=who, now=now)
             return _reported(same, added=False)
     with staged_copy(path, settings.models_dir) as staged:
-        ledger = open_ledger(staged, kind.name, profile, mapping, now.date())
+        ledger = open_ledger(staged, kind.name, profile, mapping, now.date(), codes)
         new = NewLedger(
             kind=kind,
             source=ledger_name,
@@ -100,11 +106,11 @@ def import_register(
             file=path.name,
             who=who,
             as_of=as_of or now.date(),
-            facts=_facts(ledger),
+            facts=_facts(ledger, tables.issues),
         )
         if dry_run:
             return _dry(ledger, new, started, progress)
-        merged = _merged(store, staged, ledger, new, now=now, progress=progress, seconds=lambda: time.perf_counter() - started)
+        merged = _merged(store, staged, ledger, new, now=now, codes=codes, progress=progress, seconds=lambda: time.perf_counter() - started)
         keep_original(staged, sha256, settings.models_dir)
     if tie_after:
         tie(store, who=who, now=now)
@@ -112,11 +118,14 @@ def import_register(
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
 
 
-def open_ledger(path: Path, kind_name: str, profile: str | None, mapping: Path | None, today: date) -> Ledger:
-    """A ledger as every process of an import opens it."""
+def open_ledger(
+    path: Path, kind_name: str, profile: str | None, mapping: Path | None, today: date, codes: Path, form: TextForm | None = None
+) -> Ledger:
+    """A ledger as every process of an import opens it; `codes` is the folder of the bureau's own tables, `form` what another found
+    of its text."""
     from twin.ledgers import read_ledger
 
-    return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, checks=CHECKS, today=today)
+    return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, tables=read_tables(codes), today=today, form=form)
 
 
 def _merged(
@@ -126,6 +135,7 @@ def _merged(
     new: NewLedger,
     *,
     now: datetime,
+    codes: Path,
     progress: Callable[[int], None] | None,
     seconds: Callable[[], float],
 ) -> Merged:
@@ -141,14 +151,28 @@ def _merged(
         with RowWriter(database) as writer:
             return merge_ledger(database, new, feed, writer, now=now, place=place, progress=progress, seconds=seconds)
     mapping = Path(ledger.facts.mapping) if ledger.facts.mapping else None
-    read = partial(open_ledger, staged, kind.name, ledger.facts.profile or None, mapping, now.date())
+    form = getattr(ledger.source, "form", None)
+    read = partial(open_ledger, staged, kind.name, ledger.facts.profile or None, mapping, now.date(), codes, form)
     url = database.reader.url.render_as_string(hide_password=False)
     feed = partial(feed_from_process, read, kind, new.source, url)
-    with BulkWriter(database) as bulk:
+    with BulkWriter(database) as bulk, seldom_collected():
         return merge_ledger(database, new, feed, bulk, now=now, place=place, progress=progress, seconds=seconds)
 
 
-def _facts(ledger: Ledger) -> dict[str, Any]:
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """What is there already lives on, and few cycles come: looking for them costs a third of the time of a large import."""
+    threshold = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1_000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
+
+
+def _facts(ledger: Ledger, of_tables: Sequence[Issue]) -> dict[str, Any]:
     facts = ledger.facts
     return {
         "columns": dict(facts.columns),
@@ -157,8 +181,13 @@ def _facts(ledger: Ledger) -> dict[str, Any]:
         "header_line": facts.header_line,
         "encoding": facts.source.encoding,
         "format": facts.source.format,
-        "issues": [{"code": issue.code, "message": issue.message} for issue in facts.issues],
+        "issues": [{"code": issue.code, "message": issue.message} for issue in (*facts.issues, *of_tables)],
     }
+
+
+def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """How a file was read; `notes` are what is odd about it as a whole, or about the bureau's tables it was held against."""
+    return {name: facts[name] for name in ("columns", "constants", "unmapped", "encoding", "format")} | {"notes": facts["issues"]}
 
 
 def _dry(ledger: Ledger, new: NewLedger, started: float, progress: Callable[[int], None] | None) -> ImportedRegister:
@@ -180,7 +209,7 @@ def _dry(ledger: Ledger, new: NewLedger, started: float, progress: Callable[[int
         "rows": merged.rows,
         "quarantined": merged.quarantined,
         "issues": merged.issues,
-        **new.facts,
+        **_shown(new.facts),
         "seconds": round(time.perf_counter() - started, 3),
     }
     return ImportedRegister(document=document, added=False, needs_decision=merged.quarantined > 0)
@@ -196,7 +225,7 @@ def _reported(row: dict[str, Any], *, added: bool) -> ImportedRegister:
         "sha256": row["sha256"],
         "as_of": row["as_of"],
         **counts,
-        **{name: facts[name] for name in ("columns", "constants", "unmapped", "encoding", "format")},
+        **_shown(facts),
     }
     contradicted = counts["issues"].get("CORRECTION_CONTRADICTED", 0)
     return ImportedRegister(document=document, added=added, needs_decision=counts["quarantined"] > 0 or contradicted > 0)

@@ -14,11 +14,10 @@ from twin.ledgers.keys import key_of
 from twin.ledgers.ledger import Ledger, LedgerBatch, LedgerFacts, Selection
 from twin.ledgers.mapping import list_profiles
 from twin.ledgers.read import read_ledger
-from twin.ledgers.rules import Checks, Fault
+from twin.ledgers.rules import Fault
 from twin.ledgers.typed import Typed
 
 __all__ = [
-    "Checks",
     "Fault",
     "HeaderError",
     "Ledger",

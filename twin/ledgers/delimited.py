@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.ledgers.block import BLOCK_ROWS, CELL_LIMIT, Block, Quarantined, SourceFacts
-from twin.ledgers.encoding import TextForm, find_encoding, iter_utf8
+from twin.ledgers.encoding import TextForm, iter_utf8
 from twin.ledgers.errors import LedgerUnreadable
 from twin.ledgers.records import Regular, Tokens, split_lines, split_regular, tokenise
 
@@ -50,9 +50,8 @@ class DelimitedText:
         return _Reader(self, width).read(after_line)
 
 
-def open_delimited(path: Path, rank: Rank, *, encoding: str = "", delimiter: str = "") -> DelimitedText:
-    """The file with its encoding and delimiter found; `rank` judges the rows a delimiter makes. Raises LedgerUnreadable."""
-    form = find_encoding(path, encoding)
+def open_delimited(path: Path, rank: Rank, form: TextForm, *, delimiter: str = "") -> DelimitedText:
+    """The file with its delimiter found; `rank` judges the rows a delimiter makes. Raises LedgerUnreadable."""
     start = b"".join(islice(iter_utf8(path, form, []), 1))[:TOP_BYTES]
     if b"\0" in start:
         raise LedgerUnreadable("the file is no text: it holds zero bytes", path=str(path), hint="save it as CSV or XLSX")

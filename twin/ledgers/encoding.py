@@ -13,7 +13,7 @@ from twin.ledgers.errors import LedgerUnreadable
 __all__ = ["ENCODINGS", "TextForm", "find_encoding", "iter_utf8"]
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "latin-1", "utf-16")
-READ_BYTES = 12 * 2**20
+READ_BYTES = 8 * 2**20
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 LINE_LIMIT_BYTES = 64 * 2**20
 SAMPLE_BYTES = 2**18

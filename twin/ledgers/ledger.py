@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spatial.issue import Issue
 from twin.codes import RecordKind
+from twin.ledgers.beside import Beside
 from twin.ledgers.block import Block, Quarantined, Source, SourceFacts
 from twin.ledgers.extra import join_extra
 from twin.ledgers.hashing import hash_rows, hash_text, hash_texts
@@ -58,6 +59,7 @@ class Plan:
     rules: Rules
     readers: Mapping[str, Callable[[str], Reading]]
     columns: Mapping[str, TypedColumn]
+    beside: tuple[Beside, ...]
     statement: str
 
 
@@ -65,12 +67,13 @@ class Plan:
 class LedgerBatch:
     """n rows that can be rows of the kind, in file order, and those beside them that cannot.
 
-    `lines` (n,) int64: physical lines, 1-based (rows of the sheet). `keys` (n,): natural keys, no nulls. `row_hash` (n,) uint64: of
-    the cells as written and of the way they are read; the order of rows and columns does not matter.
+    `lines` (n,) int64: physical lines, 1-based (rows of the sheet). `keys` (n,): natural keys, no nulls. `key_hash` (n,) uint64: their
+    hashes. `row_hash` (n,) uint64: of the cells as written and of the way they are read; the order of rows and columns does not matter.
     """
 
     lines: NDArray[np.int64]
     keys: "pa.StringArray"
+    key_hash: NDArray[np.uint64]
     row_hash: NDArray[np.uint64]
     quarantined: tuple[Quarantined, ...]
     cells: "tuple[pa.Array, ...]"
@@ -97,6 +100,8 @@ class LedgerBatch:
             repeated = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([text], pa.string()))
             values[name], found = self.plan.columns[name].convert(repeated)
             findings += found
+        for beside in self.plan.beside:
+            findings += beside.find(values)
         return Typed(values=values, findings=to_table(findings), extra=join_extra(cells, self.plan.header.unmapped, self.plan.rules.empty))
 
 
@@ -136,15 +141,18 @@ def _batch(block: Block, plan: Plan, seen: KeysSeen) -> LedgerBatch:
     kept = np.flatnonzero(good)
     if len(kept) < len(good):
         keys = keys.take(pa.array(kept))
-    repeated = seen.add(keys, block.lines[kept], hashes[kept])
+    key_hashes = hash_texts(keys)
+    repeated = seen.add(keys, key_hashes, block.lines[kept], hashes[kept])
     if repeated:
         _quarantine_repeated(block, kept, keys, repeated, refused)
         keys = keys.take(pa.array(np.delete(np.arange(len(kept)), list(repeated))))
+        key_hashes = np.delete(key_hashes, list(repeated))
         kept = np.delete(kept, list(repeated))
     whole = len(kept) == len(good)
     return LedgerBatch(
         lines=block.lines[kept],
         keys=keys,
+        key_hash=key_hashes,
         row_hash=hashes[kept],
         quarantined=tuple(sorted(refused, key=lambda row: row.line)),
         cells=block.cells if whole else tuple(column.take(pa.array(kept)) for column in block.cells),

@@ -7,10 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from spatial.issue import Issue
-from twin.codes import RecordKind
+from twin.codes import RecordKind, Tables, checks_beside_of, checks_of
+from twin.ledgers.beside import checked_beside, parts_of
 from twin.ledgers.block import Source
 from twin.ledgers.book import pick_sheet, resolve_units, unread_sheets
 from twin.ledgers.delimited import open_delimited
+from twin.ledgers.encoding import TextForm, find_encoding
 from twin.ledgers.errors import HeaderError, LedgerUnreadable
 from twin.ledgers.header import Field, Header, count_known, names_identity, recognise
 from twin.ledgers.kernels import regular_reader
@@ -18,7 +20,7 @@ from twin.ledgers.ledger import Ledger, LedgerFacts, Plan
 from twin.ledgers.mapping import LedgerMapping, read_mapping
 from twin.ledgers.parquet import open_parquet
 from twin.ledgers.readers import cell_reader, is_past
-from twin.ledgers.rules import Checks, Reading, Rules
+from twin.ledgers.rules import Reading, Rules
 from twin.ledgers.typed import TypedColumn
 from twin.ledgers.units import is_unit
 from twin.ledgers.workbook import Workbook, open_workbook
@@ -36,18 +38,20 @@ def read_ledger(
     *,
     profile: str | None = None,
     mapping: Path | None = None,
-    checks: Checks = MappingProxyType({}),
+    tables: Tables | None = None,
     today: date | None = None,
     progress: Callable[[int], None] | None = None,
+    form: TextForm | None = None,
 ) -> Ledger:
     """The ledger of that kind in a CSV, XLSX or Parquet file, its columns recognised; rows are read as `batches` are asked for.
 
-    `checks` are the checks of identifiers by name (`twin.codes.CHECKS`); dates that must have happened are compared with `today`;
-    `progress` is told the line reached. Raises LedgerError where the file as a whole cannot be read.
+    Identifiers, classes and enumerations are held against `tables`; without them only enumerations, against those shipped. Dates that
+    must have happened are compared with `today`; `progress` is told the line reached; `form` is that of the same text, found before.
+    Raises LedgerError where the file as a whole cannot be read.
     """
     if not path.is_file():
         raise LedgerUnreadable("there is no such file", path=str(path), code="LEDGER_MISSING")
-    opened = _open(path, kind, profile, mapping)
+    opened = _open(path, kind, profile, mapping, form)
     said = opened.said
     header = _find_header(opened.source, kind, said, path)
     rules = Rules(
@@ -58,6 +62,7 @@ def read_ledger(
         empty=said.empty,
         serial_dates=opened.serial_dates,
         today=today,
+        dictionaries=tables.dictionaries if tables else MappingProxyType({}),
     )
     facts = LedgerFacts(
         source=opened.source.facts,
@@ -67,9 +72,9 @@ def read_ledger(
         unmapped=tuple(name for _, name in header.unmapped),
         profile=opened.profile,
         mapping=str(mapping or ""),
-        issues=(*opened.issues, *header.issues, *_missing(header, kind, said, path)),
+        issues=(*opened.issues, *header.issues, *_missing(header, kind, said, path, tables)),
     )
-    return Ledger(facts=facts, source=opened.source, plan=_plan(kind, header, said, rules, checks), progress=progress)
+    return Ledger(facts=facts, source=opened.source, plan=_plan(kind, header, said, rules, tables), progress=progress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,7 @@ class _Opened:
     issues: tuple[Issue, ...] = ()
 
 
-def _open(path: Path, kind: RecordKind, profile: str | None, mapping: Path | None) -> _Opened:
+def _open(path: Path, kind: RecordKind, profile: str | None, mapping: Path | None, form: TextForm | None) -> _Opened:
     """The file by its first bytes; a COBie book is read by the profile `cobie` where nobody says another."""
     with path.open("rb") as file:
         start = file.read(4)
@@ -96,7 +101,7 @@ def _open(path: Path, kind: RecordKind, profile: str | None, mapping: Path | Non
     def rank(rows: Rows) -> int:
         return max((count_known(cells, kind, said.columns) for _, cells in rows), default=0)
 
-    text = open_delimited(path, rank, encoding=said.encoding, delimiter=said.delimiter)
+    text = open_delimited(path, rank, form or find_encoding(path, said.encoding), delimiter=said.delimiter)
     return _Opened(source=text, said=said, profile=profile or "")
 
 
@@ -150,13 +155,16 @@ def _find_header(source: Source, kind: RecordKind, said: LedgerMapping, path: Pa
     )
 
 
-def _missing(header: Header, kind: RecordKind, said: LedgerMapping, path: Path) -> tuple[Issue, ...]:
-    """A note on each required column that the file does not have."""
+def _missing(header: Header, kind: RecordKind, said: LedgerMapping, path: Path, tables: Tables | None) -> tuple[Issue, ...]:
+    """A note on each column that the file does not have, though each record should or what it does have means nothing without."""
     present = {field.column.name for field in header.fields} | set(said.constants)
+    beside = checks_beside_of(tables) if tables else {}
+    needed = {beside[kind.column(name).check][0][0]: kind.column(name) for name in present if kind.column(name).check in beside}
+    missing = [column for column in kind.columns if column.name not in present]
+    whys = [(column, f"which each {kind.en} should have") for column in missing if column.required]
+    whys += [(column, f"without which {needed[column.name].zh} is ambiguous") for column in missing if column.name in needed]
     return tuple(
-        Issue(code="COLUMN_MISSING", path=str(path), message=f"no header says {column.zh} ({column.en}), which each {kind.en} should have")
-        for column in kind.columns
-        if column.required and column.name not in present
+        Issue(code="COLUMN_MISSING", path=str(path), message=f"no header says {column.zh} ({column.en}), {why}") for column, why in whys
     )
 
 
@@ -167,10 +175,13 @@ def _columns_by_header(header: Header) -> Mapping[str, str]:
     return MappingProxyType({title: ", ".join(names) for title, names in found.items()})
 
 
-def _plan(kind: RecordKind, header: Header, said: LedgerMapping, rules: Rules, checks: Checks) -> Plan:
+def _plan(kind: RecordKind, header: Header, said: LedgerMapping, rules: Rules, tables: Tables | None) -> Plan:
     constants = [Field(index=-1, header="", column=kind.column(name)) for name in said.constants]
     fields = [*header.fields, *constants]
-    readers = {field.column.name: cell_reader(field, kind, rules, checks) for field in fields}
+    checks = checks_of(tables) if tables else {}
+    beside = checked_beside(fields, checks_beside_of(tables)) if tables else ()
+    paired = {one.column for one in beside}
+    readers = {field.column.name: cell_reader(field, kind, rules, {} if field.column.name in paired else checks) for field in fields}
     columns = {field.column.name: _typed_column(field, kind, readers[field.column.name], rules) for field in fields}
     factors = sorted((field.column.name, str(field.factor)) for field in header.fields)
     return Plan(
@@ -180,7 +191,8 @@ def _plan(kind: RecordKind, header: Header, said: LedgerMapping, rules: Rules, c
         rules=rules,
         readers=readers,
         columns=columns,
-        statement=f"{said.statement()}{factors}",
+        beside=(*beside, *parts_of(fields)),
+        statement=f"{said.statement()}{factors}{tables.reading if tables else ''}",
     )
 
 

@@ -62,7 +62,7 @@ def _reader_of(field: Field, kind: RecordKind, rules: Rules) -> Callable[[str], 
     if column.type in DATES:
         return date_reader(column, rules, past=is_past(kind, column))
     if column.type is ColumnType.ENUM:
-        return _enum_reader(column)
+        return _enum_reader(column, rules)
     if column.type is ColumnType.BOOLEAN:
         return _read_boolean
     if column.normalise:
@@ -70,8 +70,8 @@ def _reader_of(field: Field, kind: RecordKind, rules: Rules) -> Callable[[str], 
     return lambda text: (tidy(text) or None, None)
 
 
-def _enum_reader(column: Column) -> Callable[[str], Reading]:
-    dictionary = get_dictionary(column.dictionary)
+def _enum_reader(column: Column, rules: Rules) -> Callable[[str], Reading]:
+    dictionary = rules.dictionaries.get(column.dictionary) or get_dictionary(column.dictionary)
 
     def read(text: str) -> Reading:
         value = dictionary.find(text)

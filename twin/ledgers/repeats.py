@@ -1,4 +1,4 @@
-"""Which keys a file has said before: a view over the whole file in bounded memory (about 60 bytes a row)."""
+"""Which keys a file has said before: a view over the whole file in bounded memory (about 50 bytes a row)."""
 
 from bisect import bisect_right
 from typing import TYPE_CHECKING
@@ -6,38 +6,40 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.ledgers.hashing import hash_texts
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["KeysSeen"]
 
 
+LONGEST_RUN = 1 << 19
+
+
 class KeysSeen:
     """Keys in the order of the file, found by their 64-bit hashes and compared as text where hashes meet."""
 
     def __init__(self) -> None:
-        self._runs: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
+        self._runs: list[tuple[NDArray[np.uint64], NDArray[np.uint32]]] = []
         self._keys: list[pa.Array] = []
-        self._lines: list[NDArray[np.int64]] = []
+        self._lines: list[NDArray[np.uint32]] = []
         self._row_hashes: list[NDArray[np.uint64]] = []
         self._starts: list[int] = [0]
 
-    def add(self, keys: "pa.Array", lines: NDArray[np.int64], row_hashes: NDArray[np.uint64]) -> dict[int, tuple[int, bool]]:
-        """Remember n keys (plain text, no nulls); of those said before: their index, the first line that says it, whether the
-        rows are identical."""
+    def add(
+        self, keys: "pa.Array", hashes: NDArray[np.uint64], lines: NDArray[np.int64], row_hashes: NDArray[np.uint64]
+    ) -> dict[int, tuple[int, bool]]:
+        """Remember n keys (plain text, no nulls) with their hashes; of those said before: their index, the first line that says it,
+        whether the rows are identical."""
         first = self._starts[-1]
         self._keys.append(keys)
-        self._lines.append(lines)
+        self._lines.append(lines.astype(np.uint32))
         self._row_hashes.append(row_hashes)
         self._starts.append(first + len(keys))
-        hashes = hash_texts(keys)
         order = np.argsort(hashes, kind="stable")
         found = self._said_before(first, hashes, order)
         fresh = order[~np.isin(order, list(found))] if found else order
         if len(fresh):
-            self._runs.append((hashes[fresh], fresh + first))
+            self._runs.append((hashes[fresh], (fresh + first).astype(np.uint32)))
             self._merge()
         return found
 
@@ -74,8 +76,8 @@ class KeysSeen:
         return self._keys[batch][row].as_py(), int(self._lines[batch][row]), int(self._row_hashes[batch][row])
 
     def _merge(self) -> None:
-        """Keep few sorted runs: the last two become one while the later is not much smaller."""
-        while len(self._runs) > 1 and 2 * len(self._runs[-1][0]) >= len(self._runs[-2][0]):
+        """Keep few sorted runs: the last two become one while the later is not much smaller, and they are no longer than that."""
+        while len(self._runs) > 1 and len(self._runs[-2][0]) <= min(2 * len(self._runs[-1][0]), LONGEST_RUN):
             (late, late_ordinals), (early, early_ordinals) = self._runs.pop(), self._runs.pop()
             hashes = np.concatenate((early, late))
             order = np.argsort(hashes, kind="stable")

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from twin.codes.plate import normalise_plate
+from twin.codes import NORMALISERS
 
 __all__ = ["narrow", "normalise", "tidy"]
 
@@ -24,15 +24,12 @@ def tidy(text: str) -> str:
 
 
 def normalise(text: str, rule: str = "") -> str:
-    """A text as keys compare it: compatibility forms unified, blanks within made one. `rule` is a column's: `upper`, `plate`.
+    """A text as keys compare it: compatibility forms unified, blanks within made one; `rule` is a column's (`twin.codes.NORMALISERS`).
 
     >>> normalise("闽A·１２３４５", "plate")
     '闽A12345'
     """
+    if rule:
+        return NORMALISERS[rule](text)
     unified = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    unified = " ".join(unified.split())
-    if rule == "upper":
-        return unified.replace(" ", "").upper()
-    if rule == "plate":
-        return normalise_plate(unified)
-    return unified
+    return " ".join(unified.split())

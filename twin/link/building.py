@@ -54,6 +54,7 @@ class BuildingIndex:
             self._add(fact)
         self._lengths = sorted({len(name) for name in self._names if len(name) >= _SHORTEST - 1}, reverse=True)
         self.find = lru_cache(maxsize=1 << 16)(self._find)
+        self.read = lru_cache(maxsize=1 << 16)(self._read)
 
     def find_in(self, reading: Reading) -> BuildingMatch | None:
         """The buildings that a room's text itself names (by number, letter or the words in front); None where it names none."""
@@ -72,6 +73,14 @@ class BuildingIndex:
                 match = BuildingMatch(ids=tuple(sorted(self._names[head])), method="name", confidence=0.98)
                 return match, _after(said, length).lstrip(" -/,.:;_|")
         return BuildingMatch(), said
+
+    def _read(self, room: str) -> tuple[tuple[Reading, BuildingMatch | None], ...]:
+        """The readings of a room's text, each with the buildings it names (None: none); a building's whole name in front is cut off."""
+        named, rest = self.split(room)
+        readings = parse_number(rest) if named.ids else ()
+        if readings and not readings[0].building:
+            return tuple((reading, named) for reading in readings if not reading.building)
+        return tuple((reading, self.find_in(reading)) for reading in parse_number(room))
 
     def _find(self, text: str) -> BuildingMatch:
         """The buildings a text means, by the strongest of: code, name, number, name within the text, likeness.

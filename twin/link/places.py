@@ -1,19 +1,21 @@
 """Places as assets, people and meters say them → the node of the tree: room, else storey, building or site, else none with the reason."""
 
-from collections import defaultdict
+from __future__ import annotations
+
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from twin.link.building import BuildingFact, BuildingIndex
 from twin.link.names import fold_name
 from twin.link.number import Reading, parse_number
-from twin.link.senses import Habits, Sense, Text, find_senses, is_far_fetched, learn_habits, pick_sense
+from twin.link.senses import Habits, Sense, Text, find_senses, hangs_on_habits, is_far_fetched, learn_habits, pick_sense, read_text
 from twin.link.shelf import Shelf, ShelfRoom
 from twin.link.storey import find_storey
 from twin.link.written import unify
 
-__all__ = ["PlaceAnswer", "PlaceNode", "PlaceText", "PlaceTree", "resolve_places"]
+__all__ = ["PlaceAnswer", "PlaceNode", "PlaceResolver", "PlaceText", "PlaceTree", "resolve_places"]
 
 Level = Literal["room", "storey", "building", "site", "none"]
 PlaceMethod = Literal["code", "number", "name", "storey", "building", "site", "none"]
@@ -21,8 +23,7 @@ PlaceMethod = Literal["code", "number", "name", "storey", "building", "site", "n
 _BY_NUMBER, _BY_PART, _BY_NAME = 0.97, 0.8, 0.85
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceText:
+class PlaceText(NamedTuple):
     """A place as written in the columns that state one."""
 
     building: str = ""
@@ -121,13 +122,50 @@ def resolve_places(texts: Sequence[PlaceText], tree: PlaceTree) -> list[PlaceAns
     >>> resolve_places([PlaceText(room="三号楼２０３室"), PlaceText(building="3#", room="204")], tree)[0].place_id
     'r'
     """
-    asked = [Text(building=text.building, storey=find_storey(text.storey) or "", room=text.room) for text in texts]
-    found = [find_senses(text, tree.buildings, tree.shelves) for text in asked]
-    habits = learn_habits((text, senses) for text, (senses, _, _) in zip(asked, found, strict=True))
-    return [
-        _by_code(text, tree) or _by_number(text, senses, habits, tree) or _otherwise(text, where.ids, clash, tree)
-        for text, (senses, where, clash) in zip(asked, found, strict=True)
-    ]
+    return PlaceResolver(tree).resolve(texts)
+
+
+class PlaceResolver:
+    """Resolves texts part by part. What texts of one form mean is learnt on the way: an early part knows less than a late one, so
+    that some of its answers may be others in the end (`settled`)."""
+
+    def __init__(self, tree: PlaceTree) -> None:
+        self._tree = tree
+        self._habits: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._doubtful: list[tuple[PlaceText, _Found, PlaceAnswer]] = []
+
+    def resolve(self, texts: Sequence[PlaceText]) -> list[PlaceAnswer]:
+        """An answer per text, in order, by the habits of all texts so far and these."""
+        found = [self._find(text) for text in texts]
+        learn_habits(((one.text, one.senses) for one in found), self._habits)
+        answers = [self._answer(one) for one in found]
+        doubtful = zip(texts, found, answers, strict=True)
+        self._doubtful += [(text, one, answer) for text, one, answer in doubtful if hangs_on_habits(one.senses)]
+        return answers
+
+    def settled(self) -> list[tuple[PlaceText, PlaceAnswer]]:
+        """The texts that all habits together tell otherwise than `resolve` did, with their answers now."""
+        now = [(text, one, before, self._answer(one)) for text, one, before in self._doubtful]
+        self._doubtful = [(text, one, answer) for text, one, _, answer in now]
+        return [(text, answer) for text, _, before, answer in now if answer != before]
+
+    def _find(self, text: PlaceText) -> _Found:
+        asked = read_text(text.building, find_storey(text.storey) or "", text.room, self._tree.buildings)
+        senses, where, clash = find_senses(asked, self._tree.buildings, self._tree.shelves)
+        return _Found(asked, senses, where.ids, clash)
+
+    def _answer(self, one: _Found) -> PlaceAnswer:
+        by_number = _by_code(one.text, self._tree) or _by_number(one.text, one.senses, self._habits, self._tree)
+        return by_number or _otherwise(one.text, one.where, one.clash, self._tree)
+
+
+class _Found(NamedTuple):
+    """A text, its complete senses, the buildings it may lie in, whether it contradicts itself about them."""
+
+    text: Text
+    senses: Sequence[Sense]
+    where: tuple[str, ...]
+    clash: bool
 
 
 def _by_code(text: Text, tree: PlaceTree) -> PlaceAnswer | None:

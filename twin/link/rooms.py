@@ -10,7 +10,7 @@ from twin.link.compare import Rules, Side, area_of, compare, said_storey
 from twin.link.contest import Claim, settle
 from twin.link.conventions import AREA_AS_IS, learn_area_ratio, learn_storey_names, storeys_of
 from twin.link.facts import Decision, Evidence, Link, Policy, RoomRecord, SpaceFact, Unmatched, WorkItem, default_policy
-from twin.link.senses import Sense, Text, find_senses, is_far_fetched, learn_habits, pick_sense
+from twin.link.senses import Sense, Text, find_senses, is_far_fetched, learn_habits, pick_sense, read_text
 from twin.link.shelf import Shelf, ShelfRoom
 
 __all__ = ["RoomLinks", "match_rooms"]
@@ -120,7 +120,7 @@ class _Work:
     def link_by_number(self) -> None:
         """First what numbers alone say, to learn what the buildings do as a rule; then again with the rules."""
         texts = {
-            record_id: Text(building=side.record.building, storey=side.storey, room=side.record.number)
+            record_id: read_text(side.record.building, side.storey, side.record.number, self.buildings)
             for record_id, side in self.sides.items()
             if record_id not in self.taken_records
         }

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from twin.link.building import BuildingIndex, BuildingMatch
-from twin.link.number import Reading, parse_number
+from twin.link.number import Reading
 from twin.link.shelf import Found, Shelf
 
-__all__ = ["Habits", "Sense", "Text", "find_senses", "is_far_fetched", "learn_habits", "pick_sense"]
+__all__ = ["Habits", "Sense", "Text", "find_senses", "hangs_on_habits", "is_far_fetched", "learn_habits", "pick_sense", "read_text"]
 
 _ENOUGH = 3
 _MOSTLY = 0.8
@@ -22,11 +22,18 @@ says nothing known."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A place as written: building, storey (in the notation of `twin.link.storey`, "" for none) and room."""
+    """A place as written: building, storey (in the notation of `twin.link.storey`, "" for none) and room; `form` is how its room
+    can be read, a building's name in front left aside."""
 
     building: str
     storey: str
     room: str
+    form: str
+
+
+def read_text(building: str, storey: str, room: str, buildings: BuildingIndex) -> Text:
+    """A text with its form; `storey` in the notation of `twin.link.storey`."""
+    return Text(building=building, storey=storey, room=room, form="|".join(reading.kind for reading, _ in buildings.read(room)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +66,7 @@ def find_senses(text: Text, buildings: BuildingIndex, shelves: Mapping[str, Shel
     """The complete senses of a text; the buildings it may lie in; and whether its two statements of a building contradict each other."""
     column = buildings.find(text.building) if text.building else BuildingMatch()
     where, clash, senses = column, False, []
-    for place, (reading, own) in enumerate(_read(text.room, buildings)):
+    for place, (reading, own) in enumerate(buildings.read(text.room)):
         if own is not None and text.building and column.ids and own.ids and not set(own.ids) & set(column.ids):
             clash = clash or not reading.kind.startswith(_GUESSED)
             continue
@@ -76,23 +83,19 @@ def find_senses(text: Text, buildings: BuildingIndex, shelves: Mapping[str, Shel
     return senses, where, clash and not senses
 
 
-def _read(room: str, buildings: BuildingIndex) -> Iterable[tuple[Reading, BuildingMatch | None]]:
-    """The readings of a room's text, each with the buildings it names (None: none); a building's whole name in front is cut off first."""
-    named, rest = buildings.split(room)
-    readings = parse_number(rest) if named.ids else ()
-    if readings and not readings[0].building:
-        return [(reading, named) for reading in readings if not reading.building]
-    return [(reading, buildings.find_in(reading)) for reading in parse_number(room)]
-
-
-def learn_habits(found: Iterable[tuple[Text, Sequence[Sense]]]) -> Habits:
-    """What texts of one form mean in one building, from those that have one sense only."""
-    habits: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+def learn_habits(found: Iterable[tuple[Text, Sequence[Sense]]], habits: dict[tuple[str, str], Counter[str]] | None = None) -> Habits:
+    """What texts of one form mean in one building, from those that have one sense only; added to `habits`, if there are any."""
+    learnt = defaultdict(Counter) if habits is None else habits
     for text, senses in found:
-        kinds = {sense.reading.kind for sense in senses}
-        if len(kinds) == 1:
-            habits[_form(text)][kinds.pop()] += 1
-    return habits
+        if senses and all(sense.reading.kind == senses[0].reading.kind for sense in senses):
+            learnt[_form(text)][senses[0].reading.kind] += 1
+    return learnt
+
+
+def hangs_on_habits(senses: Sequence[Sense]) -> bool:
+    """Whether another text of the same form may tell how this one is meant."""
+    several = len(senses) > 1 and len({sense.ids for sense in senses}) > 1
+    return several or any(not sense.likeliest and sense.reading.kind.startswith(_FAR_FETCHED) for sense in senses)
 
 
 def pick_sense(text: Text, senses: Sequence[Sense], habits: Habits) -> list[Sense]:
@@ -114,7 +117,7 @@ def is_far_fetched(text: Text, sense: Sense, habits: Habits) -> bool:
 
 
 def _form(text: Text) -> tuple[str, str]:
-    return text.building, "|".join(reading.kind for reading in parse_number(text.room))
+    return text.building, text.form
 
 
 def _meet(column: BuildingMatch | None, own: BuildingMatch | None, buildings: BuildingIndex) -> BuildingMatch:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from sys import intern
 
 from twin.link.number import Reading, RoomNumber, parse_number
 
@@ -36,14 +37,13 @@ class Shelf:
     def __init__(self, rooms: Sequence[ShelfRoom]) -> None:
         numbered = [(room, reading, number) for room in rooms for reading in _own(room) for number in reading.numbers[:1]]
         self.storey_coded = _is_storey_coded(numbered)
-        self._exact: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-        self._base: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        self._rooms: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         self._bare: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.storeys = {room.id: room.storey for room in rooms}
         for room, reading, number in numbered:
             for key in self._keys(number, reading.storey or room.storey, literal=not reading.storey):
-                self._exact[number.letter, key, number.suffix].append(room.id)
-                self._base[number.letter, key].append((room.id, number.suffix))
+                at = (intern(number.letter), intern(key))
+                self._rooms[at] = (*self._rooms.get(at, ()), (room.id, number.suffix))
                 if number.letter.isalpha():
                     self._bare[key, number.suffix].append(room.id)
 
@@ -51,11 +51,11 @@ class Shelf:
         """The rooms that a number in a storey ("" where none is said) means; several where the building itself repeats it."""
         keys = list(self._keys(number, storey))
         bound = storey if number.value < 100 or storey == f"-{number.value // 100}" else ""
-        for key in keys:
-            if ids := self._on(self._exact.get((number.letter, key, number.suffix), ()), storey, bound):
+        there = [self._rooms.get((number.letter, key), ()) for key in keys]
+        for base in there:
+            if ids := self._on([id for id, suffix in base if suffix == number.suffix], storey, bound):
                 return Found(ids=ids, tier="number")
-        for key in keys:
-            base = self._base.get((number.letter, key), ())
+        for base in there:
             if number.suffix and (ids := self._on([id for id, suffix in base if not suffix], storey, bound)):
                 return Found(ids=ids, tier="part")
             if not number.suffix and (ids := self._on([id for id, _ in base], storey, bound)):
@@ -68,6 +68,8 @@ class Shelf:
 
     def _on(self, ids: Sequence[str], storey: str, bound: str) -> tuple[str, ...]:
         """Of several rooms those of the storey said, all where none is there; with `bound` only those of that storey or of none."""
+        if len(ids) == 1 and not bound:
+            return (ids[0],)
         unique = tuple(id for id in dict.fromkeys(ids) if not bound or self.storeys[id] in ("", bound))
         there = tuple(id for id in unique if self.storeys[id] == storey)
         return there if storey and len(unique) > 1 and there else unique

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Changed", "compare", "completed_parts"]
 
 AT_ONCE = 500
+PLACED_BY = frozenset({"location_id", "article_id", "unit_id"})
+"""The columns that a row is placed by; links to elements aside."""
 
 CHANGE_COLUMNS = ("id", "kind", "record_id", "field", "old", "new", "valid_from", "recorded_us", "since", "source", "who", "method")
 
@@ -65,13 +67,21 @@ class Changed:
         connection.execute(update(table).where(table.c.id.in_(self.ended)).values(until=clock + 1))
         first = take_ids(connection, f"version.{new.kind.name}", len(changed))
         rows = [
-            {**self.versions[index], **self.differing[index], "id": first + place, "since": clock + 1, "row_hash": hashes[index]}
+            {
+                **self.versions[index],
+                **self.differing[index],
+                **_unplaced(self.differing[index], table),
+                "id": first + place,
+                "since": clock + 1,
+                "row_hash": hashes[index],
+            }
             for place, index in enumerate(changed)
         ]
         names = tuple(rows[0])
         put_rows(connection, table, names, [tuple(row[name] for name in names) for row in rows])
-        before = field_values(connection, new.kind, [self.versions[index] for index in changed])
-        after = field_values(connection, new.kind, rows)
+        touched = {name for index in changed for name in self.differing[index]}
+        before = field_values(connection, new.kind, [self.versions[index] for index in changed], only=touched)
+        after = field_values(connection, new.kind, rows, only=touched)
         history: list[tuple[Any, ...]] = []
         for index, old_fields, new_fields in zip(changed, before, after, strict=True):
             source = f"{revision_id}:{lines[index]}"
@@ -118,6 +128,11 @@ def compare(
         held = corrected.columns_of(version["record_id"])
         differing.append({name: value for name, value in said.items() if name not in held and value != version[name]})
     return Changed(versions=versions, differing=differing, contradicted=contradicted)
+
+
+def _unplaced(differing: Mapping[str, Any], table: Table) -> dict[str, None]:
+    """What a row that may now stand elsewhere says, until the tie has placed it."""
+    return {"place_method": None} if "place_method" in table.c and not PLACED_BY.isdisjoint(differing) else {}
 
 
 def completed_parts(

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Select, and_, func, select
 
+from twin.ledgers.hashing import hash_texts
 from twin.records.columns import NO_DAY, NO_VALUE, NOTHING, ROW_COLUMNS, Array, AssetColumns, asset_states, days_since_1970
 from twin.records.counters import clock_of
-from twin.records.existing import hashes_of
 from twin.records.state import read_state
 from twin.store import record_schema as schema
 
@@ -129,9 +129,10 @@ def _coded(texts: Sequence[str | None], dtype: str, code: Callable[[str], int | 
 
 
 def _hashed(texts: Sequence[str | None], records: Array) -> tuple[Array, Array]:
-    boxed = np.array(texts, dtype=object)
-    stated = boxed.astype(np.bool_)
-    return hashes_of(boxed[stated]), records[stated]
+    import pyarrow as pa
+
+    stated = np.array(texts, dtype=object).astype(np.bool_)
+    return hash_texts(pa.array([text for text in texts if text], pa.string())), records[stated]
 
 
 def _joined(parts: Sequence[AssetRows]) -> dict[str, Array]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from twin.codes import get_dictionary
-from twin.records.existing import hashes_of
+from twin.ledgers.hashing import hash_texts
 
 __all__ = ["NOTHING", "NO_DAY", "NO_VALUE", "ROW_COLUMNS", "Array", "AssetColumns", "asset_states", "days_since_1970"]
 
@@ -95,7 +95,9 @@ class AssetColumns:
 
     def find_hashed(self, column: str, text: str) -> list[int]:
         """The records whose `serial` or `tag` has the hash of this text: compare the text itself."""
-        hashes, wanted = self.arrays[f"{column}_hash"], hashes_of([text])[0]
+        import pyarrow as pa
+
+        hashes, wanted = self.arrays[f"{column}_hash"], hash_texts(pa.array([text]))[0]
         low, high = (int(np.searchsorted(hashes, wanted, side=side)) for side in ("left", "right"))
         return [int(record) for record in self.arrays[f"{column}_record"][low:high]]
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from sqlalchemy import Connection, select
 
 from twin.codes import RecordKind
+from twin.ledgers.hashing import hash_texts
 from twin.records.counters import clock_of
 from twin.store.bulk import adbc_connection
 from twin.store.record_schema import kind_table, register_revision
 
-__all__ = ["Existing", "hashes_of", "load_existing", "load_existing_by_column"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Existing", "load_existing", "load_existing_by_column"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 UInt64: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 FETCH = 50_000
+NOBODY = -1
+"""The revision of a record that nobody imported."""
 COLUMNS = ("id", "record_id", "row_hash", "revision_id", "key")
 
 
@@ -41,8 +47,12 @@ class Existing:
         """Position of each key, -1 for those that are not there. Equal hashes of different keys are for the caller to tell apart."""
         if not len(self.key_hashes):
             return np.full(len(key_hashes), -1, dtype=np.int64)
-        places = np.minimum(np.searchsorted(self.key_hashes, key_hashes), len(self.key_hashes) - 1)
-        return np.where(self.key_hashes[places] == key_hashes, places, -1).astype(np.int64)
+        order = np.argsort(key_hashes)  # neighbours are looked up one after the other, in memory that is at hand
+        asked = key_hashes[order]
+        places = np.minimum(np.searchsorted(self.key_hashes, asked), len(self.key_hashes) - 1)
+        found = np.empty(len(asked), dtype=np.int64)
+        found[order] = np.where(self.key_hashes[places] == asked, places, -1)
+        return found
 
 
 def load_existing(connection: Connection, kind: RecordKind, source: str) -> Existing:
@@ -52,7 +62,7 @@ def load_existing(connection: Connection, kind: RecordKind, source: str) -> Exis
     query = select(*(table.c[name] for name in COLUMNS)).where(table.c.since <= now, table.c.until > now)
     revisions = _revisions_of(connection, kind.name, source)
     rows = connection.execution_options(yield_per=FETCH).execute(query)
-    return _existing(now, revisions, (tuple(zip(*part, strict=True)) for part in rows.partitions()))
+    return _existing(now, revisions, (_by_column(part) for part in rows.partitions()))
 
 
 def load_existing_by_column(url: str, kind: RecordKind, source: str) -> Existing:
@@ -64,26 +74,22 @@ def load_existing_by_column(url: str, kind: RecordKind, source: str) -> Existing
         cursor.execute(f"SELECT id FROM register_revision WHERE kind = {mark[0]} AND source = {mark[1]}", (kind.name, source))
         revisions = [row[0] for row in cursor.fetchall()]
         cursor.execute(f"SELECT {', '.join(COLUMNS)} FROM {kind.name} WHERE since <= {mark[0]} AND until > {mark[1]}", (now, now))
-        parts = (
-            tuple(column.to_numpy(zero_copy_only=False) for column in batch.columns) for batch in cursor.fetch_record_batch() if len(batch)
-        )
+        parts = (tuple(batch.columns) for batch in cursor.fetch_record_batch() if len(batch))
         return _existing(now, revisions, parts)
 
 
-def _existing(now: int, revisions: list[int], parts: Iterable[tuple[Any, ...]]) -> Existing:
+def _by_column(rows: Sequence[Any]) -> tuple[pa.Array, ...]:
+    import pyarrow as pa
+
+    return tuple(pa.array(column) for column in zip(*rows, strict=True))
+
+
+def _existing(now: int, revisions: list[int], parts: Iterable[tuple[pa.Array, ...]]) -> Existing:
     empty = np.empty(0, dtype=np.int64)
     found: list[tuple[Any, ...]] = [(np.empty(0, dtype=np.uint64), empty, empty, empty, np.empty(0, dtype=np.bool_))]
-    for ids, records, hashes, origin, keys in parts:
-        origins = np.array(origin, dtype=np.float64)  # None, a record nobody imported, becomes NaN
-        found.append(
-            (
-                hashes_of(keys),
-                np.array(ids, dtype=np.int64),
-                np.array(records, dtype=np.int64),
-                np.array(hashes, dtype=np.int64),
-                np.isin(origins, revisions),
-            )
-        )
+    for ids, records, hashes, origins, keys in parts:
+        of_source = np.isin(origins.cast("int64").fill_null(NOBODY).to_numpy(zero_copy_only=False), revisions)
+        found.append((hash_texts(keys.cast("string")), *(_integers(column) for column in (ids, records, hashes)), of_source))
     key_hashes, ids, records, hashes, of_source = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.argsort(key_hashes, kind="stable")
     return Existing(
@@ -96,12 +102,9 @@ def _existing(now: int, revisions: list[int], parts: Iterable[tuple[Any, ...]]) 
     )
 
 
-def hashes_of(texts: Collection[str] | np.ndarray[Any, Any]) -> UInt64:
-    """A 64-bit hash of each text, the same in every process and version."""
-    import pandas as pd
-
-    boxed = texts if isinstance(texts, np.ndarray) else np.array(list(texts), dtype=object)
-    return np.asarray(pd.util.hash_array(boxed, categorize=False), dtype=np.uint64)
+def _integers(column: pa.Array) -> Int64:
+    values: Int64 = column.cast("int64").to_numpy(zero_copy_only=False)
+    return values
 
 
 def _revisions_of(connection: Connection, kind: str, source: str) -> list[int]:

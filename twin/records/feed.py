@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from twin.errors import Refused, StoreUnavailable
-from twin.records.existing import Existing, hashes_of, load_existing_by_column
+from twin.records.existing import Existing, load_existing_by_column
+from twin.store.lean import do_without
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,6 +99,7 @@ def feed_from_process(read: Callable[[], Ledger], kind: RecordKind, source: str,
 
 
 def _feed(pipe: Pipe, read: Callable[[], Ledger], kind: RecordKind, source: str, url: str) -> None:
+    do_without("pandas")
     try:
         for share in feed_here(read, partial(load_existing_by_column, url, kind, source)):
             pipe.send(share)
@@ -118,8 +120,7 @@ def _travels(error: Exception) -> bool:
 
 
 def _told_apart(batch: LedgerBatch, known: Existing, seen: Bool) -> Share:
-    keys = batch.keys.to_numpy(zero_copy_only=False)
-    places = known.find(hashes_of(keys))
+    places = known.find(batch.key_hash)
     hashes = batch.row_hash.view(np.int64)
     found = places >= 0
     same = found.copy()
@@ -127,10 +128,19 @@ def _told_apart(batch: LedgerBatch, known: Existing, seen: Bool) -> Share:
     seen[places[found]] = True
     return Share(
         unchanged=int(same.sum()),
-        fresh=_rows(batch, np.flatnonzero(~found), None, known),
+        fresh=_rows(batch, _by_key(batch, np.flatnonzero(~found)), None, known),
         differing=_rows(batch, np.flatnonzero(found & ~same), places, known),
         quarantined=tuple(batch.quarantined),
     )
+
+
+def _by_key(batch: LedgerBatch, at: Int64) -> Int64:
+    """Positions in the order of their keys: neighbours in the index of keys are then written in one transaction."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    order: Int64 = pc.sort_indices(batch.keys.take(pa.array(at))).to_numpy()
+    return at[order]
 
 
 def _rows(batch: LedgerBatch, at: Int64, places: Int64 | None, known: Existing) -> Rows | None:
@@ -139,12 +149,11 @@ def _rows(batch: LedgerBatch, at: Int64, places: Int64 | None, known: Existing) 
     if not len(at):
         return None
     nothing = np.empty(0, dtype=np.int64)
-    whole = len(at) == len(batch.lines)
     return Rows(
         lines=batch.lines[at],
-        keys=batch.keys if whole else batch.keys.take(pa.array(at)),
+        keys=batch.keys.take(pa.array(at)),
         hashes=batch.row_hash.view(np.int64)[at],
-        typed=batch.typed(None if whole else at),
+        typed=batch.typed(at),
         version_ids=nothing if places is None else known.version_ids[places[at]],
         record_ids=nothing if places is None else known.record_ids[places[at]],
     )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, update
 from twin.records.changed import Changed, compare, completed_parts
 from twin.records.counters import clock_of, set_clock, take_ids
 from twin.records.feed import Ending, Feed, Rows
-from twin.records.interning import Interner
+from twin.records.interning import Interner, Resolved
 from twin.records.ledger import Merged, NewLedger
 from twin.records.register_revision import begin, finish, remove_unseen
 from twin.records.stored import stored_columns_of
@@ -38,6 +38,12 @@ class Placed(Protocol):
     """Where rows are: columns of the table → columns of the table."""
 
     def __call__(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]: ...
+
+    def resolve(self, keys: Sequence[str]) -> Sequence[Resolved]:
+        """Where new locations are, each the parts of `LOCATION` joined."""
+
+    def settle(self) -> None:
+        """All locations are known: those that all together tell otherwise are told otherwise."""
 
 
 class Writer(Protocol):
@@ -81,6 +87,8 @@ def merge_ledger(
             if progress:
                 progress(merging.merged.rows)
         writer.finish()
+        if place:
+            place.settle()
         merging.merged.seconds = round(seconds(), 3)
         with database.writing() as connection:
             finish(connection, merging.merged, new)
@@ -102,7 +110,7 @@ class _Merging:
         self.merged = Merged(revision_id=revision_id)
         self.now = now
         self.place = place
-        self.interner = Interner(database.writing)
+        self.interner = Interner(database.writing, (database.reading, place.resolve) if place else None)
         self.table = schema.kind_table(new.kind.name)
         self.size = TurnSize(first=200, most=2_000)
         self.ended: list[int] = []

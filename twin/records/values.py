@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -19,17 +19,25 @@ PART_TABLES: dict[str, tuple[Table, tuple[str, ...]]] = {"article": (schema.arti
 AT_ONCE = 500
 
 
-def field_values(connection: Connection, kind: RecordKind, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What each stored row says: every column of the kind → text, number, money in fen, ISO date, microseconds, bool or None."""
-    columns = [(column, column_name(column)) for column in kind.columns if not column.part]
+def field_values(
+    connection: Connection, kind: RecordKind, rows: Sequence[Mapping[str, Any]], *, only: Container[str] | None = None
+) -> list[dict[str, Any]]:
+    """What each stored row says: every column of the kind → text, number, money in fen, ISO date, microseconds, bool or None.
+
+    With `only`, of those fields that these columns of the table hold.
+    """
+    chosen = [column for column in kind.columns if only is None or column_name(column) in only]
+    columns = [(column, column_name(column)) for column in chosen if not column.part]
     interned = [name for column, name in columns if column.interned]
     booleans = [column.name for column, _ in columns if column.type is ColumnType.BOOLEAN]
     terms: dict[Any, str | None] = {None: None, **texts_of(connection, {row[name] for name in interned for row in rows})}
-    parts = {part: _parts_of(connection, part, {row[f"{part}_id"] for row in rows}) for part in PART_TABLES if kind.parts(part)}
-    of_part = [(column.name, f"{column.part}_id", parts[column.part]) for column in kind.columns if column.part]
+    parts = {
+        part: _parts_of(connection, part, {row[f"{part}_id"] for row in rows}) for part in {column.part for column in chosen if column.part}
+    }
+    of_part = [(column.name, f"{column.part}_id", parts[column.part]) for column in chosen if column.part]
     plain = [(column.name, name) for column, name in columns if not column.interned]
     texts = [(column.name, name) for column, name in columns if column.interned]
-    order = dict.fromkeys(column.name for column in kind.columns)
+    order = dict.fromkeys(column.name for column in chosen)
     found: list[dict[str, Any]] = []
     for row in rows:
         values: dict[str, Any] = dict(order)

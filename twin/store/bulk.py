@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing.connection import Connection as Pipe
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +21,7 @@ from sqlalchemy import BigInteger, Double, Integer, Table
 
 from twin.errors import StoreBusy, StoreUnavailable
 from twin.store.database import ADVISORY_LOCK, Database, put_rows
+from twin.store.lean import do_without
 from twin.store.turnstile import Turnstile, TurnTimeout
 
 if TYPE_CHECKING:
@@ -29,8 +31,10 @@ __all__ = ["BATCH_S", "BulkWriter", "RowWriter", "TurnSize", "adbc_connection"]
 
 BATCH_S = 0.06
 """Wall time one transaction aims at, so that whoever waits for a turn waits no longer than 100 ms."""
+FEW_ROWS = 2_000
+"""So many are in the table before another process has started."""
 CACHE_KIB = 65_536
-CHECKPOINT_PAGES = 4_000
+CHECKPOINT_PAGES = 16_000
 
 
 class TurnSize:
@@ -78,9 +82,15 @@ class RowWriter:
 
 
 class BulkWriter:
-    """The same through a child process, which writes while the caller makes the next rows."""
+    """The same through a child process, which writes while the caller makes the next rows; started when the first many come."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
+        self._few = RowWriter(database)
+        self._process: BaseProcess | None = None
+
+    def _start(self) -> None:
+        database = self._database
         ours, theirs = multiprocessing.get_context("spawn").Pipe()
         url = database.reader.url.render_as_string(hide_password=False)
         arguments = (theirs, url, str(database.file) if database.file else None, database.lock_timeout_s)
@@ -94,6 +104,8 @@ class BulkWriter:
 
     def __exit__(self, *_: object) -> None:
         """End the child; what it has not written is left out."""
+        if self._process is None:
+            return
         self._pipe.close()
         self._process.terminate()
         self._process.join()
@@ -102,12 +114,19 @@ class BulkWriter:
         """Insert rows given as columns; returns when the child has taken them over. Raises what the child met before."""
         import pyarrow as pa
 
+        if self._process is None:
+            if len(next(iter(columns.values()))) <= FEW_ROWS:
+                self._few.put(table, columns)
+                return
+            self._start()
         self._raise_what_came()
         rows = pa.table({name: _cast(column, table, name) for name, column in columns.items()})
         self._send((table.name, rows))
 
     def finish(self) -> None:
         """Wait until everything is committed; raises StoreBusy, StoreUnavailable."""
+        if self._process is None:
+            return
         self._send(None)
         while self._receive() != "finished":
             continue
@@ -147,6 +166,7 @@ def _cast(column: pa.Array, table: Table, name: str) -> pa.Array:
 
 def _write_all(pipe: Pipe, url: str, file: str | None, timeout_s: float) -> None:
     """The child: write what comes until the pipe closes."""
+    do_without("pandas")
     try:
         with _opened(url, file) as (connection, turn):
             size = TurnSize()

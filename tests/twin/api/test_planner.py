@@ -68,7 +68,8 @@ def test_what_cannot_be_answered_is_a_problem(asking: As, address: str, status: 
 def test_every_answer_is_as_described(asking: As) -> None:
     client = asking()
     for address in ("/occupancy", "/occupancy/totals?by=storey", "/occupancy/findings", "/entitlements", "/units/U1/entitlement", "/energy",
-                    "/energy/findings", "/vehicles/findings", "/dispatches/findings"):  # fmt: skip
+                    "/energy/findings", "/assets/findings", "/vehicles/findings", "/dispatches/findings",
+                    "/imports", "/imports/1/findings", "/imports/1/vanished"):  # fmt: skip
         assert client.get(address).status_code == 200, address
 
 

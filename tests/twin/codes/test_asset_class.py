@@ -91,3 +91,22 @@ def test_the_classes_above_a_code() -> None:
 
 def test_the_dictionary_of_editions_and_the_table_of_schemes_name_the_same() -> None:
     assert {value.code for value in get_dictionary("class_edition").values} == {scheme.class_edition for scheme in SCHEMES}
+
+
+@pytest.mark.parametrize(
+    ("code", "edition", "name", "fault"),
+    [
+        ("A02010105", "GB/T 14885-2022", "联想笔记本电脑", "CLASS_EDITION_CONTRADICTS"),
+        ("A02010105", "GB/T 14885-2022", "便携式计算机", "CLASS_EDITION_CONTRADICTS"),
+        ("A02010105", "GB/T 14885-2022", "台式计算机", None),
+        ("A02010105", "GB/T 14885-2022", "微机", None),
+        ("A02010105", "GB/T 14885-2022", "", None),
+        ("A02010105", "政府采购品目-2013", "笔记本", None),
+        ("A02010105", "政府采购品目-2013", "台式电脑", "CLASS_EDITION_CONTRADICTS"),
+        ("A02010104", "GB/T 14885-2022", "台式机", "CLASS_EDITION_CONTRADICTS"),
+        ("A02010107", "GB/T 14885-2022", "平板电脑", None),
+    ],
+)
+def test_a_name_tells_which_edition_a_code_was_taken_from(code: str, edition: str, name: str, fault: str | None) -> None:
+    found = check_asset_class(code, edition, name, schemes=SCHEMES, classes=CLASSES)
+    assert (found and found.code) == fault

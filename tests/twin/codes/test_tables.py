@@ -12,7 +12,7 @@ import pytest
 from twin.codes import ROW_TYPES, get_dictionary, list_dictionaries, list_kinds, read_tables, shipped_tables
 from twin.codes.area import AreaLimit, AreaRule
 from twin.codes.asset_class import AssetClass
-from twin.codes.identifier import CHECKS, CHECKS_BESIDE, NORMALISERS, checks_beside_of, checks_of
+from twin.codes.identifier import NORMALISERS, checks_beside_of, checks_of
 from twin.codes.row import Row
 from twin.codes.step import Step
 
@@ -57,14 +57,18 @@ def test_checks_dictionaries_and_normal_forms_that_columns_name_exist() -> None:
     names = {dictionary.name for dictionary in list_dictionaries()}
     kinds = {kind.name for kind in list_kinds()}
     for column in (column for kind in list_kinds() for column in kind.columns):
-        assert column.check in {"", *CHECKS}
+        assert column.check in {"", *checks_of(shipped_tables())}
         assert column.normalise in {"", *NORMALISERS}
         assert column.dictionary in {"", *names}
         assert column.references in {"", *kinds}
+    beside = checks_beside_of(shipped_tables())
+    for kind in list_kinds():
+        parts = [column for column in kind.columns if column.part_of]
+        assert all(kind.column(column.part_of).type == column.type for column in parts)
     for kind in list_kinds():
         columns = {column.name for column in kind.columns}
         assert all(set(identity) <= columns for identity in kind.identity)
-        assert all(CHECKS_BESIDE[column.check][0] in columns for column in kind.columns if column.check in CHECKS_BESIDE)
+        assert all(set(beside[column.check][0]) <= columns for column in kind.columns if column.check in beside)
 
 
 def test_a_folder_that_is_absent_or_empty_corrects_nothing(tmp_path: Path) -> None:
@@ -114,10 +118,10 @@ def test_a_table_in_gbk_and_one_in_toml_are_read(tmp_path: Path) -> None:
     tables = read_tables(tmp_path)
     assert tables.issues == ()
     assert "便携式计算机" in {row.zh for row in tables.rows(AssetClass)}
-    assert CHECKS["division"]("350171") is not None
+    assert checks_of(shipped_tables())["division"]("350171") is not None
     assert checks_of(tables)["division"]("350171") is None
     column, check = checks_beside_of(tables)["asset_class"]
-    assert (column, check("A02010108", "GB/T 14885-2022")) == ("class_edition", None)
+    assert (column, check("A02010108", "GB/T 14885-2022")) == (("class_edition", "name"), None)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from spatial.issue import Severity
 from tests.twin.ledgers.written import findings, only, read, typed_rows, written
-from twin.codes import ColumnType, get_kind
+from twin.codes import ColumnType, get_kind, shipped_tables
 from twin.ledgers.header import Field
 from twin.ledgers.kernels import regular_reader
 from twin.ledgers.readers import cell_reader, is_past
@@ -103,14 +102,61 @@ def test_only_the_selected_rows_are_typed_by_mask_or_position(tmp_path: Path) ->
 
 
 def test_a_failed_check_is_a_warning_and_the_value_stands(tmp_path: Path) -> None:
-    def check(text: str) -> Any:
-        return None if text == "GOOD" else SimpleNamespace(code="USCC_CHECK_DIGIT", message=f"{text} fails")
-
-    rows = [("单位编码", "统一社会信用代码"), ("1", "GOOD"), ("2", "BAD"), ("3", "")]
-    ledger = read(written(tmp_path / "a.csv", rows), "unit", checks={"uscc": check})
-    assert [row["credit_code"] for row in typed_rows(ledger)] == ["GOOD", "BAD", None]
+    rows = [("单位编码", "统一社会信用代码"), ("1", "91350100M000100Y43"), ("2", "91350100M000100Y44"), ("3", "")]
+    ledger = read(written(tmp_path / "a.csv", rows), "unit", tables=shipped_tables())
+    assert [row["credit_code"] for row in typed_rows(ledger)] == ["91350100M000100Y43", "91350100M000100Y44", None]
     (told,) = findings(ledger)
-    assert (told["row"], told["code"], told["value"], told["severity"]) == (1, "USCC_CHECK_DIGIT", "BAD", Severity.WARNING)
+    assert (told["row"], told["code"], told["value"], told["severity"]) == (1, "USCC_CHECK_DIGIT", "91350100M000100Y44", Severity.WARNING)
+
+
+CLASSES = [
+    ("资产编号", "资产分类代码", "分类版本"),
+    ("1", "A02010105", "GB/T 14885-2022"),
+    ("2", "A02010105", ""),
+    ("3", "2010104", "GB/T 14885-2022"),
+    ("4", "A9901", "2022"),
+    ("5", "", ""),
+    ("6", "2010104", "2010"),
+    ("7", "A02010105", "某版"),
+]
+
+
+def test_a_class_is_checked_with_the_edition_beside_it(tmp_path: Path) -> None:
+    ledger = read(written(tmp_path / "a.csv", CLASSES), tables=shipped_tables())
+    told = {(item["row"], item["code"], item["value"]) for item in findings(ledger) if item["column"] == "class_code"}
+    assert told == {
+        (1, "CLASS_EDITION_UNKNOWN", "A02010105"), (2, "CLASS_CODE_FORM", "2010104"), (3, "CLASS_CODE_UNKNOWN", "A9901"),
+        (6, "CLASS_EDITION_UNKNOWN", "A02010105"),
+    }  # fmt: skip
+    assert [row["class_code"] for row in typed_rows(ledger)] == [row[1] or None for row in CLASSES[1:]]
+    (batch,) = ledger.batches()
+    assert batch.typed(np.array([0, 3])).findings["row"].to_pylist() == [1]
+
+
+def test_a_part_is_not_larger_than_its_whole(tmp_path: Path) -> None:
+    rows = [("资产编号", "原值", "净值"), ("1", "100", "100"), ("2", "100", "100.01"), ("3", "", "5"), ("4", "5", ""), ("5", "x", "9")]
+    ledger = read(written(tmp_path / "a.csv", rows))
+    (told,) = [item for item in findings(ledger) if item["code"] == "PART_ABOVE_WHOLE"]
+    assert (told["row"], told["column"], told["value"], told["severity"]) == (1, "net_value", "100.01", Severity.WARNING)
+    assert "净值 100.01 above 原值 100.00" in told["message"]
+    rooms = [("房间编码", "使用面积", "建筑面积"), ("R1", "20.5", "20"), ("R2", "20", "20.5")]
+    assert [item["row"] for item in findings(read(written(tmp_path / "r.csv", rooms), "room"))] == [0]
+
+
+def test_a_class_under_a_name_of_another_edition_is_told(tmp_path: Path) -> None:
+    rows = [("资产编号", "资产名称", "资产分类代码", "分类版本")]
+    names = ("笔记本", "台式机", "笔记本", "")
+    rows += [(str(at), name, "A02010105", "GB/T 14885-2022") for at, name in enumerate(names)]
+    told = findings(read(written(tmp_path / "a.csv", rows), tables=shipped_tables()))
+    assert [item["row"] for item in told if item["code"] == "CLASS_EDITION_CONTRADICTS"] == [0, 2]
+
+
+def test_without_a_column_of_editions_the_file_is_told_once_and_a_class_may_be_of_any(tmp_path: Path) -> None:
+    rows = [("资产编号", "资产名称", "资产分类代码"), ("1", "桌", "A02010105"), ("2", "桌", "A0201010")]
+    ledger = read(written(tmp_path / "a.csv", rows), tables=shipped_tables())
+    assert [(item["row"], item["code"]) for item in findings(ledger)] == [(1, "CLASS_CODE_FORM")]
+    (issue,) = ledger.facts.issues
+    assert issue.code == "COLUMN_MISSING" and "分类版本" in issue.message
 
 
 def test_a_date_in_the_future_is_told_through_the_kernel(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.twin.records.conftest import NOW, Registers
-from twin.codes import get_kind
+from twin.codes import get_kind, read_tables
 from twin.errors import StoreBusy, StoreUnavailable
 from twin.imports import register
 from twin.records.write import Author, add_record
-from twin.store import Store
+from twin.store import Store, bulk
 from twin.store import record_schema as schema
 from twin.store.bulk import BulkWriter, TurnSize
 
@@ -113,12 +113,14 @@ def test_a_ledger_that_cannot_be_read_to_its_end_changes_nothing(registers: Regi
     assert registers.take("asset", ROWS).document["new"] == 392
 
 
-def _fails_in_the_child(path: Path, kind_name: str, profile: str | None, mapping: Path | None, today: Any) -> Any:
+def _fails_in_the_child(
+    path: Path, kind_name: str, profile: str | None, mapping: Path | None, today: Any, codes: Path, form: Any = None
+) -> Any:
     if path.parent.name.startswith(".incoming") and os.environ.get("PYTEST_PARENT") != str(os.getpid()):
         os.kill(os.getpid(), signal.SIGKILL)
     from twin.ledgers import read_ledger
 
-    return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, today=today)
+    return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, tables=read_tables(codes), today=today)
 
 
 @pytest.fixture(autouse=True)
@@ -126,10 +128,19 @@ def _parent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_PARENT", str(os.getpid()))
 
 
+@pytest.fixture(autouse=True)
+def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first row already starts the process that writes."""
+    monkeypatch.setattr(bulk, "FEW_ROWS", 0)
+
+
 def test_a_writer_that_is_killed_is_told_and_what_it_took_over_is_not_seen(registers: Registers) -> None:
     table = schema.kind_table("post")
     with BulkWriter(registers.store.database) as writer:
-        os.kill(writer._process.pid or 0, signal.SIGKILL)
+        writer.put(table, _posts(0))
+        writer.finish()
+        assert writer._process is not None and writer._process.pid
+        os.kill(writer._process.pid, signal.SIGKILL)
         with pytest.raises(StoreUnavailable):
             for start in range(1, 5):
                 writer.put(table, _posts(start))
@@ -141,8 +152,10 @@ import sys
 import pyarrow as pa
 from twin.store import Store
 from twin.store import record_schema as schema
+from twin.store import bulk
 from twin.store.bulk import BulkWriter
 
+bulk.FEW_ROWS = 0
 if __name__ == "__main__":
     store = Store.open(sys.argv[1])
     with BulkWriter(store.database) as writer:

@@ -217,3 +217,20 @@ def correct(registers: Registers, key: str, values: dict[str, object]) -> None:
     with registers.store.database.writing() as connection:
         author = Author(who="li", method="correction", source="request:1", now=NOW)
         change_fields(connection, get_kind("asset"), record.id, values, author)
+
+
+def test_a_ledger_is_held_against_the_bureau_s_own_tables_and_read_again_when_they_change(registers: Registers) -> None:
+    path = registers.write([DESK | {"使用状况": "封存待查", "资产分类代码": "A0501", "分类版本": "GB/T 14885-2022", "原值": "1"}])
+    first = registers.take_file("asset", path)
+    assert first.document["issues"] == {"ENUM_UNKNOWN": 1} and first.document["notes"] == []
+    codes = registers.settings.home / "codes"
+    codes.mkdir(parents=True)
+    word = '[asset_state]\nvalues = [{ code = "idle", zh = "闲置", en = "idle", aliases = ["封存待查"] }]\n'
+    (codes / "enumerations.toml").write_text(word, "utf-8")
+    (codes / "class_schemes.csv").write_text("class_edition,zh\n某版,某\n", "utf-8")
+    again = registers.take_file("asset", path)
+    assert again.document["revision"] != first.document["revision"] and again.document["changed"] == 1
+    assert again.document["issues"] == {}
+    assert [note["code"] for note in again.document["notes"]] == ["CODE_ROW_INVALID"]
+    assert registers.get("asset", "A-1").values["state"] == "idle"
+    assert not registers.take_file("asset", path).added

@@ -157,7 +157,7 @@ class _Maker:
             columns=columns,
             right=dict(columns),
             unit=unit,
-            room=truth_room,
+            room=np.where(single, room, truth_room),  # what is drawn in a model stands there, however vague its card
             building=house,
             element=drawn.element,
             code=codes,

@@ -13,7 +13,7 @@ from twin.demo.registers.sheet import Columns
 from twin.demo.registers.truth import Planted, Planter
 from twin.demo.registers.world import World
 
-__all__ = ["institution_columns", "ledger_draft", "title_draft"]
+__all__ = ["institution_codes", "institution_columns", "ledger_draft", "title_draft"]
 
 TAKEN = {
     "资产编号": "资产编号",
@@ -92,12 +92,17 @@ def title_draft(world: World, planter: Planter, buildings: Draft, vehicles: Draf
     return draft
 
 
+def institution_codes(cards: Cards) -> pa.Array:
+    """The numbers that another institution gives its cards."""
+    return pc.replace_substring_regex(cards.right["资产编号"], "^ZC", "XY")
+
+
 def institution_columns(cards: Cards) -> Columns:
     """Cards as another institution keeps them: other headers, amounts in ten thousand yuan."""
     columns = cards.right
     value = pc.divide(pc.cast(columns["原值(元)"], pa.float64()), 10_000.0)
     return {
-        "卡片编号": pc.replace_substring_regex(columns["资产编号"], "^ZC", "XY"),
+        "卡片编号": institution_codes(cards),
         "名称": columns["资产名称"],
         "国标分类代码": columns["资产分类代码"],
         "国标版本": columns["分类版本"],

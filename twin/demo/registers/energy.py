@@ -104,7 +104,9 @@ def _plant_numbers(planter: Planter, electricity: Numbers, month_of: NDArray[Any
             planter.note(error, row, keys[row], column="用电量(千瓦时)", was=str(was), now=str(electricity[row]))
     ghosts = planter.rows("energy_unit", np.arange(len(electricity)))
     for at, row in enumerate(ghosts):
-        planter.note("energy_unit", row, keys[row], column="用能单位", was=keys[row].split()[0], now=GHOST_UNITS[at % len(GHOST_UNITS)])
+        unit, month = keys[row].split()
+        ghost = GHOST_UNITS[at % len(GHOST_UNITS)]
+        planter.note("energy_unit", row, f"{ghost} {month}", column="用能单位", was=unit, now=ghost)
     return ghosts
 
 

@@ -118,7 +118,7 @@ def room_draft(world: World, planter: Planter) -> Draft:
             "使用单位": list(names),
             "核定工位数": [max(len(room.people), 1) if room.use == OFFICE else None for room in rooms],
             "是否合用": [("是" if len(room.people) > 1 else "否") if room.use == OFFICE else None for room in rooms],
-            "使用状态": ["空置" if room.use == OFFICE and not room.people else "在用" for room in rooms],
+            "使用状态": ["空置" if room.use == OFFICE and not room.people and not room.second else "在用" for room in rooms],
             "分配日期": [str(np.datetime64("2015-01-01") + days) for days in day],
             "备注": [None] * len(rooms),
         },

@@ -35,7 +35,8 @@ class Person:
 
 @dataclass(slots=True, kw_only=True)
 class Room:
-    """A room: positions of building and unit (−1: none), storey (−1 the basement), use as the register words it, usable m², people."""
+    """A room: positions of building and unit (−1: none), storey (−1 the basement), use as the register words it, usable m², people;
+    `second` are those who have it besides their own."""
 
     building: int = -1
     storey: int = 0
@@ -45,6 +46,7 @@ class Room:
     area_m2: float
     unit: int = -1
     people: list[int] = field(default_factory=list)
+    second: list[int] = field(default_factory=list)
     washroom_m2: float = 0.0
     model: ModelRoom | None = None
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from twin.demo.registers.buildings import storey_words
 from twin.demo.registers.draft import Draft
+from twin.demo.registers.offices import Room, limit_m2
 from twin.demo.registers.truth import Planter
 from twin.demo.registers.vocabulary import table
 from twin.demo.registers.world import World
@@ -31,7 +32,7 @@ def person_codes(world: World) -> list[str]:
 
 
 def person_draft(world: World, planter: Planter) -> Draft:
-    """The people of all seated units: who, of which unit, of what rank, in which room and seat."""
+    """The people of all seated units: who, of which unit, of what rank, in which room and seat; rooms learn who has them besides."""
     people, units, houses = world.people, world.units, world.buildings
     rooms = [world.rooms[person.room] if person.room >= 0 else None for person in people]
     rng = world.rng(3)
@@ -71,8 +72,13 @@ def person_draft(world: World, planter: Planter) -> Draft:
     return draft
 
 
-def post_draft(world: World, planter: Planter) -> Draft:
-    """Approved posts of each seated unit by rank: as many as there are people or a few more, fewer where planted."""
+def post_draft(world: World, planter: Planter, staff: Draft) -> Draft:
+    """Approved posts of each seated unit by rank: as many as there are people or a few more, fewer where planted.
+
+    Planted are fewer than the people whom `staff` registers rightly: whoever is written of another unit or rank counts nowhere.
+    """
+    wrong = {item.row for item in staff.planter.planted}
+    right = Counter((person.unit, person.rank) for at, person in enumerate(world.people) if at not in wrong)
     held = Counter((person.unit, person.rank) for person in world.people)
     rng = world.rng(8)
     spare = rng.choice(3, len(held), p=[0.6, 0.3, 0.1]).tolist()
@@ -87,7 +93,7 @@ def post_draft(world: World, planter: Planter) -> Draft:
             "备注": [None] * len(units),
         },
     )
-    counts = list(held.values())
+    counts = [right[post] for post in held]
     draft.change("post_exceeded", "核定编制数", lambda at, _: counts[at] - 1, [at for at, count in enumerate(counts) if count > 2])
     return draft
 
@@ -98,14 +104,17 @@ def _second_offices(world: World, draft: Draft) -> None:
     empty = [room for room in world.rooms if not room.people and room.use == "办公室"] or world.rooms[-3:]
     chiefs = [at for at, person in enumerate(world.people) if person.rank.endswith(("chief", "deputy"))]
 
-    def fill(at: int, ground: str | None) -> str:
-        room = empty[int(rng.integers(0, len(empty)))]
+    def fill(at: int, ground: str | None, rooms: list[Room]) -> str:
+        room = rooms[int(rng.integers(0, len(rooms)))]
+        room.second.append(at)
         draft.columns["第二办公楼栋"][at] = world.buildings[room.building].name
         draft.columns["第二办公室依据"][at] = ground
         draft.columns["第二办公室"][at] = room.number
         return room.number
 
-    planted = set(draft.change("person_second_office", "第二办公室", lambda at, _: fill(at, None), chiefs))
+    planted = set(draft.change("person_second_office", "第二办公室", lambda at, _: fill(at, None, empty), chiefs))
     for at in rng.choice(chiefs, max(len(chiefs) // 150, 1), replace=False).tolist():
-        if at not in planted:
-            fill(at, GROUNDS[int(rng.integers(0, len(GROUNDS)))])
+        limit = limit_m2(world.units[world.people[at].unit], world.people[at].rank)
+        fitting = [room for room in empty if room.area_m2 < limit and not room.second]
+        if at not in planted and fitting:
+            fill(at, GROUNDS[int(rng.integers(0, len(GROUNDS)))], fitting)

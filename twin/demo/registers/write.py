@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from twin.demo.registers.assets import Cards, asset_chunks
-from twin.demo.registers.books import institution_columns, ledger_draft, title_draft
+from twin.demo.registers.books import institution_codes, institution_columns, ledger_draft, title_draft
 from twin.demo.registers.disposals import disposal_draft
 from twin.demo.registers.draft import Draft
 from twin.demo.registers.energy import energy_columns, meter_draft
@@ -17,8 +17,8 @@ from twin.demo.registers.estate import building_draft, room_code, room_draft, un
 from twin.demo.registers.fleet import driver_draft, vehicle_draft
 from twin.demo.registers.offices import limit_m2
 from twin.demo.registers.sheet import Columns, RegisterFile, chunks_of, write_csv, write_manifest, write_parquet, write_workbook
-from twin.demo.registers.staff import person_draft, post_draft
-from twin.demo.registers.stocktake import scan_draft
+from twin.demo.registers.staff import person_codes, person_draft, post_draft
+from twin.demo.registers.stocktake import scan_draft, standing_apart, standing_of
 from twin.demo.registers.trips import trip_draft
 from twin.demo.registers.truth import Planted, Planter, write_truth
 from twin.demo.registers.vocabulary import take
@@ -30,6 +30,7 @@ __all__ = ["TODAY", "Progress", "write_assets", "write_registers"]
 TODAY = date(2026, 10, 31)
 Progress = Callable[[str, float], None]
 NOTES = ("填报单位：福建省机关事务管理局（演示数据，均为虚构）", "填报日期：2026年10月31日")
+TRUE_PLACES = pa.schema([(name, pa.string()) for name in ("asset", "unit", "room", "building", "element")])
 STREAMS = (
     "unit",
     "building",
@@ -95,6 +96,8 @@ class _Writer:
     files: list[RegisterFile] = field(default_factory=list)
     planted: list[Planted] = field(default_factory=list)
     kept: list[Cards] = field(default_factory=list)
+    apart: Cards | None = None
+    codes: list[pa.Array] = field(default_factory=list)
 
     def write(self) -> list[RegisterFile]:
         world, whole = self.world, self.world.scale.whole
@@ -102,9 +105,10 @@ class _Writer:
         self._put(units, "units", "单位名录", book=not whole)
         buildings = building_draft(world, self._planter("building"))
         self._put(buildings, "buildings", "楼栋台账", book=True)
+        staff = person_draft(world, self._planter("person"))
         self._put(room_draft(world, self._planter("room")), "rooms", "办公用房台账", encoding="gbk")
-        self._put(person_draft(world, self._planter("person")), "people", "人员名册", book=not whole, encoding="utf-8-sig")
-        self._put(post_draft(world, self._planter("post")), "posts", "编制核定表")
+        self._put(staff, "people", "人员名册", book=not whole, encoding="utf-8-sig")
+        self._put(post_draft(world, self._planter("post"), staff), "posts", "编制核定表")
         self.tell("assets.csv", 0.25)
         assets = self._planter("asset")
         self._assets(assets)
@@ -123,7 +127,8 @@ class _Writer:
         self._put(title_draft(world, self._planter("title"), buildings, vehicles), "titles", "权证台账", book=not whole)
         if not whole:
             self._books(assets)
-        self._put(scan_draft(world, self._planter("scan"), self.kept[0], assets.planted, 60), "stocktake", "盘点扫描", kind="stocktake")
+        standing = [*standing_of(self.kept[0], assets.planted), *(standing_apart(self.apart) if self.apart else ())]
+        self._put(scan_draft(world, self._planter("scan"), standing, 60), "stocktake", "盘点扫描", kind="stocktake")
         self._put(disposal_draft(world, self._planter("request"), self.kept[0], assets.planted), "disposals", "处置申请")
         self.tell("truth.json", 0.95)
         self._truth()
@@ -146,6 +151,8 @@ class _Writer:
         self.planted += draft.planter.planted
 
     def _assets(self, planter: Planter) -> None:
+        import pyarrow.parquet as parquet
+
         count, whole = self.world.scale.assets, self.world.scale.whole
         with ExitStack() as stack:
             chunks = self._told(asset_chunks(self.world, planter, count), stack)
@@ -165,6 +172,9 @@ class _Writer:
                 total="原值(万元)",
             )
             self.files.append(replace(written, register="asset_institution"))
+            self.apart = other
+            known = pa.table(self._known(other, institution_codes(other)), schema=TRUE_PLACES)
+            parquet.write_table(known, self.folder / "truth_assets_institution.parquet", compression="zstd")
         self.planted += planter.planted
 
     def _told(self, chunks: Iterator[Cards], stack: ExitStack) -> Iterator[Columns]:
@@ -172,20 +182,25 @@ class _Writer:
         import pyarrow.parquet as parquet
 
         world = self.world
-        units = pa.array([unit.code for unit in world.units])
-        rooms = pa.array([room_code(world, room) for room in world.rooms], pa.string())
-        houses = pa.array([house.code for house in world.buildings])
-        schema = pa.schema([(name, pa.string()) for name in ("asset", "unit", "room", "building", "element")])
-        writer = stack.enter_context(parquet.ParquetWriter(self.folder / "truth_assets.parquet", schema, compression="zstd"))
+        writer = stack.enter_context(parquet.ParquetWriter(self.folder / "truth_assets.parquet", TRUE_PLACES, compression="zstd"))
         done = 0
         for cards in chunks:
-            known = [cards.code, take(units, cards.unit), take(rooms, cards.room), take(houses, cards.building), cards.element]
-            writer.write_table(pa.table(known, schema=schema))
+            writer.write_table(pa.table(self._known(cards, cards.code), schema=TRUE_PLACES))
             if not self.kept or not world.scale.whole:
                 self.kept.append(cards)
             done += len(cards.code)
             self.tell("assets.csv", 0.25 + 0.5 * done / world.scale.assets)
             yield cards.columns
+
+    def _known(self, cards: Cards, codes: pa.Array) -> list[pa.Array]:
+        """What is true of cards, under these codes: unit, room, building, element."""
+        if not self.codes:
+            world = self.world
+            self.codes += [pa.array([unit.code for unit in world.units])]
+            self.codes += [pa.array([room_code(world, room) for room in world.rooms], pa.string())]
+            self.codes += [pa.array([house.code for house in world.buildings])]
+        units, rooms, houses = self.codes
+        return [codes, take(units, cards.unit), take(rooms, cards.room), take(houses, cards.building), cards.element]
 
     def _books(self, assets: Planter) -> None:
         for register, stem, book, encoding in (
@@ -208,12 +223,14 @@ class _Writer:
             "people": len(world.people),
             "usable_m2": round(sum(room.area_m2 for room in world.rooms), 2),
             "rooms_with_model": sum(room.model is not None for room in world.rooms),
+            "unbooked": "" if self.apart is None else "assets_institution.xlsx",
         }
         write_truth(self.folder / "truth.json", self.planted, self.files, facts=facts)
 
 
 def _room_truth(world: World) -> Columns:
-    """Each room as it is: its space in a model, area, and what its people may have together (m², 0 where it is no office)."""
+    """Each room as it is: its space in a model, area, who has it, and what they may have together (m², 0 where it is no office)."""
+    codes = person_codes(world)
     allowed = [sum(limit_m2(world.units[world.people[at].unit], world.people[at].rank) for at in room.people) for room in world.rooms]
     return {
         "room": pa.array([room_code(world, room) for room in world.rooms], pa.string()),
@@ -221,5 +238,6 @@ def _room_truth(world: World) -> Columns:
         "global_id": pa.array([room.model.global_id if room.model else None for room in world.rooms], pa.string()),
         "area_m2": pa.array([room.area_m2 for room in world.rooms]),
         "people": pa.array([len(room.people) for room in world.rooms]),
+        "who": pa.array([" ".join(codes[at] for at in (*room.people, *room.second)) for room in world.rooms], pa.string()),
         "allowed_m2": pa.array([float(area) for area in allowed]),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, insert, select, update
 
 from twin.imports.tie.turns import in_turns
 from twin.link.facts import Decision, Evidence, Link
@@ -52,7 +52,7 @@ class StandingLink:
 def standing_links(connection: Connection, kind_name: str, *, state: str = MADE) -> list[StandingLink]:
     """The links of a kind's records that stand, or that were lost with their feature."""
     table = schema.kind_table(kind_name)
-    query = select(schema.link).where(LINK.record_id.in_(select(table.c.record_id)), LINK.state == state)
+    query = select(schema.link).where(_is_of(table), LINK.state == state)
     if state == MADE:
         query = query.where(LINK.until_us.is_(None))
     return [_standing(row) for row in connection.execute(query.order_by(LINK.id))]
@@ -61,11 +61,16 @@ def standing_links(connection: Connection, kind_name: str, *, state: str = MADE)
 def decided_links(connection: Connection, kind_name: str) -> list[Decision]:
     """What people decided of a kind's records."""
     table = schema.kind_table(kind_name)
-    query = select(schema.link).where(LINK.record_id.in_(select(table.c.record_id)), LINK.method == "manual", LINK.until_us.is_(None))
+    query = select(schema.link).where(_is_of(table), LINK.method == "manual", LINK.until_us.is_(None))
     return [
         Decision(record_id=str(row.record_id), space_id=f"{row.site_id}/{row.feature_id}", made=row.state == MADE)
         for row in connection.execute(query)
     ]
+
+
+def _is_of(table: Table) -> ColumnElement[bool]:
+    """Whether a link is one of a record of a table: asked link by link, there are few beside the records."""
+    return exists().where(table.c.record_id == LINK.record_id)
 
 
 def write_links(

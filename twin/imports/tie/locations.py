@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from twin.imports.tie.turns import in_turns
 from twin.link.places import PlaceAnswer, PlaceNode, PlaceText, PlaceTree, resolve_places
+from twin.records.interning import Resolved
 from twin.records.places import EVERYTHING, Place
 from twin.store import record_schema as schema
 from twin.store.database import Database
 from twin.store.values import to_json
 
-__all__ = ["place_tree", "resolve_locations"]
+__all__ = ["as_stored", "open_locations", "place_tree", "resolve_locations", "text_of", "write_answers"]
 
 LOCATION = schema.location.c
 AT_ONCE = 500
@@ -53,35 +55,48 @@ def _node(
 def resolve_locations(database: Database, tree: PlaceTree, *, only: Sequence[int] | None = None) -> dict[int, int | None]:
     """Resolve locations (all, or these ids) that no person decided; the ids whose place changed, with their place now."""
     with database.reading() as connection:
-        rows = _rows(connection, only)
-    changed, updates = _resolved(rows, tree)
-    in_turns(database, updates, _write)
-    return changed
+        rows = open_locations(connection) if only is None else _chosen(connection, only)
+    answers = resolve_places([text_of(row) for row in rows], tree)
+    return write_answers(database, zip(rows, answers, strict=True))
 
 
-def _rows(connection: Connection, only: Sequence[int] | None) -> list[Any]:
+def open_locations(connection: Connection, *, since: int = 0) -> list[Any]:
+    """The rows of locations that no person decided, from an id on."""
+    query = select(schema.location).where(LOCATION.decided_by.is_(None), LOCATION.id >= since)
+    return list(connection.execute(query.order_by(LOCATION.id)))
+
+
+def _chosen(connection: Connection, ids: Sequence[int]) -> list[Any]:
     query = select(schema.location).where(LOCATION.decided_by.is_(None)).order_by(LOCATION.id)
-    if only is None:
-        return list(connection.execute(query))
     rows: list[Any] = []
-    for start in range(0, len(only), AT_ONCE):
-        rows += connection.execute(query.where(LOCATION.id.in_(only[start : start + AT_ONCE])))
+    for start in range(0, len(ids), AT_ONCE):
+        rows += connection.execute(query.where(LOCATION.id.in_(ids[start : start + AT_ONCE])))
     return rows
 
 
-def _resolved(rows: Sequence[Any], tree: PlaceTree) -> tuple[dict[int, int | None], list[dict[str, Any]]]:
-    """Which locations get another place, and what is to be written of them."""
-    answers = resolve_places([PlaceText(building=row.building, storey=row.storey, room=row.room) for row in rows], tree)
+def text_of(row: Any) -> PlaceText:
+    """The text of a row of `location`."""
+    return PlaceText(row.building, row.storey, row.room)
+
+
+def as_stored(answer: PlaceAnswer) -> Resolved:
+    """An answer as a location keeps it."""
+    place_id = int(answer.place_id) if answer.place_id is not None else None
+    return place_id, answer.method, answer.confidence, _evidence(answer.level, answer.reason, answer.candidates, answer.evidence)
+
+
+def write_answers(database: Database, answers: Iterable[tuple[Any, PlaceAnswer]]) -> dict[int, int | None]:
+    """Write what rows of `location` (as stored) are answered otherwise; the ids whose place changed, with their place now."""
     changed: dict[int, int | None] = {}
     updates: list[dict[str, Any]] = []
-    for row, answer in zip(rows, answers, strict=True):
-        place_id = int(answer.place_id) if answer.place_id is not None else None
-        said = (place_id, answer.method, answer.confidence, _evidence(answer))
+    for row, answer in answers:
+        said = as_stored(answer)
         if said != (row.place_id, row.method, row.confidence, row.evidence):
             updates.append(dict(zip(("place", "how", "sure", "why"), said, strict=True)) | {"location": row.id})
-        if place_id != row.place_id:
-            changed[row.id] = place_id
-    return changed, updates
+        if said[0] != row.place_id:
+            changed[row.id] = said[0]
+    in_turns(database, updates, _write)
+    return changed
 
 
 def _write(connection: Connection, updates: Sequence[dict[str, Any]]) -> None:
@@ -95,6 +110,7 @@ def _write(connection: Connection, updates: Sequence[dict[str, Any]]) -> None:
     connection.execute(statement, list(updates))
 
 
-def _evidence(answer: PlaceAnswer) -> str:
-    said = {"level": answer.level, "reason": answer.reason, "candidates": list(answer.candidates), "reading": answer.evidence}
+@lru_cache(maxsize=1 << 14)
+def _evidence(level: str, reason: str, candidates: tuple[str, ...], reading: str) -> str:
+    said = {"level": level, "reason": reason, "candidates": list(candidates), "reading": reading}
     return to_json({name: value for name, value in said.items() if value})

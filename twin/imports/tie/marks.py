@@ -18,9 +18,9 @@ __all__ = [
     "LOCATIONS_KNOWN",
     "REFERENCES",
     "TREE",
+    "are_many_new",
     "kind_state",
     "mark_of",
-    "placed_mark",
     "read_mark",
     "tree_mark",
     "write_mark",
@@ -30,6 +30,8 @@ VERSION = 1
 """Raised where the tie comes to other results for the same records."""
 TREE, REFERENCES, LOCATIONS, ELEMENTS = "tie.tree", "tie.references", "tie.locations", "tie.elements"
 LOCATIONS_KNOWN = "tie.locations.known"
+FEW = 20
+"""One new location in so many is resolved by itself; more of them may tell how the others are meant, and all are resolved anew."""
 COUNTER = schema.counter.c
 
 
@@ -50,9 +52,9 @@ def write_mark(connection: Connection, name: str, mark: int) -> None:
         connection.execute(insert(schema.counter).values(name=name, next=mark))
 
 
-def placed_mark(kind: str) -> str:
-    """The name under which it is kept how far the rows of a kind are placed."""
-    return f"tie.placed.{kind}"
+def are_many_new(connection: Connection, count: int) -> bool:
+    """Whether so many of the locations are new since all were resolved that they may tell how the others are meant."""
+    return count - (read_mark(connection, LOCATIONS_KNOWN) or 0) > count // FEW
 
 
 def kind_state(connection: Connection, kind: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from spatial.feature import Kind
 from twin.imports.tie.scene import Scene, feature_key
@@ -203,44 +203,44 @@ def slots_taken(connection: Connection, kind: str, row_of_place: Mapping[int, in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """How far the rows of a kind were when they were last placed: newest version, record and touched number."""
+    """How far the rows of a kind were when they were last placed: newest version, touched number, and where locations were."""
 
     version: int
-    record: int
     touched: int
+    locations: int
 
 
-def reached(connection: Connection, kind: str) -> Reached:
-    """How far they are now."""
+def reached(connection: Connection, kind: str, locations: int) -> Reached:
+    """How far they are now; `locations` is the mark of where locations are."""
     table, log = schema.kind_table(kind).c, schema.touched.c
     query = select(
         func.coalesce(select(func.max(table.id)).scalar_subquery(), 0),
-        func.coalesce(select(func.max(table.record_id)).scalar_subquery(), 0),
         func.coalesce(select(func.max(log.seq)).where(log.kind == kind).scalar_subquery(), 0),
     )
-    version, record, touched = connection.execute(query).one()
-    return Reached(version=int(version), record=int(record), touched=int(touched))
+    version, touched = connection.execute(query).one()
+    return Reached(version=int(version), touched=int(touched), locations=locations)
 
 
-def placed_rows(connection: Connection, kind: str, *, since: Reached | None) -> dict[str, NDArray[Any]]:
+def placed_rows(connection: Connection, kind: str, *, since: Reached | None, now: Reached) -> dict[str, NDArray[Any]]:
     """Visible rows of a kind as columns: ids, what they are placed by, and their placement (−1 and NaN for null, "" for no word).
 
-    With `since` only those that may stand elsewhere: without a placement, changed since then, or in another place than their
-    location, elements and intangible ones aside.
+    With `since` only those that may stand elsewhere: new ones without a placement, those that people touched, and, where locations
+    have moved, those in another place than their location, elements and intangible ones aside.
     """
-    table, now = schema.kind_table(kind), clock_of(connection, kind)
+    table, clock = schema.kind_table(kind), clock_of(connection, kind)
     names = ["id", "record_id", *(name for name in ASKED if name in table.c), *PLACED_COLUMNS]
-    query = select(*(table.c[name] for name in names)).where(table.c.since <= now, table.c.until > now)
+    query = select(*(table.c[name] for name in names)).where(table.c.since <= clock, table.c.until > clock)
     if since is not None:
-        stated = schema.location.c.place_id
-        at_unit = stated.is_(None) & (table.c.place_reason == "place_not_stated")
-        settled = (table.c.place_method == "element") | (table.c.place_reason == "intangible") | at_unit
-        query = query.outerjoin(schema.location, schema.location.c.id == table.c.location_id)
         log = schema.touched.c
         touched = table.c.record_id.in_(select(log.record_id).where(log.kind == kind, log.seq > since.touched))
-        changed = (table.c.id > since.version) & (table.c.record_id <= since.record)
-        elsewhere = table.c.place_id.is_distinct_from(stated) & ~settled
-        query = query.where(table.c.place_method.is_(None) | changed | touched | elsewhere)
+        wanted = or_(and_(table.c.id > since.version, table.c.place_method.is_(None)), touched)
+        if now.locations != since.locations:
+            stated = schema.location.c.place_id
+            at_unit = stated.is_(None) & (table.c.place_reason == "place_not_stated")
+            settled = (table.c.place_method == "element") | (table.c.place_reason == "intangible") | at_unit
+            query = query.outerjoin(schema.location, schema.location.c.id == table.c.location_id)
+            wanted |= table.c.place_id.is_distinct_from(stated) & ~settled
+        query = query.where(wanted)
     parts: list[list[Any]] = [[] for _ in names]
     for rows in connection.execution_options(yield_per=FETCH).execute(query).partitions():
         for part, column in zip(parts, zip(*rows, strict=True), strict=True):

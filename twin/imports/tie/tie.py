@@ -21,6 +21,7 @@ from twin.imports.tie.marks import (
     LOCATIONS_KNOWN,
     REFERENCES,
     TREE,
+    are_many_new,
     kind_state,
     mark_of,
     read_mark,
@@ -56,10 +57,6 @@ ROOM_CODES = (
     "LINK_STOREY_DIFFERS",
 )
 ELEMENT_CODES = ("LINK_ASSETS_SHARE_ELEMENT", "LINK_CLASS_DIFFERS", "LINK_ELEMENT_LOST", "LINK_KEYS_DISAGREE", "LINK_KEY_NOT_UNIQUE")
-FEW = 20
-"""One new location in so many is resolved by itself; more of them may tell how the others are meant, and all are resolved anew."""
-
-
 FOUND = ("places", "buildings_linked", "rooms_linked", "elements_linked")
 
 
@@ -177,8 +174,7 @@ class _Tie:
         location = schema.location.c
         with self.database.reading() as connection:
             count = connection.execute(select(func.count()).select_from(schema.location)).scalar_one()
-            known = read_mark(connection, LOCATIONS_KNOWN) or 0
-            whole = read_mark(connection, LOCATIONS) != mark_of(self.tree) or count - known > count // FEW
+            whole = read_mark(connection, LOCATIONS) != mark_of(self.tree) or are_many_new(connection, count)
             open_ones = list(connection.execute(select(location.id).where(location.method.is_(None))).scalars()) if not whole else []
         if not whole and not open_ones:
             return

@@ -12,11 +12,12 @@ from twin.codes import get_kind
 from twin.errors import Invalid
 from twin.queries.fleet.order_checks import check_orders
 from twin.queries.fleet.orders import read_fleet, read_orders
-from twin.queries.fleet.vehicle_checks import check_drivers, check_vehicles, read_titled
+from twin.queries.fleet.vehicle_checks import check_drivers, check_units, check_vehicles, read_titled
 from twin.queries.planner.finding import finding_page
 from twin.queries.records.context import Registers
 from twin.records.counters import clock_of
 from twin.records.scope import Reader, visible_conditions
+from twin.records.values import texts_of
 from twin.store import record_schema as schema
 
 __all__ = ["dispatch_checks", "vehicle_checks"]
@@ -45,6 +46,9 @@ def vehicle_checks(registers: Registers, reader: Reader, *, codes: Sequence[str]
         fleet = read_fleet(connection)
         vehicles = _seen(registers, connection, "vehicle", reader)
         findings = list(check_vehicles(fleet, read_titled(connection), vehicles))
+        units = registers.shelf.units(connection).records
+        said = {vehicle.unit for found in fleet.vehicles.values() for vehicle in found if vehicle.unit is not None}
+        findings += check_units(fleet, texts_of(connection, sorted(said - units.keys())), vehicles)
         if reader.persons:
             findings += check_drivers(fleet, registers.today(), _seen(registers, connection, "driver", reader))
         head = {"checked": sum(map(len, fleet.vehicles.values())) if vehicles is None else len(vehicles)}

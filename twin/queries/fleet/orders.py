@@ -24,7 +24,7 @@ BEIJING: Final = timezone(timedelta(hours=8))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleFact:
-    """A vehicle: `plate` normalised, state as its dictionary codes it, the day of its disposal as ISO text."""
+    """A vehicle: `plate` normalised, state as its dictionary codes it, the day of its disposal as ISO text, `unit` the id of a text."""
 
     record: int
     key: str
@@ -33,6 +33,7 @@ class VehicleFact:
     disposed: str | None
     terminal: str | None
     asset: str | None
+    unit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ def read_orders(connection: Connection, first: date, last: date, conditions: Seq
 def read_fleet(connection: Connection) -> Fleet:
     """The vehicles and drivers of the registers, whoever they belong to."""
     vehicles: dict[str, list[VehicleFact]] = {}
-    for row in _rows(connection, "vehicle", ("plate", "state", "disposed", "terminal", "asset")):
+    for row in _rows(connection, "vehicle", ("plate", "state", "disposed", "terminal", "asset", "unit_id")):
         plate = normalise_plate(row.plate or "")
         fact = VehicleFact(
             record=row.record_id,
@@ -144,6 +145,7 @@ def read_fleet(connection: Connection) -> Fleet:
             disposed=row.disposed,
             terminal=row.terminal,
             asset=row.asset,
+            unit=row.unit_id,
         )
         vehicles.setdefault(plate, []).append(fact)
     drivers: dict[str, list[DriverFact]] = {}

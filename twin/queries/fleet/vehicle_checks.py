@@ -1,8 +1,8 @@
-"""What is wrong with the registers of vehicles and drivers: titles that are missing, one terminal on two, licences that ran out."""
+"""What is wrong with vehicles and drivers: titles that are missing, one terminal on two, units nobody knows, licences that ran out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
 from sqlalchemy import Connection, select
@@ -14,7 +14,7 @@ from twin.queries.planner.finding import Finding
 from twin.records.counters import clock_of
 from twin.store import record_schema as schema
 
-__all__ = ["Titled", "check_drivers", "check_vehicles", "read_titled"]
+__all__ = ["Titled", "check_drivers", "check_units", "check_vehicles", "read_titled"]
 
 Titled = tuple[frozenset[str], frozenset[str]]
 """Plates (normalised) and codes of assets that have a title."""
@@ -46,6 +46,13 @@ def check_vehicles(fleet: Fleet, titled: Titled, seen: Collection[int] | None) -
                     others = ", ".join(one.plate for one in sharing if one.record != vehicle.record)
                     said = others if seen is None else f"{len(sharing) - 1} other vehicle"
                     yield _finding("VEHICLE_TERMINAL_SHARED", vehicle, "terminal", f"terminal {terminal} is on {said} too")
+
+
+def check_units(fleet: Fleet, unknown: Mapping[int, str], seen: Collection[int] | None) -> Iterator[Finding]:
+    """Vehicles of a unit that the register of units does not have; `unknown` are the texts, by id, that name none."""
+    for vehicle in _vehicles(fleet):
+        if vehicle.unit is not None and vehicle.unit in unknown and (seen is None or vehicle.record in seen):
+            yield _finding("VEHICLE_UNIT_UNKNOWN", vehicle, "unit", f"{unknown[vehicle.unit]}: no unit is called so")
 
 
 def check_drivers(fleet: Fleet, today: date, seen: Collection[int] | None) -> Iterator[Finding]:

@@ -9,21 +9,6 @@ import pyarrow.parquet as parquet
 
 from tests.twin.imports.tie.conftest import TiedDemo
 
-AT_LINE = {
-    "unit_credit_check": "USCC_CHECK_DIGIT",
-    "unit_organisation_check": "ORGANISATION_CODE_CHECK_DIGIT",
-    "unit_division": "DIVISION_UNKNOWN",
-    "person_rank": "ENUM_UNKNOWN",
-    "asset_class": "CLASS_CODE_FORM",
-    "asset_future": "DATE_FUTURE",
-    "asset_date": "DATE_INVALID",
-    "asset_value_text": "NUMBER_INVALID",
-    "asset_state": "ENUM_UNKNOWN",
-    "vehicle_vin": "VIN_CHECK_DIGIT",
-    "vehicle_plate": "PLATE_FORM",
-}
-"""Planted error → the finding of the import at its line."""
-TWICE = ("unit_code_twice", "room_twice", "person_twice", "asset_code_twice", "vehicle_plate_twice", "meter_twice", "energy_twice")
 UNKNOWN_UNIT = {"room_unit": "room", "person_unit": "person", "asset_unit": "asset", "vehicle_unit": "vehicle", "energy_unit": "energy"}
 UNIT_COLUMN = {"room": "used_by_id"}
 NO_SUCH_ROOM = {"person_room": "person", "asset_room": "asset"}
@@ -75,25 +60,6 @@ def test_cards_of_the_models_things_are_those_elements(demo: TiedDemo) -> None:
     assert sum(found.get(asset) == truth[asset] for asset in asked) / len(asked) >= 0.97
     standing = dict(demo.rows("select place_method, count(*) from asset group by 1"))
     assert standing["element"] == len(found)
-
-
-def test_every_planted_error_of_a_row_is_found_at_its_line(demo: TiedDemo) -> None:
-    query = """select r.file, i.line, i.code from register_issue i join register_revision r on r.id = i.revision_id
-               union select r.file, q.line, q.code from register_quarantine q join register_revision r on r.id = q.revision_id"""
-    found = set(demo.rows(query))
-    asked = {(item["file"], item["line"], AT_LINE[item["error"]]) for item in demo.planted(*AT_LINE)}
-    asked |= {(item["file"], item["line"], "KEY_DUPLICATE") for item in demo.planted(*TWICE)}
-    assert {code for _, _, code in asked} >= {*AT_LINE.values(), "KEY_DUPLICATE"}
-    assert asked - found == set()
-    told = {one for one in found if one[2] in {*AT_LINE.values(), "KEY_DUPLICATE"}}
-    invented = told - asked - _also_planted(demo)
-    assert len(invented) <= 0.01 * len(told), invented
-
-
-def _also_planted(demo: TiedDemo) -> set[tuple[str, int, str]]:
-    """An error of one kind may be told by another's code too: the other row of a pair, the code that a wrong code is part of."""
-    codes = {*AT_LINE.values(), "KEY_DUPLICATE"}
-    return {(item["file"], item["line"], code) for item in demo.truth["planted"] for code in codes}
 
 
 def test_units_nobody_knows_stay_open_and_no_others(demo: TiedDemo) -> None:

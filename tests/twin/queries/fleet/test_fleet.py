@@ -19,7 +19,7 @@ from twin.store import Store
 
 VEHICLES = [
     {"车牌号": "闽A10001", "使用单位": "U1", "终端号": "013500000001", "车辆状态": "在用", "处置日期": ""},
-    {"车牌号": "闽A10002", "使用单位": "U1", "终端号": "013500000001", "车辆状态": "在用", "处置日期": ""},
+    {"车牌号": "闽A10002", "使用单位": "无此单位", "终端号": "013500000001", "车辆状态": "在用", "处置日期": ""},
     {"车牌号": "闽A10003", "使用单位": "U2", "终端号": "", "车辆状态": "已处置", "处置日期": "2026-10-10"},
 ]
 DRIVERS = [
@@ -106,6 +106,7 @@ def test_vehicles_without_title_terminals_on_two_and_licences_that_ran_out(offic
         ("VEHICLE_TITLE_MISSING", "闽A10002"),
         ("VEHICLE_TERMINAL_SHARED", "闽A10001"),
         ("VEHICLE_TERMINAL_SHARED", "闽A10002"),
+        ("VEHICLE_UNIT_UNKNOWN", "闽A10002"),
         ("DRIVER_LICENCE_EXPIRED", "D2"),
     }
     machine = vehicle_checks(office.registers, Reader(name="machine", persons=False), after=None, limit=50)

@@ -1,21 +1,12 @@
-"""The whole list on both databases: what is told of each difference, how it is worked off; and the demo against its truth."""
+"""The whole list on both databases: what is told of each difference, and how it is worked off."""
 
-import json
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select, update
 
 from tests.twin.queries.assetops.conftest import Office
-from tests.twin.records.conftest import NOW
-from twin.demo.registers import write_registers
-from twin.imports.register import import_register
 from twin.queries.assetops.reconcile.difference import difference_kinds
 from twin.queries.assetops.reconcile.run import find_differences, reconcile
-from twin.queries.records.context import Registers
-from twin.settings import Settings
-from twin.store import Store
 from twin.store import record_schema as schema
 
 RIGHT = [f"ZC{n}" for n in range(1, 9)]
@@ -135,73 +126,3 @@ def test_buildings_and_vehicles_against_their_titles(office: Office) -> None:
         ("TITLE_HOLDER_DIFFERS", "证4 闽A12345"),
     }  # fmt: skip
     assert (found["TITLE_AREA_DIFFERS", "B1"].left.says, found["TITLE_AREA_DIFFERS", "B1"].right.says) == ("900 m²", "1000 m²")
-
-
-EXPLAINED = {
-    "CARD_MISSING": {"ledger_without_card"},
-    "ENTRY_MISSING": {"card_without_ledger", "asset_code_twice"},
-    "VALUE_DIFFERS": {"ledger_value", "asset_value_text"},
-    "CLASS_DIFFERS": {"asset_edition", "asset_no_edition", "asset_class"},
-    "UNIT_DIFFERS": {"asset_unit"},
-    "LEDGERS_ENTRY_MISSING": {"card_without_ledger", "ledger_without_card"},
-    "LEDGERS_VALUE_DIFFERS": {"ledger_value"},
-    "CARD_PLACE_UNKNOWN": {"asset_room", "room_twice"},
-    "TITLE_AREA_DIFFERS": {"title_area"},
-    "TITLE_MISSING": {"title_missing", "vehicle_without_title", "vehicle_plate", "vehicle_plate_twice"},
-    "TITLE_WITHOUT_THING": {"vehicle_plate", "vehicle_plate_twice"},
-}
-"""Code → the planted errors that make such a difference."""
-MUST = {
-    "ledger_without_card": "CARD_MISSING", "card_without_ledger": "ENTRY_MISSING", "ledger_value": "VALUE_DIFFERS",
-    "asset_unit": "UNIT_DIFFERS", "asset_edition": "CLASS_DIFFERS", "asset_no_edition": "CLASS_DIFFERS",
-    "asset_room": "CARD_PLACE_UNKNOWN", "title_area": "TITLE_AREA_DIFFERS",
-    "title_missing": "TITLE_MISSING", "vehicle_without_title": "TITLE_MISSING",
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The registers of a small demo, imported, and what was planted in them."""
-    folder = tmp_path_factory.mktemp("demo")
-    files = {file.path.stem: file for file in write_registers(folder, scale="small", assets=3000, days=1)}
-    settings = Settings(home=folder / "home")
-    settings.home.mkdir()
-    with Store.open(settings.database_url) as store:
-        store.migrate()
-        for stem in ("units", "buildings", "rooms", "assets", "vehicles", "titles", "ledger_finance", "ledger_asset"):
-            file = files[stem]
-            import_register(store, settings, file.kind, file.path, who="demo", now=NOW, profile="zh", source=stem)
-        found = find_differences(Registers.of(store, folder / "columns"))
-    return found, json.loads((folder / "truth.json").read_text(encoding="utf-8")), Path(folder)
-
-
-def test_every_error_planted_in_the_demo_is_found(demo: Any) -> None:
-    found, truth, _ = demo
-    for error, code in MUST.items():
-        planted = [one for one in truth["planted"] if one["error"] == error]
-        assert planted
-        missed = [
-            one["key"]
-            for one in planted
-            if not any(_touches(difference, one) for difference in found.differences if difference.code == code)
-        ]
-        assert missed == [], error
-
-
-def test_no_difference_of_the_demo_is_invented(demo: Any) -> None:
-    found, truth, _ = demo
-    planted = {code: [one for one in truth["planted"] if one["error"] in errors] for code, errors in EXPLAINED.items()}
-    # a planted room or plate takes with it what names it, any number of cards and titles
-    of_others = {code for code in ("CARD_PLACE_UNKNOWN", "TITLE_WITHOUT_THING") if planted[code]}
-    invented = [
-        (one.code, one.key)
-        for one in found.differences
-        if one.code not in of_others and not any(_touches(one, error) for error in planted.get(one.code, []))
-    ]
-    assert len(invented) <= 0.01 * len(found.differences), invented
-
-
-def _touches(difference: Any, planted: Any) -> bool:
-    """Whether a difference is about what was planted: by any of its names, or the very line."""
-    lines = {(side.file, side.line) for side in (difference.left, difference.right) if side.line is not None}
-    return difference.key in {planted["key"], planted["was"], planted["now"]} or (planted["file"], planted["line"]) in lines
