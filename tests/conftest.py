@@ -17,6 +17,7 @@ MISSING = " is missing: "
 SHARES = {
     "tests/bim/": "models",
     "tests/chain/test_ledger.py": "demo",
+    "tests/chain/test_maps.py": "demo",
     "tests/chain/test_page.py": "demo",
     "tests/chain/test_placement.py": "demo",
     "tests/twin/imports/tie/": "tied",
@@ -25,6 +26,8 @@ SHARES = {
     "tests/viewer/test_deck_browser.py": "deck",
     "tests/viewer/test_login.py": "demo",
     "tests/viewer/test_page.py": "demo",
+    "tests/viewer/test_registers_page.py": "registers page",
+    "tests/viewer/test_stock_page.py": "registers page",
 }
 """Files that use the same costly things of a session (models read, the demo served, the browser) stay in one worker process."""
 

@@ -22,7 +22,7 @@ from twin.api import create_app
 from twin.api.gate import Gate
 from twin.assemble import build_tiles, manifests_of
 from twin.auth import LabelPolicy, Principal, Role
-from twin.codes import list_kinds
+from twin.codes import list_issue_codes, list_kinds
 from twin.errors import StoreBusy
 from twin.imports import import_bim, import_city
 from twin.settings import Settings
@@ -456,6 +456,12 @@ def test_a_machine_gets_the_landing_document_and_a_browser_the_page(client: Test
         assert page.headers[name] == value
 
 
+def test_codes_are_told_in_both_languages(client: TestClient) -> None:
+    codes = {one["code"]: (one["zh"], one["en"]) for one in client.get("/codes").json()["codes"]}
+    assert codes["CARD_MISSING"] == ("有账无卡", "booked without a card")
+    assert codes.keys() == {one.code for one in list_issue_codes()}
+
+
 def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
@@ -465,7 +471,7 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
     for kind in list_kinds():
         assert {f"/{kind.plural}", f"/{kind.plural}/{{key}}", f"/{kind.plural}/{{key}}/dossier"} <= records
     assert {path for path, _ in operations} - records == {
-        "/", "/health", "/openapi.json", "/sites", "/sites/{code}", "/sites/{code}/tree", "/sites/{code}/features/{feature_id}",
+        "/", "/codes", "/health", "/openapi.json", "/sites", "/sites/{code}", "/sites/{code}/tree", "/sites/{code}/features/{feature_id}",
         "/sites/{code}/features/{feature_id}/children", "/sites/{code}/features/{feature_id}/records",
         "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",
         "/tiles/{code}/{layer}/{content}.glb", "/session",

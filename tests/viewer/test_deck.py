@@ -18,7 +18,7 @@ import viewer.deck.page
 from tests.viewer import deck_facts
 from tests.viewer.deck_facts import ASSETS, ENERGY, STOREY
 from viewer.deck import BundleMissing, ClassUnknown, OccupiedRoom, Outline, OutlineInvalid, assets_page, energy_page, occupancy_page
-from viewer.deck.outline import LATIN_WIDTH, LINE_HEIGHT, check_outline, fit_label, view_of
+from viewer.deck.outline import LATIN_WIDTH, LINE_HEIGHT, check_outline, fit_label, view_around, view_of
 
 WORDS = Path(viewer.deck.page.__file__).with_name("words.json")
 METRE = 180 / (math.pi * 6_371_008.8)
@@ -74,7 +74,7 @@ def test_rooms_without_an_outline_are_counted_listed_last_and_said() -> None:
     page = occupancy_page(STOREY)
     assert page.rows[-1].cells[0] == "A2-仓"
     assert len(page.rows) == len(STOREY.rooms) == sum(key.count for key in page.legend)
-    assert [note.zh for note in page.notes] == ["1 条没有轮廓，未画在图上，列于表末。", "1 条缺少面积或用量，未计入合计。"]
+    assert [note.zh for note in page.notes] == ["1 条没有轮廓，未画在图上，只列在表中。", "1 条缺少面积或用量，未计入合计。"]
 
 
 def test_a_storey_without_any_outline_is_a_table_and_no_picture() -> None:
@@ -135,6 +135,16 @@ def test_a_building_without_area_median_or_use_has_no_figures_and_is_no_zero() -
         assert building.ratio is None
         page = energy_page(replace(ENERGY, buildings=(building,)))
         assert [key.words.zh for key in page.legend if key.count] == ["无数据"]
+
+
+def test_the_picture_is_of_what_there_is_to_tell_of_and_of_the_others_that_lie_near() -> None:
+    told = turned_box(20, 10, 0)
+    beside, far = (((tuple(plan(x, y, 0) for x, y in ((at, 0), (at + 6, 0), (at + 6, 6))),),) for at in (24, 900))
+    widths = [view.width_m for others in ((), (beside,), (far,), (beside, far)) if (view := view_around((told,), others))]
+    assert widths == pytest.approx([20, 30, 20, 20], rel=0.01)
+    alone = view_around((), (far,))
+    assert alone is not None and alone.width_m == pytest.approx(6, rel=0.5)
+    assert view_around((), ()) is None
 
 
 def test_a_class_without_a_colour_is_refused_by_name() -> None:

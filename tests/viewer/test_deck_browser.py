@@ -4,17 +4,18 @@ import io
 import math
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.viewer.browser import Visit, wait_until, watched
-from tests.viewer.deck_facts import ASSETS, DRAWN, ENERGY, PLOTS, STOREY, lon_lat
+from tests.viewer.browser import watched
+from tests.viewer.deck_facts import ASSETS, DRAWN, ENERGY, PLOTS, STOREY, box, lon_lat
+from tests.viewer.deck_shown import Shown, near, shown
 from viewer.deck import DeckPage, OccupiedRoom, assets_page, energy_page, occupancy_page
 
 pytestmark = pytest.mark.browser
@@ -30,81 +31,27 @@ SEEN_COLOURS = {
 """Written out here, not read from where the pages have them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A page in the browser: places in metres of the plan become pixels, pixels become colours and table rows."""
-
-    seen: Visit
-    picture: Image.Image
-    left: float
-    top: float
-
-    @property
-    def page(self) -> Page:
-        return self.seen.page
-
-    def pixel(self, x: float, y: float, height_m: float = 0.0) -> tuple[float, float]:
-        """Where a place of the plan is within the picture of the deck."""
-        at = self.page.evaluate("([lon, lat, height]) => window.twinDeck.project(lon, lat, height)", [*lon_lat(x, y), height_m])
-        return at[0], at[1]
-
-    def colour(self, x: float, y: float, height_m: float = 0.0) -> tuple[int, ...]:
-        """What is drawn at a place of the plan."""
-        across, down = self.pixel(x, y, height_m)
-        found = self.picture.getpixel((round(self.left + across), round(self.top + down)))
-        assert isinstance(found, tuple)
-        return tuple(int(part) for part in found[:3])
-
-    def row(self, x: float, y: float, height_m: float = 0.0) -> int:
-        """The table row of what stands at a place of the plan; −1 for nothing."""
-        across, down = self.pixel(x, y, height_m)
-        row: int = self.page.evaluate("([x, y]) => window.twinDeck.pick(x, y)", [across, down])
-        return row
-
-    def point_at(self, x: float, y: float) -> None:
-        """Move the pointer to a place of the plan."""
-        across, down = self.pixel(x, y)
-        self.page.mouse.move(self.left + across, self.top + down)
-
-
-@contextmanager
-def shown(browser: Browser, page: DeckPage, path: Path, query: str = "") -> Iterator[Shown]:
-    """The page opened from disk, offline, until it is drawn; afterwards nothing went wrong and nothing was asked."""
-    address = page.write(path).as_uri()
-    with watched(browser, "file://", width=1000, height=760) as seen:
-        asked: list[str] = []
-        seen.page.context.on("request", lambda request: asked.append(request.url))
-        seen.page.context.set_offline(True)
-        seen.page.goto(address + query)
-        wait_until(seen.page, "window.twinDeck?.ready()")
-        frame = seen.page.locator("#deck-container").bounding_box()
-        assert frame is not None
-        picture = Image.open(io.BytesIO(seen.page.screenshot())).convert("RGB")
-        yield Shown(seen, picture, frame["x"], frame["y"])
-        seen.check()
-        assert {url for url in asked if not url.startswith(("data:", "blob:"))} == {address + query}
+def opened(browser: Browser, page: DeckPage, path: Path, query: str = "") -> AbstractContextManager[Shown]:
+    """A page of the plan in the browser."""
+    return shown(browser, page.write(path), lon_lat, query)
 
 
 @pytest.fixture(scope="module")
 def storey(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    with shown(chromium, PAGES["occupancy"], tmp_path_factory.mktemp("deck") / "storey.html") as there:
+    with opened(chromium, PAGES["occupancy"], tmp_path_factory.mktemp("deck") / "storey.html") as there:
         yield there
 
 
 @pytest.fixture(scope="module")
 def assets(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    with shown(chromium, PAGES["assets"], tmp_path_factory.mktemp("deck") / "assets.html") as there:
+    with opened(chromium, PAGES["assets"], tmp_path_factory.mktemp("deck") / "assets.html") as there:
         yield there
 
 
 @pytest.fixture(scope="module")
 def energy(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    with shown(chromium, PAGES["energy"], tmp_path_factory.mktemp("deck") / "energy.html") as there:
+    with opened(chromium, PAGES["energy"], tmp_path_factory.mktemp("deck") / "energy.html") as there:
         yield there
-
-
-def near(found: tuple[int, ...], wanted: tuple[int, ...], tolerance: int = 2) -> bool:
-    return all(abs(one - other) <= tolerance for one, other in zip(found, wanted, strict=True))
 
 
 @pytest.mark.parametrize("at", range(len(DRAWN)), ids=[room.number for room in DRAWN])
@@ -218,7 +165,7 @@ def test_names_that_are_code_are_names_and_english_is_had_by_address(chromium: B
     rooms = tuple(
         OccupiedRoom(number=name, name=name, verdict="within", outline=room.outline) for name, room in zip(HOSTILE, DRAWN, strict=False)
     )
-    with shown(chromium, occupancy_page(replace(STOREY, rooms=rooms)), tmp_path / "page.html", "?lang=en") as there:
+    with opened(chromium, occupancy_page(replace(STOREY, rooms=rooms)), tmp_path / "page.html", "?lang=en") as there:
         assert there.page.title() == "Pingshan compound, building A, storey 2: office space"
         assert [text.rstrip("\u2028") for text in there.page.locator("#rows tbody th").all_inner_texts()] == [
             n.rstrip("\u2028") for n in HOSTILE
@@ -228,6 +175,9 @@ def test_names_that_are_code_are_names_and_english_is_had_by_address(chromium: B
         assert there.page.locator("img[onerror], b").count() == len(there.page.locator(".legend b").all())
 
 
+FIFTHS = [(207, 230, 216), (159, 208, 179), (99, 177, 137), (47, 138, 96), (20, 97, 63)]
+
+
 def test_columns_stand_on_their_buildings_as_high_as_they_are_worth(assets: Shown) -> None:
     names = [str(row.cells[0]) for row in PAGES["assets"].rows]
     assert names == ["A座办公楼", "C座综合楼", "B座会议中心", "E座食堂", "D座档案馆", "租用用房（无图）"]
@@ -235,25 +185,45 @@ def test_columns_stand_on_their_buildings_as_high_as_they_are_worth(assets: Show
     assert [assets.row(x, y, 0.3) for x, y in middles] == [0, 1, 2, 3, 4]
     data = assets.page.evaluate("() => JSON.parse(document.getElementById('deck-data').textContent).columns")
     worth = [864_012_345, 500_330_010, 120_000_000, 64_000_099, 9_000_000]
-    assert [part["height"] / data[0]["height"] for part in data] == pytest.approx([value / worth[0] for value in worth])
-    for (x, y), part in zip(middles[:2], data[:2], strict=True):
-        red, green, blue = assets.colour(x, y, part["height"] * 0.4)
-        assert green > red + 30 and green > blue
+    assert [part["height"] / data[0]["height"] for part in data[:4]] == pytest.approx([value / worth[0] for value in worth[:4]])
+    for (x, y), part, value in zip(middles[:3], data[:3], worth, strict=False):
+        assert near(assets.colour(x, y, part["height"] * 0.4), FIFTHS[min(value * 5 // worth[0], 4)])
         assert assets.row(x, y, part["height"] * 0.9) == part["row"]
         assert assets.row(x, y, part["height"] + 14.0) != part["row"]
 
 
-def test_buildings_have_the_hue_of_their_energy_against_the_median(energy: Shown) -> None:
+def test_where_nothing_stands_no_column_does_and_the_legend_says_so(chromium: Browser, tmp_path: Path) -> None:
+    first, *others = ASSETS.buildings
+    empty = replace(first, count=0, value_fen=0)
+    page = assets_page(replace(ASSETS, buildings=(empty, *others)))
+    assert [(key.words.zh, key.count) for key in page.legend][-1] == ("没有资产", 1)
+    with opened(chromium, page, tmp_path / "page.html") as there:
+        row = [str(one.cells[0]) for one in page.rows].index(first.name)
+        x, y, width, depth = PLOTS[0]
+        assert there.row(x + width / 2, y + depth / 2) == row
+        assert near(there.colour(x + width / 2, y + depth / 2), (206, 213, 214))
+        assert first.name not in {label["text"].split("\n")[0] for label in there.page.evaluate("() => window.twinDeck.labels()")}
+
+
+def test_buildings_have_the_colour_of_their_energy_against_the_median(energy: Shown) -> None:
     rows = {str(row.cells[0]): at for at, row in enumerate(PAGES["energy"].rows)}
     names = [building.name for building in ENERGY.buildings]
-    roofs = {name: (x + 1.5, y + 1.5, height) for name, (x, y, *_), height in zip(names, PLOTS, [24, 12, 18, 30, 8], strict=True)}
+    roofs = {name: (x + 1.5, y + 1.5, height) for name, (x, y, *_), height in zip(names, PLOTS, [24, 12, 18, 30, 0], strict=True)}
     assert {name: energy.row(*roof) for name, roof in roofs.items()} == rows
-    hue = {name: energy.colour(*roof) for name, roof in roofs.items()}
-    assert hue["B座会议中心"][0] > hue["B座会议中心"][2] + 100
-    assert 50 < hue["D座档案馆"][0] - hue["D座档案馆"][2] < 130
-    assert hue["C座综合楼"][2] > hue["C座综合楼"][0] + 80
-    assert abs(hue["A座办公楼"][0] - hue["A座办公楼"][1]) < 15
-    assert max(hue["E座食堂"]) - min(hue["E座食堂"]) < 20
+    wanted = {"A座办公楼": "f0ead2", "B座会议中心": "d9653b", "C座综合楼": "3f8fc4", "D座档案馆": "f4b183", "E座食堂": "dfe4e7"}
+    for name, colour in wanted.items():
+        assert near(energy.colour(*roofs[name]), tuple(bytes.fromhex(colour))), name
+
+
+def test_labels_never_lie_on_one_another_and_those_of_the_larger_stay(chromium: Browser, tmp_path: Path) -> None:
+    crowd = tuple(replace(ASSETS.buildings[0], name=f"楼{at}", value_fen=1000 - at, outline=box(8.0 * at, 0, 6, 6)) for at in range(40))
+    with opened(chromium, assets_page(replace(ASSETS, buildings=crowd)), tmp_path / "page.html") as there:
+        boxes = there.page.evaluate("() => window.twinDeck.labels()")
+        assert 1 < len(boxes) < len(crowd)
+        assert boxes[0]["text"].startswith("楼0")
+        for at, one in enumerate(boxes):
+            beside = [other for other in boxes[:at] if one["left"] < other["right"] and other["left"] < one["right"]]
+            assert not any(one["top"] < other["bottom"] and other["top"] < one["bottom"] for other in beside)
 
 
 def test_without_webgl_the_numbers_are_still_there(chromium: Browser, tmp_path: Path) -> None:

@@ -3,8 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from twin.codes import shipped_tables
+from twin.codes.step import Step
+from twin.link.facts import Method as LinkMethod
+from twin.placement.decide import Method as PlaceMethod
 
 SOURCES = Path(__file__).resolve().parents[2] / "viewer" / "web" / "src"
 PLACES = re.compile(r"\{(\w+)\}")
@@ -69,6 +75,15 @@ def test_every_name_of_the_glossary_is_a_pair() -> None:
     pairs = [(name, pair) for group in glossary.values() for name, pair in group.items()]
     assert [name for name, pair in pairs if len(pair) != 2 or not all(pair)] == []
     assert [name for name, (_, english) in pairs if CHINESE.search(english)] == []
+
+
+def test_what_the_service_says_in_codes_has_a_name() -> None:
+    values = json.loads((SOURCES / "glossary.json").read_text(encoding="utf-8"))["values"]
+    steps = [step for step in shipped_tables().rows(Step) if step.kind not in {"asset", "vehicle", "dispatch"}]
+    said = {f"link_{method}" for method in get_args(LinkMethod)} | {f"place_{method.name.lower()}" for method in PlaceMethod}
+    said |= {f"request_{step.target_state}" for step in steps} | {f"request_kind_{step.kind}" for step in steps}
+    said |= {f"method_{method}" for method in ("import", "manual", "correction", "revert", "stock_take")}
+    assert sorted(said - values.keys()) == []
 
 
 @pytest.mark.parametrize("path", sorted(SOURCES.rglob("*.ts")), ids=lambda path: str(path.relative_to(SOURCES)))

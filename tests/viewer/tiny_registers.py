@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from tests.viewer.tiny_stock import TinyStock
+
 __all__ = ["ASSETS", "PAGES_AT_MOST", "TinyRegisters"]
 
 ASSETS = 25
@@ -17,7 +19,7 @@ KINDS = {
     "room": ("rooms", "办公用房", "room", ("code", "number", "name")),
     "person": ("people", "人员", "person", ("code", "name")),
     "vehicle": ("vehicles", "公务用车", "vehicle", ("plate",)),
-    "asset": ("assets", "资产卡片", "asset", ("code", "name", "value")),
+    "asset": ("assets", "资产卡片", "asset", ("code", "name", "value", "unit")),
 }
 WORDS = {
     "code": ("编码", "code"),
@@ -25,6 +27,7 @@ WORDS = {
     "number": ("房号", "number"),
     "plate": ("号牌", "plate"),
     "value": ("原值", "value"),
+    "unit": ("使用单位", "unit"),
 }
 IN_USE = {"state": {"zh": "在用", "en": "in use"}}
 Document = dict[str, Any]
@@ -79,6 +82,8 @@ class TinyRegisters:
             case [plural, key, "dossier"]:
                 kind = next((name for name, row in KINDS.items() if row[0] == plural), None)
                 return None if kind is None or key == "NONE" else self._dossier(kind, key, query)
+            case ["codes" | "stocktakes" | "differences", *_]:
+                return TinyStock(self._place(self.rooms[0]) or {}).get(parts, query)
             case [plural] if plural in {row[0] for row in KINDS.values()}:
                 return {"numberMatched": 3, "numberMatchedIs": "exact", "numberReturned": 0, "records": [], "next": None}
         return None
@@ -395,14 +400,15 @@ class TinyRegisters:
             "change": None,
             "request": None,
         }
-        values = {"name": {"asset": "台式计算机", "unit": "屏山局"}.get(kind, "档案室"), "number": "201", "value": 506000}
+        values = {"name": {"asset": "台式计算机", "unit": "屏山局"}.get(kind, "档案室"), "number": "201", "value": 506000, "unit": "屏山局"}
         early = query.get("as_of", "2026-11-26") < "2026-06-01"
         fields = []
         for column in self._kind(kind)["columns"]:
             value = values.get(column["name"], key)
             shown = "旧名" if column["name"] == "name" and early else value
             words = {"zh": "5,060.00 元", "en": "CNY 5,060.00"} if column["name"] == "value" else None
-            fields.append(column | {"value": shown, "words": words, "corrected": False} | origin)
+            unit = {"kind": "unit", "key": "U1", "href": "/units/U1", "title": "屏山局"} if column["name"] == "unit" else None
+            fields.append(column | {"value": shown, "words": words, "corrected": False, "record": unit} | origin)
         change = (
             {"field": "name", "old": "旧名", "new": values["name"], "reverts": None, "reverted_by": None}
             | origin
@@ -431,9 +437,15 @@ class TinyRegisters:
             "changes": [change],
             "findings": [finding] if kind == "asset" else [],
             "place": place,
-            "links": [],
+            "links": [self._link()] if kind == "room" else [],
             "requests": [one for one in self.requests if one["payload"].get("record", {}).get("key") == key],
         }
+
+    def _link(self) -> Document:
+        """A tie as the linker noted it."""
+        evidence = '{"tier":"number","reading":"room","storey":true,"name":true,"area":false,"number":"201"}'
+        tie = {"method": "code", "confidence": 0.97, "evidence": evidence, "state": "made", "who": "demo"}
+        return tie | {"site": "tiny", "feature_id": self.rooms[0], "since": "2026-01-02T00:00:00+00:00", "until": None}
 
     def _next(self, request: Document) -> list[Document]:
         if request["closed_at"] is not None:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from twin import __version__
 from twin.api import (
     assets,
+    codes,
     energy,
     evidence,
     features,
@@ -49,6 +50,7 @@ SECURITY = {
 
 ROUTERS = (
     sites.router,
+    codes.router,
     features.router,
     tilesets.router,
     sessions.router,

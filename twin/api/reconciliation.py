@@ -1,4 +1,4 @@
-"""Reconciliation: the one list of differences, worked off; and a run that brings it up to date."""
+"""Reconciliation: the one list of differences, worked off; how many of each kind; and a run that brings it up to date."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from twin.api.gate import allowed
 from twin.api.registers import Limit, ReaderOf, following, registers_of
 from twin.auth import Action, Principal
 from twin.errors import Forbidden
-from twin.queries.assetops.reconcile.listing import decide_difference, difference_page
+from twin.queries.assetops.reconcile.listing import decide_difference, difference_counts, difference_page
 from twin.queries.assetops.reconcile.run import reconcile
 from twin.queries.records.context import reader_of
 
@@ -18,6 +18,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["reconciliation"], responses=NOT_FOUND)
 Counter = Annotated[Principal, allowed(Action.STOCKTAKE)]
+State = Annotated[str, Query(description="open, decided, gone")]
 ItemId = Annotated[int, Path(description=bilingual("待办编号", "number of the item"))]
 
 
@@ -25,9 +26,16 @@ class DifferencePage(BaseModel):
     """一页差异 · a page of differences."""
 
     differences: list[dict[str, Any]] = Field(
-        description=bilingual("何与何不符、金额、应办单位、自何时", "what against what, amount, unit, since")
+        description=bilingual("何与何不符、何物、金额、应办单位、自何时", "what against what, of which record, amount, unit, since")
     )
     next: str | None = Field(description=bilingual("下一页的地址", "address of the following page"))
+
+
+class DifferenceKinds(BaseModel):
+    """各类差异的数量 · how many differences of each kind."""
+
+    number_matched: int = Field(alias="numberMatched")
+    kinds: list[dict[str, Any]] = Field(description=bilingual("代码、核对类别、含义、数量", "code, what is compared, meaning, how many"))
 
 
 class Run(BaseModel):
@@ -54,7 +62,7 @@ def list_differences(
     principal: ReaderOf,
     code: Annotated[str | None, Query(description=bilingual("差异代码", "code of the difference"))] = None,
     unit: Annotated[str | None, Query(description=bilingual("应办单位", "key of the unit that must act"))] = None,
-    state: Annotated[str, Query(description="open, decided, gone")] = "open",
+    state: State = "open",
     after: Annotated[int, Query(ge=0, description=bilingual("上一页最后的待办编号", "the last item of the page before"))] = 0,
     limit: Limit = 100,
 ) -> dict[str, Any]:
@@ -62,6 +70,12 @@ def list_differences(
     reader = reader_of(principal)
     page = difference_page(registers_of(request), reader, code=code, unit=unit, state=state, after=after, limit=limit)
     return following(request, page)
+
+
+@router.get("/differences/kinds", summary=bilingual("差异类别", "kinds of differences"), response_model=DifferenceKinds)
+def count_differences(request: Request, principal: ReaderOf, state: State = "open") -> dict[str, Any]:
+    """每类一行,没有的为零。A row a kind, 0 where there is none."""
+    return difference_counts(registers_of(request), reader_of(principal), state=state)
 
 
 @router.post("/differences/runs", summary=bilingual("核对", "reconcile"), response_model=Run)

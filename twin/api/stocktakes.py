@@ -139,6 +139,7 @@ def read_outcomes(
     principal: ReaderOf,
     take_id: TakeId,
     outcome: Annotated[list[str] | None, Query(description=", ".join(OUTCOMES))] = None,
+    duplicate: Annotated[bool, Query(description=bilingual("只要可能一码多物的", "only codes that may be on several things"))] = False,
     after: Annotated[int, Query(ge=0, description=bilingual("上一页最后的序号", "the last ordinal of the page before"))] = 0,
     limit: Limit = 100,
 ) -> dict[str, Any]:
@@ -146,7 +147,8 @@ def read_outcomes(
     wrong = [one for one in outcome or () if one not in OUTCOMES]
     if wrong:
         raise Invalid(f"{wrong[0]!r} is no outcome", path="outcome", code="FILTER_INVALID", hint=f"one of: {', '.join(OUTCOMES)}")
-    page = stock_take_outcomes(registers_of(request), reader_of(principal), take_id, only=outcome or (), after=after, limit=limit)
+    reader = reader_of(principal)
+    page = stock_take_outcomes(registers_of(request), reader, take_id, only=outcome or (), duplicate=duplicate, after=after, limit=limit)
     return following(request, page)
 
 

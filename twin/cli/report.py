@@ -96,8 +96,15 @@ def reconcile(as_json: JsonFlag = False) -> Outcome:
         found, counts = run(_registers(settings, store))
     document: dict[str, Any] = counts | {"sums": list(found.totals)}
     lines = [f"{counts['differences']:,} differences; {counts['opened']:,} new, {counts['closed']:,} mended"]
-    lines += [f"  {code}: {number:,}" for code, number in counts["by_code"].items()]
+    lines += [f"  {_meaning(code)}: {number:,}" for code, number in counts["by_code"].items()]
     return Outcome(document=document, words="\n".join(lines), exit_code=DECIDE if counts["differences"] else 0)
+
+
+def _meaning(code: str) -> str:
+    from twin.codes import find_issue_code
+
+    words = find_issue_code(code)
+    return f"{code} {words.zh} · {words.en}" if words else code
 
 
 def _registers(settings: Any, store: Any) -> Registers:

@@ -7,6 +7,7 @@ without a release. Nothing here knows the store.
 from twin.codes.dictionary import Dictionary, Value, fold, get_dictionary, list_dictionaries
 from twin.codes.fault import Fault
 from twin.codes.identifier import NORMALISERS, checks_beside_of, checks_of
+from twin.codes.issue_code import IssueCode, find_issue_code, list_issue_codes
 from twin.codes.kind import Column, ColumnType, RecordKind, get_kind, list_kinds
 from twin.codes.tables import ROW_TYPES, Tables, read_tables, shipped_tables
 
@@ -17,15 +18,18 @@ __all__ = [
     "ColumnType",
     "Dictionary",
     "Fault",
+    "IssueCode",
     "RecordKind",
     "Tables",
     "Value",
     "checks_beside_of",
     "checks_of",
+    "find_issue_code",
     "fold",
     "get_dictionary",
     "get_kind",
     "list_dictionaries",
+    "list_issue_codes",
     "list_kinds",
     "read_tables",
     "shipped_tables",

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
-from twin.codes import RecordKind, list_kinds
 from twin.imports.tie.links import REFUSED
 from twin.queries.records.context import Registers
-from twin.queries.records.documents import PERSONS, place_document, record_href
+from twin.queries.records.documents import place_document
+from twin.queries.records.named import named_records
 from twin.records.place_tree import NOWHERE, PlaceTree
-from twin.records.read import Record, records_where
-from twin.records.scope import Reader, visible_conditions
+from twin.records.scope import Reader
 from twin.store import record_schema as schema
 
 __all__ = ["feature_records"]
 
 TIE = ("method", "confidence", "evidence", "state")
-TITLES = ("name", "number", "plate")
 
 
 def feature_records(registers: Registers, site: str, feature_id: str, reader: Reader) -> dict[str, Any]:
@@ -29,18 +26,14 @@ def feature_records(registers: Registers, site: str, feature_id: str, reader: Re
     """
     registers.store.get_feature(feature_id, reader.labels, site=site)
     with registers.store.database.reading() as connection:
-        places, units = registers.shelf.places(connection), registers.shelf.units(connection)
+        places = registers.shelf.places(connection)
         position = _position(connection, places, site, feature_id, reader)
         ties = _ties(connection, site, feature_id)
         if position != NOWHERE and places.rows[position].record_id is not None:
             ties.setdefault(places.rows[position].record_id, dict.fromkeys(TIE))
-        found: list[dict[str, Any]] = []
-        for kind in list_kinds():
-            if ties and (kind.name not in PERSONS or reader.persons):
-                one = schema.kind_table(kind.name).c.record_id.in_(sorted(ties))
-                seen = records_where(connection, kind, and_(one, *visible_conditions(kind, reader, places, units)))
-                found += [_document(kind, record, ties[record.id]) for record in seen if record.ended is None]
-        return {"place": place_document(places, position), "records": found}
+        named = named_records(registers, connection, reader, ties)
+        records = [record | ties[record_id] for record_id, record in named.items()]
+        return {"place": place_document(places, position), "records": records}
 
 
 def _position(connection: Connection, places: PlaceTree, site: str, feature_id: str, reader: Reader) -> int:
@@ -57,8 +50,3 @@ def _ties(connection: Connection, site: str, feature_id: str) -> dict[int, dict[
     here = (sites.c.code == site, link.c.feature_id == feature_id, link.c.until_us.is_(None), link.c.state != REFUSED)
     standing = joined.where(*here).order_by(link.c.id)
     return {row["record_id"]: {name: row[name] for name in TIE} for row in connection.execute(standing).mappings()}
-
-
-def _document(kind: RecordKind, record: Record, tie: Mapping[str, Any]) -> dict[str, Any]:
-    title = next((text for name in TITLES if (text := record.values.get(name))), record.key)
-    return {"kind": kind.name, "key": record.key, "href": record_href(kind, record.key), "title": title} | dict(tie)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from viewer.deck.catalogue import number, words
-from viewer.deck.classes import Shade, list_shades
-from viewer.deck.layers import columns_layer, deck_of, label_layer, outline_layer, surroundings_layer
-from viewer.deck.outline import Label, Outline, View, check_outline, fit_label, view_of
+from viewer.deck.classes import Shade, get_shade, list_shades
+from viewer.deck.layers import Shape, deck_of, label_layer, outline_layer, surroundings_layer
+from viewer.deck.outline import Label, Outline, View, check_outline, fit_label, square_of, view_around
 from viewer.deck.page import DeckPage, Figure, Head, Key, Row, notes_of
 from viewer.document import Words
 
@@ -27,9 +27,10 @@ COLUMNS = (
 """Words of each column of the table, and whether it holds numbers."""
 FEN_PER_TEN_THOUSAND_YUAN = 1_000_000
 TALLEST = 0.32
-RADIUS = 0.012
+SIDE = 0.028
+LOWEST = 0.004
+"""Sides of a column and the least height of one, as shares of the larger extent."""
 PITCH_DEG = 50.0
-FOOTPRINT = [206, 213, 214]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +56,25 @@ class AssetsByBuilding:
 
 
 def assets_page(assets: AssetsByBuilding) -> DeckPage:
-    """The page of a site's assets: one column a building, its colour the fifth of the largest value, the table by value."""
-    buildings = sorted(assets.buildings, key=lambda building: (not building.outline, -building.value_fen, building.name))
-    outlines = [check_outline(building.name, building.outline) for building in buildings if building.outline]
+    """The page of a site's assets: one column a building, its colour the fifth of the largest value, the table by value.
+
+    The picture is of the buildings where something stands; the others lie flat among and around them.
+    """
+    buildings = sorted(assets.buildings, key=lambda building: (-building.value_fen, -building.count, building.name))
     shades = _shades(buildings)
     total = sum(building.value_fen for building in buildings)
-    view = view_of(outlines, pitch_deg=PITCH_DEG, top_share=TALLEST)
-    undrawn = len(buildings) - len(outlines)
+    drawn = [
+        (row, building, check_outline(building.name, building.outline), shade)
+        for row, (building, shade) in enumerate(zip(buildings, shades, strict=True))
+        if building.outline
+    ]
+    told, others = ([outline for _, building, outline, _ in drawn if bool(building.count) is some] for some in (True, False))
+    view = view_around(told, others, pitch_deg=PITCH_DEG, top_share=TALLEST)
     return DeckPage(
         title=assets.title,
         as_of=assets.as_of,
         sources=assets.sources,
-        deck=view and _deck(buildings, outlines, shades, view, assets.surroundings),
+        deck=view and _deck(drawn, view, assets.surroundings),
         view=view,
         figures=(
             Figure(name=words("assets.buildings"), value=str(len(buildings))),
@@ -79,32 +87,30 @@ def assets_page(assets: AssetsByBuilding) -> DeckPage:
         legend_title=words("assets.height"),
         heads=tuple(Head(words=words(key), number=numeric) for key, numeric in COLUMNS),
         rows=tuple(_row(building, shade, total) for building, shade in zip(buildings, shades, strict=True)),
-        notes=notes_of(undrawn, 0),
+        notes=notes_of(len(buildings) - len(drawn), 0),
     )
 
 
 def _deck(
-    buildings: Sequence[BuildingAssets],
-    outlines: Sequence[Outline],
-    shades: Sequence[Shade],
-    view: View,
-    surroundings: tuple[tuple[str, Outline], ...],
+    drawn: Sequence[tuple[int, BuildingAssets, Outline, Shade]], view: View, surroundings: tuple[tuple[str, Outline], ...]
 ) -> "pydeck.Deck":
     span_m = max(view.width_m, view.height_m)
-    tallest = max((building.value_fen for building in buildings), default=0) or 1
-    drawn = list(zip(buildings, outlines, shades, strict=False))
-    feet = [fit_label(outline, (building.name,), view.bearing_deg).lon_lat for building, outline, _ in drawn]
-    heights = [max(building.value_fen, 0) / tallest * view.top_m for building, _, _ in drawn]
-    columns = [(row, feet[row], shade.rgb, heights[row]) for row, (_, _, shade) in enumerate(drawn)]
-    labels = [
-        (Label(lon_lat=feet[row], size_m=1.0), f"{building.name}\n{building.count:,}", heights[row] + 0.045 * span_m)
-        for row, (building, _, _) in enumerate(drawn)
-    ]
+    tallest = max((building.value_fen for _, building, _, _ in drawn), default=0) or 1
+    footprint = get_shade("assets", "none", "").rgb
+    columns: list[Shape] = []
+    labels: list[tuple[Label, str, float]] = []
+    for row, building, outline, shade in drawn:
+        if not building.count:
+            continue
+        foot = fit_label(outline, (building.name,), view.bearing_deg).lon_lat
+        height = max(building.value_fen, 0) / tallest * view.top_m
+        columns.append((row, square_of(foot, SIDE * span_m, view.bearing_deg), shade.rgb, max(height, LOWEST * span_m)))
+        labels.append((Label(lon_lat=foot, size_m=1.0), f"{building.name}\n{building.count:,}", height))
     return deck_of(
         [
             surroundings_layer(surroundings),
-            outline_layer("footprints", [(row, outline, FOOTPRINT, 0.0) for row, outline in enumerate(outlines)]),
-            columns_layer("columns", columns, RADIUS * span_m),
+            outline_layer("footprints", [(row, outline, footprint, 0.0) for row, _, outline, _ in drawn]),
+            outline_layer("columns", columns),
             label_layer(labels, fixed_px=15),
         ],
         view,
@@ -112,23 +118,29 @@ def _deck(
 
 
 def _shades(buildings: Sequence[BuildingAssets]) -> list[Shade]:
-    """Of each building the fifth of the largest value it lies in; the first for nothing, the last for the largest."""
-    fifths = list_shades("assets")
+    """Of each building the fifth of the largest value it lies in, the last for the largest; one of its own where nothing stands."""
+    none, *fifths = list_shades("assets")
     largest = max((building.value_fen for building in buildings), default=0) or 1
-    return [fifths[min(max(building.value_fen, 0) * len(fifths) // largest, len(fifths) - 1)] for building in buildings]
+    return [
+        fifths[min(max(building.value_fen, 0) * len(fifths) // largest, len(fifths) - 1)] if building.count else none
+        for building in buildings
+    ]
 
 
 def _legend(buildings: Sequence[BuildingAssets], shades: Sequence[Shade]) -> tuple[Key, ...]:
     counts = Counter(shade.code for shade in shades)
-    step = max((building.value_fen for building in buildings), default=0) / FEN_PER_TEN_THOUSAND_YUAN / len(list_shades("assets"))
-    return tuple(
+    none, *fifths = list_shades("assets")
+    step = max((building.value_fen for building in buildings), default=0) / FEN_PER_TEN_THOUSAND_YUAN / len(fifths)
+    bands = [
         Key(
             colour=shade.colour,
             words=words("assets.band", low=number(step * at, 0), high=number(step * (at + 1), 0)),
             count=counts[shade.code],
         )
-        for at, shade in enumerate(list_shades("assets"))
-    )
+        for at, shade in enumerate(fifths)
+    ]
+    nothing = [Key(colour=none.colour, words=none.words, count=counts[none.code])] if counts[none.code] else []
+    return (*bands, *nothing)
 
 
 def _row(building: BuildingAssets, shade: Shade, total_fen: int) -> Row:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from viewer.deck.catalogue import number, words
 from viewer.deck.classes import Shade, get_shade, list_shades
 from viewer.deck.layers import deck_of, label_layer, outline_layer, surroundings_layer
-from viewer.deck.outline import Label, Outline, View, check_outline, fit_label, view_of
+from viewer.deck.outline import Label, Outline, View, check_outline, fit_label, view_around
 from viewer.deck.page import DeckPage, Figure, Head, Key, Row, notes_of
 from viewer.document import Words
 
@@ -69,41 +69,47 @@ class EnergyByBuilding:
 
 
 def energy_page(energy: EnergyByBuilding) -> DeckPage:
-    """The page of a site's energy: buildings coloured by their ratio to the median, the table from the highest ratio down."""
-    buildings = sorted(energy.buildings, key=lambda building: (not building.outline, -(building.ratio or 0.0), building.name))
-    outlines = [check_outline(building.name, building.outline) for building in buildings if building.outline]
-    tallest = max((building.height_m for building in buildings), default=0.0)
-    view = view_of(outlines, pitch_deg=PITCH_DEG if tallest else 0.0, top_m=tallest)
-    undrawn = len(buildings) - len(outlines)
+    """The page of a site's energy: buildings coloured by their ratio to the median, the table from the highest ratio down.
+
+    The picture is of the buildings whose energy is known; the others lie flat among and around them.
+    """
+    buildings = sorted(
+        energy.buildings, key=lambda building: (building.ratio is None, -(building.ratio or 0.0), -(building.kgce_m2 or 0.0), building.name)
+    )
+    drawn = [(row, building, check_outline(building.name, building.outline)) for row, building in enumerate(buildings) if building.outline]
+    told, others = ([one for one in drawn if (one[1].kgce_m2 is not None) is known] for known in (True, False))
+    tallest = max((building.height_m for _, building, _ in told), default=0.0)
+    pitch_deg = PITCH_DEG if tallest else 0.0
+    view = view_around([one[2] for one in told], [one[2] for one in others], pitch_deg=pitch_deg, top_m=tallest)
     return DeckPage(
         title=energy.title,
         as_of=energy.as_of,
         sources=energy.sources,
-        deck=view and _deck(buildings, outlines, view, energy.surroundings),
+        deck=view and _deck(drawn, view, energy.surroundings),
         view=view,
         figures=_figures(buildings),
         legend=_legend(buildings),
         legend_title=words("energy.legend"),
         heads=tuple(Head(words=words(key), number=numeric) for key, numeric in COLUMNS),
         rows=tuple(map(_row, buildings)),
-        notes=notes_of(undrawn, sum(building.kgce_m2 is None for building in buildings)),
+        notes=notes_of(len(buildings) - len(drawn), sum(building.kgce_m2 is None for building in buildings)),
     )
 
 
-def _deck(
-    buildings: Sequence[BuildingEnergy], outlines: Sequence[Outline], view: View, surroundings: tuple[tuple[str, Outline], ...]
-) -> "pydeck.Deck":
-    drawn = list(zip(buildings, outlines, strict=False))
-    shapes = [(row, outline, _shade(building).rgb, building.height_m) for row, (building, outline) in enumerate(drawn)]
+def _deck(drawn: Sequence[tuple[int, BuildingEnergy, Outline]], view: View, surroundings: tuple[tuple[str, Outline], ...]) -> "pydeck.Deck":
+    known = [(row, building, outline) for row, building, outline in drawn if building.kgce_m2 is not None]
+    others = [(row, outline, _shade(building).rgb, 0.0) for row, building, outline in drawn if building.kgce_m2 is None]
+    shapes = [(row, outline, _shade(building).rgb, building.height_m) for row, building, outline in known]
     labels = [
         (
             Label(lon_lat=fit_label(outline, (building.name,), view.bearing_deg).lon_lat, size_m=1.0),
             f"{building.name}\n{number(building.kgce_m2, 1)}",
             building.height_m,
         )
-        for building, outline in drawn
+        for _, building, outline in known
     ]
-    return deck_of([surroundings_layer(surroundings), outline_layer("buildings", shapes), label_layer(labels, fixed_px=15)], view)
+    layers = [surroundings_layer(surroundings), outline_layer("others", others), outline_layer("buildings", shapes)]
+    return deck_of([*layers, label_layer(labels, fixed_px=15)], view)
 
 
 def _shade(building: BuildingEnergy) -> Shade:

@@ -1,15 +1,15 @@
-"""pydeck layers without a base map: flat outlines, extruded ones, columns and labels, each row with the table row it stands for."""
+"""pydeck layers without a base map: flat outlines, extruded ones and labels, each row with the table row it stands for."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from viewer.deck.classes import get_shade
-from viewer.deck.outline import Label, LonLat, Outline, View
+from viewer.deck.outline import Label, Outline, View
 
 if TYPE_CHECKING:
     import pydeck
 
-__all__ = ["Shape", "columns_layer", "deck_of", "label_layer", "outline_layer", "surroundings_layer"]
+__all__ = ["Shape", "deck_of", "label_layer", "outline_layer", "surroundings_layer"]
 
 Shape = tuple[int, Outline, list[int], float]
 """Row of the table (−1: none), outline, colour, height in metres (0: flat)."""
@@ -19,6 +19,9 @@ INK = [22, 32, 46]
 EDGE = [90, 103, 118]
 HIGHLIGHT = [22, 32, 46, 60]
 OVER_ALL = {"depthCompare": "always", "depthWriteEnabled": False}
+UNSHADED = {"ambient": 1.0, "diffuse": 0.0, "shininess": 1, "specularColor": [0, 0, 0]}
+"""Each side in the colour given: `False` would leave deck.gl's own light on."""
+LIFT_PX = 12
 NOMINAL_WIDTH_PX = 1000.0
 EARTH_M = 40_075_016.686
 
@@ -57,7 +60,7 @@ def surroundings_layer(surroundings: Iterable[tuple[str, Outline]]) -> "pydeck.L
 
 
 def outline_layer(layer_id: str, shapes: Iterable[Shape], *, pickable: bool = True) -> "pydeck.Layer":
-    """Outlines in the very colours given; those with a height stand up, and their walls are shaded."""
+    """Outlines in the very colours given, on all sides, so that the legend can be read from the picture; those with a height stand up."""
     import pydeck
 
     rows = [
@@ -75,7 +78,7 @@ def outline_layer(layer_id: str, shapes: Iterable[Shape], *, pickable: bool = Tr
         get_elevation="height",
         extruded=standing,
         wireframe=standing,
-        material={"ambient": 0.84, "diffuse": 0.22, "shininess": 8, "specularColor": [20, 20, 20]} if standing else False,
+        material=UNSHADED,
         get_line_color=EDGE if pickable else [205, 211, 214],
         line_width_units=_word("pixels"),
         get_line_width=1.2 if pickable else 0.6,
@@ -86,33 +89,17 @@ def outline_layer(layer_id: str, shapes: Iterable[Shape], *, pickable: bool = Tr
     )
 
 
-def columns_layer(layer_id: str, rows: Iterable[tuple[int, LonLat, list[int], float]], radius_m: float) -> "pydeck.Layer":
-    """Round columns of one radius: row of the table, foot, colour, height in metres."""
-    import pydeck
-
-    return pydeck.Layer(
-        "ColumnLayer",
-        data=[{"row": row, "position": list(foot), "fill": rgb, "height": height} for row, foot, rgb, height in rows],
-        id=layer_id,
-        get_position="position",
-        get_fill_color="fill",
-        get_elevation="height",
-        radius=radius_m,
-        disk_resolution=40,
-        extruded=True,
-        material={"ambient": 0.65, "diffuse": 0.55, "shininess": 12, "specularColor": [30, 30, 30]},
-        pickable=True,
-        auto_highlight=True,
-        highlight_color=HIGHLIGHT,
-    )
-
-
 def label_layer(labels: Iterable[tuple[Label, str, float]], *, fixed_px: float | None = None) -> "pydeck.Layer":
-    """Texts that face the camera, at a height in metres; as large as fits the outline, or of a fixed size in pixels."""
+    """Texts that face the camera, at a height in metres: as large as fits the outline, or of a fixed size in pixels above the spot.
+
+    Of those of a fixed size that would lie on one another the page shows the first.
+    """
     import pydeck
 
+    lift = LIFT_PX if fixed_px else 0
     rows: list[dict[str, Any]] = [
-        {"position": [*label.lon_lat, height], "text": text, "size": fixed_px or label.size_m} for label, text, height in labels
+        {"position": [*label.lon_lat, height], "text": text, "size": fixed_px or label.size_m, "lift": lift}
+        for label, text, height in labels
     ]
     return pydeck.Layer(
         "TextLayer",
@@ -126,6 +113,8 @@ def label_layer(labels: Iterable[tuple[Label, str, float]], *, fixed_px: float |
         get_color=INK,
         font_family=_word(FONT),
         font_settings={"fontSize": 48, "buffer": 6},
+        get_alignment_baseline=_word("bottom" if fixed_px else "center"),
+        get_pixel_offset=[0, -lift],
         background=fixed_px is not None,
         get_background_color=[255, 255, 255, 225],
         background_padding=[6, 2],

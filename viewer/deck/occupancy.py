@@ -49,12 +49,16 @@ class OccupiedRoom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreyOccupancy:
-    """The rooms of one storey as of a date. `surroundings` are drawn pale beneath: kind (`storey`, `green` …) and outline."""
+    """The rooms of one storey as of a date. `surroundings` are drawn pale beneath: kind (`storey`, `green` …) and outline.
+
+    `people`: how many have their office there; None: as many as there are different names in the rooms.
+    """
 
     title: Words
     as_of: str
     sources: tuple[Words | str, ...]
     rooms: tuple[OccupiedRoom, ...]
+    people: int | None = None
     surroundings: tuple[tuple[str, Outline], ...] = field(default=())
 
 
@@ -81,7 +85,7 @@ def occupancy_page(storey: StoreyOccupancy) -> DeckPage:
         sources=storey.sources,
         deck=deck,
         view=view,
-        figures=_figures(rooms),
+        figures=_figures(rooms, storey.people),
         legend=_legend(rooms),
         legend_title=words("occupancy.class"),
         heads=tuple(Head(words=words(key), number=numeric) for key, numeric in COLUMNS),
@@ -116,13 +120,14 @@ def _row(room: OccupiedRoom) -> Row:
     )
 
 
-def _figures(rooms: tuple[OccupiedRoom, ...]) -> tuple[Figure, ...]:
+def _figures(rooms: tuple[OccupiedRoom, ...], people: int | None) -> tuple[Figure, ...]:
     counts = Counter(room.verdict for room in rooms)
+    many = len({person for room in rooms for person in room.people}) if people is None else people
     return (
         Figure(name=words("occupancy.count"), value=str(len(rooms))),
         Figure(name=words("occupancy.count_over"), value=str(counts["over"])),
         Figure(name=words("occupancy.count_vacant"), value=str(counts["vacant"])),
-        Figure(name=words("occupancy.count_people"), value=str(len({person for room in rooms for person in room.people}))),
+        Figure(name=words("occupancy.count_people"), value=str(many)),
         Figure(name=words("occupancy.total_usable"), value=number(fsum(room.usable_m2 or 0.0 for room in rooms), 1), unit="m²"),
         Figure(name=words("occupancy.total_over"), value=number(fsum(max(room.over_m2 or 0.0, 0.0) for room in rooms), 1), unit="m²"),
     )

@@ -10,7 +10,7 @@ from viewer.deck.errors import OutlineInvalid
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
 
-__all__ = ["Label", "LonLat", "Outline", "Ring", "View", "check_outline", "fit_label", "view_of"]
+__all__ = ["Label", "LonLat", "Outline", "Ring", "View", "check_outline", "fit_label", "square_of", "view_around", "view_of"]
 
 LonLat: TypeAlias = tuple[float, float]
 Ring: TypeAlias = tuple[LonLat, ...]
@@ -21,6 +21,7 @@ METRES_PER_DEGREE = 111_320.0
 LINE_HEIGHT = 1.2
 LATIN_WIDTH = 0.6
 RECTANGULAR = 0.85
+NEARBY = 1.6
 LABEL_LARGEST_M = 1.6
 
 
@@ -88,6 +89,24 @@ def view_of(outlines: Iterable[Outline], *, pitch_deg: float = 0.0, top_share: f
         pitch_deg=pitch_deg,
         top_m=top_m,
     )
+
+
+def view_around(
+    told: Sequence[Outline], others: Sequence[Outline], *, pitch_deg: float = 0.0, top_share: float = 0.0, top_m: float = 0.0
+) -> View | None:
+    """The view of what there is to tell of, and of the others too where that makes the picture at most NEARBY times as wide or high."""
+    near = view_of(told, pitch_deg=pitch_deg, top_share=top_share, top_m=top_m)
+    whole = view_of((*told, *others), pitch_deg=pitch_deg, top_share=top_share, top_m=top_m)
+    if near is None or whole is None:
+        return whole
+    return whole if max(whole.width_m, whole.height_m) <= NEARBY * max(near.width_m, near.height_m) else near
+
+
+def square_of(middle: LonLat, side_m: float, bearing_deg: float) -> Outline:
+    """A square around a point, its sides along and across the bearing: what a column stands on."""
+    half = side_m / 2
+    corners = ((-half, -half), (half, -half), (half, half), (-half, half))
+    return ((tuple(_degrees(_turned(corner, -bearing_deg), middle) for corner in corners),),)
 
 
 def fit_label(outline: Outline, lines: Sequence[str], bearing_deg: float = 0.0) -> Label:

@@ -19,7 +19,7 @@
   const fitted = () => {
     const pitch = (view.pitch * Math.PI) / 180;
     const up = Math.max(view.heightM * Math.cos(pitch) + view.topM * Math.sin(pitch), 1);
-    const metres = Math.max(view.widthM / Math.max(container.clientWidth - 70, 50), up / Math.max(container.clientHeight - (view.pitch ? 150 : 90), 50));
+    const metres = Math.max(view.widthM / Math.max(container.clientWidth - 70, 50), up / Math.max(container.clientHeight - (view.pitch ? 150 : 130), 50));
     return { ...start, zoom: Math.min(Math.log2(metresPerPixel(0) / metres), start.maxZoom) };
   };
 
@@ -70,6 +70,30 @@
   }
   webgl.getExtension("WEBGL_lose_context")?.loseContext();
 
+  // Labels of a fixed size would lie on one another; of two that do the first stays. Anew at each look, for nearer more find room.
+  const fixed = (data.labels ?? []).filter((label) => label.lift > 0);
+  let legible = fixed.length > 0 ? null : "";
+  const boxOf = (viewport, { position, text, size, lift }) => {
+    const lines = text.split("\n");
+    const width = Math.max(...lines.map((line) => [...line].reduce((sum, letter) => sum + (letter.codePointAt(0) < 0x2e80 ? 0.6 : 1), 0))) * size + 14;
+    const [x, y] = viewport.project(position);
+    return { left: x - width / 2, right: x + width / 2, top: y - lift - 4 - lines.length * 1.2 * size, bottom: y - lift + 2 };
+  };
+  const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const thin = () => {
+    const viewport = deck.getViewports()[0];
+    if (fixed.length === 0 || viewport === undefined) return;
+    const boxes = [];
+    const kept = fixed.filter((label) => {
+      const box = boxOf(viewport, label);
+      return !boxes.some((other) => overlap(box, other)) && boxes.push(box);
+    });
+    const key = kept.map(({ text }) => text).join("\u0000");
+    if (key === legible) return;
+    legible = key;
+    deck.setProps({ layers: deck.props.layers.map((layer) => (layer.id === "labels" ? layer.clone({ data: kept }) : layer)) });
+  };
+
   const deck = createDeck({ container, jsonInput: { ...json, initialViewState: fitted() }, tooltip: false });
   let drawn = 0;
   deck.setProps({
@@ -77,7 +101,10 @@
     getCursor: ({ isDragging, isHovering }) => (isDragging ? "grabbing" : isHovering ? "pointer" : "grab"),
     onHover: (info) => show(rowOf(info), info.x, info.y),
     onViewStateChange: ({ viewState }) => furniture(viewState),
-    onAfterRender: () => drawn++,
+    onAfterRender: () => {
+      drawn++;
+      setTimeout(thin);
+    },
   });
   furniture(fitted());
 
@@ -112,9 +139,10 @@
   });
 
   window.twinDeck = {
-    ready: () => drawn > 1 && deck.props.layers.every((layer) => data[layer.id].length === 0 || layer.isLoaded),
+    ready: () => drawn > 1 && legible !== null && deck.props.layers.every((layer) => data[layer.id].length === 0 || layer.isLoaded),
     project: (lon, lat, height = 0) => deck.getViewports()[0].project([lon, lat, height]),
     pick,
+    labels: () => deck.props.layers.find(({ id }) => id === "labels").props.data.map((label) => ({ text: label.text, ...boxOf(deck.getViewports()[0], label) })),
     view: () => deck.getViewports()[0],
   };
 })();

@@ -196,6 +196,16 @@ def test_a_stock_take_through_http(office: Office, asking: As, bureau: TestClien
         "ZC1": "found", "ZC2": "found_elsewhere", "ZC3": "missing", "ZC4": "missing", "?": "unexpected"
     }  # fmt: skip
     assert bureau.get(f"{address}/outcomes?outcome=lost").json()["code"] == "FILTER_INVALID"
+    by_code = {row["code"]: row for row in every}
+    assert by_code["ZC2"]["record"] == {"kind": "asset", "key": "ZC2", "href": "/assets/ZC2", "title": "办公桌"}
+    assert [by_code["ZC2"][side]["path"][-1]["name"] for side in ("expected", "found")] == ["101", "102"]
+    assert by_code["?"]["record"] is None
+    assert bureau.get(f"{address}/outcomes?duplicate=true").json()["numberMatched"] == 0
+    twice = {"scans": [{"code": "ZC1", "at": AT, "building": "1号楼", "room": "201"}]}
+    bureau.post(f"{address}/scans", json=twice)
+    doubled = bureau.get(f"{address}/outcomes?duplicate=true").json()["outcomes"]
+    assert [(row["code"], row["outcome"], row["findings"]) for row in doubled] == [("ZC1", "found", ["STOCKTAKE_SCANNED_TWICE"])]
+    assert bureau.get(address).json()["counts"]["duplicate"] == 1
     closed = bureau.post(f"{address}/close", json={"accept": [{"code": "ZC2"}]}).json()
     assert (closed["state"], closed["counts"]["moved"]) == ("closed", 1)
     assert bureau.get("/assets/ZC2").json()["place"]["number"] == "102"
@@ -228,6 +238,11 @@ def test_differences_are_found_listed_settled_and_close_by_themselves(office: Of
     (missing,) = bureau.get("/differences?code=ENTRY_MISSING").json()["differences"]
     assert (missing["key"], missing["amount"], missing["unit"]["key"], missing["family"]) == ("ZC8", -80000, "U1", "账卡")
     assert missing["right"]["line"] == 9
+    assert missing["record"] == {"kind": "asset", "key": "ZC8", "href": "/assets/ZC8", "title": "办公桌"}
+    kinds = bureau.get("/differences/kinds").json()
+    assert (kinds["numberMatched"], {row["code"]: row["count"] for row in kinds["kinds"] if row["count"]}) == (4, ran["by_code"])
+    assert kinds["kinds"][0]["family"] == {"zh": "账账", "en": "ledger and ledger"}
+    assert {"STOCKTAKE_MISSING", "ENTRY_MISSING"} <= {row["code"] for row in kinds["kinds"] if row["zh"] and row["en"]}
     settle = f"/differences/{missing['item']}/decision"
     assert bureau.post(settle, json={"note": " "}).status_code == 422
     assert bureau.post(settle, json={"note": "在途"}).json()["state"] == "decided"
@@ -239,4 +254,7 @@ def test_differences_are_found_listed_settled_and_close_by_themselves(office: Of
     assert bureau.get("/differences?state=lost").json()["code"] == "FILTER_INVALID"
     other = asking("other", Role.ASSET_MANAGER, "U2")
     assert other.get("/differences").json()["differences"] == []
+    assert other.get("/differences/kinds").json()["numberMatched"] == 0
+    assert asking("own", Role.ASSET_MANAGER, "U1").get("/differences/kinds?state=decided").json()["numberMatched"] == 1
+    assert bureau.get("/differences/kinds?state=lost").json()["code"] == "FILTER_INVALID"
     assert other.post("/differences/runs").status_code == 403

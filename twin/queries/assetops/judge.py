@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from twin.records.stocktake import Outcome, StoredScan
 
-__all__ = ["Card", "FOUND", "judge", "within"]
+__all__ = ["Card", "FOUND", "is_duplicate", "judge", "within"]
 
 FOUND, ELSEWHERE, MISSING, AMBIGUOUS = "found", "found_elsewhere", "missing", "ambiguous"
 UNEXPECTED, NOT_DUE, OUTSIDE = "unexpected", "not_due", "outside"
@@ -64,6 +64,11 @@ def judge(expected: Iterable[Card], cards_of: Mapping[str, Sequence[Card]], scan
         taken[card.record_id].append(scan)
     outcomes = [_of_card(card, taken[card.record_id], doubtful, shared) for card in known.values()]
     return [one for one in outcomes if one is not None] + [_unexpected(code, group) for code, group in unknown.items()]
+
+
+def is_duplicate(outcome: Outcome) -> bool:
+    """Whether the code may be on several things: several cards have it as their tag, or it was read in two places or twice at once."""
+    return not {TAG, TWICE}.isdisjoint(outcome.findings)
 
 
 def within(inner: str, outer: str) -> bool:

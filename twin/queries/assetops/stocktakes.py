@@ -16,7 +16,8 @@ from twin.errors import Invalid, NotFound, Refused
 from twin.imports.tie import Grounds, read_grounds, tie
 from twin.queries.asset_filter import require_place, visible_mask
 from twin.queries.assetops.cards import cards_meant, standing_at
-from twin.queries.assetops.judge import Card, judge
+from twin.queries.assetops.judge import Card, is_duplicate, judge
+from twin.queries.assetops.take_documents import outcome_documents, take_document
 from twin.queries.assetops.whereabouts import Whereabouts
 from twin.queries.assetops.worklist import note_stock_take
 from twin.queries.records.context import Registers
@@ -112,7 +113,7 @@ def read_stock_take(registers: Registers, reader: Reader, take_id: int) -> dict[
     """A stock-take with how it stands: `found + found_elsewhere + missing + ambiguous = due`. Raises NotFound."""
     with registers.store.database.reading() as connection:
         take = _visible_take(registers, connection, reader, take_id)
-        return _document(take) | {"counts": _counts(connection, take, _outcomes(registers, connection, take))}
+        return take_document(take) | {"counts": _counts(connection, take, _outcomes(registers, connection, take))}
 
 
 def stock_take_list(registers: Registers, reader: Reader, *, state: str | None = None) -> dict[str, Any]:
@@ -120,21 +121,27 @@ def stock_take_list(registers: Registers, reader: Reader, *, state: str | None =
     with registers.store.database.reading() as connection:
         view = registers.shelf.assets(connection)
         takes = [take for take in list_takes(connection, state=state) if _may_see(take, view.places, reader)]
-    return {"stocktakes": [_document(take) for take in takes]}
+    return {"stocktakes": [take_document(take) for take in takes]}
 
 
 def stock_take_outcomes(
-    registers: Registers, reader: Reader, take_id: int, *, only: Collection[str] = (), after: int = 0, limit: int
+    registers: Registers, reader: Reader, take_id: int, *, only: Collection[str] = (), duplicate: bool = False, after: int = 0, limit: int
 ) -> dict[str, Any]:
-    """What came of each asset and each unknown code, as judged now or when it was closed; `after` is the last ordinal seen."""
+    """What came of each asset and each unknown code, as judged now or when it was closed; `after` is the last ordinal seen.
+
+    `only` of these outcomes; `duplicate`: only codes that may be on several things. Each row has its asset as `record`.
+    """
     with registers.store.database.reading() as connection:
         take = _visible_take(registers, connection, reader, take_id)
         every = _outcomes(registers, connection, take)
         scans = {scan.id: scan for scan in scans_of(connection, take_id)}
-        seen = [one for one in _visible(registers, connection, reader, every) if not only or one[1].outcome in only]
-        names = Whereabouts.of(connection, read_grounds(registers.store)).by_id
-    page = [row for row in seen if row[0] > after][: limit + 1]
-    rows = [_row(ordinal, one, scans, names) for ordinal, one in page[:limit]]
+        seen = [
+            (ordinal, one)
+            for ordinal, one in _visible(registers, connection, reader, every)
+            if (not only or one.outcome in only) and (not duplicate or is_duplicate(one))
+        ]
+        page = [row for row in seen if row[0] > after][: limit + 1]
+        rows = outcome_documents(registers, connection, reader, page[:limit], scans)
     return {"numberMatched": len(seen), "outcomes": rows, "next": page[limit - 1][0] if len(page) > limit else None}
 
 
@@ -295,38 +302,5 @@ def _counts(connection: Connection, take: StockTake, outcomes: Sequence[Outcome]
     counts |= {name: due[name] for name in ("found", "found_elsewhere", "missing", "ambiguous")}
     counts["brought"] = others["found_elsewhere"]
     counts |= {name: others[name] for name in ("unexpected", "not_due", "outside")}
+    counts["duplicate"] = sum(map(is_duplicate, outcomes))
     return counts | {"findings": sum(len(one.findings) for one in outcomes), "moved": sum(one.moved for one in outcomes)}
-
-
-def _document(take: StockTake) -> dict[str, Any]:
-    return {
-        "id": take.id,
-        "name": take.name,
-        "state": take.state,
-        "places": [{"id": one.id, "kind": one.kind, "name": one.name} for one in take.places],
-        "opened_at": from_microseconds(take.opened_us).isoformat(),
-        "opened_by": take.opened_by,
-        "closed_at": None if take.closed_us is None else from_microseconds(take.closed_us).isoformat(),
-        "closed_by": take.closed_by,
-    }
-
-
-def _row(ordinal: int, one: Outcome, scans: Mapping[int, StoredScan], places: Mapping[int, Any]) -> dict[str, Any]:
-    def place(place_id: int | None) -> dict[str, Any] | None:
-        found = places.get(place_id or 0)
-        return None if place_id is None else {"id": place_id, "name": found.name if found else None}
-
-    scan = scans.get(one.scan_id or 0)
-    return {
-        "ordinal": ordinal,
-        "outcome": one.outcome,
-        "code": one.code,
-        "due": one.due,
-        "expected": place(one.expected_place_id),
-        "found": place(one.found_place_id),
-        "scan": None
-        if scan is None
-        else {"id": scan.id, "code": scan.code, "at": from_microseconds(scan.at_us).isoformat(), "who": scan.who, "source": scan.source},
-        "findings": list(one.findings),
-        "moved": one.moved,
-    }

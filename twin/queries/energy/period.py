@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from twin.errors import Invalid
 
@@ -23,6 +23,11 @@ class Period:
     def months(self) -> list[str]:
         """The months as texts."""
         return [month_text(number) for number in range(self.first, self.last + 1)]
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the last month."""
+        return date((self.last + 1) // YEAR, (self.last + 1) % YEAR + 1, 1) - timedelta(days=1)
 
     @property
     def last_month_day(self) -> date:

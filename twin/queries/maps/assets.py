@@ -35,6 +35,7 @@ def map_of_assets(registers: Registers, reader: Reader, *, place: int | None) ->
         title=Words("各楼栋资产", "Assets by building"),
         as_of=registers.today().isoformat(),
         sources=sources,
+        surroundings=outlines.surroundings(),
         buildings=tuple(_building(registers, reader, row, outlines) for row in rows),
     )
     return assets_page(facts)
@@ -54,7 +55,7 @@ def _building(registers: Registers, reader: Reader, row: Any, outlines: Outlines
 
     found = place_inventory(registers, int(row.id), reader, class_length=None)
     largest = sorted(found["by_class"], key=lambda one: -one["count"])[:LARGEST]
-    said = [(_words(one["class"], "zh"), _words(one["class"], "en"), one["count"]) for one in largest]
+    said = [(*_words(one["class"]), one["count"]) for one in largest]
     return BuildingAssets(
         name=str(row.name),
         count=int(found["total"]["count"]),
@@ -64,5 +65,9 @@ def _building(registers: Registers, reader: Reader, row: Any, outlines: Outlines
     )
 
 
-def _words(one: dict[str, Any], language: str) -> str:
-    return str(one[language] or one["code"] or {"zh": "未分类", "en": "no class"}[language])
+def _words(one: dict[str, Any]) -> tuple[str, str]:
+    """A class in Chinese and English; one that no table names with the edition its code is of."""
+    if one["code"] is None:
+        return "未分类", "no class"
+    named = f"{one['code']} ({one['edition']})" if one["edition"] else str(one["code"])
+    return str(one["zh"] or named), str(one["en"] or named)

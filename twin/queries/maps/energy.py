@@ -31,11 +31,12 @@ def map_of_energy(registers: Registers, reader: Reader, period: Period, *, place
     span = f"{month_text(period.first)} – {month_text(period.last)}"
     facts = EnergyByBuilding(
         title=Words(f"各楼栋能耗 · {span}", f"Energy by building · {span}"),
-        as_of=period.last_month_day.isoformat(),
+        as_of=period.last_day.isoformat(),
         sources=(
             *sources,
             Words("按各单位在此使用的面积分摊其上报能耗", "what units report, apportioned by the usable area they use here"),
         ),
+        surroundings=outlines.surroundings(),
         buildings=tuple(
             _building(building_energy(registers, reader, period, building=int(row.id), tables=tables), row, outlines) for row in rows
         ),

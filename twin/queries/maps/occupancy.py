@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from spatial.feature import Kind
 from twin.codes import Tables
 from twin.errors import Invalid
 from twin.queries.maps.outlines import Outlines, open_outlines
+from twin.queries.planner.columns import columns_of, totals_of
 from twin.queries.planner.day import Day, open_day
 from twin.queries.planner.judged import JudgedRoom, judged_scope, name_of
 from twin.queries.planner.report import ledger_sources
@@ -44,6 +47,7 @@ def map_of_occupancy(
             as_of=day.as_of.isoformat(),
             sources=ledger_sources(connection, ("room", "person", "unit")),
             rooms=tuple(_room(day, room, outlines) for room in rooms),
+            people=totals_of(columns_of(rooms), np.arange(len(rooms)))["people"],
             surroundings=(("storey", storey),) if storey else (),
         )
     return occupancy_page(facts)

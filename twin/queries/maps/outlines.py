@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Outlines", "open_outlines"]
 
 SIMPLER_M = 0.02
+AROUND_SIMPLER_M = 0.3
+AROUND = {"PlantCover": "green", "WaterBody": "water", "Road": "road", "Path": "road", "Square": "road"}
+"""Classes of the city that lie pale beneath the buildings, in the order they are drawn, and what the pages call them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +34,27 @@ class Outlines:
 
     def of(self, site_id: int | None, feature_id: str | None) -> Outline | None:
         """The outline of a feature in degrees; None where it has none or is not for the reader."""
+        return self._of(site_id, feature_id, SIMPLER_M)
+
+    def _of(self, site_id: int | None, feature_id: str | None, simpler_m: float) -> Outline | None:
         row = self.rows.get((site_id or 0, feature_id or ""))
         if row is None:
             return None
         shape = row.feature.footprint
         if (shape is None or shape.is_empty) and row.box is not None:
             shape = shapely.box(*row.box[0, :2], *row.box[1, :2])
-        return None if shape is None else _outline(shape, self.frames[site_id or 0])
+        return None if shape is None else _outline(shape, self.frames[site_id or 0], simpler_m)
+
+    def surroundings(self) -> tuple[tuple[str, Outline], ...]:
+        """Greens, waters and roads of the sites, what lies beneath first."""
+        order = list(AROUND)
+        found = sorted(
+            (order.index(row.feature.class_name), feature_id, site_id)
+            for (site_id, feature_id), row in self.rows.items()
+            if row.feature.class_name in AROUND and row.feature.footprint is not None
+        )
+        drawn = ((AROUND[order[at]], self._of(site_id, feature_id, AROUND_SIMPLER_M)) for at, feature_id, site_id in found)
+        return tuple((kind, outline) for kind, outline in drawn if outline is not None)
 
     def height_m(self, site_id: int | None, feature_id: str | None) -> float:
         """How high a feature is, 0 where nobody knows."""
@@ -54,8 +71,8 @@ def open_outlines(store: Store, reader: Reader, kinds: Collection[Kind]) -> Outl
     return Outlines(rows=rows, frames={site_id: SiteFrame.of(site) for site_id, site in sites.items()})
 
 
-def _outline(shape: Any, frame: SiteFrame) -> Outline | None:
-    polygons = [part for part in _polygons(shapely.simplify(shape, SIMPLER_M)) if part.area > 0]
+def _outline(shape: Any, frame: SiteFrame, simpler_m: float) -> Outline | None:
+    polygons = [part for part in _polygons(shapely.simplify(shape, simpler_m)) if part.area > 0]
     found = tuple((_ring(part.exterior, frame), *(_ring(hole, frame) for hole in part.interiors)) for part in polygons)
     return found or None
 

@@ -17,7 +17,7 @@ from twin.records.place_tree import NOWHERE
 from twin.records.scope import one_of
 from twin.store import record_schema as schema
 
-__all__ = ["OUT_OF_POST", "Sitter", "read_sitters", "sitters_by_room"]
+__all__ = ["OUT_OF_POST", "Sitter", "read_sitters", "second_offices", "sitters_by_room"]
 
 OUT_OF_POST: Final = frozenset({"retired", "left"})
 """States in which a person has no office any more: `twin.codes`, dictionary person_state."""
@@ -65,7 +65,7 @@ def read_sitters(day: Day, *, positions: Collection[int] | None = None, units: C
     """People whose office, or second office, is at one of these positions, or who are of these units (records); None: all."""
     kind = get_kind("person")
     people = held_records(day.connection, kind, day.as_of, _condition(day, positions, units))
-    seconds = _second_offices(day, people)
+    seconds = second_offices(day, people)
     found = []
     wanted = None if positions is None else set(positions)
     for held in people:
@@ -116,7 +116,7 @@ def _office(day: Day, held: HeldRecord) -> int:
     return day.places.place_of(None, location_id)
 
 
-def _second_offices(day: Day, people: Iterable[HeldRecord]) -> dict[int, int]:
+def second_offices(day: Day, people: Iterable[HeldRecord]) -> dict[int, int]:
     """Record of a person → position of the second office they named; each building is read once."""
     found: dict[int, int] = {}
     trees: dict[int, PlaceTree] = {}

@@ -1,4 +1,5 @@
-"""The dossier of a record as of a day: each value with its source, method, date and who; changes, findings, links, requests."""
+"""The dossier of a record as of a day: each value with its source, method, date, who and the record it names; changes, findings, links,
+requests."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from twin.imports.tie.coordinates import lon_lat_of
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import column_document, place_document, record_href, shown, withheld_columns, words_of
 from twin.queries.records.listing import visible_record
+from twin.queries.records.refers import referred
 from twin.records.place_tree import PlaceTree
 from twin.records.read import Record, Told, as_told, find_record
 from twin.records.requests import requests_of
@@ -39,6 +41,9 @@ def record_dossier(
         sources = _sources(connection, told)
         withheld = withheld_columns(kind, reader)
         columns = {column.name: column for column in kind.columns if column.name not in withheld}
+        position = place_of(kind, record, places)
+        held = {name: told.fields[name].value for name in told.fields}
+        names = referred(registers, connection, reader, kind, record, held, as_of=day, position=position)
         return {
             "id": record.id,
             "kind": kind.name,
@@ -47,12 +52,12 @@ def record_dossier(
             "as_of": day.isoformat(),
             "known_at": moment.isoformat(),
             "ended": _ended(told, day),
-            "fields": [_field(column, told, sources) for column in columns.values()],
+            "fields": [_field(column, told, sources) | {"record": names.columns.get(column.name)} for column in columns.values()],
             "withheld": withheld,
             "extra": dict(record.extra) if reader.values else {},
             "changes": [_change(columns, change, told.changes, sources) for change in told.changes if change.field not in withheld],
             "findings": [_finding(issue, sources) for issue in told.issues if issue["field"] not in withheld],
-            "place": _place(connection, places, kind, record),
+            "place": names.on_path(_place(connection, places, kind, record)),
             "links": _links(connection, record.id, reader),
             "requests": requests_of(connection, record.id, withheld=withheld),
         }

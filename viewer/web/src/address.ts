@@ -8,12 +8,14 @@ export interface Place {
   storey: string | null;
   /** `kind/key` of the record that lies open. */
   record: string | null;
+  /** The list of the registers that lies open, with its filter. */
+  list: string | null;
   camera: Pose | null;
 }
 
 export function parsePlace(hash: string): Place {
   const values = new URLSearchParams(hash.replace(/^#/, ""));
-  return { site: values.get("site"), select: values.get("select"), storey: values.get("storey"), record: values.get("record"), camera: parsePose(values.get("camera")) };
+  return { site: values.get("site"), select: values.get("select"), storey: values.get("storey"), record: values.get("record"), list: values.get("list"), camera: parsePose(values.get("camera")) };
 }
 
 export function formatPlace(place: Place): string {
@@ -22,6 +24,7 @@ export function formatPlace(place: Place): string {
   if (place.select) values.set("select", place.select);
   if (place.storey) values.set("storey", place.storey);
   if (place.record) values.set("record", place.record);
+  if (place.list) values.set("list", place.list);
   if (place.camera) values.set("camera", formatPose(place.camera));
   return `#${values.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }

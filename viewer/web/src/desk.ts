@@ -1,18 +1,20 @@
 /** What of the registers lies open on the page: who asks, the record or list that is read, the day it is read as of. */
 
 import { Failure } from "./service";
-import { drawn, endSession, readFeatureRecords, readKinds, readSession, type FeatureRecords, type KindDocument, type PlaceDocument, type RecordName, type Session } from "./registers";
+import { drawn, endSession, readCodes, readFeatureRecords, readKinds, readSession, type CodeDocument, type FeatureRecords, type KindDocument, type PlaceDocument, type RecordName, type Session } from "./registers";
 import { outcome, type Loaded } from "./ask";
 import { TONES, type Verdict } from "./planner";
 import type { Twin } from "./twin";
-import { t } from "./words";
+import { either, t } from "./words";
 
-export type Shown = { what: "feature" } | { what: "portal" } | { what: "record"; name: RecordName };
+/** `list`: `differences`, `differences/CODE`, `stocktakes`, `stocktakes/3` or `stocktakes/3/missing`. */
+export type Shown = { what: "feature" } | { what: "portal" } | { what: "record"; name: RecordName } | { what: "list"; list: string };
 export type Tab = "facts" | "office" | "assets" | "work";
 
 export class Desk {
   session: Session | null = null;
   kinds = new Map<string, KindDocument>();
+  private codes = new Map<string, CodeDocument>();
   shown: Shown = { what: "feature" };
   tab: Tab = "facts";
   /** Of the selected feature: its place in the registers and its records. */
@@ -20,7 +22,7 @@ export class Desk {
   /** Feature → verdict: how the rooms of the open storey are tinted, null where they show their use. */
   verdicts: ReadonlyMap<string, Verdict> | null = null;
   private flight: RecordName | null = null;
-  private readonly visited: RecordName[] = [];
+  private readonly visited: Shown[] = [];
 
   constructor(private readonly twin: Twin) {}
 
@@ -37,7 +39,8 @@ export class Desk {
   async open(): Promise<void> {
     const session = await outcome(readSession);
     this.session = session.status === "ready" ? session.value : null;
-    const kinds = this.reads ? await outcome(readKinds) : null;
+    const [kinds, codes] = this.reads ? await Promise.all([outcome(readKinds), outcome(readCodes)]) : [];
+    this.codes = new Map(codes?.status === "ready" ? codes.value.codes.map((one) => [one.code, one]) : []);
     this.kinds = new Map(kinds?.status === "ready" ? kinds.value.kinds.map((kind) => [kind.name, kind]) : []);
     this.changed();
   }
@@ -48,9 +51,26 @@ export class Desk {
     else location.assign("/login");
   }
 
+  /** What a finding code means, in the language that is spoken; the code itself where nobody said. */
+  meaning(code: string): string {
+    const words = this.codes.get(code);
+    return words ? either(words) : code;
+  }
+
   showPortal(): void {
     this.shown = { what: "portal" };
     this.changed();
+  }
+
+  showList(list: string): void {
+    this.turnTo({ what: "list", list });
+  }
+
+  /** The list that lies open, filtered otherwise: one goes back to it as it is now. */
+  refineList(list: string): void {
+    this.shown = { what: "list", list };
+    this.changed();
+    this.twin.remember();
   }
 
   /** `kind/key` of the record that lies open, for the address. */
@@ -58,10 +78,16 @@ export class Desk {
     return this.shown.what === "record" ? `${this.shown.name.kind}/${this.shown.name.key}` : null;
   }
 
-  openAddress(address: string | null): void {
-    const [kind, ...key] = (address ?? "").split("/");
+  /** The list that lies open, for the address. */
+  get list(): string | null {
+    return this.shown.what === "list" ? this.shown.list : null;
+  }
+
+  openAddress(record: string | null, list: string | null): void {
+    const [kind, ...key] = (record ?? "").split("/");
     if (kind && key.length > 0) this.shown = { what: "record", name: { kind, key: key.join("/") } };
-    else if (this.shown.what === "record") this.shown = { what: "feature" };
+    else if (list && this.reads) this.shown = { what: "list", list };
+    else if (this.shown.what !== "portal") this.shown = { what: "feature" };
     this.changed();
   }
 
@@ -74,12 +100,9 @@ export class Desk {
 
   /** Opens a record; once its place is known and drawn, the picture goes there. */
   showRecord(name: RecordName, { fly = true } = {}): void {
-    if (this.shown.what === "record" && !same(this.shown.name, name)) this.visited.push(this.shown.name);
-    this.shown = { what: "record", name };
     this.flight = fly ? name : null;
     this.twin.view?.mark(null);
-    this.changed();
-    this.twin.remember();
+    this.turnTo({ what: "record", name });
   }
 
   /** The dossier of what was opened has come, and says where it is. */
@@ -89,10 +112,9 @@ export class Desk {
     if (place && drawn(place)) void this.goTo(place, label);
   }
 
-  /** One record back, or to what is selected in the picture. */
+  /** One record or list back, or to what is selected in the picture. */
   back(): void {
-    const name = this.visited.pop();
-    this.shown = name ? { what: "record", name } : { what: "feature" };
+    this.shown = this.visited.pop() ?? { what: "feature" };
     this.changed();
     this.twin.remember();
   }
@@ -142,6 +164,14 @@ export class Desk {
   showVerdicts(): void {
     const words = [...(this.verdicts ?? [])].map(([id, verdict]) => [id, { word: t(`verdict.${verdict}`), tone: TONES[verdict] }] as const);
     this.twin.view?.tint(this.verdicts, new Map(words.filter(([, { tone }]) => tone !== "none")));
+  }
+
+  private turnTo(next: Shown): void {
+    const again = this.shown.what === "record" && next.what === "record" && same(this.shown.name, next.name);
+    if (this.shown.what !== "feature" && !again) this.visited.push(this.shown);
+    this.shown = next;
+    this.changed();
+    this.twin.remember();
   }
 
   private changed(): void {

@@ -6,7 +6,10 @@ export interface Words { zh: string; en: string }
 export type RecordKindName = "room" | "person" | "unit" | "vehicle" | "building" | "asset" | (string & {});
 export interface RecordName { kind: RecordKindName; key: string }
 
-export interface PlaceStep { id: number; kind: string; name: string; feature: string | null }
+export interface NamedRecord extends RecordName { title: string }
+
+/** `record`, in dossiers: the room or building of the registers that a step is. */
+export interface PlaceStep { id: number; kind: string; name: string; feature: string | null; record?: NamedRecord | null }
 export interface PlaceDocument extends PlaceStep {
   number: string | null;
   path: PlaceStep[];
@@ -26,6 +29,7 @@ export interface Session {
   ends: boolean;
 }
 
+export interface CodeDocument extends Words { code: string }
 export interface ColumnDocument { name: string; zh: string; en: string; type: string; unit: string | null }
 export interface KindDocument { name: string; plural: string; zh: string; en: string; href: string; columns: ColumnDocument[] }
 export interface Source { file?: string; sha256?: string; line?: number | null; revision?: string; said?: string }
@@ -40,6 +44,8 @@ export interface FieldDocument extends ColumnDocument {
   recorded_at: string | null;
   corrected: boolean;
   request: number | null;
+  /** The unit, person, room or building that the value names. */
+  record: NamedRecord | null;
 }
 
 export interface ChangeDocument {
@@ -153,6 +159,10 @@ export function readKinds(): Promise<{ kinds: KindDocument[] }> {
   return read("/records");
 }
 
+export function readCodes(): Promise<{ codes: CodeDocument[] }> {
+  return read("/codes");
+}
+
 export function readDossier(kind: KindDocument, key: string, at: { as_of: string | null; known_at: string | null }): Promise<Dossier> {
   return read(address(`${kind.href}/${encodeURIComponent(key)}/dossier`, at));
 }
@@ -173,8 +183,8 @@ export function search(q: string, limit: number): Promise<SearchAnswer> {
   return read(address("/search", { q, limit }));
 }
 
-export function readRequests(query: Query): Promise<{ requests: RequestDocument[]; next: string | null }> {
-  return read(address("/requests", query));
+export function readRequests(path: string): Promise<{ requests: RequestDocument[]; next: string | null }> {
+  return read(path);
 }
 
 export function readRequest(id: number): Promise<RequestDocument> {

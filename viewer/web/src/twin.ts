@@ -51,7 +51,7 @@ export class Twin extends EventTarget {
   panels = true;
   view: View | null = null;
   readonly desk = new Desk(this);
-  private written: Place = { site: null, select: null, storey: null, record: null, camera: null };
+  private written: Place = { site: null, select: null, storey: null, record: null, list: null, camera: null };
   private stepping = false;
   private recalling = false;
 
@@ -89,7 +89,7 @@ export class Twin extends EventTarget {
   }
 
   async openSite(code: string): Promise<void> {
-    history.pushState(null, "", formatPlace({ site: code, select: null, storey: null, record: null, camera: null }));
+    history.pushState(null, "", formatPlace({ site: code, select: null, storey: null, record: null, list: null, camera: null }));
     await this.open();
   }
 
@@ -266,8 +266,8 @@ export class Twin extends EventTarget {
   remember(): void {
     if (this.recalling || !this.site || (this.phase !== "ready" && this.phase !== "no_tiles")) return;
     const camera = this.phase === "ready" ? (this.view?.eye.pose ?? null) : null;
-    const place: Place = { site: this.site.code, select: this.selected, storey: this.storey, record: this.desk.address, camera };
-    const step = place.site === this.written.site && (place.select !== this.written.select || place.storey !== this.written.storey || place.record !== this.written.record);
+    const place: Place = { site: this.site.code, select: this.selected, storey: this.storey, record: this.desk.address, list: this.desk.list, camera };
+    const step = place.site === this.written.site && (place.select !== this.written.select || place.storey !== this.written.storey || place.record !== this.written.record || place.list !== this.written.list);
     if (step && !this.stepping) {
       history.pushState(null, "", formatPlace(place));
       this.stepping = true;
@@ -286,15 +286,15 @@ export class Twin extends EventTarget {
   /** What was gone to by an address is no new step: the entry it came from is kept, and written as it now is. */
   private recalled(): void {
     this.recalling = false;
-    this.written = { site: this.site?.code ?? null, select: this.selected, storey: this.storey, record: this.desk.address, camera: null };
+    this.written = { site: this.site?.code ?? null, select: this.selected, storey: this.storey, record: this.desk.address, list: this.desk.list, camera: null };
     this.remember();
   }
 
-  private async goTo({ storey, select, record, camera }: Place): Promise<void> {
+  private async goTo({ storey, select, record, list, camera }: Place): Promise<void> {
     const fly = camera === null;
     if (storey !== null && storey !== this.storey) await this.openStorey(storey, { fly });
     if (select !== this.selected) await this.select(select, { fly: fly && storey === null });
-    if (record !== this.desk.address) this.desk.openAddress(record);
+    if (record !== this.desk.address || list !== this.desk.list) this.desk.openAddress(record, list);
   }
 
   private cut(): void {

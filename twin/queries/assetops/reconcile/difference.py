@@ -11,7 +11,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Difference", "DifferenceKind", "Side", "difference_kinds"]
+from twin.codes import list_issue_codes
+
+__all__ = ["Difference", "DifferenceKind", "Side", "difference_kinds", "family_words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +84,23 @@ class Difference:
 @cache
 def difference_kinds() -> Mapping[str, DifferenceKind]:
     """Every kind of difference by its code, in the order of the file."""
-    table = tomllib.loads(files("twin.queries.assetops.reconcile").joinpath("differences.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({row["code"]: DifferenceKind(**row) for row in table["rows"]})
+    words = {one.code: one for one in list_issue_codes()}
+    kinds = [DifferenceKind(**row, zh=words[row["code"]].zh, en=words[row["code"]].en) for row in _table()["rows"]]
+    return MappingProxyType({kind.code: kind for kind in kinds})
+
+
+def family_words(family: str) -> dict[str, str]:
+    """What a family compares, in both languages.
+
+    >>> family_words("账卡")
+    {'zh': '账卡', 'en': 'ledger and card'}
+    """
+    return {"zh": family, "en": _table()["families"][family]}
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files("twin.queries.assetops.reconcile").joinpath("differences.toml").read_text(encoding="utf-8"))
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -1,26 +1,32 @@
-"""The list of differences as work: a page of it, and what a person decides."""
+"""The list of differences as work: a page of it, how many of each kind, and what a person decides."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
+from twin.codes import find_issue_code, get_kind
 from twin.errors import Invalid, NotFound, Refused
 from twin.queries.asset_filter import visible_mask
-from twin.queries.assetops.reconcile.difference import difference_kinds
+from twin.queries.assetops.reconcile.difference import difference_kinds, family_words
 from twin.queries.assetops.worklist import WORKED
 from twin.queries.records.context import Registers
+from twin.queries.records.named import named_records
 from twin.records.scope import Reader
 from twin.store import record_schema as schema
 from twin.store.values import from_json, from_microseconds, to_microseconds
 
-__all__ = ["STATES", "decide_difference", "difference_page"]
+__all__ = ["STATES", "decide_difference", "difference_counts", "difference_page"]
 
 ITEM = schema.work_item.c
 STATES = ("open", "decided", "gone")
 AT_ONCE = 1_000
+STOCKTAKE_FAMILY = "账实"
+NAMED = ("asset", "ledger_entry", "building", "vehicle", "title")
+"""Kinds of records that differences are about."""
 NOTE_CHARACTERS = 2_000
 
 
@@ -33,26 +39,47 @@ def difference_page(
     state: str = "open",
     after: int = 0,
     limit: int,
+    named: bool = True,
 ) -> dict[str, Any]:
     """At most `limit` differences, the oldest first, with since when they stand; those of stock-takes are among them.
 
+    `named`: each with the record it is about, `{kind, key, href, title}` or None where no record stands.
     Only what the reader may know of: things of their units, assets whose place they may see. Raises Invalid (`FILTER_INVALID`).
     """
-    codes = _codes()
-    for name, said, known in (("code", code, codes), ("state", state, STATES)):
-        if said is not None and said not in known:
-            raise Invalid(f"{name}: {said!r} is none", path=name, code="FILTER_INVALID", hint=f"one of: {', '.join(known)}")
-    conditions = [ITEM.code.in_([code] if code else codes), ITEM.state == state]
+    conditions = _conditions(code, state)
     with registers.store.database.reading() as connection:
         seen = _visible(registers, connection, reader)
-        rows = []
+        rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
         for row in _items(connection, conditions, after):
             document = _document(row, reader)
             if seen(row, document) and (unit is None or (document["unit"] or {}).get("key") == unit):
-                rows.append(document)
+                rows.append((row, document))
             if len(rows) > limit:
                 break
-    return {"differences": rows[:limit], "next": rows[limit - 1]["item"] if len(rows) > limit else None}
+        ids = {row["record_id"] for row, _ in rows[:limit]} - {None}
+        records = named_records(registers, connection, reader, ids, map(get_kind, NAMED)) if named else {}
+    shown = [document | {"record": records.get(row["record_id"])} for row, document in rows[:limit]]
+    return {"differences": shown, "next": shown[-1]["item"] if len(rows) > limit else None}
+
+
+def difference_counts(registers: Registers, reader: Reader, *, state: str = "open") -> dict[str, Any]:
+    """Every kind of difference with its words, its family and how many of it this reader may know of. Raises Invalid."""
+    conditions = _conditions(None, state)
+    with registers.store.database.reading() as connection:
+        if reader.sees_all:
+            query = select(ITEM.code, func.count()).where(*conditions).group_by(ITEM.code)
+            counts = Counter({code: int(number) for code, number in connection.execute(query)})
+        else:
+            seen = _visible(registers, connection, reader)
+            counts = Counter(row["code"] for row in _items(connection, conditions, 0) if seen(row, _document(row, reader)))
+    kinds = difference_kinds()
+    families = {code: kinds[code].family if code in kinds else STOCKTAKE_FAMILY for code in _codes()}
+    rows = [
+        {"code": code, "family": family_words(families[code]), "zh": words.zh, "en": words.en, "count": counts[code]}
+        for code in _codes()
+        if (words := find_issue_code(code)) is not None
+    ]
+    return {"numberMatched": counts.total(), "kinds": rows}
 
 
 def decide_difference(registers: Registers, reader: Reader, item: int, note: str) -> dict[str, Any]:
@@ -72,6 +99,14 @@ def decide_difference(registers: Registers, reader: Reader, item: int, note: str
         values = {"state": "decided", "closed_us": now, "closed_by": f"{reader.name}: {note.strip()}"}
         connection.execute(update(schema.work_item).where(ITEM.id == item).values(**values))
         return _document({**row, **values}, reader)
+
+
+def _conditions(code: str | None, state: str) -> list[ColumnElement[bool]]:
+    codes = _codes()
+    for name, said, known in (("code", code, codes), ("state", state, STATES)):
+        if said is not None and said not in known:
+            raise Invalid(f"{name}: {said!r} is none", path=name, code="FILTER_INVALID", hint=f"one of: {', '.join(known)}")
+    return [ITEM.code.in_([code] if code else codes), ITEM.state == state]
 
 
 def _codes() -> tuple[str, ...]:
@@ -118,7 +153,7 @@ def _document(row: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
         "since": from_microseconds(row["opened_us"]).isoformat(),
         "closed_at": None if row["closed_us"] is None else from_microseconds(row["closed_us"]).isoformat(),
         "closed_by": row["closed_by"],
-        "family": detail.get("family", "账实"),
+        "family": detail.get("family", STOCKTAKE_FAMILY),
         "key": detail.get("key") or detail.get("code"),
         **{name: detail.get(name) for name in ("id", "left", "right", "amount", "unit", "acts", "remedy", "stocktake")},
     }

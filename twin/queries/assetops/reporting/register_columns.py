@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, and_, select
 
-from twin.codes import get_dictionary, get_kind
+from twin.codes import find_issue_code, get_dictionary, get_kind
 from twin.errors import Invalid
 from twin.queries.asset_filter import require_unit
-from twin.queries.assetops.reconcile.difference import difference_kinds
+from twin.queries.assetops.reconcile.difference import family_words
 from twin.queries.assetops.reconcile.listing import difference_page
 from twin.queries.assetops.reporting.wanted import Wanted
 from twin.queries.records.context import Registers
@@ -59,22 +60,26 @@ def difference_columns(registers: Registers, connection: Connection, wanted: Wan
     """The open differences as the last reconciliation left them: `kind, code, what, left_…, right_…, value_gap` (fen), `unit, remedy`."""
     del connection
     _nowhere(wanted)
-    kinds = difference_kinds()
-    rows = difference_page(registers, reader, unit=wanted.unit, limit=ALL)["differences"]
+    rows = difference_page(registers, reader, unit=wanted.unit, limit=ALL, named=False)["differences"]
     sides: dict[str, list[Any]] = {}
     for side in ("left", "right"):
         said = [row[side] or {} for row in rows]
         sides[f"{side}_value"] = [one.get("says") or "" for one in said]
         sides[f"{side}_source"] = [_source(one) for one in said]
     return {
-        "kind": [row["family"] for row in rows],
+        "kind": [Words(**family_words(row["family"])) for row in rows],
         "code": [row["key"] for row in rows],
         "unit": [(row["unit"] or {}).get("name") or "" for row in rows],
-        "what": [Words(kinds[row["code"]].zh, kinds[row["code"]].en) if row["code"] in kinds else row["message"] for row in rows],
+        "what": [_meaning(row) for row in rows],
         "value_gap": [row["amount"] for row in rows],
         "remedy": [Words(row["remedy"]["zh"], row["remedy"]["en"]) if row["remedy"] else "" for row in rows],
         **sides,
     }
+
+
+def _meaning(row: Mapping[str, Any]) -> Words | str:
+    words = find_issue_code(row["code"])
+    return Words(words.zh, words.en) if words else str(row["message"])
 
 
 def _records(registers: Registers, connection: Connection, kind_name: str, owner: str, wanted: Wanted, reader: Reader) -> list[Record]:

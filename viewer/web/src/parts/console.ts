@@ -5,16 +5,20 @@ import { css, html, LitElement, nothing, unsafeCSS, type TemplateResult } from "
 import { parsePlace } from "../address";
 import { TONES, VERDICTS } from "../planner";
 import { View } from "../scene/view";
+import { OUTCOMES } from "../stock";
 import { Twin } from "../twin";
 import { Failure } from "../service";
 import { fixed, t } from "../words";
 import { look } from "./look";
 import type { Choice } from "./menu";
 import "./menu";
+import "./differences";
 import "./dossier";
 import "./panel";
 import "./portal";
 import "./search";
+import "./stocktake";
+import "./stocktakes";
 import "./tree";
 
 const NARROW_PX = 900;
@@ -40,7 +44,7 @@ export class TwinConsole extends LitElement {
       header select { font: inherit; max-width: 220px; border: 1px solid var(--line); border-radius: 7px; padding: 3px 6px; background: var(--paper); color: inherit; }
       twin-tree { grid-area: 2 / 1; width: 276px; border-right: 1px solid var(--line); min-height: 0; }
       main { grid-area: 2 / 2; position: relative; min-width: 0; min-height: 0; overflow: hidden; }
-      twin-dossier:focus { outline: none; }
+      .side:focus { outline: none; }
       .side { grid-area: 2 / 3; width: 392px; border-left: 1px solid var(--line); background: var(--paper); }
       ::slotted([slot="scene"]) { position: absolute; inset: 0; }
       footer { grid-column: 1 / -1; display: flex; gap: 18px; align-items: center; padding: 0 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--quiet); white-space: nowrap; overflow: hidden; }
@@ -77,7 +81,7 @@ export class TwinConsole extends LitElement {
       .zoom { display: grid; border-radius: 9px; box-shadow: var(--shadow); }
       .zoom button:first-child { border-radius: 9px 9px 0 0; }
       .zoom button:last-child { border-radius: 0 0 9px 9px; border-top: none; }
-      .scale { position: absolute; left: 12px; bottom: 12px; font-size: 11px; color: var(--ink); text-shadow: 0 0 3px #fff, 0 0 3px #fff; z-index: 1; pointer-events: none; }
+      .scale { position: absolute; left: 12px; bottom: 12px; padding: 1px 7px 6px; border-radius: 6px; background: rgb(255 255 255 / 0.85); font-size: 11px; color: var(--ink); z-index: 1; pointer-events: none; }
       .scale i { display: block; height: 5px; border: 1.5px solid currentColor; border-top: none; margin-top: 1px; }
       .warning { position: absolute; left: 12px; top: 12px; max-width: min(60%, 44em); display: flex; gap: 10px; align-items: flex-start; background: #fff7ed; border: 1px solid #fdba74; color: #7c2d12; border-radius: 9px; padding: 6px 6px 6px 12px; z-index: 3; }
       .warning ul { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
@@ -152,10 +156,10 @@ export class TwinConsole extends LitElement {
 
   /** Where the address names nothing, one begins at one's desk, if there is room for it. */
   private async begin(): Promise<void> {
-    const { select, storey, record, camera } = parsePlace(location.hash);
+    const { select, storey, record, list, camera } = parsePlace(location.hash);
     await this.twin.open();
     const { desk, selected } = this.twin;
-    if (desk.reads && selected === null && !select && !storey && !record && !camera && innerWidth > NARROW_PX) desk.showPortal();
+    if (desk.reads && selected === null && !select && !storey && !record && !list && !camera && innerWidth > NARROW_PX) desk.showPortal();
   }
 
   override connectedCallback(): void {
@@ -177,12 +181,12 @@ export class TwinConsole extends LitElement {
     this.twin.view?.canvas.setAttribute("aria-label", `${t("app.scene")}. ${t("app.scene_keys")}`);
   }
 
-  /** A record that was opened from a list takes the focus that went with the list. */
+  /** A record or list that was opened from another takes the focus that went with that one. */
   private keepFocus(): void {
-    const { address } = this.twin.desk;
+    const address = this.twin.desk.address ?? this.twin.desk.list;
     const opened = address !== null && address !== this.record;
     this.record = address;
-    if (opened && document.activeElement === document.body) this.renderRoot.querySelector<HTMLElement>("twin-dossier")?.focus();
+    if (opened && document.activeElement === document.body) this.renderRoot.querySelector<HTMLElement>(".side")?.focus();
   }
 
   override render(): TemplateResult {
@@ -217,7 +221,18 @@ export class TwinConsole extends LitElement {
     const { shown } = twin.desk;
     if (shown.what === "portal") return html`<twin-portal class="side" .twin=${twin}></twin-portal>`;
     if (shown.what === "record") return html`<twin-dossier class="side" tabindex="-1" .twin=${twin} .name=${shown.name}></twin-dossier>`;
+    if (shown.what === "list") return this.list(shown.list);
     return html`<twin-panel class="side" .twin=${twin} ?hidden=${twin.details.status === "none"}></twin-panel>`;
+  }
+
+  /** `differences/CODE` or `stocktakes/3/missing`, its ends left out or not. */
+  private list(address: string): TemplateResult {
+    const { twin } = this;
+    const [name, first, second] = address.split("/");
+    if (name === "differences") return html`<twin-differences class="side" tabindex="-1" .twin=${twin} .code=${first ?? null}></twin-differences>`;
+    const take = Number(first);
+    if (!Number.isInteger(take) || take < 1) return html`<twin-stocktakes class="side" tabindex="-1" .twin=${twin}></twin-stocktakes>`;
+    return html`<twin-stocktake class="side" tabindex="-1" .twin=${twin} .take=${take} .outcome=${OUTCOMES.find((one) => one === second) ?? null}></twin-stocktake>`;
   }
 
   private siteChoice(): TemplateResult {

@@ -45,6 +45,9 @@ export class TwinDossier extends Part {
       .body > section:last-child { border-bottom: none; }
       .fields { margin: 4px 0 0; }
       .fields details > summary { list-style: none; display: grid; grid-template-columns: minmax(92px, 34%) 1fr 14px; gap: 10px; padding: 4px 0; cursor: pointer; align-items: baseline; border-radius: 4px; }
+      .field { position: relative; }
+      .field > .link { position: absolute; top: 4px; left: calc(max(92px, 34%) + 10px); }
+      .field .under { visibility: hidden; }
       .fields details > summary:hover { background: var(--wash); }
       .fields details > summary::after { content: "›"; color: var(--quiet); text-align: center; }
       .fields details[open] > summary::after { rotate: 90deg; }
@@ -52,7 +55,7 @@ export class TwinDossier extends Part {
       .fields .held { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
       .origin { background: var(--wash); border-radius: 7px; padding: 7px 10px; margin: 2px 0 6px; display: grid; gap: 2px; font-size: 13px; overflow-wrap: anywhere; }
       dl { margin: 5px 0 0; display: grid; gap: 4px; }
-      dl > div { display: grid; grid-template-columns: minmax(84px, 30%) 1fr; gap: 10px; }
+      dl > div { display: grid; grid-template-columns: minmax(92px, 34%) 1fr; gap: 10px; }
       dt { color: var(--quiet); }
       dd { margin: 0; overflow-wrap: anywhere; }
       .time { list-style: none; margin: 12px 0 0 6px; padding: 0; border-left: 2px solid var(--line-strong); }
@@ -141,7 +144,7 @@ export class TwinDossier extends Part {
     const { twin } = this;
     switch (this.sheet) {
       case "facts":
-        return html`${whyHere(dossier)} ${heldFields(dossier, (field) => this.ask(field), twin.desk.may("file_request"))} ${findings(dossier)} ${links(dossier)} ${otherColumns(dossier)}`;
+        return html`${whyHere(twin, dossier)} ${heldFields(twin, dossier, (field) => this.ask(field), twin.desk.may("file_request"))} ${findings(twin, dossier)} ${links(dossier)} ${otherColumns(dossier)}`;
       case "history":
         return timeline(dossier, (day) => (this.as_of = day));
       case "corrections":

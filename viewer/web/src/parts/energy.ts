@@ -8,6 +8,7 @@ import type { PlannerFinding } from "../planner";
 import { address } from "../registers";
 import { either, number, t } from "../words";
 import { bars } from "./bars";
+import { findingLines } from "./finding";
 import { look } from "./look";
 import { Part } from "./part";
 import { answered, following, sheet } from "./sheet";
@@ -55,13 +56,14 @@ export class TwinEnergy extends Part {
       <h3>${t("dossier.findings")}</h3>
       <ul class="rows">
         ${list.entries.map(
-          ({ kind, key, code, message }) => html`<li>
-            <span>${message}</span>
-            <div class="line small"><code>${code}</code>${key === null ? nothing : html`<button class="link" @click=${() => this.twin.desk.showRecord({ kind, key })}>${key}</button>`}</div>
-          </li>`,
+          (finding) => html`<li>${findingLines(this.twin, finding, this.about(finding))}</li>`,
         )}
       </ul>
       ${following(list, () => void this.findings.more())}`;
+  }
+
+  private about({ kind, key }: PlannerFinding): unknown {
+    return key === null ? nothing : html`<button class="link" @click=${() => this.twin.desk.showRecord({ kind, key })}>${key}</button>`;
   }
 
   private used(document: EnergyDocument): TemplateResult {

@@ -119,7 +119,7 @@ export class TwinOffice extends Part {
       ${room.people.length > 0 ? html`<div class="people">${room.people.map((sitter, at) => html`${at ? t("list.separator") : nothing}${this.sitter(sitter)}`)}</div>` : nothing}
       ${verdict.code === "not_an_office" ? nothing : html`<div class="why">${either(verdict)}</div>`}
       ${room.used_by ?? room.allocated_to ? html`<div class="small">${this.unitsOf(room)}</div>` : nothing}
-      ${room.contradictions.map(({ message }) => html`<div class="small"><span class="chip warn">${t("office.contradiction")}</span> ${message}</div>`)}`;
+      ${room.contradictions.map(({ code, message }) => html`<div class="small"><span class="chip warn" title=${code}>${this.twin.desk.meaning(code)}</span> <span lang="en">${message}</span></div>`)}`;
   }
 
   private sitter({ person, rank, second_office, in_post }: Sitter): TemplateResult {

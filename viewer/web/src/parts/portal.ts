@@ -3,7 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 
 import { Ask, Pages } from "../ask";
-import { readInventory, readRecords, readRequests, type RequestDocument } from "../registers";
+import { address, readInventory, readRecords, readRequests, type RequestDocument } from "../registers";
 import { either, number, t } from "../words";
 import { look } from "./look";
 import { Part } from "./part";
@@ -11,6 +11,7 @@ import { requestLine } from "./request_line";
 import { amount, answered, following, sheet } from "./sheet";
 
 const COUNTED = ["unit", "building", "room", "person", "vehicle"] as const;
+const PAGE = 20;
 const PERSONAL = new Set(["person"]);
 
 interface Counts { kinds: [name: string, count: number, exact: boolean][]; assets: number; value: string }
@@ -25,6 +26,7 @@ export class TwinPortal extends Part {
       header div { flex: 1; display: grid; gap: 2px; }
       .body { overflow: auto; padding: 4px 16px 20px; flex: 1; }
       section { padding: 12px 0 0; }
+      .lists { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 8px; }
     `,
   ];
   private readonly counts = new Ask<Counts>(this);
@@ -44,6 +46,13 @@ export class TwinPortal extends Part {
         <section>
           <h3>${t("portal.counts")}</h3>
           ${answered(this.counts.of(`${[...desk.kinds.keys()]}`, () => this.count()), () => this.counts.forget(), (counts) => this.sums(counts))}
+        </section>
+        <section>
+          <h3>${t("portal.lists")}</h3>
+          <div class="lists">
+            <button @click=${() => desk.showList("stocktakes")}>${t("stocktakes.title")}</button>
+            <button @click=${() => desk.showList("differences")}>${t("differences.title")}</button>
+          </div>
         </section>
         <section>
           <h3>${t("portal.requests")}</h3>
@@ -72,8 +81,8 @@ export class TwinPortal extends Part {
   }
 
   private open(): TemplateResult {
-    const list = this.requests.of("/requests?open=true&limit=20", async () => {
-      const page = await readRequests({ open: "true", limit: 20 });
+    const list = this.requests.of(address("/requests", { open: "true", limit: PAGE }), async (from) => {
+      const page = await readRequests(from);
       return { entries: page.requests, next: page.next, matched: null, exact: true };
     });
     return html`<ul class="rows">${list.entries.map((request) => html`<li>${requestLine(this.twin, request)}</li>`)}</ul>${following(list, () => void this.requests.more())}`;

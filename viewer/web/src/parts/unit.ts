@@ -6,6 +6,7 @@ import { Ask, Pages, type List } from "../ask";
 import { readEntitlement, type Entitlement } from "../planner";
 import { address, readRecords, type RecordDocument } from "../registers";
 import { either, number, t } from "../words";
+import { findingLines } from "./finding";
 import { look } from "./look";
 import { Part } from "./part";
 import { answered, area, following, sheet } from "./sheet";
@@ -76,7 +77,7 @@ export class TwinUnit extends Part {
           )}
         </tbody>
       </table>
-      ${document.findings.length === 0 ? nothing : html`<h3>${t("dossier.findings")}</h3><ul class="rows">${document.findings.map(({ code, message }) => html`<li>${message}<code>${code}</code></li>`)}</ul>`}
+      ${document.findings.length === 0 ? nothing : html`<h3>${t("dossier.findings")}</h3><ul class="rows">${document.findings.map((finding) => html`<li>${findingLines(this.twin, finding)}</li>`)}</ul>`}
       ${below.length === 0 ? nothing : html`<h3>${t("unit_space.below")}</h3><ul class="rows">${below.map(({ key, name }) => html`<li><button class="link" @click=${() => key && this.twin.desk.showRecord({ kind: "unit", key })}>${name}</button></li>`)}</ul>`}`;
   }
 

@@ -6,6 +6,7 @@ import { Ask, Pages } from "../ask";
 import { readSpaceFindings, type FindingPage, type PlannerFinding } from "../planner";
 import { address, type PlaceDocument } from "../registers";
 import { number, t } from "../words";
+import { findingLines } from "./finding";
 import { look } from "./look";
 import { Part } from "./part";
 import { following, sheet } from "./sheet";
@@ -35,15 +36,15 @@ export class TwinWork extends Part {
     const all = this.counts.of(String(place), () => readSpaceFindings(address("/occupancy/findings", { place, limit: 1 })));
     const counts = all.status === "ready" ? Object.entries(all.value.counts) : [];
     return html`<div class="filters" role="group" aria-label=${t("work.by_code")}>
-        ${counts.map(([code, count]) => html`<button aria-pressed=${code === this.code ? "true" : "false"} @click=${() => (this.code = code === this.code ? null : code)}><code>${code}</code> ${number(count)}</button>`)}
+        ${counts.map(([code, count]) => html`<button title=${code} aria-pressed=${code === this.code ? "true" : "false"} @click=${() => (this.code = code === this.code ? null : code)}>${this.twin.desk.meaning(code)} ${number(count)}</button>`)}
       </div>
       <ul class="rows">${list.entries.map((finding) => html`<li>${this.finding(finding)}</li>`)}</ul>
       ${following(list, () => void this.findings.more())}`;
   }
 
-  private finding({ code, kind, key, message }: PlannerFinding): TemplateResult {
-    return html`<div>${message}</div>
-      <div class="line small"><code>${code}</code>${key === null ? t("office.hidden_person") : html`<button class="link" @click=${() => this.twin.desk.showRecord({ kind, key })}>${key}</button>`}</div>`;
+  private finding(finding: PlannerFinding): TemplateResult {
+    const { kind, key } = finding;
+    return findingLines(this.twin, finding, key === null ? t("office.hidden_person") : html`<button class="link" @click=${() => this.twin.desk.showRecord({ kind, key })}>${key}</button>`);
   }
 }
 
