@@ -154,7 +154,7 @@ def _merged(
     form = getattr(ledger.source, "form", None)
     read = partial(open_ledger, staged, kind.name, ledger.facts.profile or None, mapping, now.date(), codes, form)
     url = database.reader.url.render_as_string(hide_password=False)
-    feed = partial(feed_from_process, read, kind, new.source, url)
+    feed = partial(feed_from_process, read, kind, new.source, url, meanwhile=place.prepare if place else lambda: None)
     with BulkWriter(database) as bulk, seldom_collected():
         return merge_ledger(database, new, feed, bulk, now=now, place=place, progress=progress, seconds=seconds)
 

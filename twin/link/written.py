@@ -45,6 +45,8 @@ def unify(text: str) -> str:
     >>> unify("叁号楼二层二〇三室")
     '3号楼2层203室'
     """
+    if text.isascii() and text.replace("-", "").isalnum() and "--" not in text:
+        return text.upper()
     seen = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).upper().translate(_DASHES).translate(_OTHERS)
     seen = _DECIMALS.sub(r"\1", seen)
     seen = re.sub(r"\s*([-/,;()~#])\s*", r"\1", " ".join(seen.split()))

@@ -74,14 +74,18 @@ def feed_here(read: Callable[[], Ledger], existing: Callable[[], Existing]) -> I
     yield Ending(vanished=np.sort(known.record_ids[known.of_source & ~seen]))
 
 
-def feed_from_process(read: Callable[[], Ledger], kind: RecordKind, source: str, url: str) -> Iterator[Share | Ending]:
-    """The same in a child, one batch ahead of the caller; `read` is pickled. Raises what the child meets."""
+def feed_from_process(
+    read: Callable[[], Ledger], kind: RecordKind, source: str, url: str, *, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[Share | Ending]:
+    """The same in a child, one batch ahead of the caller; `read` is pickled, `meanwhile` done while it starts. Raises what the child
+    meets."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_feed, args=(theirs, read, kind, source, url), daemon=True)
     process.start()
     theirs.close()
     try:
+        meanwhile()
         while True:
             try:
                 said = ours.recv()

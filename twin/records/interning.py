@@ -13,12 +13,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table
 
 from twin.codes import fold, list_kinds
 from twin.records.counters import take_ids
 from twin.store import record_schema as schema
-from twin.store.database import put_rows
+from twin.store.database import put_rows, rows_among
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +40,6 @@ BATCH_ROWS = 1 << 17
 """More rows than a batch has."""
 AT_ONCE = 4_000
 """Keys written in one transaction: some 60 ms."""
-ASKED = 500
 RESOLVED = ("method", "confidence", "evidence", "decided_by")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "term": ("id", "digest", "domain", "text", "folded", "record_id", *RESOLVED),
@@ -99,12 +98,10 @@ class Interner:
         """Where those are that nobody has written yet; found before a turn to write is taken, since it may take long."""
         assert self._resolve is not None
         reading, resolve = self._resolve
-        new: list[str] = []
-        for part in _in_parts(dict.fromkeys(keys), AT_ONCE):
-            digests = {digest_of("location", key): key for key in part}
-            with reading() as connection:
-                there = _stored(connection, schema.location, "location", digests)
-            new += [key for digest, key in digests.items() if digest not in there]
+        digests = {digest_of("location", key): key for key in keys}
+        with reading() as connection:
+            there = _stored(connection, schema.location, "location", digests)
+        new = [key for digest, key in digests.items() if digest not in there]
         return dict(zip(new, resolve(new), strict=True))
 
     def _ids(self, table: Table, domain: str, keys: Sequence[str], row: Row) -> list[int]:
@@ -187,10 +184,9 @@ def _stored(connection: Connection, table: Table, domain: str, digests: Iterable
     if table is schema.term:
         columns.append(table.c.domain)
     found: dict[int, tuple[int, str | None]] = {}
-    for part in _in_parts(digests, ASKED):
-        for row_id, digest, *said in connection.execute(select(*columns).where(table.c.digest.in_(part))):
-            ours = table is not schema.term or said[-1] == domain
-            found[digest] = (int(row_id), SEPARATOR.join(said[: len(names)]) if ours else None)
+    for row_id, digest, *said in rows_among(connection, columns, table.c.digest, list(digests)):
+        ours = table is not schema.term or said[-1] == domain
+        found[int(digest)] = (int(row_id), SEPARATOR.join(said[: len(names)]) if ours else None)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
@@ -47,8 +47,7 @@ class NewPlace:
     record_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """A node of the tree as stored; `path` is the ids from the root down, `/1/5/8/`."""
 
     id: int
@@ -76,8 +75,8 @@ class PlacePlan:
 
 def list_places(connection: Connection) -> list[Place]:
     """Every node, parents before children."""
-    rows = connection.execute(select(schema.place)).mappings()
-    return sorted((Place(**row) for row in rows), key=lambda place: (place.path.count("/"), place.id))
+    rows = connection.execute(select(*(schema.place.c[name] for name in COLUMNS)))
+    return sorted(map(Place._make, rows), key=lambda place: (place.path.count("/"), place.id))
 
 
 def write_places(connection: Connection, places: Sequence[NewPlace]) -> dict[str, int]:
@@ -121,7 +120,7 @@ def _plan(before: Sequence[Place], places: Sequence[NewPlace], take: Callable[[i
         stored = found[place.key]
         if stored is None:
             new.append(row)
-        elif tuple(getattr(stored, name) for name in COLUMNS) != row:
+        elif tuple(stored) != row:
             changed.append(row)
     kept = set(ids.values())
     return PlacePlan(ids=ids, new=new, changed=changed, gone=[place.id for place in before if place.id not in kept])

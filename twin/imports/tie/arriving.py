@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import Connection, func, select
 
-from twin.imports.tie.grounds import Grounds, read_grounds, tree_of
-from twin.imports.tie.locations import as_stored, open_locations, text_of, write_answers
+from twin.imports.tie.grounds import Grounds, read_grounds
+from twin.imports.tie.locations import as_stored, locations_of, open_locations, text_of, write_answers
 from twin.imports.tie.marks import LOCATIONS, LOCATIONS_KNOWN, are_many_new, mark_of, read_mark, tree_mark, write_mark
 from twin.imports.tie.place_again import LOCATED, make_placer
 from twin.imports.tie.placing import ARROW_COLUMNS, ASKED, NONE, PLACED_COLUMNS, Ids, Placer, intangible_articles
 from twin.link.places import PlaceResolver, PlaceText
 from twin.records.interning import SEPARATOR, Resolved
+from twin.records.places import Place, list_places
 from twin.store import Store
 from twin.store import record_schema as schema
 
@@ -33,6 +34,10 @@ class Placing:
     def __init__(self, store: Store, kind: str) -> None:
         self._store, self._database, self._kind = store, store.database, kind
         self._known_articles: set[int] = set()
+
+    def prepare(self) -> None:
+        """Make ready now: there is time while the ledger is opened."""
+        assert self._resolver is not None and self._placer is not None
 
     def resolve(self, keys: Sequence[str]) -> list[Resolved]:
         """Where new locations are, each the parts of `LOCATION` joined; by what this import has said so far."""
@@ -53,17 +58,22 @@ class Placing:
         return read_grounds(self._store)
 
     @cached_property
+    def _places(self) -> list[Place]:
+        with self._database.reading() as connection:
+            return list_places(connection)
+
+    @cached_property
     def _resolver(self) -> PlaceResolver:
         with self._database.reading() as connection:
             self._mark = mark_of(tree_mark(self._store, connection))
             self._before = _last_location(connection)
-            return PlaceResolver(tree_of(connection, self._grounds))
+            return PlaceResolver(self._grounds.place_tree(self._places))
 
     @cached_property
     def _placer(self) -> Placer:
         with self._database.reading() as connection:
             self._last = _last_location(connection)
-            return make_placer(connection, self._grounds, self._kind, but=None, gone=(), importing=True)
+            return make_placer(connection, self._grounds, self._kind, self._places, but=None, importing=True)
 
     def settle(self) -> None:
         """Tell those locations otherwise that all habits together tell otherwise, the older ones too where many are new.
@@ -77,11 +87,13 @@ class Placing:
                 return
             count = connection.execute(select(func.count()).select_from(schema.location)).scalar_one()
             many = are_many_new(connection, count)
-            rows = open_locations(connection, since=0 if many else self._before + 1)
-        older = [row for row in rows if row.id <= self._before]
+            older = open_locations(connection, until=self._before) if many else []
         answers = dict(zip(map(text_of, older), self._resolver.resolve([text_of(row) for row in older]), strict=True))
-        answers |= dict(self._resolver.settled())
-        write_answers(self._database, ((row, answers[text]) for row in rows if (text := text_of(row)) in answers))
+        settled = dict(self._resolver.settled())
+        with self._database.reading() as connection:
+            rows = [*older, *locations_of(connection, [text for text in settled if text not in answers])]
+        answers |= settled
+        write_answers(self._database, ((row, answers[text_of(row)]) for row in rows))
         if many:
             with self._database.writing() as connection:
                 write_mark(connection, LOCATIONS_KNOWN, count)

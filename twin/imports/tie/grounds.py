@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import Connection
-
 from twin.imports.tie.buildings import names_of_record, record_buildings
 from twin.imports.tie.locations import place_tree
 from twin.imports.tie.record_rows import RecordRow, column_of, records_of
 from twin.imports.tie.scene import Scene, feature_key, read_scene
 from twin.link.building import BuildingIndex
 from twin.link.places import PlaceTree
-from twin.records.places import Place, list_places
+from twin.records.places import Place
 from twin.store import Store
 
-__all__ = ["Grounds", "read_grounds", "place_of_feature", "tree_of"]
+__all__ = ["Grounds", "read_grounds", "place_of_feature"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +42,6 @@ class Grounds:
             codes = {one.id: one.key for one in self.buildings} | column_of(connection, "room", "code")
         foreign = {one.id for one in self.buildings if homes and not self.scene.is_home(one.values["site"] or "")}
         return place_tree(places, names, codes, numbered, foreign)
-
-
-def tree_of(connection: Connection, grounds: Grounds) -> PlaceTree:
-    """The tree of places, as this connection sees it, as texts are looked up in it."""
-    return grounds.place_tree(list_places(connection))
 
 
 def place_of_feature(places: Sequence[Place]) -> Mapping[str, int]:

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from twin.imports.tie.turns import in_turns
 from twin.link.places import PlaceAnswer, PlaceNode, PlaceText, PlaceTree, resolve_places
-from twin.records.interning import Resolved
+from twin.records.interning import SEPARATOR, Resolved, digest_of
 from twin.records.places import EVERYTHING, Place
 from twin.store import record_schema as schema
-from twin.store.database import Database
+from twin.store.database import Database, rows_among
 from twin.store.values import to_json
 
-__all__ = ["as_stored", "open_locations", "place_tree", "resolve_locations", "text_of", "write_answers"]
+__all__ = ["as_stored", "locations_of", "open_locations", "place_tree", "resolve_locations", "text_of", "write_answers"]
 
 LOCATION = schema.location.c
 AT_ONCE = 500
@@ -60,10 +60,19 @@ def resolve_locations(database: Database, tree: PlaceTree, *, only: Sequence[int
     return write_answers(database, zip(rows, answers, strict=True))
 
 
-def open_locations(connection: Connection, *, since: int = 0) -> list[Any]:
-    """The rows of locations that no person decided, from an id on."""
-    query = select(schema.location).where(LOCATION.decided_by.is_(None), LOCATION.id >= since)
+def open_locations(connection: Connection, *, until: int | None = None) -> list[Any]:
+    """The rows of locations that no person decided, up to an id."""
+    query = select(schema.location).where(LOCATION.decided_by.is_(None))
+    query = query if until is None else query.where(LOCATION.id <= until)
     return list(connection.execute(query.order_by(LOCATION.id)))
+
+
+def locations_of(connection: Connection, texts: Sequence[PlaceText]) -> list[Any]:
+    """The rows of these texts that no person decided."""
+    asked = frozenset(texts)
+    digests = sorted(digest_of("location", SEPARATOR.join(text)) for text in asked)
+    ids = [row.id for row in rows_among(connection, [LOCATION.id], LOCATION.digest, digests)]
+    return [row for row in _chosen(connection, ids) if text_of(row) in asked]
 
 
 def _chosen(connection: Connection, ids: Sequence[int]) -> list[Any]:

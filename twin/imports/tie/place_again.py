@@ -32,7 +32,7 @@ from twin.imports.tie.placing import (
 )
 from twin.imports.tie.turns import in_turns
 from twin.placement import Taken
-from twin.records.places import list_places
+from twin.records.places import Place, list_places
 from twin.store import Store
 from twin.store import record_schema as schema
 
@@ -63,7 +63,9 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
     if len(rows["id"]):
         grounds = read()
         with store.database.reading() as connection:
-            placer = make_placer(connection, grounds, kind, but=None if whole else rows["id"], gone=gone)
+            left_out = set(gone)
+            places = [place for place in list_places(connection) if place.id not in left_out]
+            placer = make_placer(connection, grounds, kind, places, but=None if whole else rows["id"])
         placed = placer.place(rows, held_place=rows["place_id"], held_slot=rows["slot"])
         at, values = differing(rows, placed)
         changed = list(zip(rows["id"][at].tolist(), rows["record_id"][at].tolist(), values, strict=True))
@@ -86,11 +88,9 @@ def _reached_before(connection: Connection, kind: str) -> Reached:
 
 
 def make_placer(
-    connection: Connection, grounds: Grounds, kind: str, *, but: Ids | None, gone: Sequence[int], importing: bool = False
+    connection: Connection, grounds: Grounds, kind: str, places: Sequence[Place], *, but: Ids | None, importing: bool = False
 ) -> Placer:
     """A placer of a kind; `but` are the versions it is asked about (None: all, whose slots are then told with them)."""
-    left_out = set(gone)
-    places = [place for place in list_places(connection) if place.id not in left_out]
     columns, row_of = places_as_columns(places, grounds.scene, stated_positions(grounds.buildings, grounds.scene).positions)
     tied = TiedElements()
     if kind == "asset" and not importing:
