@@ -45,6 +45,9 @@ class Placed(Protocol):
     def settle(self) -> None:
         """All locations are known: those that all together tell otherwise are told otherwise."""
 
+    def landed(self) -> None:
+        """The rows are seen by readers."""
+
 
 class Writer(Protocol):
     """What takes rows by column (`twin.store.bulk`)."""
@@ -93,6 +96,8 @@ def merge_ledger(
         with database.writing() as connection:
             finish(connection, merging.merged, new)
             set_clock(connection, new.kind.name, clock + 1)
+        if place:
+            place.landed()
         merging.sweep()
         return merging.merged
 

@@ -11,7 +11,17 @@ from sqlalchemy import Connection, func, select
 
 from twin.imports.tie.grounds import Grounds, read_grounds
 from twin.imports.tie.locations import as_stored, locations_of, open_locations, text_of, write_answers
-from twin.imports.tie.marks import LOCATIONS, LOCATIONS_KNOWN, are_many_new, mark_of, read_mark, tree_mark, write_mark
+from twin.imports.tie.marks import (
+    LOCATIONS,
+    LOCATIONS_KNOWN,
+    LOCATIONS_MOVED,
+    are_many_new,
+    mark_of,
+    note_moved,
+    read_mark,
+    tree_mark,
+    write_mark,
+)
 from twin.imports.tie.place_again import LOCATED, make_placer
 from twin.imports.tie.placing import ARROW_COLUMNS, ASKED, NONE, PLACED_COLUMNS, Ids, Placer, intangible_articles
 from twin.link.places import PlaceResolver, PlaceText
@@ -73,6 +83,7 @@ class Placing:
     def _placer(self) -> Placer:
         with self._database.reading() as connection:
             self._last = _last_location(connection)
+            self._moved = read_mark(connection, LOCATIONS_MOVED)
             return make_placer(connection, self._grounds, self._kind, self._places, but=None, importing=True)
 
     def settle(self) -> None:
@@ -97,6 +108,13 @@ class Placing:
         if many:
             with self._database.writing() as connection:
                 write_mark(connection, LOCATIONS_KNOWN, count)
+
+    def landed(self) -> None:
+        """The rows are seen: where locations moved while they came, the next tie looks at all rows."""
+        if "_placer" in self.__dict__:
+            with self._database.writing() as connection:
+                if read_mark(connection, LOCATIONS_MOVED) != self._moved:
+                    note_moved(connection)
 
     def _meet_locations(self, last: int) -> None:
         """Take note of where those are that were written meanwhile."""

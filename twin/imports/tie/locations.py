@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from twin.imports.tie.marks import note_moved
 from twin.imports.tie.turns import in_turns
 from twin.link.places import PlaceAnswer, PlaceNode, PlaceText, PlaceTree, resolve_places
 from twin.records.interning import SEPARATOR, Resolved, digest_of
@@ -104,6 +105,9 @@ def write_answers(database: Database, answers: Iterable[tuple[Any, PlaceAnswer]]
             updates.append(dict(zip(("place", "how", "sure", "why"), said, strict=True)) | {"location": row.id})
         if said[0] != row.place_id:
             changed[row.id] = said[0]
+    if changed:
+        with database.writing() as connection:  # first, so that a killed one has told it too
+            note_moved(connection)
     in_turns(database, updates, _write)
     return changed
 

@@ -17,11 +17,13 @@ __all__ = [
     "ELEMENTS",
     "LOCATIONS",
     "LOCATIONS_KNOWN",
+    "LOCATIONS_MOVED",
     "REFERENCES",
     "TREE",
     "are_many_new",
     "kind_state",
     "mark_of",
+    "note_moved",
     "read_mark",
     "tree_mark",
     "write_mark",
@@ -31,6 +33,8 @@ VERSION = 1
 """Raised where the tie comes to other results for the same records."""
 TREE, REFERENCES, LOCATIONS, ELEMENTS = "tie.tree", "tie.references", "tie.locations", "tie.elements"
 LOCATIONS_KNOWN = "tie.locations.known"
+LOCATIONS_MOVED = "tie.locations.moved"
+"""Counts how often places of locations that rows may already stand by were changed."""
 FEW = 20
 """One new location in so many is resolved by itself; more of them may tell how the others are meant, and all are resolved anew."""
 COUNTER = schema.counter.c
@@ -51,6 +55,11 @@ def write_mark(connection: Connection, name: str, mark: int) -> None:
     """Keep a mark."""
     if connection.execute(update(schema.counter).where(COUNTER.name == name).values(next=mark)).rowcount == 0:
         connection.execute(insert(schema.counter).values(name=name, next=mark))
+
+
+def note_moved(connection: Connection) -> None:
+    """Take note that locations are elsewhere, or are about to be."""
+    write_mark(connection, LOCATIONS_MOVED, (read_mark(connection, LOCATIONS_MOVED) or 0) + 1)
 
 
 def are_many_new(connection: Connection, count: int) -> bool:

@@ -12,7 +12,7 @@ from twin.imports.tie.coordinates import stated_positions
 from twin.imports.tie.elements import tied_elements
 from twin.imports.tie.grounds import Grounds, place_of_feature
 from twin.imports.tie.links import standing_links
-from twin.imports.tie.marks import kind_state, mark_of, read_mark, write_mark
+from twin.imports.tie.marks import LOCATIONS_MOVED, kind_state, mark_of, read_mark, write_mark
 from twin.imports.tie.placing import (
     NONE,
     Ids,
@@ -38,7 +38,7 @@ from twin.store import record_schema as schema
 
 __all__ = ["LOCATED", "make_placer", "place_again"]
 
-REACHED = ("version", "touched", "locations")
+REACHED = ("version", "touched", "moved")
 LOCATED = ("asset", "person", "meter")
 """The kinds that have a location; assets may also be elements of a model."""
 
@@ -52,12 +52,12 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
     with store.database.reading() as connection:
         whole_mark = mark_of(tree, unit_addresses(connection), _element_pairs(connection, kind))
         state = kind_state(connection, kind)
-        locations = mark_of(_location_state(connection))
-        rows_mark = mark_of(whole_mark, state, locations)
+        moved = read_mark(connection, LOCATIONS_MOVED) or 0
+        rows_mark = mark_of(whole_mark, state, moved)
         whole = read_mark(connection, f"tie.placed.{kind}") != whole_mark
         if not whole and read_mark(connection, f"tie.placed.{kind}.rows") == rows_mark:
             return 0
-        now = reached(connection, kind, locations)
+        now = reached(connection, kind, moved)
         rows = placed_rows(connection, kind, since=None if whole else _reached_before(connection, kind), now=now)
     changed: list[tuple[int, int, tuple[Any, ...]]] = []
     if len(rows["id"]):
@@ -79,7 +79,7 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
         own = select(func.count()).where(log.kind == kind, log.seq > state[1])
         if after[0] == state[0] and connection.execute(own).scalar_one() == len(changed):  # nobody else's
             write_mark(connection, f"tie.placed.{kind}.touched", after[1])
-            write_mark(connection, f"tie.placed.{kind}.rows", mark_of(whole_mark, after, mark_of(_location_state(connection))))
+            write_mark(connection, f"tie.placed.{kind}.rows", mark_of(whole_mark, after, moved))
     return len(changed)
 
 
@@ -97,23 +97,17 @@ def make_placer(
         tied = tied_elements(grounds.store, connection, grounds.scene, place_of_feature(places), row_of)
     addresses = [(term, row_of.get(place, NONE)) for term, place in unit_addresses(connection)]
     free = Taken(room=np.empty(0, dtype=np.int64), slot=np.empty(0, dtype=np.int64))
+    none_held = (but is None and not importing) or not columns.with_outline().any()
     return Placer(
         places=columns,
         row_of_place=row_of,
         location_row=location_rows(connection, row_of),
         unit_row=table_by_id(addresses),
         intangible=intangible_articles(connection),
-        taken=free if but is None and not importing else slots_taken(connection, kind, row_of, but=but),
+        taken=free if none_held else slots_taken(connection, kind, row_of, but=but),
         tied=tied,
     )
 
 
 def _element_pairs(connection: Connection, kind: str) -> list[list[Any]]:
     return [[one.record_id, one.feature] for one in standing_links(connection, kind)] if kind == "asset" else []
-
-
-def _location_state(connection: Connection) -> list[int]:
-    """What changes when locations are resolved anew: how many have a place, and the sum of places."""
-    place = schema.location.c.place_id
-    row = connection.execute(select(func.count(place), func.coalesce(func.sum(place), 0), func.coalesce(func.max(place), 0))).one()
-    return [int(one) for one in row]

@@ -213,22 +213,22 @@ def slots_taken(connection: Connection, kind: str, row_of_place: Mapping[int, in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """How far the rows of a kind were when they were last placed: newest version, touched number, and where locations were."""
+    """How far the rows of a kind were when they were last placed: newest version, touched number, and how often locations had moved."""
 
     version: int
     touched: int
-    locations: int
+    moved: int
 
 
-def reached(connection: Connection, kind: str, locations: int) -> Reached:
-    """How far they are now; `locations` is the mark of where locations are."""
+def reached(connection: Connection, kind: str, moved: int) -> Reached:
+    """How far they are now."""
     table, log = schema.kind_table(kind).c, schema.touched.c
     query = select(
         func.coalesce(select(func.max(table.id)).scalar_subquery(), 0),
         func.coalesce(select(func.max(log.seq)).where(log.kind == kind).scalar_subquery(), 0),
     )
     version, touched = connection.execute(query).one()
-    return Reached(version=int(version), touched=int(touched), locations=locations)
+    return Reached(version=int(version), touched=int(touched), moved=moved)
 
 
 def placed_rows(connection: Connection, kind: str, *, since: Reached | None, now: Reached) -> dict[str, NDArray[Any]]:
@@ -244,7 +244,7 @@ def placed_rows(connection: Connection, kind: str, *, since: Reached | None, now
         log = schema.touched.c
         touched = table.c.record_id.in_(select(log.record_id).where(log.kind == kind, log.seq > since.touched))
         wanted = or_(and_(table.c.id > since.version, table.c.place_method.is_(None)), touched)
-        if now.locations != since.locations:
+        if now.moved != since.moved:
             stated = schema.location.c.place_id
             at_unit = stated.is_(None) & (table.c.place_reason == "place_not_stated")
             settled = (table.c.place_method == "element") | (table.c.place_reason == "intangible") | at_unit
