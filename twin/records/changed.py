@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection, Table, select, update
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Changed", "compare", "completed_parts"]
 
+Row: TypeAlias = dict[str, Any]
 AT_ONCE = 500
 PLACED_BY = frozenset({"location_id", "article_id", "unit_id"})
 """The columns that a row is placed by; links to elements aside."""
@@ -43,6 +44,23 @@ class Changed:
     def ended(self) -> list[int]:
         """The ids of the versions that end."""
         return [int(version["id"]) for version, values in zip(self.versions, self.differing, strict=True) if values]
+
+    def _history(
+        self, connection: Connection, new: NewLedger, changed: Sequence[tuple[int, Row]], source: Callable[[int], str]
+    ) -> list[tuple[Any, ...]]:
+        """Per changed field of these rows (index, next version): record, field, old, new, valid from, source."""
+        found: list[tuple[Any, ...]] = []
+        for group in _by_what_differs(changed, self.differing):
+            touched = {name for index, _ in group for name in self.differing[index]}
+            before = field_values(connection, new.kind, [self.versions[index] for index, _ in group], only=touched)
+            after = field_values(connection, new.kind, [row for _, row in group], only=touched)
+            for (index, row), old_fields, new_fields in zip(group, before, after, strict=True):
+                found += [
+                    (row["record_id"], name, _kept(old_fields[name]), _kept(value), new.as_of.isoformat(), source(index))
+                    for name, value in new_fields.items()
+                    if value != old_fields[name]
+                ]
+        return found
 
     def write(
         self,
@@ -79,18 +97,7 @@ class Changed:
         ]
         names = tuple(rows[0])
         put_rows(connection, table, names, [tuple(row[name] for name in names) for row in rows])
-        touched = {name for index in changed for name in self.differing[index]}
-        before = field_values(connection, new.kind, [self.versions[index] for index in changed], only=touched)
-        after = field_values(connection, new.kind, rows, only=touched)
-        history: list[tuple[Any, ...]] = []
-        for index, old_fields, new_fields in zip(changed, before, after, strict=True):
-            source = f"{revision_id}:{lines[index]}"
-            record_id = self.versions[index]["record_id"]
-            history += [
-                (record_id, name, _kept(old_fields[name]), _kept(value), new.as_of.isoformat(), source)
-                for name, value in new_fields.items()
-                if value != old_fields[name]
-            ]
+        history = self._history(connection, new, list(zip(changed, rows, strict=True)), lambda index: f"{revision_id}:{lines[index]}")
         first_change = take_ids(connection, "change", len(history)) if history else 0
         recorded = to_microseconds(now)
         put_rows(
@@ -102,6 +109,15 @@ class Changed:
                 for place, (record, name, old, value, valid, source) in enumerate(history)
             ],
         )
+
+
+def _by_what_differs(changed: Sequence[tuple[int, Row]], differing: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[tuple[int, Row]]]:
+    """Rows that differ in one and the same column together, all that differ in several: few ask for texts of other columns."""
+    groups: dict[str, list[tuple[int, Row]]] = {}
+    for index, row in changed:
+        names = differing[index]
+        groups.setdefault(next(iter(names)) if len(names) == 1 else "", []).append((index, row))
+    return groups.values()
 
 
 def compare(

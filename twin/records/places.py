@@ -75,7 +75,7 @@ class PlacePlan:
 
 def list_places(connection: Connection) -> list[Place]:
     """Every node, parents before children."""
-    rows = connection.execute(select(*(schema.place.c[name] for name in COLUMNS)))
+    rows = connection.execute(select(*(schema.place.c[name] for name in COLUMNS))).all()
     return sorted(map(Place._make, rows), key=lambda place: (place.path.count("/"), place.id))
 
 

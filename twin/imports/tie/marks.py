@@ -19,6 +19,7 @@ __all__ = [
     "LOCATIONS_KNOWN",
     "LOCATIONS_MOVED",
     "REFERENCES",
+    "REFERENCES_KNOWN",
     "TREE",
     "are_many_new",
     "kind_state",
@@ -32,6 +33,7 @@ __all__ = [
 VERSION = 1
 """Raised where the tie comes to other results for the same records."""
 TREE, REFERENCES, LOCATIONS, ELEMENTS = "tie.tree", "tie.references", "tie.locations", "tie.elements"
+REFERENCES_KNOWN = "tie.references.known"
 LOCATIONS_KNOWN = "tie.locations.known"
 LOCATIONS_MOVED = "tie.locations.moved"
 """Counts how often places of locations that rows may already stand by were changed."""

@@ -106,14 +106,19 @@ class Placer:
 
     def rows_of(self, place_ids: Ids) -> Ids:
         """Rows of places by id, −1 for those that are not there."""
-        known, inverse = np.unique(place_ids, return_inverse=True)
-        rows: Ids = np.array([self.row_of_place.get(one, NONE) for one in known.tolist()], dtype=np.int64)[inverse]
-        return rows
+        return rows_of_places(self.row_of_place, place_ids)
 
     def _take(self, placed: Placement) -> None:
         given = np.flatnonzero(placed.slot >= 0)
         rooms, slots = self.rows_of(placed.place[given]), placed.slot[given]
         self.taken = Taken(room=np.concatenate([self.taken.room, rooms]), slot=np.concatenate([self.taken.slot, slots]))
+
+
+def rows_of_places(row_of_place: Mapping[int, int], place_ids: Ids) -> Ids:
+    """Rows of places by id, −1 for those that are not there."""
+    known, inverse = np.unique(place_ids, return_inverse=True)
+    rows: Ids = np.array([row_of_place.get(one, NONE) for one in known.tolist()], dtype=np.int64)[inverse]
+    return rows
 
 
 def look_up(table: NDArray[Any], ids: Ids, otherwise: Any) -> NDArray[Any]:
@@ -170,8 +175,11 @@ def table_by_id(pairs: Sequence[tuple[int, int]], otherwise: int = NONE) -> Ids:
 def location_rows(connection: Connection, row_of_place: Mapping[int, int]) -> Ids:
     """Row of the place of each location, by location id."""
     columns = schema.location.c
-    found = connection.execute(select(columns.id, columns.place_id).where(columns.place_id.is_not(None)))
-    return table_by_id([(row.id, row_of_place.get(row.place_id, NONE)) for row in found])
+    found = connection.execute(select(columns.id, columns.place_id).where(columns.place_id.is_not(None))).all()
+    ids, places = np.array(found, dtype=np.int64).reshape(-1, 2).T
+    table: Ids = np.full(int(ids.max(initial=-1)) + 1, NONE, dtype=np.int64)
+    table[ids] = rows_of_places(row_of_place, places)
+    return table
 
 
 def unit_addresses(connection: Connection) -> list[tuple[int, int]]:

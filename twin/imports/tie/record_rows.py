@@ -62,4 +62,4 @@ def column_of(connection: Connection, kind_name: str, column: str) -> dict[int, 
     table, now = schema.kind_table(kind_name), clock_of(connection, kind_name)
     query = select(table.c.record_id, table.c[column])
     rows = connection.execute(query.where(table.c.since <= now, table.c.until > now, table.c.ended.is_(None)))
-    return {int(record_id): text for record_id, text in rows if text}
+    return {int(record_id): text for record_id, text in rows.all() if text}

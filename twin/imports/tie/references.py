@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -25,8 +25,8 @@ NAMED: Mapping[str, tuple[str, ...]] = {"unit": ("code", "credit_code", "name", 
 CONFIDENCE = {"code": 1.0, "credit_code": 1.0, "name": 0.95, "short_name": 0.85}
 
 
-def resolve_references(database: Database, buildings: BuildingIndex) -> int:
-    """Give each text of a referring column the record it names; the number of texts whose record changed.
+def resolve_references(database: Database, buildings: BuildingIndex, *, after: int = 0) -> int:
+    """Give each text of a referring column (with an id after that) the record it names; the number of texts whose record changed.
 
     What a person decided stays. A text that names two records alike names none: `evidence` lists them.
     """
@@ -35,9 +35,9 @@ def resolve_references(database: Database, buildings: BuildingIndex) -> int:
     with database.reading() as connection:
         for kind_name in NAMED:
             index = _index(connection, kind_name)
-            for row in _texts(connection, kind_name):
+            for row in _texts(connection, kind_name, after):
                 moved += _note(updates, row, *_find(index, row.text))
-        for row in _texts(connection, "building"):
+        for row in _texts(connection, "building", after):
             moved += _note(updates, row, *_building(buildings, row.text))
     statement = update(schema.term).where(TERM.id == bindparam("text_id"))
     statement = statement.values(
@@ -53,8 +53,9 @@ def unresolved_terms(connection: Connection) -> list[Any]:
     return list(connection.execute(query.order_by(TERM.domain, TERM.text)))
 
 
-def _texts(connection: Connection, domain: str) -> list[Any]:
-    return list(connection.execute(select(schema.term).where(TERM.domain == domain, TERM.decided_by.is_(None))))
+def _texts(connection: Connection, domain: str, after: int) -> Sequence[Any]:
+    query = select(schema.term).where(TERM.domain == domain, TERM.decided_by.is_(None), TERM.id > after)
+    return connection.execute(query).all()
 
 
 def _index(connection: Connection, kind_name: str) -> dict[str, dict[str, set[int]]]:

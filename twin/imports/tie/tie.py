@@ -21,6 +21,7 @@ from twin.imports.tie.marks import (
     LOCATIONS,
     LOCATIONS_KNOWN,
     REFERENCES,
+    REFERENCES_KNOWN,
     TREE,
     are_many_new,
     kind_state,
@@ -164,13 +165,17 @@ class _Tie:
         self.tied.buildings_linked, self.tied.rooms_linked = len(buildings.links), len(room_links)
 
     def _references(self) -> None:
+        """All where what they name has changed, else those that are new."""
         with self.database.reading() as connection:
-            last = connection.execute(select(func.max(schema.term.c.id))).scalar_one()
-            mark = mark_of(self.tree, [kind_state(connection, kind) for kind in ("unit", "person")], last)
-            if read_mark(connection, REFERENCES) == mark:
-                return
-        self.tied.references_changed = resolve_references(self.database, self._read_grounds().index)
+            last = int(connection.execute(select(func.coalesce(func.max(schema.term.c.id), 0))).scalar_one())
+            mark = mark_of(self.tree, [kind_state(connection, kind) for kind in ("unit", "person")])
+            stands = read_mark(connection, REFERENCES) == mark
+            known = read_mark(connection, REFERENCES_KNOWN) or 0
+        if stands and known == last:
+            return
+        self.tied.references_changed = resolve_references(self.database, self._read_grounds().index, after=known if stands else 0)
         self._leave(REFERENCES, mark)
+        self._leave(REFERENCES_KNOWN, last)
 
     def _locations(self) -> None:
         """All where the tree has changed or many are new; else those that nobody resolved yet."""
