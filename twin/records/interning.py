@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from sqlalchemy import Connection, Table
@@ -23,7 +23,7 @@ from twin.store.database import put_rows, rows_among
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ARTICLE", "LOCATION", "NOTHING", "SEPARATOR", "Interner", "Resolved", "digest_of", "search_windows"]
+__all__ = ["ARTICLE", "LOCATION", "NOTHING", "SEPARATOR", "Combined", "Interner", "Resolved", "digest_of", "search_windows"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Row = Callable[[str], tuple[Any, ...]]
@@ -61,42 +61,67 @@ class Interner:
         self._writing = writing
         self._resolve = resolve
         self._known: dict[str, dict[str, int]] = {}
+        self._wanted: dict[str, dict[str, None]] = {}
         self._met: dict[str, _Combinations] = {}
 
     def terms(self, domain: str, texts: Sequence[str]) -> list[int]:
         """The ids of these texts in a domain, in their order; those that are new are written."""
-        return self._ids(schema.term, domain, texts, lambda text: (domain, text, fold(text), None, None, None, None, None))
-
-    def articles(self, keys: Sequence[str]) -> list[int]:
-        """The ids of articles, each the parts of `ARTICLE` joined; new ones are written with their search windows."""
-        return self._ids(schema.article, "article", keys, lambda key: (*key.split(SEPARATOR), fold(key.split(SEPARATOR)[0])))
-
-    def locations(self, keys: Sequence[str]) -> list[int]:
-        """The ids of locations, each the parts of `LOCATION` as written, joined."""
-        resolved = self._resolved(keys) if self._resolve else {}
-        return self._ids(schema.location, "location", keys, lambda key: (*key.split(SEPARATOR), *resolved.get(key, UNRESOLVED), None))
+        self.want(domain, texts)
+        self.write()
+        known = self._known[domain]
+        return [known[text] for text in texts]
 
     def parts(self, part: str, keys: Sequence[str]) -> list[int]:
-        """`articles` or `locations`, by the name of the part."""
-        return self.articles(keys) if part == "article" else self.locations(keys)
+        """The ids of articles or locations (by the name of the part), each the parts of `ARTICLE` or `LOCATION` joined."""
+        return self.terms(part, keys)
 
-    def combined(self, part: str, columns: Sequence[pa.DictionaryArray | None]) -> Int64:
-        """Row → id of its article or location, from the columns of the part (None: not in the ledger); `NOTHING` where all are empty."""
+    def want(self, domain: str, keys: Iterable[str]) -> None:
+        """Take note of texts (or joined keys of a part) whose ids are asked for next, so that all are written in one turn."""
+        known = self._known.setdefault(domain, {})
+        self._wanted.setdefault(domain, {}).update((key, None) for key in keys if key not in known)
+
+    def want_combined(self, part: str, columns: Sequence[pa.DictionaryArray | None]) -> Combined:
+        """Take note of articles or locations, from the columns of the part (None: not in the ledger)."""
         met = self._met.get(part)
         if met is None or met.is_full:
             met = self._met[part] = _Combinations(len(columns))
-        codes = met.codes_of(columns)
-        distinct, rows = np.unique(codes, return_inverse=True)
+        distinct, rows = np.unique(met.codes_of(columns), return_inverse=True)
         new = met.unknown(distinct)
-        if len(new):
-            keys = met.keys_of(new)
-            met.learn(new, np.array(self.parts(part, keys), dtype=np.int64))
-        found: Int64 = met.ids_of(distinct)[rows]
+        keys = met.keys_of(new) if len(new) else []
+        self.want(part, keys)
+        return Combined(part, distinct, rows, new, keys)
+
+    def combined(self, asked: Combined) -> Int64:
+        """Row → id of its article or location; `NOTHING` where all columns are empty. New ones are written with all that is wanted."""
+        met = self._met[asked.part]
+        if asked.keys:
+            ids = self.parts(asked.part, asked.keys)
+            self._known[asked.part].clear()  # from now on `met` remembers them
+            met.learn(asked.new, np.array(ids, dtype=np.int64))
+        found: Int64 = met.ids_of(asked.distinct)[asked.rows]
         return found
 
+    def write(self) -> None:
+        """Find or write what is wanted, in turns of `AT_ONCE`."""
+        wanted = [(domain, key) for domain, keys in self._wanted.items() for key in keys]
+        resolved = self._resolved(list(self._wanted.get("location", ())))
+        self._wanted.clear()
+        for part in _in_parts(wanted, AT_ONCE):
+            by_domain: dict[str, list[str]] = {}
+            for domain, key in part:
+                by_domain.setdefault(domain, []).append(key)
+            with self._writing() as connection:
+                found = {
+                    domain: _found_or_written(connection, _table_of(domain), domain, keys, _row_of(domain, resolved))
+                    for domain, keys in by_domain.items()
+                }
+            for domain, ids in found.items():
+                self._known[domain].update(ids)  # after the commit: what was rolled back is not known
+
     def _resolved(self, keys: Sequence[str]) -> Mapping[str, Resolved]:
-        """Where those are that nobody has written yet; found before a turn to write is taken, since it may take long."""
-        assert self._resolve is not None
+        """Where those locations are that nobody has written yet; found before a turn to write is taken, since it may take long."""
+        if self._resolve is None or not keys:
+            return {}
         reading, resolve = self._resolve
         digests = {digest_of("location", key): key for key in keys}
         with reading() as connection:
@@ -104,13 +129,28 @@ class Interner:
         new = [key for digest, key in digests.items() if digest not in there]
         return dict(zip(new, resolve(new), strict=True))
 
-    def _ids(self, table: Table, domain: str, keys: Sequence[str], row: Row) -> list[int]:
-        known = self._known.setdefault(domain, {}) if table is schema.term else {}  # of the others `_Combinations` remembers
-        for part in _in_parts(dict.fromkeys(key for key in keys if key not in known), AT_ONCE):
-            with self._writing() as connection:
-                found = _found_or_written(connection, table, domain, part, row)
-            known.update(found)  # after the commit: what was rolled back is not known
-        return [known[key] for key in keys]
+
+class Combined(NamedTuple):
+    """Articles or locations of a batch: its distinct combinations, row → which of them, the new ones and their joined texts."""
+
+    part: str
+    distinct: Int64
+    rows: Int64
+    new: Int64
+    keys: list[str]
+
+
+def _table_of(domain: str) -> Table:
+    return {"article": schema.article, "location": schema.location}.get(domain, schema.term)
+
+
+def _row_of(domain: str, resolved: Mapping[str, Resolved]) -> Row:
+    """What is written of a new text or key, after its id and digest."""
+    if domain == "article":
+        return lambda key: (*key.split(SEPARATOR), fold(key.split(SEPARATOR)[0]))
+    if domain == "location":
+        return lambda key: (*key.split(SEPARATOR), *resolved.get(key, UNRESOLVED), None)
+    return lambda text: (domain, text, fold(text), None, None, None, None, None)
 
 
 class _Combinations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +21,10 @@ ORDER = {"article": ARTICLE, "location": LOCATION}
 
 
 def stored_columns_of(kind: RecordKind, values: Mapping[str, pa.Array], interner: Interner) -> dict[str, pa.Array]:
-    """Column of the table → its values, null for an empty cell; only for what the ledger has."""
+    """Column of the table → its values, null for an empty cell; only for what the ledger has. New texts are written in one turn."""
     import pyarrow as pa
 
-    found: dict[str, pa.Array] = {}
+    found: dict[str, pa.Array | Callable[[], pa.Array]] = {}
     for column in kind.columns:
         name = column_name(column)
         if name in found or column.name not in values:
@@ -38,7 +38,8 @@ def stored_columns_of(kind: RecordKind, values: Mapping[str, pa.Array], interner
             found[name] = array.cast(pa.int32())
         else:
             found[name] = array.dictionary_decode() if isinstance(array, pa.DictionaryArray) else array
-    return found
+    interner.write()
+    return {name: column() if callable(column) else column for name, column in found.items()}
 
 
 def domain_of(kind: RecordKind, column: str) -> str:
@@ -51,25 +52,36 @@ def domain_of(kind: RecordKind, column: str) -> str:
     return kind.column(column).references or f"{kind.name}.{column}"
 
 
-def _part_ids(kind: RecordKind, part: str, values: Mapping[str, pa.Array], interner: Interner) -> pa.Array:
+def _part_ids(kind: RecordKind, part: str, values: Mapping[str, pa.Array], interner: Interner) -> Callable[[], pa.Array]:
+    """What gives the ids once all that is wanted is written."""
     import pyarrow as pa
 
     present = {column.name for column in kind.parts(part)}
     names = [name if name in present and name in values else None for name in ORDER[part]]
-    columns = [None if name is None else _dictionary(values[name]) for name in names]
-    ids = interner.combined(part, columns)
-    return pa.array(ids, mask=ids == NOTHING)
+    asked = interner.want_combined(part, [None if name is None else _dictionary(values[name]) for name in names])
+
+    def ids() -> pa.Array:
+        numbers = interner.combined(asked)
+        return pa.array(numbers, mask=numbers == NOTHING)
+
+    return ids
 
 
-def _term_ids(array: pa.Array, domain: str, interner: Interner) -> pa.Array:
+def _term_ids(array: pa.Array, domain: str, interner: Interner) -> Callable[[], pa.Array]:
     import pyarrow as pa
 
     encoded = _dictionary(array)
     used = np.unique(encoded.indices.drop_null().to_numpy(zero_copy_only=False))
-    ids = np.zeros(len(encoded.dictionary), dtype=np.int64)
-    if len(used):
-        ids[used] = interner.terms(domain, encoded.dictionary.take(pa.array(used)).to_pylist())
-    return pa.array(ids).take(encoded.indices)
+    texts = encoded.dictionary.take(pa.array(used)).to_pylist() if len(used) else []
+    interner.want(domain, texts)
+
+    def ids() -> pa.Array:
+        numbers = np.zeros(len(encoded.dictionary), dtype=np.int64)
+        if len(used):
+            numbers[used] = interner.terms(domain, texts)
+        return pa.array(numbers).take(encoded.indices)
+
+    return ids
 
 
 def _dictionary(array: pa.Array) -> pa.DictionaryArray:
