@@ -176,7 +176,7 @@ def location_rows(connection: Connection, row_of_place: Mapping[int, int]) -> Id
     """Row of the place of each location, by location id."""
     columns = schema.location.c
     found = connection.execute(select(columns.id, columns.place_id).where(columns.place_id.is_not(None))).all()
-    ids, places = np.array(found, dtype=np.int64).reshape(-1, 2).T
+    ids, places = np.array([tuple(row) for row in found], dtype=np.int64).reshape(-1, 2).T  # numpy is slow with rows of SQLAlchemy
     table: Ids = np.full(int(ids.max(initial=-1)) + 1, NONE, dtype=np.int64)
     table[ids] = rows_of_places(row_of_place, places)
     return table
