@@ -1,14 +1,16 @@
 """Files, homes and databases that the tests of the roof share: a test that takes `url` runs on SQLite and PostgreSQL."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import require
 from tests.postgres import REMEDY, Cluster, find_programs, running_cluster
 from tests.twin.files import Files, write_files
+from tests.twin.moulds import Cast, Moulds, T
 from twin.store import Store
 
 if TYPE_CHECKING:
@@ -46,10 +48,19 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         cluster: Cluster = request.getfixturevalue("cluster")
         return cluster.clone() if "next_version" in request.fixturenames else cluster.emptied()
-    url = f"sqlite:///{tmp_path / 'home' / 'records.sqlite'}"
-    with Store.open(url) as store:
+    file = tmp_path / "home" / "records.sqlite"
+    file.parent.mkdir()
+    shutil.copyfile(request.getfixturevalue("migrated"), file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables and no rows; copy it."""
+    file = tmp_path_factory.mktemp("migrated") / "records.sqlite"
+    with Store.open(f"sqlite:///{file}") as store:
         store.migrate()
-    return url
+    return file
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -79,3 +90,20 @@ def opened(url: str) -> Iterator[Callable[..., Store]]:
     yield open_one
     for store in stores:
         store.close()
+
+
+@pytest.fixture(scope="session")
+def moulds(tmp_path_factory: pytest.TempPathFactory) -> Moulds:
+    """What the session has built to be copied."""
+    return Moulds(tmp_path_factory.mktemp("moulds"))
+
+
+@pytest.fixture
+def cast(moulds: Moulds, url: str, opened: Callable[..., Store], tmp_path: Path) -> Cast:
+    """`cast(make, …)`: what `make(store, folder, …)` builds, built once a session on each database, over a copy of the test's own."""
+
+    def one(make: Callable[..., T], **options: Any) -> T:
+        model: T = moulds.filled(url, tmp_path, make, options)
+        return model.moved(opened(), tmp_path)
+
+    return one
