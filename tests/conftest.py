@@ -22,6 +22,7 @@ SHARES = {
     "tests/chain/test_placement.py": "demo",
     "tests/chain/test_real_registers.py": "models",
     "tests/chain/test_sample_placement.py": "models",
+    "tests/twin/demo/registers/": "tied",
     "tests/twin/imports/tie/": "tied",
     "tests/twin/reports/test_html_browser.py": "deck",
     "tests/viewer/test_browser.py": "demo",

@@ -11,16 +11,39 @@ from tests.conftest import require
 from tests.postgres import REMEDY, Cluster, find_programs, running_cluster
 from tests.twin.files import Files, write_files
 from tests.twin.moulds import Cast, Moulds, T
+from twin.demo.block import write_block
+from twin.demo.hall import write_hall
+from twin.demo.registers import RegisterFile, write_registers
+from twin.demo.tower import write_tower
 from twin.store import Store
 
 if TYPE_CHECKING:
     from tests.twin.queries.planner.office import Office
+
+SEEDS = (7, 8, 9)
 
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """Small files of every kind; read them, never write them."""
     return write_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The three models of the small demo."""
+    folder = tmp_path_factory.mktemp("models")
+    write_tower(folder / "tower.ifc", seed=7, storeys=3)
+    write_block(folder / "block.ifc", seed=7)
+    write_hall(folder / "hall.ifc", seed=7)
+    return {key: folder / f"{key}.ifc" for key in ("tower", "block", "hall")}
+
+
+@pytest.fixture(scope="session")
+def small_registers(models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Path, list[RegisterFile]]]:
+    """The registers of the small demo for three seeds, each with its folder; read them, never write them."""
+    folders = {seed: tmp_path_factory.mktemp(f"small-{seed}") for seed in SEEDS}
+    return {seed: (folder, write_registers(folder, scale="small", seed=seed, models=models)) for seed, folder in folders.items()}
 
 
 @pytest.fixture(scope="session")
