@@ -16,10 +16,13 @@ IN_CI = os.environ.get("CI") == "true"
 MISSING = " is missing: "
 SHARES = {
     "tests/bim/": "models",
-    "tests/chain/test_ledger.py": "demo",
+    "tests/chain/test_ledger.py": "models",
     "tests/chain/test_maps.py": "demo",
     "tests/chain/test_page.py": "demo",
     "tests/chain/test_placement.py": "demo",
+    "tests/chain/test_real_registers.py": "models",
+    "tests/chain/test_sample_placement.py": "models",
+    "tests/twin/demo/registers/": "tied",
     "tests/twin/imports/tie/": "tied",
     "tests/twin/reports/test_html_browser.py": "deck",
     "tests/viewer/test_browser.py": "demo",
@@ -46,6 +49,12 @@ def data_dir() -> Path:
     """The folder of real files by others (`../shared/data`), never copied into the project."""
     require(SHARED_DATA.is_dir(), "../shared/data", "lay the shared folder beside the checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def real_meshes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the shapes of the real files are kept for the session: what several tests read is meshed once."""
+    return tmp_path_factory.mktemp("meshes")
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,18 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from twin.store import Store
-from twin.store.stocktake_schema import metadata
 
-__all__ = ["Cluster", "find_programs", "running_cluster"]
+__all__ = ["Cluster", "find_programs", "put_rows", "rows_of", "running_cluster"]
 
 REMEDY = "apt-get install -y --no-install-recommends postgresql"
+WITHOUT_DURABILITY = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0"
+FILLED = """
+    SELECT relname FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
+"""
 
 
 def find_programs() -> Path | None:
@@ -54,10 +58,10 @@ class Cluster:
         """The URL of the one database that tests share, with all tables and no rows: nothing else may be open on it."""
         if self._shared is None:
             self._shared = self.clone()
-        engine = create_engine(self._shared, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
-        engine.dispose()
+        with _connected(self._shared) as connection:
+            if tables := _filled(connection):
+                connection.exec_driver_sql("; ".join(f"DELETE FROM {table}" for table in tables))
+                connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
         return self._shared
 
     def clone(self) -> str:
@@ -65,14 +69,46 @@ class Cluster:
         return self.create(template="template_twin")
 
     def _execute(self, statement: str) -> None:
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with _connected(self.url("postgres")) as connection:
             connection.exec_driver_sql(statement)
-        engine.dispose()
+
+
+def rows_of(url: str) -> dict[str, bytes]:
+    """The rows of every table that has some, by its name, as COPY writes them."""
+    with _connected(url) as connection, connection.connection.cursor() as cursor:
+        found = {}
+        for table in _filled(connection):
+            with cursor.copy(f"COPY {table} TO STDOUT (FORMAT BINARY)") as copy:
+                found[table] = b"".join(map(bytes, copy))
+        return found
+
+
+def put_rows(url: str, rows: dict[str, bytes]) -> None:
+    """Put rows kept by `rows_of` into a database that has none."""
+    with _connected(url) as connection, connection.connection.cursor() as cursor:
+        for table, kept in rows.items():
+            with cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
+                copy.write(kept)
 
 
 @contextmanager
-def running_cluster(programs: Path, *, options: str = "-c fsync=off -c shared_buffers=16MB") -> Iterator[Cluster]:
+def _connected(url: str) -> Iterator[Connection]:
+    """A connection on which each statement stands alone and foreign keys are not looked at."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SET session_replication_role = replica")
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _filled(connection: Connection) -> list[str]:
+    return sorted(connection.exec_driver_sql(FILLED).scalars())
+
+
+@contextmanager
+def running_cluster(programs: Path, *, options: str = f"{WITHOUT_DURABILITY} -c shared_buffers=16MB") -> Iterator[Cluster]:
     """A cluster for the length of the block, gone without a trace after it. The server refuses root: then user postgres runs it."""
     folder = Path(tempfile.mkdtemp(prefix="twin-pg-"))  # short: a socket's path holds 107 bytes
     user = "postgres" if os.geteuid() == 0 else None

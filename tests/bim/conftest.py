@@ -11,19 +11,13 @@ from bim import BimModel, read_model
 
 
 @pytest.fixture(scope="session")
-def mesh_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A geometry cache that lives as long as the session."""
-    return tmp_path_factory.mktemp("meshes")
-
-
-@pytest.fixture(scope="session")
-def model_of(data_dir: Path, mesh_cache: Path) -> Callable[[str], BimModel]:
+def model_of(data_dir: Path, real_meshes: Path) -> Callable[[str], BimModel]:
     """The model of a file of `data/ifc` by its stem, read at its first use."""
     known: dict[str, BimModel] = {}
 
     def find(stem: str) -> BimModel:
         if stem not in known:
-            known[stem] = read_model(data_dir / "ifc" / f"{stem}.ifc", "m", cache_dir=mesh_cache)
+            known[stem] = read_model(data_dir / "ifc" / f"{stem}.ifc", "m", cache_dir=real_meshes)
         return known[stem]
 
     return find

@@ -196,10 +196,10 @@ def test_window_sizes_are_metres(model_of: ModelOf) -> None:
     assert all(0.3 < feature.properties["attributes"]["overall_height_m"] < 4.0 for feature in windows)
 
 
-def test_the_second_read_starts_no_geometry_worker(model_of: ModelOf, data_dir: Path, mesh_cache: Path) -> None:
+def test_the_second_read_starts_no_geometry_worker(model_of: ModelOf, data_dir: Path, real_meshes: Path) -> None:
     from bim import read_model
 
     first = model_of("geographic_referencing_utm_4x3")
-    again = read_model(data_dir / "ifc" / "geographic_referencing_utm_4x3.ifc", "m", cache_dir=mesh_cache)
+    again = read_model(data_dir / "ifc" / "geographic_referencing_utm_4x3.ifc", "m", cache_dir=real_meshes)
     assert again.worker_starts == 0
     assert again.features == first.features

@@ -38,12 +38,12 @@ FINDINGS = {
 
 
 @pytest.fixture(scope="module")
-def rules(data_dir: Path, mesh_cache: Path) -> dict[str, BimModel | BimError]:
+def rules(data_dir: Path, real_meshes: Path) -> dict[str, BimModel | BimError]:
     """Every file of `data/ifc_rules` by its stem: its model, or why it was refused."""
     found: dict[str, BimModel | BimError] = {}
     for path in sorted((data_dir / "ifc_rules").rglob("*.ifc")):
         try:
-            found[path.stem] = read_model(path, "m", cache_dir=mesh_cache)
+            found[path.stem] = read_model(path, "m", cache_dir=real_meshes)
         except BimError as refusal:
             found[path.stem] = refusal
     return found

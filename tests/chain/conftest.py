@@ -1,15 +1,19 @@
 """The whole chain, run once a session as a user would: through the command line, in homes of its own."""
 
+import io
 import json
 import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from twin.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = ROOT / ".venv" / "bin" / "twin"
@@ -42,6 +46,15 @@ class Home:
         )
         assert done.stdout.strip(), f"{arguments}: exit {done.returncode}, nothing on stdout\n{done.stderr}"
         return Run(done.returncode, json.loads(done.stdout), done.stderr)
+
+    def run_here(self, *arguments: str | Path) -> Run:
+        """The same in this process, for many small steps that would each load the whole twin first (2 s)."""
+        stdout, stderr = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            code = run([*map(str, arguments), "--json"])
+        return Run(code, json.loads(stdout.getvalue()), stderr.getvalue())
 
 
 @dataclass(frozen=True)

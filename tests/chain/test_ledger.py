@@ -17,10 +17,10 @@ ANCHOR_POINTS = {"signal": ("--anchor-point", "453202,4539832,0")}
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> tuple[Home, dict[str, dict[str, Any]]]:
+def real(tmp_path_factory: pytest.TempPathFactory, data_dir: Path, real_meshes: Path) -> tuple[Home, dict[str, dict[str, Any]]]:
     """All real files imported into one site and tiled, with what each import said."""
     reports = {}
-    home = new_home(tmp_path_factory.mktemp("real"))
+    home = new_home(tmp_path_factory.mktemp("real"), real_meshes)
     home.run("site", "add", "s", *SITE_ARGUMENTS)
     for model, name in FILES.items():
         point = ANCHOR_POINTS.get(model, ())
@@ -89,9 +89,3 @@ def test_glass_keeps_its_transparency(real_home: Home) -> None:
 def test_the_check_is_clean_on_all_real_files(real_home: Home) -> None:
     checked = real_home.run("tiles", "check")
     assert (checked.code, checked.document["issues"]) == (0, [])
-
-
-def test_the_check_is_clean_on_the_demo(demo_home: Home) -> None:
-    checked = demo_home.run("tiles", "check")
-    assert (checked.code, checked.document["issues"]) == (0, [])
-    assert checked.document["checked"] == 6

@@ -77,3 +77,9 @@ def test_one_of_the_demo_models_lies_200_m_from_its_anchor(demo_home: Home) -> N
     (file,) = Path(demo_home.folder).glob("demo/*/block.ifc")
     distances = [np.hypot(*point[:2]) for _, point in body_vertices(ifcopenshell.open(file), 10, SOLID)]
     assert min(distances) > 150.0
+
+
+def test_the_check_is_clean_on_the_demo(demo_home: Home) -> None:
+    checked = demo_home.run("tiles", "check")
+    assert (checked.code, checked.document["issues"]) == (0, [])
+    assert checked.document["checked"] == 6

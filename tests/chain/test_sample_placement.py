@@ -39,9 +39,9 @@ PATHS: dict[str, tuple[str, Path3D]] = {
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[tuple[Home, dict[str, Run]]]:
+def samples(tmp_path_factory: pytest.TempPathFactory, data_dir: Path, real_meshes: Path) -> Iterator[tuple[Home, dict[str, Run]]]:
     """Each sample in a site of its own where it claims to be, tiled once; the duplex without an anchor as yet."""
-    home = new_home(tmp_path_factory.mktemp("samples"))
+    home = new_home(tmp_path_factory.mktemp("samples"), real_meshes)
     imports = {}
     for model, (origin, crs) in SITES.items():
         home.run("site", "add", model, "--name", model, "--origin", origin, "--crs", crs, "--geoid-separation", "10")

@@ -18,7 +18,7 @@ from spatial.feature import Feature, Kind
 from tests.tiles.reader import read_features
 from tests.twin.files import SITE, Files
 from tests.twin.imports.conftest import NOW
-from twin.api import create_app
+from tests.twin.served import service
 from twin.api.gate import Gate
 from twin.assemble import build_tiles, manifests_of
 from twin.auth import LabelPolicy, Principal, Role
@@ -79,7 +79,7 @@ def store(home: Settings) -> Iterator[Store]:
 @pytest.fixture
 def client(home: Settings, store: Store) -> Iterator[TestClient]:
     """The local administrator."""
-    with TestClient(create_app(home, store), base_url=HERE) as client:
+    with TestClient(service(home, store), base_url=HERE) as client:
         yield client
 
 
@@ -92,7 +92,7 @@ def asking(home: Settings, store: Store) -> Iterator[As]:
         def principal_of(request: Request) -> Principal:
             return Principal(name="reader", role=role, labels=labels, scopes=scopes)
 
-        client = TestClient(create_app(home, store, principal_of=principal_of), base_url=HERE)
+        client = TestClient(service(home, store, principal_of=principal_of), base_url=HERE)
         client.__enter__()
         opened.append(client)
         return client
@@ -406,7 +406,7 @@ def test_a_fault_of_ours_tells_nothing_and_is_logged(
         raise RuntimeError("postgresql://twin:geheim@db")
 
     monkeypatch.setattr(store, "list_sites", broken)
-    with TestClient(create_app(home, store), base_url=HERE) as client, caplog.at_level(logging.ERROR):
+    with TestClient(service(home, store), base_url=HERE) as client, caplog.at_level(logging.ERROR):
         answer = client.get("/sites")
     assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")
     assert answer.headers["content-type"] == "application/problem+json"
@@ -420,7 +420,7 @@ def test_a_busy_store_says_when_to_come_back(home: Settings, store: Store, monke
         raise StoreBusy("another writer holds the records")
 
     monkeypatch.setattr(store, "list_sites", busy)
-    with TestClient(create_app(home, store), base_url=HERE) as client:
+    with TestClient(service(home, store), base_url=HERE) as client:
         answer = client.get("/health")
     assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "5", "STORE_BUSY")
 

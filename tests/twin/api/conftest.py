@@ -1,14 +1,16 @@
 """A service that asks for keys, over a store with a small building, and clients with and without one."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.town import Town
+from tests.twin.served import service
 from tests.twin.store.builder import NOW, SITE, record, relabelled, tower
-from twin.api import create_app
 from twin.api.failures import Failures
 from twin.api.keyring import Keyring
 from twin.auth import LabelPolicy, Principal, Role, granted
@@ -36,14 +38,16 @@ def clock() -> Clock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
+    """Those of a service that asks for keys."""
     return Settings(home=tmp_path / "home", host="0.0.0.0")
 
 
 @pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
+def store(settings: Settings, migrated: Path) -> Iterator[Store]:
     """Site PS with a tower of which one room is restricted."""
+    settings.home.mkdir()
+    shutil.copyfile(migrated, settings.home / "records.sqlite")
     with Store.open(settings.database_url) as store:
-        store.migrate()
         store.add_site(SITE, now=NOW, policy=LabelPolicy(labels=("public", "internal", "restricted")))
         record(store, relabelled(tower(), {"tower:r9-1": "restricted"}))
         yield store
@@ -53,7 +57,7 @@ def store(settings: Settings) -> Iterator[Store]:
 def keyed(settings: Settings, store: Store, clock: Clock) -> Iterator[Callable[..., TestClient]]:
     """Clients of one service: `keyed(key)`, or without a key; `base_url=` another address of it."""
     keyring = Keyring(store.keys, failures=Failures(limit=5, window_s=60, kept=50), now=lambda: clock.now, clock_s=lambda: clock.seconds)
-    app = create_app(settings, store, keyring=keyring)
+    app = service(settings, store, keyring=keyring)
 
     def client(key: str = "", *, base_url: str = HERE, raise_faults: bool = True) -> TestClient:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -76,8 +80,12 @@ def key_of(store: Store) -> Callable[..., str]:
 
 
 @pytest.fixture
-def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
-    town = Town(opened(), tmp_path / "columns", assets=2)
+def town(cast: Cast) -> Town:
+    return cast(small_town)
+
+
+def small_town(store: Store, folder: Path) -> Town:
+    town = Town(store, folder, assets=2)
     for code, state in (("I-1", "idle"), ("I-2", "idle"), ("L-1", "lent"), ("W-1", "in_use")):
         town.add(IDLE | {"code": code, "state": state})
     return town
@@ -89,7 +97,7 @@ def asking(town: Town, tmp_path: Path) -> As:
 
     def client(name: str, role: str = Role.ASSET_MANAGER, *units: str) -> TestClient:
         principal = Principal(name=name, role=role, labels=EVERY, scopes=EVERY, units=frozenset(units) or EVERY)
-        app = create_app(Settings(home=tmp_path / "home"), town.store, principal_of=lambda request: principal)
+        app = service(Settings(home=tmp_path / "home"), town.store, principal_of=lambda request: principal)
         app.state.registers = town.registers
         return TestClient(app, base_url="http://127.0.0.1")
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.assetops.conftest import Office
-from twin.api import create_app
+from tests.twin.served import service
 from twin.auth import Principal, Role
 from twin.settings import Settings
-from twin.store import Store
 
 EVERY = frozenset({"*"})
 As = Callable[..., TestClient]
@@ -21,8 +21,8 @@ AT = "2026-11-01T09:00:00+08:00"
 
 
 @pytest.fixture
-def office(opened: Callable[..., Store], tmp_path: Path) -> Office:
-    return Office(opened(), tmp_path).found()
+def office(cast: Cast) -> Office:
+    return cast(Office.founded)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def asking(office: Office, tmp_path: Path) -> As:
 
     def client(name: str, role: str = Role.ASSET_MANAGER, *units: str) -> TestClient:
         principal = Principal(name=name, role=role, labels=EVERY, scopes=EVERY, units=frozenset(units) or EVERY)
-        app = create_app(Settings(home=tmp_path / "home"), office.store, principal_of=lambda request: principal)
+        app = service(Settings(home=tmp_path / "home"), office.store, principal_of=lambda request: principal)
         app.state.registers = office.registers
         return TestClient(app, base_url="http://127.0.0.1")
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, select, update
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.town import HIDDEN, Town
+from tests.twin.served import service
 from tests.twin.store.builder import NOW, SITE, record, tower
-from twin.api import create_app
 from twin.auth import Principal, Role
 from twin.queries.records.context import Registers
 from twin.records.state import note_ties
@@ -25,12 +25,17 @@ ROOM, HIDDEN_ROOM, ELSEWHERE = "tower:r10-10", "tower:r10-9", "tower:r9-1"
 
 
 @pytest.fixture
-def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
+def town(cast: Cast, tmp_path: Path) -> Town:
+    town = cast(town_with_a_tower)
+    town.registers = Registers.of(town.store, tmp_path / "columns of it")
+    return town
+
+
+def town_with_a_tower(store: Store, folder: Path) -> Town:
     """The town with two of its rooms standing for rooms of a model, the first also tied by hand to an asset."""
-    store = opened()
     store.add_site(SITE, now=NOW)
     record(store, tower())
-    town = Town(store, tmp_path / "columns", assets=5)
+    town = Town(store, folder, assets=5)
     sites, place, asset = schema.metadata.tables["site"], schema.place, schema.kind_table("asset")
     with store.database.writing() as connection:
         site = connection.execute(select(sites.c.id).where(sites.c.code == SITE.code)).scalar_one()
@@ -42,13 +47,12 @@ def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
         connection.execute(insert(schema.link).values(id=1, record_id=first, site_id=site, feature_id=ROOM, until_us=None, **tie))
         connection.execute(insert(schema.link).values(id=2, record_id=first, site_id=site, feature_id=ELSEWHERE, until_us=1, **tie))
         note_ties(connection)
-    town.registers = Registers.of(store, tmp_path / "columns of it")
     return town
 
 
 def asking(town: Town, tmp_path: Path, *, units: frozenset[str] = EVERY, labels: frozenset[str] = EVERY) -> TestClient:
     principal = Principal(name="she", role=Role.ADMINISTRATOR, labels=labels, scopes=EVERY, units=units)
-    app = create_app(Settings(home=tmp_path / "home"), town.store, principal_of=lambda request: principal)
+    app = service(Settings(home=tmp_path / "home"), town.store, principal_of=lambda request: principal)
     app.state.registers = town.registers
     return TestClient(app, base_url=HERE)
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.twin.queries.planner.office import Office
-from twin.api import create_app
+from tests.twin.served import service
 from twin.auth import Principal, Role
 from twin.settings import Settings
 
@@ -21,7 +21,7 @@ def asking(standing: Office, tmp_path: Path) -> As:
 
     def client(role: str = Role.ADMINISTRATOR, *, units: frozenset[str] = EVERY) -> TestClient:
         principal = Principal(name=role, role=role, labels=EVERY, scopes=EVERY, units=units)
-        app = create_app(Settings(home=tmp_path / "home"), standing.store, principal_of=lambda request: principal)
+        app = service(Settings(home=tmp_path / "home"), standing.store, principal_of=lambda request: principal)
         return TestClient(app, base_url="http://127.0.0.1")
 
     return client

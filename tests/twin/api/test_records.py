@@ -10,12 +10,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, select
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.town import HIDDEN, NOW, Town
+from tests.twin.served import service
 from tests.twin.store.builder import SITE, record, relabelled, tower
-from twin.api import create_app
 from twin.auth import LabelPolicy, Principal, Role
 from twin.settings import Settings
-from twin.store import Store
 from twin.store import record_schema as schema
 
 HERE = "http://127.0.0.1"
@@ -24,8 +24,8 @@ As = Callable[..., TestClient]
 
 
 @pytest.fixture
-def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
-    return Town(opened(), tmp_path / "columns", assets=20)
+def town(cast: Cast) -> Town:
+    return cast(Town, assets=20)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def asking(town: Town, tmp_path: Path) -> As:
         role: str = Role.ADMINISTRATOR, *, name: str = "", units: frozenset[str] = EVERY, labels: frozenset[str] = EVERY
     ) -> TestClient:
         principal = Principal(name=name or role, role=role, labels=labels, scopes=EVERY, units=units)
-        app = create_app(Settings(home=tmp_path / "home"), town.store, principal_of=lambda request: principal)
+        app = service(Settings(home=tmp_path / "home"), town.store, principal_of=lambda request: principal)
         app.state.registers = town.registers
         return TestClient(app, base_url=HERE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.twin.imports.tie.test_revision import LATER, NUMBERS, TAGS, Tower, model
+from tests.twin.moulds import Cast
 from tests.twin.queries.planner.office import Office
-from twin.api import create_app
+from tests.twin.served import service
 from twin.auth import Principal, Role
 from twin.queries.records.context import Registers
 from twin.settings import Settings
@@ -22,7 +23,7 @@ EVERY = frozenset({"*"})
 
 def client_of(store: Store, registers: Registers, folder: Path, name: str, role: str = Role.SPACE_PLANNER, *units: str) -> TestClient:
     principal = Principal(name=name, role=role, labels=EVERY, scopes=EVERY, units=frozenset(units) or EVERY)
-    app = create_app(Settings(home=folder / "home"), store, principal_of=lambda request: principal)
+    app = service(Settings(home=folder / "home"), store, principal_of=lambda request: principal)
     app.state.registers = registers
     return TestClient(app, base_url="http://127.0.0.1")
 
@@ -53,6 +54,15 @@ class Offices:
     def __init__(self, store: Store, folder: Path) -> None:
         self.office = Office(store, folder)
         self.office.take("asset", [{"资产编号": "A1", "资产名称": "办公桌", "使用单位": "U2", "楼栋": "湖滨楼", "存放地点": "102"}])
+        self._served(store, folder)
+
+    def moved(self, store: Store, folder: Path) -> Offices:
+        offices = copy(self)
+        offices.office = self.office.moved(store, folder)
+        offices._served(store, folder)
+        return offices
+
+    def _served(self, store: Store, folder: Path) -> None:
         self._store, self._folder = store, folder
         self.bureau = self.client("bureau")
         self.owner = self.client("owner", Role.UNIT_CLERK, "U2")
@@ -69,13 +79,13 @@ class Offices:
 
 
 @pytest.fixture
-def offices(opened: Callable[..., Store], tmp_path: Path) -> Offices:
-    return Offices(opened(), tmp_path)
+def offices(cast: Cast) -> Offices:
+    return cast(Offices)
 
 
 @pytest.fixture
-def tied(opened: Callable[..., Store], tmp_path: Path) -> Tower:
-    return Tower(opened(), tmp_path)
+def tied(cast: Cast) -> Tower:
+    return cast(Tower)
 
 
 def test_a_move_brings_people_rooms_and_assets_where_it_says_and_back(offices: Offices) -> None:

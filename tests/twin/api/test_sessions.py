@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.twin.api.conftest import HERE, Clock
-from twin.api import create_app
+from tests.twin.served import service
 from twin.settings import Settings
 from twin.store import Store
 
@@ -92,7 +92,7 @@ def test_a_made_up_cookie_is_nobody_s_and_no_failure(keyed: Keyed, key_of: KeyOf
 
 
 def test_a_local_service_asks_for_no_key_and_other_sites_pages_change_nothing_there(settings: Settings, store: Store) -> None:
-    with TestClient(create_app(settings, store), base_url="http://127.0.0.1:8000") as client:
+    with TestClient(service(settings, store), base_url="http://127.0.0.1:8000") as client:
         assert client.get("/session").json()["name"] == "local"
         answer = client.post("/session", json={"key": "x"})
         assert (answer.status_code, answer.json()["code"]) == (409, "SIGN_IN_NEEDLESS")

@@ -1,5 +1,6 @@
 """Homes for imports: a store with the site of the files, in a folder of its own."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,14 +39,15 @@ class Home:
 
 
 @pytest.fixture
-def new_home(tmp_path: Path) -> Iterator[Callable[[str], Home]]:
+def new_home(tmp_path: Path, migrated: Path) -> Iterator[Callable[[str], Home]]:
     """Makes homes by name."""
     stores: list[Store] = []
 
     def make(name: str) -> Home:
         settings = Settings(home=tmp_path / name)
+        settings.home.mkdir()
+        shutil.copyfile(migrated, settings.home / "records.sqlite")
         stores.append(Store.open(settings.database_url))
-        stores[-1].migrate()
         stores[-1].add_site(SITE, now=NOW)
         return Home(settings, stores[-1])
 

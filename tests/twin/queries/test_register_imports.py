@@ -1,11 +1,11 @@
 """Findings of imports page by page, on both databases: the union of pages is the whole, and only who sees all is shown any."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.twin.moulds import Cast
 from tests.twin.records.conftest import Registers as Ledgers
 from twin.errors import Forbidden, NotFound
 from twin.queries.records.context import Registers
@@ -26,9 +26,13 @@ ROWS = [
 
 
 @pytest.fixture
-def ledgers(opened: Callable[..., Store], tmp_path: Path) -> Ledgers:
+def ledgers(cast: Cast) -> Ledgers:
     """Ten rows of seven units, three of them put aside, one with a broken credit code in two."""
-    ledgers = Ledgers(opened(), tmp_path)
+    return cast(seven_units)
+
+
+def seven_units(store: Store, folder: Path) -> Ledgers:
+    ledgers = Ledgers(store, folder)
     ledgers.take("unit", ROWS)
     ledgers.take("unit", ROWS[2:7])
     return ledgers

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.town import Town, author
 from twin.auth import local_administrator
 from twin.codes import get_kind
@@ -18,7 +17,6 @@ from twin.queries.records.dossier import record_dossier
 from twin.queries.requests import decide_request, file_request, revert_request
 from twin.records.scope import Reader
 from twin.records.write import add_record, change_fields, revert_change
-from twin.store import Store
 
 ALL = Reader(name="all")
 FIRST = date(2026, 1, 1)
@@ -27,8 +25,8 @@ FIELDS: dict[str, list[Any]] = {"seats": [1, 2, 3, None], "remark": ["甲", "乙
 
 
 @pytest.fixture
-def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
-    return Town(opened(), tmp_path / "columns", assets=0)
+def town(cast: Cast) -> Town:
+    return cast(Town, assets=0)
 
 
 CHANGES = st.lists(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from copy import copy, deepcopy
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Town:
 
     def __init__(self, store: Store, folder: Path, *, assets: int = 60, seed: int = 1) -> None:
         self.store = store
-        self.registers: Registers = FixedRegisters.of(store, folder)
+        self.registers: Registers = FixedRegisters.of(store, folder / "columns")
         self.assets: dict[str, dict[str, Any]] = {}
         rng = random.Random(seed)
         with store.database.writing() as connection:
@@ -58,6 +59,12 @@ class Town:
                 self.assets[values["code"]] = values
             self.places = write_places(connection, self.nodes())
             self.tie(connection)
+
+    def moved(self, store: Store, folder: Path) -> Town:
+        """The same town in a copy of its store."""
+        town = copy(self)
+        town.store, town.registers, town.assets = store, FixedRegisters.of(store, folder / "columns"), deepcopy(self.assets)
+        return town
 
     def nodes(self) -> list[NewPlace]:
         """The tree: site, building, one storey, three rooms of which one is restricted."""

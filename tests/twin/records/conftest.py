@@ -1,9 +1,10 @@
 """Ledgers as a clerk would write them, imported into a store on either database."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -23,6 +24,12 @@ class Registers:
         self.folder = folder
         self.settings = Settings(home=folder / "home")
         self._files = 0
+
+    def moved(self, store: Store, folder: Path) -> Self:
+        """The same registers in a copy of their store."""
+        registers = copy(self)
+        registers.store, registers.folder, registers.settings = store, folder, Settings(home=folder / "home")
+        return registers
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> Path:
         """A CSV file of rows: header → cell."""

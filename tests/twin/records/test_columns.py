@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.town import Town, asset_values, author
 from twin.codes import get_kind
 from twin.records import shelf as shelf_module
@@ -22,15 +22,14 @@ from twin.records.read import get_record
 from twin.records.shelf import Shelf
 from twin.records.state import note_ties
 from twin.records.write import add_record, change_fields, end_record
-from twin.store import Store
 
 ASSET = get_kind("asset")
 NUMBERS = itertools.count()
 
 
 @pytest.fixture
-def town(opened: Callable[..., Store], tmp_path: Path) -> Town:
-    return Town(opened(), tmp_path / "columns", assets=12)
+def town(cast: Cast) -> Town:
+    return cast(Town, assets=12)
 
 
 def built(town: Town) -> AssetColumns:

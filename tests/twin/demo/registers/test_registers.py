@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 import pytest
 
-from tests.twin.demo.registers.conftest import SEEDS
+from tests.twin.conftest import SEEDS
 from tests.twin.demo.registers.readers import Written, organisation_right, read_rows, uscc_right, vin_right
 from twin.demo.registers import RegisterFile, write_assets, write_registers
 from twin.errors import Invalid

@@ -12,18 +12,15 @@ from typing import Any
 
 import pytest
 
+from tests.twin.conftest import SEEDS
 from twin.demo import SITE
-from twin.demo.block import write_block
-from twin.demo.hall import write_hall
-from twin.demo.registers import RegisterFile, write_registers
-from twin.demo.tower import write_tower
+from twin.demo.registers import RegisterFile
 from twin.imports import import_bim
 from twin.imports.registers import Ledger, import_registers
 from twin.imports.tie import Tied
 from twin.settings import Settings
 from twin.store import Store
 
-SEEDS = (7, 8, 9)
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 SOURCES = {"ledger_finance": "finance", "ledger_asset": "asset", "asset_institution": "institution"}
 TIMED = ("dispatch",)
@@ -59,16 +56,6 @@ def ledgers_of(files: list[RegisterFile]) -> list[Ledger]:
 
 
 @pytest.fixture(scope="package")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The three models of the small demo."""
-    folder = tmp_path_factory.mktemp("models")
-    write_tower(folder / "tower.ifc", seed=7, storeys=3)
-    write_block(folder / "block.ifc", seed=7)
-    write_hall(folder / "hall.ifc", seed=7)
-    return {key: folder / f"{key}.ifc" for key in ("tower", "block", "hall")}
-
-
-@pytest.fixture(scope="package")
 def scene_home(models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the three models and no records; copy it, never write to it."""
     home = tmp_path_factory.mktemp("scene") / "home"
@@ -82,18 +69,17 @@ def scene_home(models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="package")
-def three(models: dict[str, Path], scene_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, TiedDemo]:
+def three(
+    small_registers: dict[int, tuple[Path, list[RegisterFile]]], scene_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, TiedDemo]:
     """Registers of three seeds, each in a copy of the home."""
     found = {}
-    for seed in SEEDS:
-        folder = tmp_path_factory.mktemp(f"tied-{seed}")
-        files = write_registers(folder / "registers", scale="small", seed=seed, models=models)
-        shutil.copytree(scene_home, folder / "home")
-        settings = Settings(home=folder / "home")
+    for seed, (folder, files) in small_registers.items():
+        settings = Settings(home=shutil.copytree(scene_home, tmp_path_factory.mktemp(f"tied-{seed}") / "home"))
         with Store.open(settings.database_url) as store:
             _, tied = import_registers(store, settings, ledgers_of(files), who="test", now=NOW)
-        truth = json.loads((folder / "registers" / "truth.json").read_text(encoding="utf-8"))
-        found[seed] = TiedDemo(settings, folder / "registers", files, truth, tied)
+        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+        found[seed] = TiedDemo(settings, folder, files, truth, tied)
     return found
 
 

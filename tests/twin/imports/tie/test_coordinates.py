@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from spatial.datum_shift import wgs84_to_gcj02
 from spatial.frame import SiteFrame
 from tests.twin.imports.tie.test_revision import LATER, Tower
+from tests.twin.moulds import Cast
 from tests.twin.queries.town import FixedRegisters
 from tests.twin.store.builder import SITE
 from twin.codes import get_kind
@@ -24,9 +24,13 @@ HEADER = "楼栋编码,楼栋名称,院区,经度,纬度,坐标系,建筑面积,
 
 
 @pytest.fixture
-def tied(opened: Callable[..., Store], tmp_path: Path) -> Tower:
+def tied(cast: Cast) -> Tower:
     """The tower, and buildings without a model: within the site, in another compound, far away, and wrong ones."""
-    tower = Tower(opened(), tmp_path)
+    return cast(tower_and_others)
+
+
+def tower_and_others(store: Store, folder: Path) -> Tower:
+    tower = Tower(store, folder)
     gcj = wgs84_to_gcj02([(LON, LAT)])[0]
     tower.take(
         "building",

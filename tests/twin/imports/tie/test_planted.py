@@ -16,8 +16,9 @@ import pytest
 
 from tests.conftest import require
 from tests.postgres import REMEDY, Cluster, find_programs
+from tests.twin.conftest import SEEDS
 from tests.twin.imports.tie.asked import ASKED, Told
-from tests.twin.imports.tie.conftest import SEEDS, TiedDemo, ledgers_of
+from tests.twin.imports.tie.conftest import TiedDemo, ledgers_of
 from tests.twin.queries.town import NOW, FixedRegisters
 from twin.demo import SITE
 from twin.imports import import_bim

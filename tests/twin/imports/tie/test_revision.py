@@ -1,15 +1,16 @@
 """Links under a new revision of their model, on both databases: they stay with their GlobalIds, what lost its counterpart is told."""
 
-from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from sqlalchemy import text
 
 from spatial.feature import Feature, FeatureId, Kind
+from tests.twin.moulds import Cast
 from tests.twin.store.builder import SITE, new_revision, record, tower
 from twin.imports.register import import_register
 from twin.imports.tie import tie, tie_if_records
@@ -57,6 +58,12 @@ class Tower:
             "asset", "资产编号,资产名称,标签号,楼栋,存放地点", ["A1,办公桌,T1,主楼,1010", "A2,办公桌,T2,主楼,901", "A3,办公桌,T3,主楼,901"]
         )
 
+    def moved(self, store: Store, folder: Path) -> Self:
+        """The same tower in a copy of its store."""
+        tower = copy(self)
+        tower.store, tower.folder, tower.settings = store, folder, Settings(home=folder / "home")
+        return tower
+
     def take(self, kind: str, header: str, lines: list[str], now: datetime = NOW) -> None:
         path = self.folder / f"{kind}-{now.hour}.csv"
         path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
@@ -80,8 +87,8 @@ class Tower:
 
 
 @pytest.fixture
-def tied(opened: Callable[..., Store], tmp_path: Path) -> Tower:
-    return Tower(opened(), tmp_path)
+def tied(cast: Cast) -> Tower:
+    return cast(Tower)
 
 
 def test_all_are_linked_at_first(tied: Tower) -> None:

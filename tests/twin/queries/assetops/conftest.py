@@ -1,10 +1,11 @@
 """A small compound of registers alone: two buildings, some rooms, some assets; on either database."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import pytest
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.town import FixedRegisters
 from tests.twin.records.conftest import Registers as Ledgers
 from twin.queries.records.context import Registers
@@ -23,8 +24,18 @@ class Office(Ledgers):
         super().__init__(store, folder)
         self.registers: Registers = FixedRegisters.of(store, folder / "columns")
 
-    def found(self) -> "Office":
-        """Units, buildings, rooms and assets, imported."""
+    @classmethod
+    def founded(cls, store: Store, folder: Path) -> "Office":
+        """An office with units, buildings, rooms and assets, imported."""
+        return cls(store, folder)._found()
+
+    def moved(self, store: Store, folder: Path) -> Self:
+        """The same office in a copy of its store."""
+        office = super().moved(store, folder)
+        office.registers = FixedRegisters.of(store, folder / "columns")
+        return office
+
+    def _found(self) -> "Office":
         self.take("unit", [{"单位编码": code, "单位名称": name} for code, name in (("U1", "办公室"), ("U2", "财务处"))])
         self.take("building", [{"楼栋编码": f"B{n}", "楼栋名称": f"{n}号楼", "建筑面积": 1000, "权属": "自有"} for n in (1, 2)])
         rooms = [(b, number) for b in (1, 2) for number in (101, 102, 201)]
@@ -78,6 +89,6 @@ class Office(Ledgers):
 
 
 @pytest.fixture
-def office(opened: Callable[..., Store], tmp_path: Path) -> Office:
+def office(cast: Cast) -> Office:
     """The small compound."""
-    return Office(opened(), tmp_path).found()
+    return cast(Office.founded)

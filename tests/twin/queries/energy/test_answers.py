@@ -1,11 +1,11 @@
 """Energy through the registers: sums by hand, medians, unknown units, buildings; both databases."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.planner.office import EVERYBODY, Office
 from twin.errors import Invalid, NotFound
 from twin.queries.energy.answers import energy_page
@@ -24,9 +24,13 @@ def report(unit: str, month: str, electricity: float, petrol: str = "", kind: st
 
 
 @pytest.fixture
-def office(opened: Callable[..., Store], tmp_path: Path) -> Office:
+def office(cast: Cast) -> Office:
     """The office with three months of energy of two units and of one nobody knows."""
-    office = Office(opened(), tmp_path)
+    return cast(measured_office)
+
+
+def measured_office(store: Store, folder: Path) -> Office:
+    office = Office(store, folder)
     rows = [report(unit, f"2026-0{month}", 1000, "100") for unit in ("U1", "省规划设计院") for month in (1, 2, 3)]
     rows += [report("U2", "2026-01", 500), report("U2", "2026-03", 500), report("没有的单位", "2026-02", 700)]
     office.take("energy", rows)

@@ -1,6 +1,5 @@
 """Vehicles, drivers and orders held against one another; overlaps against brute force; both databases."""
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.twin.moulds import Cast
 from tests.twin.queries.planner.office import EVERYBODY, Office
 from twin.errors import Invalid
 from twin.queries.fleet.answers import dispatch_checks, vehicle_checks
@@ -63,9 +63,13 @@ PLANTED = {
 
 
 @pytest.fixture
-def office(opened: Callable[..., Store], tmp_path: Path) -> Office:
+def office(cast: Cast) -> Office:
     """The office with three vehicles, two drivers and nine orders."""
-    office = Office(opened(), tmp_path)
+    return cast(office_with_vehicles)
+
+
+def office_with_vehicles(store: Store, folder: Path) -> Office:
+    office = Office(store, folder)
     office.take("vehicle", VEHICLES)
     office.take("driver", DRIVERS)
     office.take("title", TITLES)

@@ -1,9 +1,10 @@
 """A small office by hand: three units, two buildings without a model, eleven rooms, people in them."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from twin.imports.register import import_register
 from twin.queries.planner.occupancy import OccupancyFilter, occupancy_page, occupancy_totals
@@ -76,6 +77,13 @@ class Office:
         self.take("room", named(ROOM, ROOMS))
         self.take("person", named(PERSON, PEOPLE))
         self.take("post", POSTS)
+
+    def moved(self, store: Store, folder: Path) -> Self:
+        """The same office in a copy of its store."""
+        office = copy(self)
+        office.store, office.folder, office.settings = store, folder, Settings(home=folder / "home")
+        office.registers = Registers.of(store, folder / "columns")
+        return office
 
     def take(self, kind: str, rows: Sequence[Mapping[str, str]], *, as_of: date | None = None) -> None:
         """Import rows as a ledger of a kind."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.postgres import REMEDY, Cluster, find_programs
 from tests.twin.queries.planner.office import EVERYBODY
 from twin.demo.block import write_block
 from twin.demo.generate import SITE
-from twin.demo.registers import write_registers
+from twin.demo.registers import RegisterFile, write_registers
 from twin.imports import import_bim
 from twin.imports.register import import_register
 from twin.queries.planner.occupancy import GROUPS, OccupancyFilter, occupancy_page, occupancy_totals
@@ -40,17 +41,23 @@ class Demo:
         return {item["key"] for error in errors for item in self.planted.get(error, ())}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[RegisterFile]]:
+    """A folder with the model and its registers, and these."""
     folder = tmp_path_factory.mktemp("planner-demo")
-    settings = Settings(home=folder / "home")
+    write_block(folder / "block.ifc", seed=7)
+    return folder, write_registers(folder / "registers", scale="small", seed=7, models={"block": folder / "block.ifc"})
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def demo(request: pytest.FixtureRequest, written: tuple[Path, list[RegisterFile]]) -> Iterator[Demo]:
+    folder, files = written
+    settings = Settings(home=folder / request.param, meshes_dir=folder / "meshes")
     url = settings.database_url
     if request.param == "postgresql":
         require(find_programs() is not None, "PostgreSQL", REMEDY)
         cluster: Cluster = request.getfixturevalue("cluster")
         url = cluster.create()
-    write_block(folder / "block.ifc", seed=7)
-    files = write_registers(folder / "registers", scale="small", seed=7, models={"block": folder / "block.ifc"})
     with Store.open(url) as store:
         store.migrate()
         store.add_site(SITE, now=NOW)
@@ -62,7 +69,7 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         planted: dict[str, list[dict[str, str]]] = {}
         for item in truth["planted"]:
             planted.setdefault(item["error"], []).append(item)
-        yield Demo(Registers.of(store, folder / "columns"), planted)
+        yield Demo(Registers.of(store, settings.home / "columns"), planted)
 
 
 def test_every_room_has_one_verdict_and_sums_add_up(demo: Demo) -> None:
