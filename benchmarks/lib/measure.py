@@ -47,7 +47,7 @@ def run_measured(command: list[str], *, env: Mapping[str, str] | None = None, cw
     return Measured(
         cpu_s=usage.ru_utime + usage.ru_stime,
         wall_s=wall,
-        peak_mb=max(peak.bytes / 2**20, usage.ru_maxrss / 2**10),
+        peak_mb=peak.bytes / 2**20,  # not `ru_maxrss`: a child begins with that of whoever forked it
         returncode=process.returncode,
         stdout=texts.get("out", ""),
         stderr=texts.get("err", ""),
