@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +13,7 @@ from spatial.feature import PUBLIC
 from twin.auth import Labels
 from twin.store import record_schema as schema
 
-__all__ = ["NOWHERE", "PlaceTree", "load_places"]
+__all__ = ["NOWHERE", "PlaceTree", "load_places", "with_new_locations"]
 
 Int32: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
@@ -100,24 +100,32 @@ def load_places(connection: Connection) -> PlaceTree:
     position_of = np.full(max((row.id for row in rows), default=0) + 1, NOWHERE, dtype=np.int32)
     for position, row in enumerate(rows):
         position_of[row.id] = position
-    location = schema.location.c
-    locations = list(connection.execute(select(location.id, location.storey, location.room, location.place_id)))
-    location_position = np.full(max((row[0] for row in locations), default=0) + 1, NOWHERE, dtype=np.int32)
-    location_fineness = np.zeros(len(location_position), dtype=np.int32)
-    for location_id, storey, room, place_id in locations:
-        location_fineness[location_id] = 2 if room else 1 if storey else 0
-        if place_id is not None and place_id < len(position_of):
-            location_position[location_id] = position_of[place_id]
-    return PlaceTree(
+    tree = PlaceTree(
         rows=rows,
         parent=parent,
         end=end,
         fineness=np.array([FINENESS.get(row.kind, 0) for row in rows], dtype=np.int32),
         position_of=position_of,
-        location_position=location_position,
-        location_fineness=location_fineness,
+        location_position=np.empty(0, dtype=np.int32),
+        location_fineness=np.empty(0, dtype=np.int32),
         by_record={row.record_id: position for position, row in enumerate(rows) if row.record_id is not None},
     )
+    return with_new_locations(connection, tree)
+
+
+def with_new_locations(connection: Connection, tree: PlaceTree) -> PlaceTree:
+    """The same tree with the locations that came since it was loaded: during an import they come by the thousand."""
+    location, known = schema.location.c, len(tree.location_position)
+    query = select(location.id, location.storey, location.room, location.place_id).where(location.id >= known)
+    locations = connection.execute(query).all()
+    last = max((row[0] for row in locations), default=known - 1)
+    position = np.append(tree.location_position, np.full(last + 1 - known, NOWHERE, dtype=np.int32))
+    fineness = np.append(tree.location_fineness, np.zeros(last + 1 - known, dtype=np.int32))
+    for location_id, storey, room, place_id in locations:
+        fineness[location_id] = 2 if room else 1 if storey else 0
+        if place_id is not None and place_id < len(tree.position_of):
+            position[location_id] = tree.position_of[place_id]
+    return replace(tree, location_position=position, location_fineness=fineness)
 
 
 def _in_preorder(stored: Sequence[Row[Any]]) -> tuple[list[Row[Any]], Int32, Int32]:

@@ -18,6 +18,8 @@ from twin.records import shelf as shelf_module
 from twin.records.column_file import FORM, build_apart, keep_columns, load_columns
 from twin.records.column_rows import build_columns
 from twin.records.columns import AssetColumns
+from twin.records.interning import SEPARATOR, Interner
+from twin.records.place_tree import load_places
 from twin.records.read import get_record
 from twin.records.shelf import Shelf
 from twin.records.state import note_ties
@@ -135,6 +137,23 @@ def test_another_process_builds_what_takes_long_while_the_old_serves(town: Town,
         new = shelf.assets(connection).columns
     assert new.ties > old.ties
     assert_same(new, built(town))
+
+
+def test_new_locations_extend_the_tree_that_is_there_as_if_it_were_loaded_anew(town: Town, tmp_path: Path) -> None:
+    """During an import locations come by the thousand: a reader must not load the nodes again for each."""
+    shelf = Shelf(town.store.database, tmp_path / "shelf")
+    with town.store.database.reading() as connection:
+        before = shelf.places(connection)
+        place_id = before.rows[-1].id
+    resolved = (place_id, "number", 0.97, None)
+    interner = Interner(town.store.database.writing, (town.store.database.reading, lambda keys: [resolved for _ in keys]))
+    (new,) = interner.parts("location", [SEPARATOR.join(("一栋", "二层", "从未写过的 203"))])
+    with town.store.database.reading() as connection:
+        after, anew = shelf.places(connection), load_places(connection)
+    assert after.rows is before.rows
+    assert new >= len(before.location_position) and after.place_of(None, new) == before.position(place_id)
+    assert np.array_equal(after.location_position, anew.location_position)
+    assert np.array_equal(after.location_fineness, anew.location_fineness)
 
 
 def test_a_build_that_is_up_to_date_is_not_made_twice(town: Town, tmp_path: Path) -> None:

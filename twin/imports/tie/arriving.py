@@ -27,6 +27,7 @@ from twin.imports.tie.placing import ARROW_COLUMNS, ASKED, NONE, PLACED_COLUMNS,
 from twin.link.places import PlaceResolver, PlaceText
 from twin.records.interning import SEPARATOR, Resolved
 from twin.records.places import Place, list_places
+from twin.records.state import note_ties
 from twin.store import Store
 from twin.store import record_schema as schema
 
@@ -104,7 +105,9 @@ class Placing:
         with self._database.reading() as connection:
             rows = [*older, *locations_of(connection, [text for text in settled if text not in answers])]
         answers |= settled
-        write_answers(self._database, ((row, answers[text_of(row)]) for row in rows))
+        if write_answers(self._database, ((row, answers[text_of(row)]) for row in rows)):
+            with self._database.writing() as connection:
+                note_ties(connection)
         if many:
             with self._database.writing() as connection:
                 write_mark(connection, LOCATIONS_KNOWN, count)
