@@ -38,7 +38,7 @@ from twin.store import record_schema as schema
 
 __all__ = ["LOCATED", "make_placer", "place_again"]
 
-REACHED = ("version", "touched", "moved")
+REACHED = ("touched", "moved")
 LOCATED = ("asset", "person", "meter")
 """The kinds that have a location; assets may also be elements of a model."""
 

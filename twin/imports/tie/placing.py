@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from spatial.feature import Kind
 from twin.imports.tie.coordinates import StatedPosition
@@ -221,28 +221,23 @@ def slots_taken(connection: Connection, kind: str, row_of_place: Mapping[int, in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """How far the rows of a kind were when they were last placed: newest version, touched number, and how often locations had moved."""
+    """How far the rows of a kind were when they were last placed: touched number, and how often locations had moved."""
 
-    version: int
     touched: int
     moved: int
 
 
 def reached(connection: Connection, kind: str, moved: int) -> Reached:
     """How far they are now."""
-    table, log = schema.kind_table(kind).c, schema.touched.c
-    query = select(
-        func.coalesce(select(func.max(table.id)).scalar_subquery(), 0),
-        func.coalesce(select(func.max(log.seq)).where(log.kind == kind).scalar_subquery(), 0),
-    )
-    version, touched = connection.execute(query).one()
-    return Reached(version=int(version), touched=int(touched), moved=moved)
+    log = schema.touched.c
+    touched = connection.execute(select(func.coalesce(func.max(log.seq), 0)).where(log.kind == kind)).scalar_one()
+    return Reached(touched=int(touched), moved=moved)
 
 
 def placed_rows(connection: Connection, kind: str, *, since: Reached | None, now: Reached) -> dict[str, NDArray[Any]]:
     """Visible rows of a kind as columns: ids, what they are placed by, and their placement (−1 and NaN for null, "" for no word).
 
-    With `since` only those that may stand elsewhere: new ones without a placement, those that people touched, and, where locations
+    With `since` only those that may stand elsewhere: those without a placement, those that people touched, and, where locations
     have moved, those in another place than their location, elements and intangible ones aside.
     """
     table, clock = schema.kind_table(kind), clock_of(connection, kind)
@@ -251,7 +246,7 @@ def placed_rows(connection: Connection, kind: str, *, since: Reached | None, now
     if since is not None:
         log = schema.touched.c
         touched = table.c.record_id.in_(select(log.record_id).where(log.kind == kind, log.seq > since.touched))
-        wanted = or_(and_(table.c.id > since.version, table.c.place_method.is_(None)), touched)
+        wanted = or_(table.c.place_method.is_(None), touched)
         if now.moved != since.moved:
             stated = schema.location.c.place_id
             at_unit = stated.is_(None) & (table.c.place_reason == "place_not_stated")
