@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
@@ -110,7 +111,8 @@ def _feed(pipe: Pipe, read: Callable[[], Ledger], kind: RecordKind, source: str,
     except BrokenPipeError:
         return
     except Exception as error:  # noqa: BLE001  whatever it is, the parent must know
-        pipe.send(error if _travels(error) else Refused(f"{type(error).__name__}: {error}", code="LEDGER_UNREADABLE"))
+        with suppress(BrokenPipeError):
+            pipe.send(error if _travels(error) else Refused(f"{type(error).__name__}: {error}", code="LEDGER_UNREADABLE"))
 
 
 def _travels(error: Exception) -> bool:

@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -78,7 +79,8 @@ def killed_after(home: Path, url: str, path: Path, processes: bool, seconds: flo
     here.recv()
     time.sleep(seconds)
     assert victim.pid is not None
-    os.kill(victim.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(victim.pid, signal.SIGKILL)
     victim.join(30)
     return here.poll(0) and here.recv() == "acknowledged"
 
