@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial.issue import Issue
 from twin.codes import RecordKind, get_kind, list_kinds, read_tables
 from twin.errors import Refused
 from twin.imports.originals import file_sha256, is_original_kept, keep_original, staged_copy
-from twin.imports.tie import placer_of, tie
+from twin.imports.tie import Placing, open_locations_of, placer_of, tie
 from twin.records.existing import Existing, load_existing
-from twin.records.feed import Feed, feed_from_process, feed_here
+from twin.records.feed import Feed, HereFeed, Prepared, ProcessFeed
 from twin.records.ledger import Merged, NewLedger
-from twin.records.merge import merge_ledger
+from twin.records.merge import Writer, exclusively, merge_ledger
 from twin.records.register_revision import find_same, get_register_revision
 from twin.settings import Settings
 from twin.store import Store
@@ -96,9 +96,12 @@ def import_register(
             if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
                 tie(store, who=who, now=now)
             return _reported(same, added=False)
-    with staged_copy(path, settings.models_dir) as staged:
-        ledger = open_ledger(staged, kind.name, profile, mapping, now.date(), codes)
-        new = NewLedger(
+
+    def opened(staged: Path, form: TextForm | None = None) -> partial[Ledger]:
+        return partial(open_ledger, staged, kind.name, profile, mapping, now.date(), codes, form)
+
+    def described(ledger: Ledger) -> NewLedger:
+        return NewLedger(
             kind=kind,
             source=ledger_name,
             sha256=sha256,
@@ -108,9 +111,18 @@ def import_register(
             as_of=as_of or now.date(),
             facts=_facts(ledger, tables.issues),
         )
-        if dry_run:
-            return _dry(ledger, new, started, progress)
-        merged = _merged(store, staged, ledger, new, now=now, codes=codes, progress=progress, seconds=lambda: time.perf_counter() - started)
+
+    if dry_run:
+        with staged_copy(path, settings.models_dir) as staged:
+            ledger = opened(staged)()
+            return _dry(ledger, described(ledger), started, progress)
+    place = placer_of(store, kind.name)
+    merge = partial(merge_ledger, store.database, now=now, place=place, progress=progress, seconds=lambda: time.perf_counter() - started)
+    feeding = _feeding(store, kind, ledger_name, path, place)
+    with exclusively(store.database, kind), feeding as fed, staged_copy(path, settings.models_dir) as staged:
+        ledger = opened(staged)()
+        feed = fed.feed(ledger, opened(staged, getattr(ledger.source, "form", None)))
+        merged = merge(described(ledger), feed, fed.writer)
         keep_original(staged, sha256, settings.models_dir)
     if tie_after:
         tie(store, who=who, now=now)
@@ -128,35 +140,36 @@ def open_ledger(
     return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, tables=read_tables(codes), today=today, form=form)
 
 
-def _merged(
-    store: Store,
-    staged: Path,
-    ledger: Ledger,
-    new: NewLedger,
-    *,
-    now: datetime,
-    codes: Path,
-    progress: Callable[[int], None] | None,
-    seconds: Callable[[], float],
-) -> Merged:
-    """Merge in this process, or a large file with one process that reads and one that writes."""
-    database, kind, place = store.database, new.kind, placer_of(store, new.kind.name)
-    if staged.stat().st_size < LARGE_BYTES:
+class _Feeding(NamedTuple):
+    """How a ledger is read, once it is opened, and what writes its rows."""
+
+    feed: Callable[[Ledger, Callable[[], Ledger]], Feed]
+    writer: Writer
+
+
+@contextmanager
+def _feeding(store: Store, kind: RecordKind, source: str, path: Path, place: Placing | None) -> Iterator[_Feeding]:
+    """In this process, or for a large file with one process that reads and one that writes."""
+    database = store.database
+    if path.stat().st_size < LARGE_BYTES:
 
         def existing() -> Existing:
             with database.reading() as connection:
-                return load_existing(connection, kind, new.source)
+                return load_existing(connection, kind, source)
 
-        feed: Feed = partial(feed_here, lambda: ledger, existing)
         with RowWriter(database) as writer:
-            return merge_ledger(database, new, feed, writer, now=now, place=place, progress=progress, seconds=seconds)
-    mapping = Path(ledger.facts.mapping) if ledger.facts.mapping else None
-    form = getattr(ledger.source, "form", None)
-    read = partial(open_ledger, staged, kind.name, ledger.facts.profile or None, mapping, now.date(), codes, form)
+            yield _Feeding(lambda ledger, _: HereFeed(ledger, kind, existing, Prepared(place.locations) if place else None), writer)
+        return
     url = database.reader.url.render_as_string(hide_password=False)
-    feed = partial(feed_from_process, read, kind, new.source, url, meanwhile=place.prepare if place else lambda: None)
-    with BulkWriter(database) as bulk, seldom_collected():
-        return merge_ledger(database, new, feed, bulk, now=now, place=place, progress=progress, seconds=seconds)
+    with ProcessFeed(kind, source, url, open_locations_of if place else None) as reading, BulkWriter(database) as bulk, seldom_collected():
+
+        def feed(_: Ledger, open_again: Callable[[], Ledger]) -> Feed:
+            reading.read(open_again)
+            if place:
+                place.prepare()
+            return reading
+
+        yield _Feeding(feed, bulk)
 
 
 @contextmanager

@@ -1,49 +1,62 @@
-"""The rows of a ledger as a merge takes them: told apart by key and hash, typed only where they are new or differ.
+"""The rows of a ledger as a merge takes them: told apart by key and hash, typed and numbered only where they are new or differ.
 
-Reading, telling apart and typing need nothing of what is written, so for a large ledger they run in a process of their own.
+Reading, telling apart, typing, numbering and resolving need nothing of what is written, so for a large ledger they run in a process
+of their own, which starts while the file is still being copied.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 
 from twin.errors import Refused, StoreUnavailable
 from twin.records.existing import Existing, load_existing_by_column
+from twin.records.stored import Coded, Coder, Resolved, Resolver
 from twin.store.lean import do_without
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from twin.codes import RecordKind
-    from twin.ledgers import Ledger, LedgerBatch, Quarantined, Typed
+    from twin.ledgers import Ledger, LedgerBatch, Quarantined
 
-__all__ = ["Ending", "Feed", "Rows", "Share", "feed_here", "feed_from_process"]
+__all__ = ["Differing", "Ending", "Feed", "Fresh", "HereFeed", "Prepared", "ProcessFeed", "Settled", "Share"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rows:
-    """Typed rows of a batch; of known records also which version they meet."""
+class Fresh:
+    """The new rows of a batch, in the order of their keys, as the tables will have them."""
 
     lines: Int64
     keys: pa.Array
     hashes: Int64
-    typed: Typed
+    coded: Coded
+    extra: pa.Array
+    findings: pa.Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Differing:
+    """The typed rows of a batch that say otherwise than the version they meet."""
+
+    lines: Int64
+    keys: pa.Array
+    hashes: Int64
+    values: dict[str, pa.Array]
+    extra: pa.Array
+    findings: pa.Table
     version_ids: Int64
     record_ids: Int64
-
-    def __len__(self) -> int:
-        return len(self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,8 +64,8 @@ class Share:
     """A batch told apart: how many rows are as before, those that are new, those that differ, those put aside."""
 
     unchanged: int
-    fresh: Rows | None
-    differing: Rows | None
+    fresh: Fresh | None
+    differing: Differing | None
     quarantined: tuple[Quarantined, ...]
 
 
@@ -63,52 +76,156 @@ class Ending:
     vanished: Int64
 
 
-Feed: TypeAlias = Callable[[], Iterator[Share | Ending]]
+class Settled(NamedTuple):
+    """Where locations are once all are known: the older ones asked about, in order, and those told otherwise before."""
+
+    older: Sequence[Resolved]
+    otherwise: dict[str, Resolved]
 
 
-def feed_here(read: Callable[[], Ledger], existing: Callable[[], Existing]) -> Iterator[Share | Ending]:
-    """Read and tell apart in this process."""
-    known = existing()
-    seen = np.zeros(len(known), dtype=np.bool_)
-    for batch in read().batches():
-        yield _told_apart(batch, known, seen)
-    yield Ending(vanished=np.sort(known.record_ids[known.of_source & ~seen]))
+class Feed(Protocol):
+    """A ledger being read."""
+
+    def __iter__(self) -> Iterator[Share | Ending]:
+        """Its batches in file order, then its ending."""
+
+    def settled(self, older: Sequence[str]) -> Settled:
+        """After the ending: what all locations together tell, of these older ones too (their parts joined)."""
 
 
-def feed_from_process(
-    read: Callable[[], Ledger], kind: RecordKind, source: str, url: str, *, meanwhile: Callable[[], object] = lambda: None
-) -> Iterator[Share | Ending]:
-    """The same in a child, one batch ahead of the caller; `read` is pickled, `meanwhile` done while it starts. Raises what the child
-    meets."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_feed, args=(theirs, read, kind, source, url), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        meanwhile()
+class HereFeed:
+    """Reads in this process."""
+
+    def __init__(self, ledger: Ledger, kind: RecordKind, existing: Callable[[], Existing], resolver: Resolver | None) -> None:
+        self._ledger = ledger
+        self._existing = existing
+        self._resolver = resolver
+        self._coder = Coder(kind, resolver)
+
+    def __iter__(self) -> Iterator[Share | Ending]:
+        """Its batches, then its ending."""
+        known = self._existing()
+        seen = np.zeros(len(known), dtype=np.bool_)
+        for batch in self._ledger.batches():
+            yield self._told_apart(batch, known, seen)
+        yield Ending(vanished=np.sort(known.record_ids[known.of_source & ~seen]))
+
+    def settled(self, older: Sequence[str]) -> Settled:
+        """What all locations together tell."""
+        if self._resolver is None:
+            return Settled(older=[], otherwise={})
+        return Settled(older=self._resolver.resolve(older), otherwise=self._resolver.settled())
+
+    def _told_apart(self, batch: LedgerBatch, known: Existing, seen: Bool) -> Share:
+        places = known.find(batch.key_hash)
+        hashes = batch.row_hash.view(np.int64)
+        found = places >= 0
+        same = found.copy()
+        same[found] = known.row_hashes[places[found]] == hashes[found]
+        seen[places[found]] = True
+        return Share(
+            unchanged=int(same.sum()),
+            fresh=self._fresh(batch, _by_key(batch, np.flatnonzero(~found))),
+            differing=_differing(batch, np.flatnonzero(found & ~same), places, known),
+            quarantined=tuple(batch.quarantined),
+        )
+
+    def _fresh(self, batch: LedgerBatch, at: Int64) -> Fresh | None:
+        import pyarrow as pa
+
+        if not len(at):
+            return None
+        typed = batch.typed(at)
+        return Fresh(
+            lines=batch.lines[at],
+            keys=batch.keys.take(pa.array(at)),
+            hashes=batch.row_hash.view(np.int64)[at],
+            coded=self._coder.code(typed.values),
+            extra=typed.extra,
+            findings=typed.findings,
+        )
+
+
+class ProcessFeed:
+    """Reads in a child, one batch ahead of the caller. It gets ready, and loads what the store holds, before it is told what to read.
+
+    `open_resolver` is pickled, and called there with the URL when the first new location comes.
+    """
+
+    def __init__(self, kind: RecordKind, source: str, url: str, open_resolver: Callable[[str], Resolver] | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_feed, args=(theirs, kind, source, url, open_resolver), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the child."""
+        self._pipe.close()
+        self._process.terminate()
+        self._process.join()
+
+    def read(self, open_ledger: Callable[[], Ledger]) -> None:
+        """Tell the child what to read; pickled."""
+        with suppress(OSError):  # whoever takes the first batch is told why
+            self._pipe.send(open_ledger)
+
+    def __iter__(self) -> Iterator[Share | Ending]:
+        """Its batches, then its ending; raises what the child meets."""
         while True:
-            try:
-                said = ours.recv()
-            except EOFError:
-                raise StoreUnavailable("the process that reads the ledger has ended", hint="run the import again") from None
-            if isinstance(said, Exception):
-                raise said
+            said = self._received()
             yield said
             if isinstance(said, Ending):
                 return
-    finally:
-        ours.close()
-        process.terminate()
-        process.join()
+
+    def settled(self, older: Sequence[str]) -> Settled:
+        """What all locations together tell."""
+        self._pipe.send(list(older))
+        said: Settled = self._received()
+        return said
+
+    def _received(self) -> Any:
+        try:
+            said = self._pipe.recv()
+        except (EOFError, OSError):
+            raise StoreUnavailable("the process that reads the ledger has ended", hint="run the import again") from None
+        if isinstance(said, Exception):
+            raise said
+        return said
 
 
-def _feed(pipe: Pipe, read: Callable[[], Ledger], kind: RecordKind, source: str, url: str) -> None:
+class Prepared:
+    """A resolver made ready when it is first asked: an import that brings no new location does without."""
+
+    def __init__(self, make: Callable[[], Resolver]) -> None:
+        self._make = make
+        self._resolver: Resolver | None = None
+
+    def resolve(self, keys: Sequence[str]) -> list[Resolved]:
+        """Where they are."""
+        if not keys:
+            return []
+        self._resolver = self._resolver or self._make()
+        return self._resolver.resolve(keys)
+
+    def settled(self) -> dict[str, Resolved]:
+        """Those that are told otherwise."""
+        return self._resolver.settled() if self._resolver else {}
+
+
+def _feed(pipe: Pipe, kind: RecordKind, source: str, url: str, open_resolver: Callable[[str], Resolver] | None) -> None:
     do_without("pandas")
     try:
-        for share in feed_here(read, partial(load_existing_by_column, url, kind, source)):
+        known = load_existing_by_column(url, kind, source)
+        ledger: Ledger = pipe.recv()()
+        feed = HereFeed(ledger, kind, lambda: known, Prepared(partial(open_resolver, url)) if open_resolver else None)
+        for share in feed:
             pipe.send(share)
-    except BrokenPipeError:
+        pipe.send(feed.settled(pipe.recv()))
+    except (BrokenPipeError, EOFError):
         return
     except Exception as error:  # noqa: BLE001  whatever it is, the parent must know
         with suppress(BrokenPipeError):
@@ -125,21 +242,6 @@ def _travels(error: Exception) -> bool:
         return False
 
 
-def _told_apart(batch: LedgerBatch, known: Existing, seen: Bool) -> Share:
-    places = known.find(batch.key_hash)
-    hashes = batch.row_hash.view(np.int64)
-    found = places >= 0
-    same = found.copy()
-    same[found] = known.row_hashes[places[found]] == hashes[found]
-    seen[places[found]] = True
-    return Share(
-        unchanged=int(same.sum()),
-        fresh=_rows(batch, _by_key(batch, np.flatnonzero(~found)), None, known),
-        differing=_rows(batch, np.flatnonzero(found & ~same), places, known),
-        quarantined=tuple(batch.quarantined),
-    )
-
-
 def _by_key(batch: LedgerBatch, at: Int64) -> Int64:
     """Positions in the order of their keys: neighbours in the index of keys are then written in one transaction."""
     import pyarrow as pa
@@ -149,17 +251,19 @@ def _by_key(batch: LedgerBatch, at: Int64) -> Int64:
     return at[order]
 
 
-def _rows(batch: LedgerBatch, at: Int64, places: Int64 | None, known: Existing) -> Rows | None:
+def _differing(batch: LedgerBatch, at: Int64, places: Int64, known: Existing) -> Differing | None:
     import pyarrow as pa
 
     if not len(at):
         return None
-    nothing = np.empty(0, dtype=np.int64)
-    return Rows(
+    typed = batch.typed(at)
+    return Differing(
         lines=batch.lines[at],
         keys=batch.keys.take(pa.array(at)),
         hashes=batch.row_hash.view(np.int64)[at],
-        typed=batch.typed(at),
-        version_ids=nothing if places is None else known.version_ids[places[at]],
-        record_ids=nothing if places is None else known.record_ids[places[at]],
+        values=dict(typed.values),
+        extra=typed.extra,
+        findings=typed.findings,
+        version_ids=known.version_ids[places[at]],
+        record_ids=known.record_ids[places[at]],
     )

@@ -7,7 +7,8 @@ A row whose key and cells are as before costs a lookup; only the others are type
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,11 +16,11 @@ from sqlalchemy import Connection, update
 
 from twin.records.changed import Changed, compare, completed_parts
 from twin.records.counters import clock_of, set_clock, take_ids
-from twin.records.feed import Ending, Feed, Rows
-from twin.records.interning import Interner, Resolved
+from twin.records.feed import Differing, Ending, Feed, Fresh, Settled
+from twin.records.interning import Interner
 from twin.records.ledger import Merged, NewLedger
 from twin.records.register_revision import begin, finish, remove_unseen
-from twin.records.stored import stored_columns_of
+from twin.records.stored import Coder
 from twin.store import record_schema as schema
 from twin.store.bulk import TurnSize
 from twin.store.database import Database
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import Table
 
+    from twin.codes import RecordKind
     from twin.ledgers import Quarantined
+    from twin.records.feed import Int64
 
-__all__ = ["Placed", "Writer", "merge_ledger"]
+__all__ = ["Placed", "Writer", "exclusively", "merge_ledger"]
 
 
 class Placed(Protocol):
@@ -39,10 +42,7 @@ class Placed(Protocol):
 
     def __call__(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]: ...
 
-    def resolve(self, keys: Sequence[str]) -> Sequence[Resolved]:
-        """Where new locations are, each the parts of `LOCATION` joined."""
-
-    def settle(self) -> None:
+    def settle(self, settled: Callable[[Sequence[str]], Settled]) -> None:
         """All locations are known: those that all together tell otherwise are told otherwise."""
 
     def landed(self) -> None:
@@ -59,6 +59,14 @@ class Writer(Protocol):
         """Return when all are committed."""
 
 
+@contextmanager
+def exclusively(database: Database, kind: RecordKind) -> Iterator[None]:
+    """The one import of a kind, with what killed ones left removed; raises StoreBusy where another of the kind runs."""
+    with database.alone(f"import-{kind.name}"):
+        remove_unseen(database, kind)
+        yield
+
+
 def merge_ledger(
     database: Database,
     new: NewLedger,
@@ -70,36 +78,34 @@ def merge_ledger(
     progress: Callable[[int], None] | None = None,
     seconds: Callable[[], float] = lambda: 0.0,
 ) -> Merged:
-    """Merge a ledger and show it; `seconds` tells how long the import has taken. Raises StoreBusy where another of the kind runs."""
-    with database.alone(f"import-{new.kind.name}"):
-        remove_unseen(database, new.kind)
-        with database.writing() as connection:
-            revision_id = begin(connection, new, now=now)
-            clock = clock_of(connection, new.kind.name)
-        merging = _Merging(database, new, writer, clock, revision_id, now, place)
-        for share in feed():
-            if isinstance(share, Ending):
-                merging.note_vanished(share)
-                continue
-            merging.count(share.unchanged)
-            if share.fresh is not None:
-                merging.add(share.fresh)
-            if share.differing is not None:
-                merging.change(share.differing)
-            merging.quarantine(share.quarantined)
-            if progress:
-                progress(merging.merged.rows)
-        writer.finish()
-        if place:
-            place.settle()
-        merging.merged.seconds = round(seconds(), 3)
-        with database.writing() as connection:
-            finish(connection, merging.merged, new)
-            set_clock(connection, new.kind.name, clock + 1)
-        if place:
-            place.landed()
-        merging.sweep()
-        return merging.merged
+    """Merge a ledger and show it, within `exclusively`; `seconds` tells how long the import has taken."""
+    with database.writing() as connection:
+        revision_id = begin(connection, new, now=now)
+        clock = clock_of(connection, new.kind.name)
+    merging = _Merging(database, new, writer, clock, revision_id, now, place)
+    for share in feed:
+        if isinstance(share, Ending):
+            merging.note_vanished(share)
+            continue
+        merging.count(share.unchanged)
+        if share.fresh is not None:
+            merging.add(share.fresh)
+        if share.differing is not None:
+            merging.change(share.differing)
+        merging.quarantine(share.quarantined)
+        if progress:
+            progress(merging.merged.rows)
+    writer.finish()
+    if place:
+        place.settle(feed.settled)
+    merging.merged.seconds = round(seconds(), 3)
+    with database.writing() as connection:
+        finish(connection, merging.merged, new)
+        set_clock(connection, new.kind.name, clock + 1)
+    if place:
+        place.landed()
+    merging.sweep()
+    return merging.merged
 
 
 class _Merging:
@@ -115,7 +121,8 @@ class _Merging:
         self.merged = Merged(revision_id=revision_id)
         self.now = now
         self.place = place
-        self.interner = Interner(database.writing, (database.reading, place.resolve) if place else None)
+        self.interner = Interner(database.writing)
+        self.coder, self.changed_interner = Coder(new.kind), Interner(database.writing)
         self.table = schema.kind_table(new.kind.name)
         self.size = TurnSize(first=200, most=2_000)
         self.ended: list[int] = []
@@ -127,16 +134,14 @@ class _Merging:
         self.merged.rows += unchanged
         self.merged.unchanged += unchanged
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: Fresh) -> None:
         """Write new records."""
         import pyarrow as pa
 
-        count = len(rows)
-        columns = stored_columns_of(self.new.kind, rows.typed.values, self.interner)
+        count = len(rows.lines)
+        first_version, first_record = self.interner.learn(rows.coded, lambda connection: self._take_ids(connection, count))
+        columns = self.interner.columns(rows.coded)
         placed = self.place(columns) if self.place and "location_id" in columns else {}
-        with self.database.writing() as connection:
-            first_version = take_ids(connection, f"version.{self.new.kind.name}", count)
-            first_record = take_ids(connection, "record", count)
         records = pa.array(range(first_record, first_record + count), pa.int64())
         fixed = {
             "id": pa.array(range(first_version, first_version + count), pa.int64()),
@@ -147,22 +152,25 @@ class _Merging:
             "line": pa.array(rows.lines),
             "row_hash": pa.array(rows.hashes),
             "key": rows.keys,
-            "extra": rows.typed.extra,
+            "extra": rows.extra,
         }
         self.writer.put(self.table, {**fixed, **columns, **placed})
         self.merged.rows += count
         self.merged.new += count
-        self._note_findings(rows, records)
+        self._note_findings(rows.findings, rows.lines, records)
 
-    def change(self, rows: Rows) -> None:
+    def change(self, rows: Differing) -> None:
         """Compare rows with the records they name, and write those that differ."""
         import pyarrow as pa
 
         versions = rows.version_ids.tolist()
         with self.database.reading() as connection:
-            values = completed_parts(connection, self.new.kind, rows.typed.values, versions)
-        stored = stored_columns_of(self.new.kind, values, self.interner)
-        columns = {name: column.to_pylist() for name, column in stored.items()} | {"extra": rows.typed.extra.to_pylist()}
+            values = completed_parts(connection, self.new.kind, rows.values, versions)
+        coded = self.coder.code(values)
+        if coded.new:
+            self.changed_interner.learn(coded, lambda _: None)
+        stored = self.changed_interner.columns(coded)
+        columns = {name: column.to_pylist() for name, column in stored.items()} | {"extra": rows.extra.to_pylist()}
         keys, hashes, lines = rows.keys.to_pylist(), rows.hashes.tolist(), rows.lines.tolist()
 
         def write(connection: Connection, start: int, stop: int) -> None:
@@ -170,9 +178,9 @@ class _Merging:
             changed = compare(connection, self.new, versions[start:stop], keys[start:stop], part)
             self._write_changed(connection, changed, hashes[start:stop], lines[start:stop])
 
-        self._in_turns(len(rows), write)
-        self.merged.rows += len(rows)
-        self._note_findings(rows, pa.array(rows.record_ids))
+        self._in_turns(len(versions), write)
+        self.merged.rows += len(versions)
+        self._note_findings(rows.findings, rows.lines, pa.array(rows.record_ids))
 
     def quarantine(self, rows: Sequence[Quarantined]) -> None:
         """Keep rows that can be no records, with their lines."""
@@ -223,10 +231,14 @@ class _Merging:
         if changed.contradicted:
             self._count("CORRECTION_CONTRADICTED", len(changed.contradicted))
 
-    def _note_findings(self, rows: Rows, records: pa.Array) -> None:
+    def _take_ids(self, connection: Connection, count: int) -> tuple[int, int]:
+        """The first of so many numbers of versions, and of records."""
+        return take_ids(connection, f"version.{self.new.kind.name}", count), take_ids(connection, "record", count)
+
+    def _note_findings(self, findings: pa.Table, lines: Int64, records: pa.Array) -> None:
         import pyarrow as pa
 
-        findings = rows.typed.findings.combine_chunks()
+        findings = findings.combine_chunks()
         if not len(findings):
             return
         at = findings["row"].combine_chunks()
@@ -235,7 +247,7 @@ class _Merging:
         columns = {
             "revision_id": pa.repeat(self.merged.revision_id, len(findings)),
             "ordinal": pa.array(range(self.findings, self.findings + len(findings)), pa.int64()),
-            "line": pa.array(rows.lines).take(at),
+            "line": pa.array(lines).take(at),
             "record_id": records.take(at),
             "field": findings["column"].combine_chunks(),
             **{name: findings[name].combine_chunks() for name in ("code", "value", "message", "severity")},

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select
 
 from twin.codes import RecordKind
 from twin.codes.kind import ColumnType
-from twin.records.interning import ARTICLE, LOCATION
+from twin.records.stored import ARTICLE, LOCATION
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,9 +14,9 @@ from twin.errors import Invalid, NotFound
 from twin.records.checked import checked_values, natural_key
 from twin.records.counters import clock_of, take_ids
 from twin.records.history import changes_of
-from twin.records.interning import ARTICLE, LOCATION, SEPARATOR, Interner
+from twin.records.interning import intern
 from twin.records.state import note_touched
-from twin.records.stored import domain_of
+from twin.records.stored import ARTICLE, LOCATION, SEPARATOR, domain_of, joined
 from twin.records.timeline import held_at
 from twin.records.values import field_values
 from twin.store import record_schema as schema
@@ -174,18 +173,17 @@ def _keep_ledger_values(connection: Connection, seen: Mapping[str, Any], columns
 
 
 def _stored(connection: Connection, kind: RecordKind, values: Mapping[str, Any]) -> dict[str, Any]:
-    interner = Interner(lambda: nullcontext(connection))
     found: dict[str, Any] = {}
     for column in kind.columns:
         name, value = column_name(column), values[column.name]
         if column.part and name not in found:
             order = ARTICLE if column.part == "article" else LOCATION
-            key = SEPARATOR.join(str(values.get(part) or "") for part in order)
-            found[name] = interner.parts(column.part, [key])[0] if key.strip(SEPARATOR) else None
+            key = joined([str(values.get(part) or "") for part in order])
+            found[name] = intern(connection, column.part, [key], {})[key] if key.strip(SEPARATOR) else None
         elif column.part:
             continue
         elif column.interned:
-            found[name] = None if value is None else interner.terms(domain_of(kind, column.name), [value])[0]
+            found[name] = None if value is None else intern(connection, domain_of(kind, column.name), [value], {})[value]
         else:
             found[name] = int(value) if isinstance(value, bool) else value
     return found

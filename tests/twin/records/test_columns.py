@@ -18,11 +18,12 @@ from twin.records import shelf as shelf_module
 from twin.records.column_file import FORM, build_apart, keep_columns, load_columns
 from twin.records.column_rows import build_columns
 from twin.records.columns import AssetColumns
-from twin.records.interning import SEPARATOR, Interner
+from twin.records.interning import intern
 from twin.records.place_tree import load_places
 from twin.records.read import get_record
 from twin.records.shelf import Shelf
 from twin.records.state import note_ties
+from twin.records.stored import joined
 from twin.records.write import add_record, change_fields, end_record
 
 ASSET = get_kind("asset")
@@ -146,8 +147,9 @@ def test_new_locations_extend_the_tree_that_is_there_as_if_it_were_loaded_anew(t
         before = shelf.places(connection)
         place_id = before.rows[-1].id
     resolved = (place_id, "number", 0.97, None)
-    interner = Interner(town.store.database.writing, (town.store.database.reading, lambda keys: [resolved for _ in keys]))
-    (new,) = interner.parts("location", [SEPARATOR.join(("一栋", "二层", "从未写过的 203"))])
+    key = joined(("一栋", "二层", "从未写过的 203"))
+    with town.store.database.writing() as connection:
+        new = intern(connection, "location", [key], {key: resolved})[key]
     with town.store.database.reading() as connection:
         after, anew = shelf.places(connection), load_places(connection)
     assert after.rows is before.rows

@@ -5,8 +5,8 @@ units, people and buildings are resolved, then locations, then which assets are 
 is the work list. Each step leaves a mark of what it was made of: where that is as before, the next tie passes it by.
 """
 
-from twin.imports.tie.arriving import placer_of
+from twin.imports.tie.arriving import Placing, open_locations_of, placer_of
 from twin.imports.tie.grounds import Grounds, read_grounds
 from twin.imports.tie.tie import Tied, tie, tie_if_records
 
-__all__ = ["Grounds", "Tied", "placer_of", "read_grounds", "tie", "tie_if_records"]
+__all__ = ["Grounds", "Placing", "Tied", "open_locations_of", "placer_of", "read_grounds", "tie", "tie_if_records"]

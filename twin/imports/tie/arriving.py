@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, func, select
 
 from twin.imports.tie.grounds import Grounds, read_grounds
-from twin.imports.tie.locations import as_stored, locations_of, open_locations, text_of, write_answers
+from twin.imports.tie.locations import as_stored, key_of, locations_of, open_locations, text_of, write_answers
 from twin.imports.tie.marks import (
     LOCATIONS,
     LOCATIONS_KNOWN,
@@ -24,19 +24,41 @@ from twin.imports.tie.marks import (
 )
 from twin.imports.tie.place_again import LOCATED, make_placer
 from twin.imports.tie.placing import ARROW_COLUMNS, ASKED, NONE, PLACED_COLUMNS, Ids, Placer, intangible_articles
-from twin.link.places import PlaceResolver, PlaceText
-from twin.records.interning import SEPARATOR, Resolved
+from twin.link.places import PlaceResolver, PlaceTree
+from twin.records.feed import Settled
 from twin.records.places import Place, list_places
 from twin.records.state import note_ties
+from twin.records.stored import Resolved, joined
 from twin.store import Store
 from twin.store import record_schema as schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Placing", "placer_of"]
+__all__ = ["Locations", "Placing", "open_locations_of", "placer_of"]
 
 LOCATION = schema.location.c
+
+
+class Locations:
+    """Tells where locations are, for where the ledger is read (`twin.records.stored.Resolver`)."""
+
+    def __init__(self, tree: PlaceTree) -> None:
+        self._resolver = PlaceResolver(tree)
+
+    def resolve(self, keys: Sequence[str]) -> list[Resolved]:
+        """Where they are, each its parts joined; by what has been said so far."""
+        return [as_stored(answer) for answer in self._resolver.resolve([text_of(key) for key in keys])]
+
+    def settled(self) -> dict[str, Resolved]:
+        """Those that all together tell otherwise."""
+        return {joined(text): as_stored(answer) for text, answer in self._resolver.settled()}
+
+
+def open_locations_of(url: str) -> Locations:
+    """What tells where locations are by the tree of places at a URL, which is closed again."""
+    with Store.open(url) as store:
+        return Placing(store, "").locations()
 
 
 class Placing:
@@ -44,23 +66,27 @@ class Placing:
 
     def __init__(self, store: Store, kind: str) -> None:
         self._store, self._database, self._kind = store, store.database, kind
-        self._known_articles: set[int] = set()
+
+    def begin(self) -> Placing:
+        """Take note of the tree and the last location, before any is written."""
+        with self._database.reading() as connection:
+            self._before = _Before(mark_of(tree_mark(self._store, connection)), _last_location(connection))
+        return self
 
     def prepare(self) -> None:
         """Make ready now: there is time while the ledger is opened."""
-        assert self._resolver is not None and self._placer is not None
+        assert self._placer is not None
 
-    def resolve(self, keys: Sequence[str]) -> list[Resolved]:
-        """Where new locations are, each the parts of `LOCATION` joined; by what this import has said so far."""
-        texts = [PlaceText(building, storey, room) for building, storey, room in (key.split(SEPARATOR) for key in keys)]
-        return [as_stored(answer) for answer in self._resolver.resolve(texts)]
+    def locations(self) -> Locations:
+        """What tells where locations are."""
+        return Locations(self._grounds.place_tree(self._places))
 
     def __call__(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
         """The placement of new rows."""
         asked = {name: _ids(columns[name]) for name in ASKED if name in columns}
         self._meet_locations(int(asked["location_id"].max(initial=NONE)))
         if "article_id" in asked:
-            self._meet_articles(set(np.unique(asked["article_id"]).tolist()) - {NONE})
+            self._meet_articles(int(asked["article_id"].max(initial=NONE)))
         table = self._placer.place(asked).to_arrow()
         return {name: _plain(table[column]) for name, column in zip(PLACED_COLUMNS, ARROW_COLUMNS, strict=True)}
 
@@ -74,38 +100,29 @@ class Placing:
             return list_places(connection)
 
     @cached_property
-    def _resolver(self) -> PlaceResolver:
-        with self._database.reading() as connection:
-            self._mark = mark_of(tree_mark(self._store, connection))
-            self._before = _last_location(connection)
-            return PlaceResolver(self._grounds.place_tree(self._places))
-
-    @cached_property
     def _placer(self) -> Placer:
         with self._database.reading() as connection:
             self._last = _last_location(connection)
             self._moved = read_mark(connection, LOCATIONS_MOVED)
             return make_placer(connection, self._grounds, self._kind, self._places, but=None, importing=True)
 
-    def settle(self) -> None:
+    def settle(self, settled: Callable[[Sequence[str]], Settled]) -> None:
         """Tell those locations otherwise that all habits together tell otherwise, the older ones too where many are new.
 
         Only where the older ones stand as this tree says; else the tie resolves all of them.
         """
-        if "_resolver" not in self.__dict__:
-            return
+        mark, last = self._before.tree, self._before.location
         with self._database.reading() as connection:
-            if read_mark(connection, LOCATIONS) != self._mark:
+            if read_mark(connection, LOCATIONS) != mark or _last_location(connection) == last:
                 return
             count = connection.execute(select(func.count()).select_from(schema.location)).scalar_one()
             many = are_many_new(connection, count)
-            older = open_locations(connection, until=self._before) if many else []
-        answers = dict(zip(map(text_of, older), self._resolver.resolve([text_of(row) for row in older]), strict=True))
-        settled = dict(self._resolver.settled())
+            older = open_locations(connection, until=last) if many else []
+        said = settled([key_of(row) for row in older])
         with self._database.reading() as connection:
-            rows = [*older, *locations_of(connection, [text for text in settled if text not in answers])]
-        answers |= settled
-        if write_answers(self._database, ((row, answers[text_of(row)]) for row in rows)):
+            newer = locations_of(connection, said.otherwise, after=last)
+        answers = [*zip(older, said.older, strict=True), *((row, said.otherwise[key_of(row)]) for row in newer)]
+        if write_answers(self._database, answers):
             with self._database.writing() as connection:
                 note_ties(connection)
         if many:
@@ -135,11 +152,17 @@ class Placing:
         self._placer.location_row = rows
         self._last = last
 
-    def _meet_articles(self, articles: set[int]) -> None:
-        if articles - self._known_articles:
+    def _meet_articles(self, last: int) -> None:
+        if last >= len(self._placer.intangible):
             with self._database.reading() as connection:
-                self._placer.intangible = intangible_articles(connection)
-            self._known_articles |= articles
+                self._placer.intangible = intangible_articles(connection, self._placer.intangible)
+
+
+class _Before(NamedTuple):
+    """The tree an import begins with, and the last location there is."""
+
+    tree: int
+    location: int
 
 
 def _last_location(connection: Connection) -> int:
@@ -148,7 +171,7 @@ def _last_location(connection: Connection) -> int:
 
 def placer_of(store: Store, kind: str) -> Placing | None:
     """What places the rows of an import; None for kinds that are nowhere."""
-    return Placing(store, kind) if kind in LOCATED else None
+    return Placing(store, kind).begin() if kind in LOCATED else None
 
 
 def _ids(column: pa.Array) -> Ids:

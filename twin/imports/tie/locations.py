@@ -11,13 +11,14 @@ from sqlalchemy import Connection, bindparam, select, update
 from twin.imports.tie.marks import note_moved
 from twin.imports.tie.turns import in_turns
 from twin.link.places import PlaceAnswer, PlaceNode, PlaceText, PlaceTree, resolve_places
-from twin.records.interning import SEPARATOR, Resolved, digest_of
+from twin.records.interning import digest_of
 from twin.records.places import EVERYTHING, Place
+from twin.records.stored import SEPARATOR, Resolved, joined
 from twin.store import record_schema as schema
 from twin.store.database import Database, rows_among
 from twin.store.values import to_json
 
-__all__ = ["as_stored", "locations_of", "open_locations", "place_tree", "resolve_locations", "text_of", "write_answers"]
+__all__ = ["as_stored", "key_of", "locations_of", "open_locations", "place_tree", "resolve_locations", "text_of", "write_answers"]
 
 LOCATION = schema.location.c
 AT_ONCE = 500
@@ -57,8 +58,8 @@ def resolve_locations(database: Database, tree: PlaceTree, *, only: Sequence[int
     """Resolve locations (all, or these ids) that no person decided; the ids whose place changed, with their place now."""
     with database.reading() as connection:
         rows = open_locations(connection) if only is None else _chosen(connection, only)
-    answers = resolve_places([text_of(row) for row in rows], tree)
-    return write_answers(database, zip(rows, answers, strict=True))
+    answers = resolve_places([_text_of(row) for row in rows], tree)
+    return write_answers(database, zip(rows, map(as_stored, answers), strict=True))
 
 
 def open_locations(connection: Connection, *, until: int | None = None) -> list[Any]:
@@ -68,12 +69,12 @@ def open_locations(connection: Connection, *, until: int | None = None) -> list[
     return list(connection.execute(query.order_by(LOCATION.id)))
 
 
-def locations_of(connection: Connection, texts: Sequence[PlaceText]) -> list[Any]:
-    """The rows of these texts that no person decided."""
-    asked = frozenset(texts)
-    digests = sorted(digest_of("location", SEPARATOR.join(text)) for text in asked)
-    ids = [row.id for row in rows_among(connection, [LOCATION.id], LOCATION.digest, digests)]
-    return [row for row in _chosen(connection, ids) if text_of(row) in asked]
+def locations_of(connection: Connection, keys: Collection[str], *, after: int) -> list[Any]:
+    """The rows of these texts (their parts joined) that no person decided, of those after an id."""
+    asked = frozenset(keys)
+    found = rows_among(connection, [LOCATION.id], LOCATION.digest, sorted(digest_of("location", key) for key in asked))
+    ids = [row.id for row in found if row.id > after]
+    return [row for row in _chosen(connection, ids) if key_of(row) in asked]
 
 
 def _chosen(connection: Connection, ids: Sequence[int]) -> list[Any]:
@@ -84,8 +85,17 @@ def _chosen(connection: Connection, ids: Sequence[int]) -> list[Any]:
     return rows
 
 
-def text_of(row: Any) -> PlaceText:
-    """The text of a row of `location`."""
+def key_of(row: Any) -> str:
+    """The parts of a row of `location`, joined."""
+    return joined((row.building, row.storey, row.room))
+
+
+def text_of(key: str) -> PlaceText:
+    """The text of joined parts."""
+    return PlaceText(*key.split(SEPARATOR))
+
+
+def _text_of(row: Any) -> PlaceText:
     return PlaceText(row.building, row.storey, row.room)
 
 
@@ -95,12 +105,11 @@ def as_stored(answer: PlaceAnswer) -> Resolved:
     return place_id, answer.method, answer.confidence, _evidence(answer.level, answer.reason, answer.candidates, answer.evidence)
 
 
-def write_answers(database: Database, answers: Iterable[tuple[Any, PlaceAnswer]]) -> dict[int, int | None]:
+def write_answers(database: Database, answers: Iterable[tuple[Any, Resolved]]) -> dict[int, int | None]:
     """Write what rows of `location` (as stored) are answered otherwise; the ids whose place changed, with their place now."""
     changed: dict[int, int | None] = {}
     updates: list[dict[str, Any]] = []
-    for row, answer in answers:
-        said = as_stored(answer)
+    for row, said in answers:
         if said != (row.place_id, row.method, row.confidence, row.evidence):
             updates.append(dict(zip(("place", "how", "sure", "why"), said, strict=True)) | {"location": row.id})
         if said[0] != row.place_id:

@@ -197,12 +197,16 @@ def unit_addresses(connection: Connection) -> list[tuple[int, int]]:
     return sorted((int(row.id), int(row.place_id)) for row in connection.execute(query))
 
 
-def intangible_articles(connection: Connection) -> NDArray[np.bool_]:
-    """Whether each article has no place because it is no thing, by article id."""
-    rows = list(connection.execute(select(schema.article.c.id, schema.article.c.class_code, schema.article.c.class_edition)))
+def intangible_articles(connection: Connection, known: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Whether each article has no place because it is no thing, by article id; those `known` are not asked for again."""
+    article = schema.article.c
+    query = select(article.id, article.class_code, article.class_edition).where(article.id >= (0 if known is None else len(known)))
+    rows = list(connection.execute(query))
     flags = is_intangible([row.class_code or None for row in rows], [row.class_edition or None for row in rows])
     table: NDArray[np.bool_] = table_by_id([(row.id, int(flag)) for row, flag in zip(rows, flags, strict=True)], 0).astype(np.bool_)
-    return table
+    if known is not None:
+        table[: len(known)] = known[: len(table)]
+    return table if len(table) or known is None else known
 
 
 def slots_taken(connection: Connection, kind: str, row_of_place: Mapping[int, int], *, but: Ids | None = None) -> Taken:

@@ -12,9 +12,9 @@ from twin.codes import get_kind
 from twin.link.places import PlaceNode, PlaceText, PlaceTree, resolve_places
 from twin.queries.planner.day import Day
 from twin.records.held import HeldRecord, held_records
-from twin.records.interning import LOCATION
 from twin.records.place_tree import NOWHERE
 from twin.records.scope import one_of
+from twin.records.stored import LOCATION
 from twin.store import record_schema as schema
 
 __all__ = ["OUT_OF_POST", "Sitter", "read_sitters", "second_offices", "sitters_by_room"]

@@ -12,9 +12,8 @@ from twin.codes import Column, ColumnType, RecordKind, fold
 from twin.errors import Forbidden, Invalid
 from twin.queries.records.documents import withheld_columns
 from twin.records.checked import checked_values
-from twin.records.interning import SEPARATOR
 from twin.records.scope import Reader, one_of
-from twin.records.stored import domain_of
+from twin.records.stored import SEPARATOR, domain_of
 from twin.records.unit_tree import UnitTree
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name

@@ -1,6 +1,6 @@
 """Rows that arrive while others are tied: none is passed by for good."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from tests.twin.records.conftest import Registers
 from twin.codes import get_kind
 from twin.imports.tie import tie
 from twin.imports.tie.arriving import Placing
+from twin.records.feed import Settled
 from twin.records.write import Author, change_fields
 from twin.store import Store
 from twin.store import record_schema as schema
@@ -36,8 +37,8 @@ def test_a_row_not_yet_seen_is_placed_after_another_s_tie(registers: Registers, 
     assert _rooms_of(registers) == {"A-1": rooms["R201"], "A-2": rooms["R201"], "A-3": rooms["R201"]}
     settle = Placing.settle
 
-    def and_meanwhile(placing: Placing) -> None:
-        settle(placing)
+    def and_meanwhile(placing: Placing, settled: Callable[[Sequence[str]], Settled]) -> None:
+        settle(placing, settled)
         with registers.store.database.writing() as connection:
             author = Author(who="clerk", method="manual", source="", now=LATER)
             change_fields(connection, get_kind("asset"), registers.get("asset", "A-3").id, {"remark": "更正"}, author)
