@@ -1,19 +1,20 @@
 """Columns of values from columns of text: distinct texts are read once, what has a regular form goes through Arrow's kernels."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.codes import Column, ColumnType
+from twin.codes import Column
+from twin.ledgers.memo import ReadTexts
 from twin.ledgers.rules import Reading, Trouble
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Finding", "Typed", "TypedColumn", "arrow_type", "to_table"]
+__all__ = ["Finding", "Typed", "TypedColumn", "to_table"]
 
 MEMO_LIMIT = 200_000
 FINDINGS = ("row", "column", "code", "value", "severity", "message")
@@ -49,7 +50,7 @@ class TypedColumn:
     column: Column
     read: Callable[[str], Reading]
     regular: Callable[["pa.Array"], "tuple[pa.Array, pa.Array] | None"] | None = None
-    memo: dict[str, Reading] = field(default_factory=dict)
+    memo: ReadTexts | None = None
 
     def convert(self, texts: "pa.Array") -> "tuple[pa.Array, list[Finding]]":
         """The values (n,) of n texts, and the findings on them."""
@@ -79,56 +80,26 @@ class TypedColumn:
         return values if isinstance(values, pa.Array) else values.combine_chunks(), moved
 
     def _convert_distinct(self, texts: "pa.DictionaryArray") -> "tuple[pa.Array, list[Finding]]":
-        distinct = texts.dictionary.to_pylist()
-        readings = [self._remembered(text) for text in distinct]
-        codes = texts.indices.to_numpy()
-        findings = self._findings(distinct, readings, codes)
-        return _taken([value for value, _ in readings], codes, self.column.type), findings
+        if self.memo is None or len(self.memo) >= MEMO_LIMIT:
+            self.memo = ReadTexts(self.column.type, self.read)
+        numbers, codes = self.memo.numbers_of(texts.dictionary), texts.indices.to_numpy()
+        return self.memo.values(numbers[codes]), self._findings(texts.dictionary, numbers, codes, self.memo.troubles)
 
-    def _remembered(self, text: str) -> Reading:
-        known = self.memo.get(text)
-        if known is None:
-            if len(self.memo) >= MEMO_LIMIT:
-                self.memo.clear()
-            known = self.memo[text] = self.read(text)
-        return known
-
-    def _findings(self, distinct: Sequence[str], readings: Sequence[Reading], codes: NDArray[np.int32]) -> list[Finding]:
-        troubles = [(code, trouble) for code, (_, trouble) in enumerate(readings) if trouble is not None]
-        if not troubles:
+    def _findings(
+        self, distinct: "pa.Array", numbers: NDArray[np.int64], codes: NDArray[np.int32], troubles: Mapping[int, Trouble]
+    ) -> list[Finding]:
+        troubled = np.flatnonzero(np.isin(numbers, list(troubles))) if troubles else numbers[:0]
+        if not len(troubled):
             return []
         order = np.argsort(codes, kind="stable")
-        bounds = np.searchsorted(codes[order], [[code, code + 1] for code, _ in troubles])
+        bounds = np.searchsorted(codes[order], [[code, code + 1] for code in troubled.tolist()])
         return [
-            Finding(rows=np.sort(order[start:end]), column=self.column.name, value=distinct[code], trouble=trouble)
-            for (code, trouble), (start, end) in zip(troubles, bounds.tolist(), strict=True)
+            Finding(
+                rows=np.sort(order[start:end]), column=self.column.name, value=distinct[code].as_py(), trouble=troubles[int(numbers[code])]
+            )
+            for code, (start, end) in zip(troubled.tolist(), bounds.tolist(), strict=True)
             if end > start
         ]
-
-
-def arrow_type(kind: ColumnType) -> "pa.DataType":
-    """How Arrow holds the values of a type."""
-    import pyarrow as pa
-
-    if kind in (ColumnType.INTEGER, ColumnType.MONEY, ColumnType.INSTANT):
-        return pa.int64()
-    if kind is ColumnType.NUMBER:
-        return pa.float64()
-    if kind is ColumnType.BOOLEAN:
-        return pa.bool_()
-    return pa.string()
-
-
-def _taken(values: list[object], codes: NDArray[np.int32], kind: ColumnType) -> "pa.Array":
-    """The value of each row; terms and references stay a dictionary, in which no value stands twice."""
-    import pyarrow as pa
-
-    if kind not in (ColumnType.TERM, ColumnType.REF):
-        return pa.array(values, arrow_type(kind)).take(pa.array(codes))
-    places: dict[object, int] = {}
-    moved = np.array([-1 if value is None else places.setdefault(value, len(places)) for value in values], np.int32)
-    rows = moved[codes] if len(moved) else np.empty(0, np.int32)
-    return pa.DictionaryArray.from_arrays(pa.array(rows, mask=rows < 0), pa.array(list(places), pa.string()))
 
 
 def to_table(findings: Sequence[Finding]) -> "pa.Table":

@@ -15,8 +15,8 @@ import numpy as np
 from sqlalchemy import Connection, Table
 
 from twin.codes import fold, list_kinds
+from twin.ledgers.numbering import NOTHING
 from twin.records.counters import take_ids
-from twin.records.numbering import NOTHING
 from twin.records.stored import ARTICLE, LOCATION, SEPARATOR, Coded, Resolved
 from twin.store import record_schema as schema
 from twin.store.database import put_rows, rows_among

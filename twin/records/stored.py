@@ -13,7 +13,7 @@ import numpy as np
 
 from twin.codes import RecordKind
 from twin.codes.kind import ColumnType
-from twin.records.numbering import NOTHING, Combinations, Numbering
+from twin.ledgers.numbering import NOTHING, Combinations, Numbering
 from twin.store.record_schema import column_name
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from tests.twin.ledgers.written import findings, only, read, typed_rows, written
 from twin.codes import ColumnType, get_kind, shipped_tables
 from twin.ledgers.header import Field
 from twin.ledgers.kernels import regular_reader
+from twin.ledgers.memo import arrow_type
 from twin.ledgers.readers import cell_reader, is_past
 from twin.ledgers.rules import Rules
-from twin.ledgers.typed import TypedColumn, arrow_type
+from twin.ledgers.typed import TypedColumn
 
 ODD = st.text(st.sampled_from("01 9.-/,年 月(e)元万+５　#é"), max_size=9)
 TEXTS = {
