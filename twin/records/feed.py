@@ -18,7 +18,7 @@ import numpy as np
 
 from twin.errors import Refused, StoreUnavailable
 from twin.records.existing import Existing, load_existing_by_column
-from twin.records.stored import Coded, Coder, Resolved, Resolver
+from twin.records.stored import Coded, Coder, Resolved, Resolver, columns_of_incomplete_parts
 from twin.store.lean import do_without
 
 if TYPE_CHECKING:
@@ -47,12 +47,14 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Differing:
-    """The typed rows of a batch that say otherwise than the version they meet."""
+    """The rows of a batch that say otherwise than the version they meet; `partial` are the values of articles or locations that the
+    ledger has in part: the version tells the rest."""
 
     lines: Int64
     keys: pa.Array
     hashes: Int64
-    values: dict[str, pa.Array]
+    coded: Coded
+    partial: dict[str, pa.Array]
     extra: pa.Array
     findings: pa.Table
     version_ids: Int64
@@ -100,7 +102,7 @@ class HereFeed:
         self._ledger = ledger
         self._existing = existing
         self._resolver = resolver
-        self._coder = Coder(kind, resolver)
+        self._kind, self._coder = kind, Coder(kind, resolver)
 
     def __iter__(self) -> Iterator[Share | Ending]:
         """Its batches, then its ending."""
@@ -126,7 +128,7 @@ class HereFeed:
         return Share(
             unchanged=int(same.sum()),
             fresh=self._fresh(batch, _by_key(batch, np.flatnonzero(~found))),
-            differing=_differing(batch, np.flatnonzero(found & ~same), places, known),
+            differing=self._differing(batch, np.flatnonzero(found & ~same), places, known),
             quarantined=tuple(batch.quarantined),
         )
 
@@ -143,6 +145,25 @@ class HereFeed:
             coded=self._coder.code(typed.values),
             extra=typed.extra,
             findings=typed.findings,
+        )
+
+    def _differing(self, batch: LedgerBatch, at: Int64, places: Int64, known: Existing) -> Differing | None:
+        import pyarrow as pa
+
+        if not len(at):
+            return None
+        typed = batch.typed(at)
+        incomplete = columns_of_incomplete_parts(self._kind, typed.values.keys())
+        return Differing(
+            lines=batch.lines[at],
+            keys=batch.keys.take(pa.array(at)),
+            hashes=batch.row_hash.view(np.int64)[at],
+            coded=self._coder.code({name: values for name, values in typed.values.items() if name not in incomplete}),
+            partial={name: typed.values[name] for name in incomplete},
+            extra=typed.extra,
+            findings=typed.findings,
+            version_ids=known.version_ids[places[at]],
+            record_ids=known.record_ids[places[at]],
         )
 
 
@@ -249,21 +270,3 @@ def _by_key(batch: LedgerBatch, at: Int64) -> Int64:
 
     order: Int64 = pc.sort_indices(batch.keys.take(pa.array(at))).to_numpy()
     return at[order]
-
-
-def _differing(batch: LedgerBatch, at: Int64, places: Int64, known: Existing) -> Differing | None:
-    import pyarrow as pa
-
-    if not len(at):
-        return None
-    typed = batch.typed(at)
-    return Differing(
-        lines=batch.lines[at],
-        keys=batch.keys.take(pa.array(at)),
-        hashes=batch.row_hash.view(np.int64)[at],
-        values=dict(typed.values),
-        extra=typed.extra,
-        findings=typed.findings,
-        version_ids=known.version_ids[places[at]],
-        record_ids=known.record_ids[places[at]],
-    )

@@ -122,7 +122,7 @@ class _Merging:
         self.now = now
         self.place = place
         self.interner = Interner(database.writing)
-        self.coder, self.changed_interner = Coder(new.kind), Interner(database.writing)
+        self.coder, self.completing = Coder(new.kind), Interner(database.writing)
         self.table = schema.kind_table(new.kind.name)
         self.size = TurnSize(first=200, most=2_000)
         self.ended: list[int] = []
@@ -164,12 +164,9 @@ class _Merging:
         import pyarrow as pa
 
         versions = rows.version_ids.tolist()
-        with self.database.reading() as connection:
-            values = completed_parts(connection, self.new.kind, rows.values, versions)
-        coded = self.coder.code(values)
-        if coded.new:
-            self.changed_interner.learn(coded, lambda _: None)
-        stored = self.changed_interner.columns(coded)
+        if rows.coded.new:
+            self.interner.learn(rows.coded, lambda _: None)
+        stored = self.interner.columns(rows.coded) | self._completed(rows)
         columns = {name: column.to_pylist() for name, column in stored.items()} | {"extra": rows.extra.to_pylist()}
         keys, hashes, lines = rows.keys.to_pylist(), rows.hashes.tolist(), rows.lines.tolist()
 
@@ -181,6 +178,16 @@ class _Merging:
         self._in_turns(len(versions), write)
         self.merged.rows += len(versions)
         self._note_findings(rows.findings, rows.lines, pa.array(rows.record_ids))
+
+    def _completed(self, rows: Differing) -> dict[str, pa.Array]:
+        """Articles and locations that the ledger has in part."""
+        if not rows.partial:
+            return {}
+        with self.database.reading() as connection:
+            coded = self.coder.code(completed_parts(connection, self.new.kind, rows.partial, rows.version_ids.tolist()))
+        if coded.new:
+            self.completing.learn(coded, lambda _: None)
+        return self.completing.columns(coded)
 
     def quarantine(self, rows: Sequence[Quarantined]) -> None:
         """Keep rows that can be no records, with their lines."""

@@ -5,7 +5,7 @@ Needs nothing of the store: it runs where the ledger is read, and `interning` tu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
@@ -19,7 +19,19 @@ from twin.store.record_schema import column_name
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ARTICLE", "LOCATION", "SEPARATOR", "Coded", "Coder", "Numbered", "Resolved", "Resolver", "domain_of", "joined"]
+__all__ = [
+    "ARTICLE",
+    "LOCATION",
+    "SEPARATOR",
+    "Coded",
+    "Coder",
+    "Numbered",
+    "Resolved",
+    "Resolver",
+    "columns_of_incomplete_parts",
+    "domain_of",
+    "joined",
+]
 
 Int32: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 SEPARATOR = "\x1f"
@@ -110,6 +122,12 @@ class Coder:
         if new:
             coded.new[part] = [joined(texts) for texts in new]
         return _rows(numbers)
+
+
+def columns_of_incomplete_parts(kind: RecordKind, names: Collection[str]) -> frozenset[str]:
+    """The columns of articles or locations that a ledger with these columns has in part: another row may complete them."""
+    parts = {column.part for column in kind.columns if column.part and column.name not in names}
+    return frozenset(column.name for column in kind.columns if column.part in parts and column.name in names)
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -33,7 +33,17 @@ __all__ = ["Database", "insert_rows", "next_id", "open_database", "put_rows", "r
 ADVISORY_LOCK = 0x7477696E  # "twin" in ASCII
 POOL = 48
 """Connections a process keeps at most: more than the 40 threads of the service, so that none waits for another."""
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "case_sensitive_like = ON")
+CACHE_KIB = 16_384
+CHECKPOINT_PAGES = 16_000
+"""64 MB of log: whoever commits beyond that brings it into the file, which costs most where little has come together."""
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "case_sensitive_like = ON",
+    f"cache_size = -{CACHE_KIB}",
+    f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ tells from others of the same digest: an index of PostgreSQL takes no entry abov
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Double, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, Double, ForeignKey, Index, Integer, Table, UniqueConstraint, text
 from sqlalchemy.types import TypeEngine
 
 from twin.codes import Column as RecordColumn
@@ -346,6 +346,7 @@ def _kind_table(kind: RecordKind) -> Table:
         Column(name, BIG if column is None else SQL_TYPES[column.type], nullable=True) for name, column in stored_columns(kind).items()
     ]
     placed: list[Column[Any]] = []
+    indexes = [Index(f"ix_{kind.name}_{column}", column) for column in SECONDARY.get(kind.name, ())]
     if any(column.part == "location" for column in kind.columns):
         placed = [
             _big("place_id", nullable=True),
@@ -357,6 +358,8 @@ def _kind_table(kind: RecordKind) -> Table:
             Column("z_m", Double, nullable=True),
             Column("accuracy_m", Double, nullable=True),
         ]
+        unplaced = text("place_method IS NULL")
+        indexes.append(Index(f"ix_{kind.name}_unplaced", "id", sqlite_where=unplaced, postgresql_where=unplaced))
     return Table(
         kind.name,
         metadata,
@@ -375,7 +378,7 @@ def _kind_table(kind: RecordKind) -> Table:
         CheckConstraint("since < until", name="version"),
         Index(f"ix_{kind.name}_key", "key"),
         Index(f"ix_{kind.name}_record_id", "record_id"),
-        *(Index(f"ix_{kind.name}_{column}", column) for column in SECONDARY.get(kind.name, ())),
+        *indexes,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union, update
 
 from spatial.feature import Kind
 from twin.imports.tie.coordinates import StatedPosition
@@ -249,8 +249,9 @@ def placed_rows(connection: Connection, kind: str, *, since: Reached | None, now
     query = select(*(table.c[name] for name in names)).where(table.c.since <= clock, table.c.until > clock)
     if since is not None:
         log = schema.touched.c
-        touched = table.c.record_id.in_(select(log.record_id).where(log.kind == kind, log.seq > since.touched))
-        wanted = or_(table.c.place_method.is_(None), touched)
+        touched = select(log.record_id).where(log.kind == kind, log.seq > since.touched)
+        by_index = union(select(table.c.id).where(table.c.place_method.is_(None)), select(table.c.id).where(table.c.record_id.in_(touched)))
+        wanted: ColumnElement[bool] = table.c.id.in_(by_index)
         if now.moved != since.moved:
             stated = schema.location.c.place_id
             at_unit = stated.is_(None) & (table.c.place_reason == "place_not_stated")
