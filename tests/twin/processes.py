@@ -5,4 +5,4 @@ import multiprocessing
 __all__ = ["PROCESSES"]
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.twin.store.builder", "twin.imports"])
+PROCESSES.set_forkserver_preload(["tests.twin.store.builder", "twin.imports.register"])

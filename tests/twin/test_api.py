@@ -24,7 +24,8 @@ from twin.assemble import build_tiles, manifests_of
 from twin.auth import LabelPolicy, Principal, Role
 from twin.codes import list_issue_codes, list_kinds
 from twin.errors import StoreBusy
-from twin.imports import import_bim, import_city
+from twin.imports.city import import_city
+from twin.imports.model import import_bim
 from twin.settings import Settings
 from twin.store import NewRevision, Store
 

@@ -21,7 +21,7 @@ from twin.errors import ModelKeyTaken, Refused
 
 if TYPE_CHECKING:
     from twin.demo.registers import RegisterFile
-    from twin.imports import Imported
+    from twin.imports.imported import Imported
     from twin.imports.register import ImportedRegister
     from twin.imports.registers import Ledger
     from twin.imports.tie import Tied
@@ -62,7 +62,8 @@ def demo(
 def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
     from twin.assemble import build_tiles
     from twin.demo import written_demo
-    from twin.imports import import_bim, import_city
+    from twin.imports.city import import_city
+    from twin.imports.model import import_bim
     from twin.imports.registers import import_registers
 
     started = time.perf_counter()

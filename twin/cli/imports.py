@@ -18,7 +18,7 @@ from twin.cli.sites import parse_numbers, parse_place
 if TYPE_CHECKING:
     from bim import Anchor
     from cim import PlanAnchor
-    from twin.imports import Imported
+    from twin.imports.imported import Imported
 
 __all__ = ["app"]
 
@@ -43,7 +43,7 @@ def bim(
     as_json: JsonFlag = False,
 ) -> Outcome:
     """Import IFC models: structure, rooms, elements, properties, geometry, place."""
-    from twin.imports import import_bim
+    from twin.imports.model import import_bim
 
     own_claims = anchor == OWN_CLAIMS
     place, point = _anchor(None if own_claims else anchor, anchor_point)
@@ -82,7 +82,7 @@ def city(
     as_json: JsonFlag = False,
 ) -> Outcome:
     """Import city layers: CityJSON, GeoPackage, GeoJSON, and GeoTIFF terrain; in any order, layers follow the terrain."""
-    from twin.imports import import_city
+    from twin.imports.city import import_city
 
     if len(files) > 1 and layer:
         raise typer.BadParameter("--layer is for one file")
@@ -125,7 +125,7 @@ def plan(
     as_json: JsonFlag = False,
 ) -> Outcome:
     """Import the rooms of a storey from a DXF plan."""
-    from twin.imports import import_plan
+    from twin.imports.plan import import_plan
 
     if unit not in (None, "mm", "cm", "m"):
         raise typer.BadParameter("--unit takes mm, cm or m")

@@ -26,7 +26,7 @@ SiteOption = Annotated[str | None, typer.Option(help="code of the site; default:
 def build(site: SiteOption = None, as_json: JsonFlag = False) -> Outcome:
     """Build the tiles of every layer whose source changed; layers left on another ground by a killed import follow it first."""
     from twin.assemble import build_tiles
-    from twin.imports import follow_ground
+    from twin.imports.layer import follow_ground
 
     with opened() as (settings, store):
         reports = []

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from tests.twin.files import SITE
-from twin.imports import Imported, import_bim, import_city, import_plan
+from twin.imports.city import import_city
+from twin.imports.imported import Imported
+from twin.imports.model import import_bim
+from twin.imports.plan import import_plan
 from twin.settings import Settings
 from twin.store import Store
 

@@ -11,8 +11,8 @@ from tests.twin.files import Files
 from tests.twin.imports.conftest import NOW, Home
 from twin.assemble import build_tiles
 from twin.demo.city import city_buildings, write_city
-from twin.imports import follow_ground
 from twin.imports.ground import layers_on_other_ground
+from twin.imports.layer import follow_ground
 
 NewHome = Callable[[str], Home]
 

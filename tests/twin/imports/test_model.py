@@ -19,7 +19,8 @@ from tests.twin.processes import PROCESSES
 from twin.assemble import build_tiles
 from twin.auth import LabelPolicy
 from twin.errors import ModelKeyTaken, Refused
-from twin.imports import import_bim, import_city
+from twin.imports.city import import_city
+from twin.imports.model import import_bim
 from twin.settings import Settings
 from twin.store import Store
 

@@ -15,7 +15,7 @@ import pytest
 from tests.twin.conftest import SEEDS
 from twin.demo import SITE
 from twin.demo.registers import RegisterFile
-from twin.imports import import_bim
+from twin.imports.model import import_bim
 from twin.imports.registers import Ledger, import_registers
 from twin.imports.tie import Tied
 from twin.settings import Settings

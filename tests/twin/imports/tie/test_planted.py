@@ -21,7 +21,7 @@ from tests.twin.imports.tie.asked import ASKED, Told
 from tests.twin.imports.tie.conftest import TiedDemo, ledgers_of
 from tests.twin.queries.town import NOW, FixedRegisters
 from twin.demo import SITE
-from twin.imports import import_bim
+from twin.imports.model import import_bim
 from twin.imports.registers import import_registers
 from twin.settings import Settings
 from twin.store import Store

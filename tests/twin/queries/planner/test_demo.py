@@ -17,7 +17,7 @@ from tests.twin.queries.planner.office import EVERYBODY
 from twin.demo.block import write_block
 from twin.demo.generate import SITE
 from twin.demo.registers import RegisterFile, write_registers
-from twin.imports import import_bim
+from twin.imports.model import import_bim
 from twin.imports.register import import_register
 from twin.queries.planner.occupancy import GROUPS, OccupancyFilter, occupancy_page, occupancy_totals
 from twin.queries.records.context import Registers
