@@ -1,18 +1,23 @@
 """Buildings as written in a register → the buildings they may be."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
+from sys import intern
 
 from twin.link.number import Reading, parse_number
 from twin.link.written import unify
 
-__all__ = ["BuildingFact", "BuildingIndex", "BuildingMatch"]
+__all__ = ["NOWHERE", "BuildingFact", "BuildingIndex", "BuildingMatch", "RoomText"]
 
 _ALIKE = 0.8
 _CLEARLY = 0.08
+_NEVER_NEAR = _ALIKE - _CLEARLY - 0.01
+"""Names whose likeness is surely below need not be compared: they are neither the best nor near it."""
 _SHORTEST = 4
 _NAMED = ("code", "name", "number")
 _ANOTHER_COMPOUND = re.compile(r"(?:大院|院区|园区|办公区|小区|院|(?:行政|政务)中心)第?[0-9A-Z]+(?:号|#|栋|幢|座)")
@@ -39,6 +44,19 @@ class BuildingMatch:
     confidence: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class RoomText:
+    """A room's text as it can be read: unified; its readings, each with the buildings it names (None: none); their kinds joined."""
+
+    said: str
+    readings: tuple[tuple[Reading, BuildingMatch | None], ...]
+    form: str
+
+
+NOWHERE = BuildingMatch()
+"""No building."""
+
+
 class BuildingIndex:
     """Buildings by code, name and number; every text is looked up once."""
 
@@ -52,7 +70,12 @@ class BuildingIndex:
         self._numbers: dict[str, set[str]] = {}
         for fact in facts:
             self._add(fact)
-        self._lengths = sorted({len(name) for name in self._names if len(name) >= _SHORTEST - 1}, reverse=True)
+        self._whole = _Beginnings([name for name in self._names if len(name) >= _SHORTEST - 1])
+        self._named = {name: BuildingMatch(ids=tuple(sorted(ids)), method="name", confidence=0.98) for name, ids in self._names.items()}
+        self._by_digits: dict[str, list[str]] = defaultdict(list)
+        for name in self._names:
+            if len(name) >= _SHORTEST:
+                self._by_digits[_digits(name)].append(name)
         self.find = lru_cache(maxsize=1 << 16)(self._find)
         self.read = lru_cache(maxsize=1 << 16)(self._read)
 
@@ -60,27 +83,29 @@ class BuildingIndex:
         """The buildings that a room's text itself names (by number, letter or the words in front); None where it names none."""
         if reading.building:
             return self.find(f"{reading.lead}{reading.building}{'号楼' if reading.building.isdigit() else '座'}")
-        found = self.find(reading.lead) if reading.lead else BuildingMatch()
+        found = self.find(reading.lead) if reading.lead else NOWHERE
         return found if found.ids and found.method in _NAMED else None
 
     def split(self, text: str) -> tuple[BuildingMatch, str]:
         """The building whose whole name a room's text begins with, longest first, and what follows: `办公楼76号` and `701室`."""
         said = unify(text)
         folded = said.replace(" ", "")
-        for length in self._lengths:
-            head, rest = folded[:length], folded[length:]
-            if rest and head in self._names and not (head[-1].isdigit() and rest[0].isdigit()):
-                match = BuildingMatch(ids=tuple(sorted(self._names[head])), method="name", confidence=0.98)
-                return match, _after(said, length).lstrip(" -/,.:;_|")
-        return BuildingMatch(), said
+        for head in self._whole.of(folded):
+            rest = folded[len(head) :]
+            if rest and not (head[-1].isdigit() and rest[0].isdigit()):
+                return self._named[head], _after(said, len(head)).lstrip(" -/,.:;_|")
+        return NOWHERE, said
 
-    def _read(self, room: str) -> tuple[tuple[Reading, BuildingMatch | None], ...]:
-        """The readings of a room's text, each with the buildings it names (None: none); a building's whole name in front is cut off."""
+    def _read(self, room: str) -> RoomText:
+        """A room's text as it can be read; a building's whole name in front is cut off."""
         named, rest = self.split(room)
-        readings = parse_number(rest) if named.ids else ()
-        if readings and not readings[0].building:
-            return tuple((reading, named) for reading in readings if not reading.building)
-        return tuple((reading, self.find_in(reading)) for reading in parse_number(room))
+        cut = parse_number(rest) if named.ids else ()
+        readings: tuple[tuple[Reading, BuildingMatch | None], ...]
+        if cut and not cut[0].building:
+            readings = tuple((reading, named) for reading in cut if not reading.building)
+        else:
+            readings = tuple((reading, self.find_in(reading)) for reading in parse_number(room))
+        return RoomText(unify(room), readings, intern("|".join([reading.kind for reading, _ in readings])))
 
     def _find(self, text: str) -> BuildingMatch:
         """The buildings a text means, by the strongest of: code, name, number, name within the text, likeness.
@@ -91,7 +116,7 @@ class BuildingIndex:
         """
         folded = _fold(text)
         if not folded:
-            return BuildingMatch()
+            return NOWHERE
         compound = next((name for name in self._compounds if folded.startswith(name) and folded != name), "")
         rest = folded.removeprefix(compound)
         within = self._of_compound.get(compound)
@@ -135,23 +160,52 @@ class BuildingIndex:
 
     def _alike(self, rest: str) -> BuildingMatch:
         if len(rest) < _SHORTEST:
-            return BuildingMatch()
-        digits = _digits(rest)
+            return NOWHERE
         scored: dict[str, float] = {}
-        for name, ids in self._names.items():
-            if len(name) >= _SHORTEST and _digits(name) == digits:
+        for name in self._by_digits.get(_digits(rest), ()):
+            if _likeness_at_most(rest, name) >= _NEVER_NEAR:
                 score = SequenceMatcher(None, rest, name, autojunk=False).ratio()
-                for id in ids:
+                for id in self._names[name]:
                     scored[id] = max(score, scored.get(id, 0.0))
         best = max(scored.values(), default=0.0)
         if best < _ALIKE:
-            return BuildingMatch()
+            return NOWHERE
         near = tuple(sorted(id for id, score in scored.items() if score >= best - _CLEARLY))
         return BuildingMatch(ids=near, method="alike", confidence=round(0.7 * best, 2))
 
 
+class _Beginnings:
+    """Names in order of their letters, each with the longest other that it begins with: a text's beginnings are one such chain."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = sorted(names)
+        self._shorter: dict[str, str] = {}
+        chain: list[str] = []
+        for name in self._names:
+            while chain and not name.startswith(chain[-1]):
+                chain.pop()
+            self._shorter[name] = chain[-1] if chain else ""
+            chain.append(name)
+
+    def of(self, text: str) -> Iterator[str]:
+        """The names that a text begins with, the longest first."""
+        at = bisect_right(self._names, text)
+        name = self._names[at - 1] if at else ""
+        while name:
+            if text.startswith(name):
+                yield name
+            name = self._shorter[name]
+
+
+def _likeness_at_most(one: str, other: str) -> float:
+    """What the likeness of two texts cannot exceed: all letters of the one that the other has would match."""
+    return 2.0 * min(len(other), sum(map(set(other).__contains__, one))) / (len(one) + len(other))
+
+
 def _after(said: str, letters: int) -> str:
     """What follows the first so many letters, blanks not counted."""
+    if " " not in said:
+        return said[letters:]
     for at, letter in enumerate(said):
         if not letters:
             return said[at:]

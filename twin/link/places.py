@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from twin.link.building import BuildingFact, BuildingIndex
 from twin.link.names import fold_name
 from twin.link.number import Reading, parse_number
-from twin.link.senses import Habits, Sense, Text, find_senses, hangs_on_habits, is_far_fetched, learn_habits, pick_sense, read_text
-from twin.link.shelf import Shelf, ShelfRoom
+from twin.link.senses import Sense, Text, find_senses, hangs_on_habits, is_far_fetched, learn_habit, pick_sense
+from twin.link.shelf import Doors, Shelf, ShelfRoom
 from twin.link.storey import find_storey
 from twin.link.written import unify
 
@@ -31,8 +30,7 @@ class PlaceText(NamedTuple):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceNode:
+class PlaceNode(NamedTuple):
     """A node of the tree. `number` is a room's or storey's number as written, `names` what else it is called (for buildings every
     name and number it goes by), `codes` its codes, `also` other numbers of a room: its model's, where the register has another."""
 
@@ -45,8 +43,7 @@ class PlaceNode:
     also: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceAnswer:
+class PlaceAnswer(NamedTuple):
     """Where a text is: `level` tells how far it was understood. `reason` is empty where all that was said was found; else
     `nothing_said`, `building_unknown`, `building_ambiguous`, `building_contradicts`, `storey_unknown`, `room_unknown`, `room_ambiguous`,
     `rooms_several`; `candidates` are the rooms or buildings it may be."""
@@ -73,43 +70,63 @@ class PlaceTree:
         self.names: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.building_of: dict[str, str] = {}
         self.storey_of: dict[str, str] = {}
+        above = _Above(self.nodes)
         rooms: dict[str, list[ShelfRoom]] = defaultdict(list)
-        said = {node.id: self._storey_said(node) for node in self.nodes.values() if node.kind == "storey"}
         for node in self.nodes.values():
             for code in node.codes:
                 self.codes[unify(code)].add(node.id)
-            building = self._above(node, "building")
-            if building is None or node.kind in ("site", "building"):
+            if node.kind in ("site", "building"):
+                continue
+            building, storey = above[node.id if node.kind == "storey" else node.parent or ""]
+            if building is None:
                 continue
             self.building_of[node.id] = building
-            storey = said.get(self._above(node, "storey") or "", "")
             if node.kind == "storey":
                 self.storeys.setdefault((building, storey), node.id)
-            else:
-                self.storey_of[node.id] = storey
-                rooms[building] += [ShelfRoom(id=node.id, number=number, storey=storey) for number in (node.number, *node.also)]
-                for name in {fold_name(name) for name in node.names} - {""}:
-                    self.names[building, name].append(node.id)
-        self.shelves = {building: Shelf(own) for building, own in rooms.items()}
+                continue
+            self.storey_of[node.id] = storey
+            rooms[building] += [ShelfRoom(node.id, number, storey) for number in (node.number, *node.also)]
+            for name in {fold_name(name) for name in node.names} - {""}:
+                self.names[building, name].append(node.id)
+        doors = Doors()
+        self.shelves = {building: Shelf(own, doors) for building, own in rooms.items()}
         self.buildings = BuildingIndex(self._fact(node) for node in self.nodes.values() if node.kind == "building")
 
-    def _above(self, node: PlaceNode, kind: str) -> str | None:
-        at: PlaceNode | None = node
-        while at is not None and at.kind != kind:
-            at = self.nodes.get(at.parent or "")
-        return at.id if at is not None else None
-
     def _fact(self, node: PlaceNode) -> BuildingFact:
-        site = self.nodes.get(self._above(node, "site") or "")
+        at: PlaceNode | None = node
+        while at is not None and at.kind != "site":
+            at = self.nodes.get(at.parent or "")
         return BuildingFact(
             id=node.id,
             names=tuple(name for name in (node.number, *node.names) if name),
             codes=node.codes,
-            compound=site.names if site is not None else (),
+            compound=at.names if at is not None else (),
         )
 
-    def _storey_said(self, node: PlaceNode) -> str:
-        return next((said for text in (node.number, *node.names) if (said := find_storey(text))), "")
+
+class _Above(dict[str, tuple[str | None, str]]):
+    """Node → the nearest building from it upwards (None: none), and what the nearest storey from it upwards says ("": nothing)."""
+
+    def __init__(self, nodes: Mapping[str, PlaceNode]) -> None:
+        super().__init__()
+        self._nodes = nodes
+
+    def __missing__(self, id: str) -> tuple[str | None, str]:
+        node = self._nodes.get(id)
+        if node is None:
+            found: tuple[str | None, str] = (None, "")
+        else:
+            building, storey = self[node.parent or ""]
+            found = (
+                node.id if node.kind == "building" else building,
+                _storey_said(node) if node.kind == "storey" else storey,
+            )
+        self[id] = found
+        return found
+
+
+def _storey_said(node: PlaceNode) -> str:
+    return next((said for text in (node.number, *node.names) if (said := find_storey(text))), "")
 
 
 def resolve_places(texts: Sequence[PlaceText], tree: PlaceTree) -> list[PlaceAnswer]:
@@ -136,11 +153,21 @@ class PlaceResolver:
 
     def resolve(self, texts: Sequence[PlaceText]) -> list[PlaceAnswer]:
         """An answer per text, in order, by the habits of all texts so far and these."""
-        found = [self._find(text) for text in texts]
-        learn_habits(((one.text, one.senses) for one in found), self._habits)
-        answers = [self._answer(one) for one in found]
-        doubtful = zip(texts, found, answers, strict=True)
-        self._doubtful += [(text, one, answer) for text, one, answer in doubtful if hangs_on_habits(one.senses)]
+        answers: list[PlaceAnswer] = []
+        waiting: list[tuple[int, _Found]] = []
+        buildings, shelves = self._tree.buildings, self._tree.shelves
+        for at, (building, storey, room) in enumerate(texts):
+            text = Text(building, find_storey(storey) or "", room, buildings.read(room))
+            senses, where, clash = find_senses(text, buildings, shelves)
+            learn_habit(text, senses, self._habits)
+            if hangs_on_habits(senses):
+                waiting.append((at, _Found(text, senses, where.ids, clash)))
+                answers.append(_WAITING)
+            else:
+                answers.append(self._told(text, senses[:1], where.ids, clash))
+        for at, one in waiting:
+            answers[at] = self._answer(one)
+            self._doubtful.append((texts[at], one, answers[at]))
         return answers
 
     def settled(self) -> list[tuple[PlaceText, PlaceAnswer]]:
@@ -149,14 +176,17 @@ class PlaceResolver:
         self._doubtful = [(text, one, answer) for text, one, _, answer in now]
         return [(text, answer) for text, _, before, answer in now if answer != before]
 
-    def _find(self, text: PlaceText) -> _Found:
-        asked = read_text(text.building, find_storey(text.storey) or "", text.room, self._tree.buildings)
-        senses, where, clash = find_senses(asked, self._tree.buildings, self._tree.shelves)
-        return _Found(asked, senses, where.ids, clash)
-
     def _answer(self, one: _Found) -> PlaceAnswer:
-        by_number = _by_code(one.text, self._tree) or _by_number(one.text, one.senses, self._habits, self._tree)
-        return by_number or _otherwise(one.text, one.where, one.clash, self._tree)
+        picked = pick_sense(one.text, one.senses, self._habits)
+        remaining = [sense for sense in picked if not is_far_fetched(one.text, sense, self._habits)]
+        return self._told(one.text, remaining, one.where, one.clash)
+
+    def _told(self, text: Text, remaining: Sequence[Sense], where: tuple[str, ...], clash: bool) -> PlaceAnswer:
+        """The answer where of all senses these remain."""
+        by_code = _by_code(text, self._tree)
+        if by_code is not None:
+            return by_code
+        return _by_number(remaining, self._tree) if remaining else _otherwise(text, where, clash, self._tree)
 
 
 class _Found(NamedTuple):
@@ -169,32 +199,24 @@ class _Found(NamedTuple):
 
 
 def _by_code(text: Text, tree: PlaceTree) -> PlaceAnswer | None:
-    ids = tree.codes.get(unify(text.room), set()) if text.room else set()
-    if len(ids) != 1:
+    ids = tree.codes.get(text.read.said) if text.room else None
+    if ids is None or len(ids) != 1:
         return None
     (id,) = ids
     node = tree.nodes[id]
     return PlaceAnswer(place_id=id, level=node.kind, method="code", confidence=1.0, evidence="its code")
 
 
-def _by_number(text: Text, senses: Sequence[Sense], habits: Habits, tree: PlaceTree) -> PlaceAnswer | None:
-    picked = [sense for sense in pick_sense(text, senses, habits) if not is_far_fetched(text, sense, habits)]
-    ids = tuple(dict.fromkeys(id for sense in picked for id in sense.ids))
-    if not picked:
-        return None
+def _by_number(picked: Sequence[Sense], tree: PlaceTree) -> PlaceAnswer:
     first = picked[0]
-    if any(id not in tree.shelves for id in first.building.ids):
+    if len(first.building.ids) > 1 and any(id not in tree.shelves for id in first.building.ids):
         return _none("building_ambiguous", first.building.ids)
+    ids = first.ids if len(picked) == len(first.ids) == 1 else tuple(dict.fromkeys(id for sense in picked for id in sense.ids))
     if len(ids) == 1:
         tier = first.found[0].tier
         base = _BY_NUMBER if tier == "number" else _BY_PART
-        return PlaceAnswer(
-            place_id=ids[0],
-            level="room",
-            method="number",
-            confidence=round(base * first.building.confidence, 3),
-            evidence=f"{first.reading.kind}, {tier}",
-        )
+        confidence = round(base * first.building.confidence, 3)
+        return PlaceAnswer(ids[0], "room", "number", confidence, "", (), f"{first.reading.kind}, {tier}")
     named = [id for id in ids if fold_name(first.reading.words) in {fold_name(name) for name in tree.nodes[id].names}]
     if len(named) == 1:
         return PlaceAnswer(place_id=named[0], level="room", method="number", confidence=_BY_NAME, evidence=f"{first.reading.kind} and name")
@@ -255,6 +277,9 @@ def _coarse(buildings: Sequence[str], storey: str, tree: PlaceTree, *, reason: s
         reason=reason or ("storey_unknown" if storey else ""),
         candidates=candidates,
     )
+
+
+_WAITING = PlaceAnswer(None, "none", "none", 0.0)
 
 
 def _none(reason: str, candidates: tuple[str, ...] = ()) -> PlaceAnswer:

@@ -2,13 +2,24 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from twin.link.building import BuildingIndex, BuildingMatch
+from twin.link.building import NOWHERE, BuildingIndex, BuildingMatch, RoomText
 from twin.link.number import Reading
 from twin.link.shelf import Found, Shelf
 
-__all__ = ["Habits", "Sense", "Text", "find_senses", "hangs_on_habits", "is_far_fetched", "learn_habits", "pick_sense", "read_text"]
+__all__ = [
+    "Habits",
+    "Sense",
+    "Text",
+    "find_senses",
+    "hangs_on_habits",
+    "is_far_fetched",
+    "learn_habit",
+    "learn_habits",
+    "pick_sense",
+    "read_text",
+]
 
 _ENOUGH = 3
 _MOSTLY = 0.8
@@ -20,42 +31,29 @@ _LOOSE = (*_GUESSED, "building-room")
 says nothing known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A place as written: building, storey (in the notation of `twin.link.storey`, "" for none) and room; `form` is how its room
-    can be read, a building's name in front left aside."""
+class Text(NamedTuple):
+    """A place as written: building, storey (in the notation of `twin.link.storey`, "" for none) and room; what its room may mean."""
 
     building: str
     storey: str
     room: str
-    form: str
+    read: RoomText
 
 
 def read_text(building: str, storey: str, room: str, buildings: BuildingIndex) -> Text:
-    """A text with its form; `storey` in the notation of `twin.link.storey`."""
-    return Text(building=building, storey=storey, room=room, form="|".join(reading.kind for reading, _ in buildings.read(room)))
+    """A text with what its room may mean; `storey` in the notation of `twin.link.storey`."""
+    return Text(building, storey, room, buildings.read(room))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sense:
-    """One sense of a text in one building: rooms per number, and how sure the building is. Nothing found is `found` all empty;
-    `likeliest` that it is the first sense of its text."""
+class Sense(NamedTuple):
+    """One complete sense of a text in one building, whose every number leads to rooms: what was found per number, the rooms of all,
+    and how sure the building is; `likeliest` that it is the first sense of its text."""
 
     reading: Reading
-    building_id: str
     building: BuildingMatch
     found: tuple[Found, ...]
-    likeliest: bool = True
-
-    @property
-    def complete(self) -> bool:
-        """Whether every number leads to a room."""
-        return bool(self.found) and all(found.ids for found in self.found)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The rooms of all numbers."""
-        return tuple(id for found in self.found for id in found.ids)
+    ids: tuple[str, ...]
+    likeliest: bool
 
 
 Habits = Mapping[tuple[str, str], Counter[str]]
@@ -64,43 +62,51 @@ Habits = Mapping[tuple[str, str], Counter[str]]
 
 def find_senses(text: Text, buildings: BuildingIndex, shelves: Mapping[str, Shelf]) -> tuple[list[Sense], BuildingMatch, bool]:
     """The complete senses of a text; the buildings it may lie in; and whether its two statements of a building contradict each other."""
-    column = buildings.find(text.building) if text.building else BuildingMatch()
-    where, clash, senses = column, False, []
-    for place, (reading, own) in enumerate(buildings.read(text.room)):
-        if own is not None and text.building and column.ids and own.ids and not set(own.ids) & set(column.ids):
+    column = buildings.find(text.building) if text.building else None
+    known = column.ids if column is not None else ()
+    where, clash, senses = NOWHERE if column is None else column, False, []
+    for place, (reading, own) in enumerate(text.read.readings):
+        if own is not None and known and own.ids and not set(own.ids) & set(known):
             clash = clash or not reading.kind.startswith(_GUESSED)
             continue
-        if text.building and reading.kind.startswith(_LOOSE if not column.ids else _PACKED):
+        if column is not None and reading.kind.startswith(_PACKED if known else _LOOSE):
             continue
-        at = _meet(column if text.building else None, own, buildings)
-        if own is not None and own.ids and not column.ids:
+        at = column if own is None and column is not None and known else _meet(column, own, buildings)
+        if own is not None and own.ids and not known:
             where = own
         for building_id in at.ids:
-            found = _on_shelf(reading, text.storey, shelves.get(building_id))
-            sense = Sense(reading=reading, building_id=building_id, building=at, found=found, likeliest=place == 0)
-            if sense.complete:
-                senses.append(sense)
+            shelf = shelves.get(building_id)
+            if shelf is not None and (found := shelf.find_all(reading.numbers, reading.storey or text.storey)):
+                ids = found[0].ids if len(found) == 1 else tuple(id for one in found for id in one.ids)
+                senses.append(Sense(reading, at, found, ids, place == 0))
     return senses, where, clash and not senses
 
 
-def learn_habits(found: Iterable[tuple[Text, Sequence[Sense]]], habits: dict[tuple[str, str], Counter[str]] | None = None) -> Habits:
-    """What texts of one form mean in one building, from those that have one sense only; added to `habits`, if there are any."""
-    learnt = defaultdict(Counter) if habits is None else habits
+def learn_habits(found: Iterable[tuple[Text, Sequence[Sense]]]) -> Habits:
+    """What texts of one form mean in one building, from those that have one sense only."""
+    learnt: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for text, senses in found:
-        if senses and all(sense.reading.kind == senses[0].reading.kind for sense in senses):
-            learnt[_form(text)][senses[0].reading.kind] += 1
+        learn_habit(text, senses, learnt)
     return learnt
+
+
+def learn_habit(text: Text, senses: Sequence[Sense], habits: dict[tuple[str, str], Counter[str]]) -> None:
+    """Add what a text tells of its form, if it has one kind of sense only; `habits` makes a counter where it has none."""
+    if senses and (len(senses) == 1 or all(sense.reading.kind == senses[0].reading.kind for sense in senses)):
+        habits[text.building, text.read.form][senses[0].reading.kind] += 1
 
 
 def hangs_on_habits(senses: Sequence[Sense]) -> bool:
     """Whether another text of the same form may tell how this one is meant."""
+    if len(senses) == 1 and senses[0].likeliest:
+        return False
     several = len(senses) > 1 and len({sense.ids for sense in senses}) > 1
     return several or any(not sense.likeliest and sense.reading.kind.startswith(_FAR_FETCHED) for sense in senses)
 
 
 def pick_sense(text: Text, senses: Sequence[Sense], habits: Habits) -> list[Sense]:
     """The senses that remain: one where they all mean the same rooms or others of their form decide; else all of them."""
-    if len({sense.ids for sense in senses}) <= 1:
+    if len(senses) <= 1 or len({sense.ids for sense in senses}) == 1:
         return list(senses[:1])
     votes = habits.get(_form(text), Counter())
     kind, count = votes.most_common(1)[0] if votes else ("", 0)
@@ -117,7 +123,7 @@ def is_far_fetched(text: Text, sense: Sense, habits: Habits) -> bool:
 
 
 def _form(text: Text) -> tuple[str, str]:
-    return text.building, text.form
+    return text.building, text.read.form
 
 
 def _meet(column: BuildingMatch | None, own: BuildingMatch | None, buildings: BuildingIndex) -> BuildingMatch:
@@ -130,10 +136,4 @@ def _meet(column: BuildingMatch | None, own: BuildingMatch | None, buildings: Bu
         return own
     if column is None and len(buildings.ids) == 1:
         return BuildingMatch(ids=buildings.ids, method="only", confidence=0.95)
-    return BuildingMatch()
-
-
-def _on_shelf(reading: Reading, storey: str, shelf: Shelf | None) -> tuple[Found, ...]:
-    if shelf is None:
-        return ()
-    return tuple(shelf.find(number, reading.storey or storey) for number in reading.numbers)
+    return NOWHERE

@@ -140,6 +140,7 @@ _RULES: tuple[tuple[str, Callable[[_Found], Token]], ...] = (
     (r"(?<=\d-)([A-Z])(?![A-Z0-9])", _letter),
     (r"[-/,; ~.:_|\\&+]+|[和及与至到](?=[A-Z]?\d)", _joint),
 )
+_BEGINS_NONE = re.compile(r"[^\dA-Z#第地负首底屋天楼层夹和及与至到\-/,; ~.:_|\\&+]+")
 _ANY = re.compile("|".join(f"(?P<_{place}>{pattern})" for place, (pattern, _) in enumerate(_RULES)))
 _EACH = {f"_{place}": (re.compile(pattern), make) for place, (pattern, make) in enumerate(_RULES)}
 
@@ -147,13 +148,19 @@ _EACH = {f"_{place}": (re.compile(pattern), make) for place, (pattern, make) in 
 def _pieces(said: str) -> Iterator[Token]:
     at = 0
     while at < len(said):
-        token = _piece(said, at)
+        token = _idle(said, at) or _piece(said, at)
         if token is None:
             token = Token(kind=TokenKind.WORDS, text=said[at])
         elif token.kind is TokenKind.ROOM and _is_name(said, at, token):
             token = Token(kind=TokenKind.WORDS, text=token.text)
         yield token
         at += len(token.text)
+
+
+def _idle(said: str, at: int) -> Token | None:
+    """The letters there that begin no piece; None where the first may begin one."""
+    found = _BEGINS_NONE.match(said, at)
+    return None if found is None else Token(kind=TokenKind.WORDS, text=found.group())
 
 
 def _piece(said: str, at: int) -> Token | None:

@@ -32,7 +32,11 @@ _OTHERS = str.maketrans(
         "；": ";",
     }
 )
+_PLAIN = re.compile("[-0-9A-Za-z#/,;()~\u4e00-\u9fff]+")
+"""What is in one spelling already but for its case and numerals, if no two dashes meet."""
 _DECIMALS = re.compile(r"^\s*(-?\d+)\.0+\s*$")
+_AROUND_BLANKS = re.compile(r"\s*([-/,;()~#])\s*")
+_MANY_DASHES = re.compile("-{2,}")
 _UNSEEN = re.compile("[\\u200b-\\u200f\\u2060\\ufeff\\u00ad]")
 
 
@@ -47,10 +51,12 @@ def unify(text: str) -> str:
     """
     if text.isascii() and text.replace("-", "").isalnum() and "--" not in text:
         return text.upper()
+    if "--" not in text and _PLAIN.fullmatch(text):
+        return to_arabic(text.upper())
     seen = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).upper().translate(_DASHES).translate(_OTHERS)
     seen = _DECIMALS.sub(r"\1", seen)
-    seen = re.sub(r"\s*([-/,;()~#])\s*", r"\1", " ".join(seen.split()))
-    return to_arabic(re.sub(r"-{2,}", "-", seen))
+    seen = _AROUND_BLANKS.sub(r"\1", " ".join(seen.split()))
+    return to_arabic(_MANY_DASHES.sub("-", seen))
 
 
 def to_arabic(text: str) -> str:
@@ -81,8 +87,11 @@ def find_numeral(text: str) -> int | None:
 
 
 def _arabic(found: re.Match[str]) -> str:
-    value = find_numeral(found.group())
+    said = found.group()
+    if said in _DIGITS:
+        return str(_DIGITS[said])
+    value = find_numeral(said)
     if value is None:
-        return found.group()
-    zeros = len(found.group()) if all(letter in _DIGITS for letter in found.group()) else 0
+        return said
+    zeros = len(said) if all(letter in _DIGITS for letter in said) else 0
     return f"{value:0{zeros}d}"

@@ -75,8 +75,8 @@ class PlacePlan:
 
 def list_places(connection: Connection) -> list[Place]:
     """Every node, parents before children."""
-    rows = connection.execute(select(*(schema.place.c[name] for name in COLUMNS))).all()
-    return sorted(map(Place._make, rows), key=lambda place: (place.path.count("/"), place.id))
+    rows = connection.execute(select(*(schema.place.c[name] for name in COLUMNS)).order_by(schema.place.c.id)).all()
+    return sorted(map(Place._make, rows), key=lambda place: place.path.count("/"))
 
 
 def write_places(connection: Connection, places: Sequence[NewPlace]) -> dict[str, int]:

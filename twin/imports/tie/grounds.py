@@ -8,7 +8,7 @@ from functools import cached_property
 
 from twin.imports.tie.buildings import names_of_record, record_buildings
 from twin.imports.tie.locations import place_tree
-from twin.imports.tie.record_rows import RecordRow, column_of, records_of
+from twin.imports.tie.record_rows import RecordRow, columns_of, records_of
 from twin.imports.tie.scene import Scene, feature_key, read_scene
 from twin.link.building import BuildingIndex
 from twin.link.places import PlaceTree
@@ -20,12 +20,16 @@ __all__ = ["Grounds", "read_grounds", "place_of_feature"]
 
 @dataclass(frozen=True, kw_only=True)
 class Grounds:
-    """The store, its scene, the records of buildings, and the building records by every name; those of rooms when asked for."""
+    """The store, its scene and the records of buildings; what few steps need is read when asked for."""
 
     store: Store
     scene: Scene
     buildings: Sequence[RecordRow]
-    index: BuildingIndex
+
+    @cached_property
+    def index(self) -> BuildingIndex:
+        """The building records by every name."""
+        return record_buildings(self.buildings, self.scene)
 
     @cached_property
     def rooms(self) -> Sequence[RecordRow]:
@@ -38,8 +42,8 @@ class Grounds:
         homes = any(self.scene.is_home(one.values["site"] or "") for one in self.buildings)
         names = {one.id: names_of_record(one, self.scene, homes=homes) for one in self.buildings}
         with self.store.database.reading() as connection:
-            numbered = column_of(connection, "room", "number")
-            codes = {one.id: one.key for one in self.buildings} | column_of(connection, "room", "code")
+            numbered, coded = columns_of(connection, "room", "number", "code")
+        codes = {one.id: one.key for one in self.buildings} | coded
         foreign = {one.id for one in self.buildings if homes and not self.scene.is_home(one.values["site"] or "")}
         return place_tree(places, names, codes, numbered, foreign)
 
@@ -54,4 +58,4 @@ def read_grounds(store: Store) -> Grounds:
     scene = read_scene(store)
     with store.database.reading() as connection:
         buildings = records_of(connection, "building")
-    return Grounds(store=store, scene=scene, buildings=buildings, index=record_buildings(buildings, scene))
+    return Grounds(store=store, scene=scene, buildings=buildings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -176,7 +177,8 @@ def location_rows(connection: Connection, row_of_place: Mapping[int, int]) -> Id
     """Row of the place of each location, by location id."""
     columns = schema.location.c
     found = connection.execute(select(columns.id, columns.place_id).where(columns.place_id.is_not(None))).all()
-    ids, places = np.array([tuple(row) for row in found], dtype=np.int64).reshape(-1, 2).T  # numpy is slow with rows of SQLAlchemy
+    flat = np.fromiter(chain.from_iterable(found), np.int64, 2 * len(found))  # numpy is slow with rows of SQLAlchemy
+    ids, places = flat.reshape(-1, 2).T
     table: Ids = np.full(int(ids.max(initial=-1)) + 1, NONE, dtype=np.int64)
     table[ids] = rows_of_places(row_of_place, places)
     return table

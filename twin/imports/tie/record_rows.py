@@ -15,7 +15,7 @@ from twin.records.values import field_values
 from twin.store import record_schema as schema
 from twin.store.values import from_json
 
-__all__ = ["RecordRow", "TiedRecords", "column_of", "records_of"]
+__all__ = ["RecordRow", "TiedRecords", "columns_of", "records_of"]
 
 GLOBAL_ID_HEADERS = ("ExtIdentifier", "ExternalIdentifier", "ExternalFacilityIdentifier", "GlobalId", "构件标识")
 """Columns of a ledger beyond those of its kind that state a GlobalId: COBie has one in each sheet."""
@@ -57,9 +57,9 @@ def records_of(connection: Connection, kind_name: str) -> list[RecordRow]:
     ]
 
 
-def column_of(connection: Connection, kind_name: str, column: str) -> dict[int, str]:
-    """One column of text as its kind keeps it, of the records that readers see: record id → what it says, where it says something."""
+def columns_of(connection: Connection, kind_name: str, *columns: str) -> list[dict[int, str]]:
+    """Columns of text as their kind keeps them, of the records that readers see: each record id → what it says, where it says something."""
     table, now = schema.kind_table(kind_name), clock_of(connection, kind_name)
-    query = select(table.c.record_id, table.c[column])
-    rows = connection.execute(query.where(table.c.since <= now, table.c.until > now, table.c.ended.is_(None)))
-    return {int(record_id): text for record_id, text in rows.all() if text}
+    query = select(table.c.record_id, *(table.c[column] for column in columns))
+    rows = connection.execute(query.where(table.c.since <= now, table.c.until > now, table.c.ended.is_(None))).all()
+    return [{row[0]: row[place] for row in rows if row[place]} for place in range(1, len(columns) + 1)]
