@@ -19,6 +19,7 @@ import numpy as np
 from twin.errors import Refused, StoreUnavailable
 from twin.records.existing import Existing, load_existing_by_column
 from twin.records.stored import Coded, Coder, Resolved, Resolver, columns_of_incomplete_parts
+from twin.store.ahead import Ahead
 from twin.store.lean import do_without
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = ["Differing", "Ending", "Feed", "Fresh", "HereFeed", "Prepared", "Proc
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+BATCHES_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -168,7 +170,7 @@ class HereFeed:
 
 
 class ProcessFeed:
-    """Reads in a child, one batch ahead of the caller. It gets ready, and loads what the store holds, before it is told what to read.
+    """Reads in a child, some batches ahead of the caller. It gets ready, and loads what the store holds, before it is told what to read.
 
     `open_resolver` is pickled, and called there with the URL when the first new location comes.
     """
@@ -179,15 +181,16 @@ class ProcessFeed:
         self._process = context.Process(target=_feed, args=(theirs, kind, source, url, open_resolver), daemon=True)
         self._process.start()
         theirs.close()
+        self._ahead = Ahead(self._pipe.recv, BATCHES_AHEAD)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the child."""
-        self._pipe.close()
-        self._process.terminate()
-        self._process.join()
+        with self._ahead:
+            self._process.terminate()
+            self._process.join()
 
     def read(self, open_ledger: Callable[[], Ledger]) -> None:
         """Tell the child what to read; pickled."""
@@ -210,7 +213,7 @@ class ProcessFeed:
 
     def _received(self) -> Any:
         try:
-            said = self._pipe.recv()
+            said = self._ahead.next()
         except (EOFError, OSError):
             raise StoreUnavailable("the process that reads the ledger has ended", hint="run the import again") from None
         if isinstance(said, Exception):

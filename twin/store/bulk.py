@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import BigInteger, Double, Integer, Table
 
 from twin.errors import StoreBusy, StoreUnavailable
+from twin.store.ahead import Ahead
 from twin.store.database import ADVISORY_LOCK, Database, put_rows
 from twin.store.lean import do_without
 from twin.store.turnstile import Turnstile, TurnTimeout
@@ -34,6 +35,7 @@ BATCH_S = 0.06
 FEW_ROWS = 2_000
 """So many are in the table before another process has started."""
 CACHE_KIB = 65_536
+BATCHES_AHEAD = 1
 CHECKPOINT_PAGES = 16_000
 
 
@@ -168,10 +170,10 @@ def _write_all(pipe: Pipe, url: str, file: str | None, timeout_s: float) -> None
     """The child: write what comes until the pipe closes."""
     do_without("pandas")
     try:
-        with _opened(url, file) as (connection, turn):
+        with _opened(url, file) as (connection, turn), Ahead(pipe.recv, BATCHES_AHEAD) as messages:
             size = TurnSize()
             while True:
-                message = pipe.recv()
+                message = messages.next()
                 if message is None:
                     pipe.send("finished")
                     continue

@@ -1,0 +1,51 @@
+"""Messages of a pipe taken ahead of who asks for them, so that who sends the next is not held up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Self
+
+__all__ = ["Ahead"]
+
+
+class Ahead:
+    """Calls `receive` in a thread, at most `most` messages ahead; what it raises is raised to who asks, and ends it."""
+
+    def __init__(self, receive: Callable[[], Any], most: int) -> None:
+        self._receive = receive
+        self._room = threading.Semaphore(most)
+        self._messages: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._take, name="ahead", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take no more; the message being waited for is lost."""
+        self._closed = True
+        self._room.release()
+
+    def next(self) -> Any:
+        """The next message, in the order they came. Raises what receiving it raised, again and again."""
+        message, error = self._messages.get()
+        if error is not None:
+            self._messages.put((None, error))
+            raise error
+        self._room.release()
+        return message
+
+    def _take(self) -> None:
+        while True:
+            self._room.acquire()
+            if self._closed:
+                return
+            try:
+                message = self._receive()
+            except BaseException as error:  # noqa: BLE001  whoever asks must know
+                self._messages.put((None, error))
+                return
+            self._messages.put((message, None))
