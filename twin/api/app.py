@@ -63,7 +63,7 @@ ROUTERS = (
     stocktakes.router,
     reconciliation.router,
     register_imports.router,
-    records.router,
+    *records.routers,
     page.router,
 )
 """In this order: `/assets/totals` is no asset, `/units/U/entitlement` no unit, `/` is the page."""
