@@ -20,7 +20,7 @@ class Router(APIRouter):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """None of its routes, without trying them, where the first segment is none of theirs."""
         known = self.first_segments
-        if "{" not in known and _first_segment(scope["path"]) not in known:
+        if "{" not in known and not scope.get("root_path") and _first_segment(scope["path"]) not in known:
             return Match.NONE, {}
         return super().matches(scope)
 

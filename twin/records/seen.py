@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, bindparam, func, select
 
-from twin.codes import Column, ColumnType, RecordKind
+from twin.codes import Column, ColumnType, RecordKind, get_kind
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
 
@@ -52,14 +52,14 @@ def seen_rows(
     connection: Connection, kind: RecordKind, condition: ColumnElement[bool], *, now: int, order: Any, limit: int | None
 ) -> Iterator[Row]:
     """The visible rows that meet a condition on the table of the kind, at the clock `now`."""
-    question = _question(kind)
+    question = _question(kind.name)
     query = question.query.where(condition).order_by(order, schema.kind_table(kind.name).c.id).limit(limit)
     return _rows(question, connection.execute(query, {"now": now}))
 
 
 def seen_with(connection: Connection, kind: RecordKind, column: str, value: Any) -> Iterator[Row]:
     """The visible rows with this `key` or `record_id`, in the order of their versions: the shortest question there is."""
-    question = _question(kind)
+    question = _question(kind.name)
     return _rows(question, connection.execute(question.by[column], {"value": value}))
 
 
@@ -77,8 +77,8 @@ def _rows(question: _Question, found: Any) -> Iterator[Row]:
 
 
 @cache
-def _question(kind: RecordKind) -> _Question:
-    table = schema.kind_table(kind.name)
+def _question(name: str) -> _Question:
+    kind, table = get_kind(name), schema.kind_table(name)
     stored = [column.name for column in table.c]
     told = [column for column in kind.columns if column.part or column.interned]
     place = {column.name: len(stored) + 1 + at for at, column in enumerate(told)}

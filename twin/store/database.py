@@ -5,7 +5,7 @@
 | durability | WAL, synchronous FULL | the server's |
 | one writer at a time, in turn | a turnstile of lock files, BEGIN IMMEDIATE | an advisory lock, for the transaction |
 | one import of a kind at a time | a lock file | an advisory lock of a session |
-| what a reader sees | the commit before its first statement | the same: REPEATABLE READ |
+| what a reader sees | the commit before its first statement | the same: connections are REPEATABLE READ, read only |
 | waiting for the writer | busy timeout | lock_timeout |
 | many rows | executemany | COPY |
 """
