@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.requests import Request
+from starlette.routing import Match
 
 from bim import Anchor
 from spatial.feature import Feature, Kind
@@ -20,6 +22,7 @@ from tests.twin.files import SITE, Files
 from tests.twin.imports.conftest import NOW
 from tests.twin.served import service
 from twin.api.gate import Gate
+from twin.api.router import Router
 from twin.assemble import build_tiles, manifests_of
 from twin.auth import LabelPolicy, Principal, Role
 from twin.codes import list_issue_codes, list_kinds
@@ -133,6 +136,19 @@ def test_every_route_passes_the_gate(client: TestClient) -> None:
     routes = routes_of(client)
     assert len(routes) >= 17
     assert [route.path for route in routes if not isinstance(route, APIRoute) or len(gates_of(route)) != 1] == []
+
+
+def test_a_group_of_routes_is_tried_for_its_first_segments_alone() -> None:
+    group, anything = Router(), Router()
+    group.add_api_route("/assets/{key:path}", lambda: None)
+    anything.add_api_route("/{page}", lambda: None)
+    app = FastAPI()
+    app.include_router(group)
+    app.include_router(anything)
+    assert (group.first_segments, anything.first_segments) == ({"assets"}, {"{"})
+    found = {path: TestClient(app).get(path).status_code for path in ("/assets/A/1", "/assetss/A", "/about")}
+    assert found == {"/assets/A/1": 200, "/assetss/A": 404, "/about": 200}
+    assert group.matches({"type": "http", "path": "/rooms/1", "method": "GET"})[0] is Match.NONE
 
 
 @pytest.mark.parametrize("path", PATHS)

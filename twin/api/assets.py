@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 
 from twin.api.documents import NOT_FOUND, bilingual
@@ -11,6 +11,7 @@ from twin.api.planner_documents import CheckPage
 from twin.api.preconditions import seen_version, stale, tagged
 from twin.api.record_documents import AssetTotals, Inventory, OfferedPage, RecordDocument, RecordPage, RequestStep, SearchAnswer
 from twin.api.registers import After, Clerk, Limit, ReaderOf, following, registers_of
+from twin.api.router import Router
 from twin.codes import get_dictionary
 from twin.errors import Invalid, Refused
 from twin.queries.asset_filter import AssetFilter
@@ -25,7 +26,7 @@ from twin.queries.search import search_everything
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["assets"], responses=NOT_FOUND)
+router = Router(tags=["assets"], responses=NOT_FOUND)
 ClassLength = Annotated[
     int | None, Query(ge=1, le=32, description=bilingual("分类代码位数,默认首级", "characters of a class; default its top level"))
 ]

@@ -3,17 +3,17 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from twin.api.documents import bilingual
 from twin.api.gate import allowed
+from twin.api.router import Router
 from twin.auth import Action, Principal
 from twin.codes import list_issue_codes
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["codes"])
+router = Router(tags=["codes"])
 Reader = Annotated[Principal, allowed(Action.READ_SITE)]
 
 

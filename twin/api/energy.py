@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import BuildingEnergy, CheckPage, EnergyFindings, EnergyPage, OrderChecks
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of, tables_of
+from twin.api.router import Router
 from twin.queries.energy.answers import energy_page
 from twin.queries.energy.findings import energy_checks
 from twin.queries.energy.period import read_period
@@ -17,7 +18,7 @@ from twin.queries.records.context import reader_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["energy and vehicles"], responses=NOT_FOUND)
+router = Router(tags=["energy and vehicles"], responses=NOT_FOUND)
 From = Annotated[str | None, Query(alias="from", description=bilingual("起始月份 YYYY-MM", "first month YYYY-MM"))]
 To = Annotated[str | None, Query(description=bilingual("截止月份,默认上月", "last month; default last month"))]
 Unit = Annotated[str | None, Query(description=bilingual("单位及其下", "a unit and all below"))]

@@ -4,13 +4,14 @@ from email.message import Message
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.record_documents import RequestDocument
 from twin.api.registers import Petitioner, ReaderOf, registers_of
+from twin.api.router import Router
 from twin.api.sending import EACH_TIME, send_bytes
 from twin.errors import Invalid
 from twin.queries.evidence import attach_evidence, find_evidence, require_size
@@ -18,7 +19,7 @@ from twin.queries.evidence_types import evidence_rules
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["requests"], responses=NOT_FOUND)
+router = Router(tags=["requests"], responses=NOT_FOUND)
 RequestId = Annotated[int, Path(description=bilingual("申请编号", "number of the request"))]
 Hash = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256")]
 BODY = {

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 
 from spatial.feature import Kind
 from twin.api.documents import NOT_FOUND, Children, FeatureDossier, bilingual
 from twin.api.gate import allowed
 from twin.api.record_documents import FeatureRecords
 from twin.api.registers import ReaderOf, registers_of
+from twin.api.router import Router
 from twin.auth import Action, Principal, permitted_labels
 from twin.queries import children_page, feature_document
 from twin.queries.feature_records import feature_records
@@ -16,7 +17,7 @@ from twin.queries.records.context import reader_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["features"], responses=NOT_FOUND)
+router = Router(tags=["features"], responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_FEATURE)]
 SiteCode = Annotated[str, Path(description=bilingual("大院代码", "code of the site"))]
 FeatureId = Annotated[str, Path(description=bilingual("要素标识", "id of the feature: {model}:{GlobalId}"))]

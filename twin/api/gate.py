@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from twin.api.origin import require_own_origin
 from twin.auth import Action, Principal, Protected, authorise
@@ -22,10 +23,12 @@ class Gate:
     def __init__(self, action: Action) -> None:
         self.action = action
 
-    def __call__(self, request: Request) -> Principal:
+    async def __call__(self, request: Request) -> Principal:
+        """Who asks; only the keyring, which asks the store, takes a thread for it."""
         require_own_origin(request, proof=False)
-        principal_of: PrincipalOf = request.app.state.principal_of
-        principal = principal_of(request)
+        state = request.app.state
+        asked: PrincipalOf = state.principal_of
+        principal = asked(request) if state.keyring is None else await run_in_threadpool(asked, request)
         site = request.path_params.get("code")
         authorise(principal, self.action, Protected(site=site, path=request.url.path) if site else None)
         return principal

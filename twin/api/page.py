@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from twin.api.documents import Health, Landing, bilingual
 from twin.api.gate import allowed
+from twin.api.router import Router
 from twin.api.sending import FOREVER, send_file
 from twin.auth import Action, Principal
 from twin.errors import NotFound
@@ -18,7 +19,7 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 BUILT = "page/"
 """Where the build puts files with hashed names; `/assets` is the register."""
 
-router = APIRouter(tags=["service"])
+router = Router(tags=["service"])
 Reader = Annotated[Principal, allowed(Action.READ_PAGE)]
 
 

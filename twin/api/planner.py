@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import Entitlement, EntitlementPage, FindingPage, MoveProposal, OccupancyPage, OccupancyTotals
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of, tables_of
+from twin.api.router import Router
 from twin.queries.planner.checks import space_checks
 from twin.queries.planner.move import what_if_moved
 from twin.queries.planner.occupancy import OccupancyFilter, occupancy_page, occupancy_totals
@@ -17,7 +18,7 @@ from twin.queries.records.context import reader_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["planner"], responses=NOT_FOUND)
+router = Router(tags=["planner"], responses=NOT_FOUND)
 Place = Annotated[int | None, Query(description=bilingual("地点及其下", "a place and all below"))]
 Unit = Annotated[str | None, Query(description=bilingual("单位及其下", "a unit and all below"))]
 Day = Annotated[date | None, Query(description=bilingual("有效时点,默认今天", "the day values hold for; default today"))]

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.registers import Limit, ReaderOf, following, registers_of
+from twin.api.router import Router
 from twin.auth import Action, Principal
 from twin.errors import Forbidden
 from twin.queries.assetops.reconcile.listing import decide_difference, difference_counts, difference_page
@@ -16,7 +17,7 @@ from twin.queries.records.context import reader_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["reconciliation"], responses=NOT_FOUND)
+router = Router(tags=["reconciliation"], responses=NOT_FOUND)
 Counter = Annotated[Principal, allowed(Action.STOCKTAKE)]
 State = Annotated[str, Query(description="open, decided, gone")]
 ItemId = Annotated[int, Path(description=bilingual("待办编号", "number of the item"))]

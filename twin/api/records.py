@@ -10,6 +10,7 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.preconditions import seen_version, stale, tagged
 from twin.api.record_documents import Dossier, KindList, RecordDocument, RecordPage
 from twin.api.registers import After, Clerk, Limit, ReaderOf, following, registers_of
+from twin.api.router import Router
 from twin.codes import RecordKind, list_kinds
 from twin.errors import Invalid, Refused
 from twin.queries.records.context import reader_of
@@ -17,9 +18,9 @@ from twin.queries.records.dossier import record_dossier
 from twin.queries.records.editing import change_record, create_record, finish_record
 from twin.queries.records.listing import kind_list, read_record, record_page
 
-__all__ = ["router"]
+__all__ = ["routers"]
 
-router = APIRouter(tags=["records"], responses=NOT_FOUND)
+kinds_router = Router(tags=["records"], responses=NOT_FOUND)
 Key = Annotated[str, Path(description=bilingual("记录的键", "key of the record"))]
 Values = Annotated[dict[str, Any], Body(description=bilingual("列名 → 值", "column → value"))]
 Day = Annotated[date | None, Query(description=bilingual("有效时点,默认今天", "the day values hold for; default today"))]
@@ -28,13 +29,14 @@ Since = Annotated[date | None, Query(description=bilingual("自何日起,默认�
 RESERVED = ("after", "limit")
 
 
-@router.get("/records", summary=bilingual("登记种类", "kinds of records"), response_model=KindList)
+@kinds_router.get("/records", summary=bilingual("登记种类", "kinds of records"), response_model=KindList)
 def read_kinds(principal: ReaderOf) -> dict[str, Any]:
     """每一种登记及其各列。Each kind of records with its columns."""
     return kind_list(list_kinds(), reader_of(principal))
 
 
-def _add_routes(kind: RecordKind) -> None:
+def _router_of(kind: RecordKind) -> APIRouter:
+    router = Router(tags=["records"], responses=NOT_FOUND)
     one, many = f"/{kind.plural}/{{key:path}}", f"/{kind.plural}"
 
     def read_page(request: Request, principal: ReaderOf, after: After = None, limit: Limit = 100) -> dict[str, Any]:
@@ -75,16 +77,19 @@ def _add_routes(kind: RecordKind) -> None:
         return Response(status_code=204)
 
     if kind.name != "asset":
-        _route(many, read_page, f"list_{kind.plural}", f"{kind.zh}列表", f"{kind.en}: a page", RecordPage)
-    _route(f"{one}/dossier", read_dossier, f"dossier_{kind.name}", f"{kind.zh}一档", f"{kind.en}: dossier", Dossier)
-    _route(one, read_one, f"read_{kind.name}", kind.zh, f"{kind.en}: one", RecordDocument)
-    _route(many, add, f"add_{kind.name}", f"新增{kind.zh}", f"{kind.en}: add", RecordDocument, method="POST", status=201)
-    _route(one, replace, f"replace_{kind.name}", f"替换{kind.zh}", f"{kind.en}: replace", RecordDocument, method="PUT")
-    _route(one, change, f"change_{kind.name}", f"修改{kind.zh}", f"{kind.en}: change", RecordDocument, method="PATCH")
-    _route(one, finish, f"end_{kind.name}", f"终止{kind.zh}", f"{kind.en}: end", None, method="DELETE", status=204)
+        _route(router, many, read_page, f"list_{kind.plural}", f"{kind.zh}列表", f"{kind.en}: a page", RecordPage)
+    _route(router, f"{one}/dossier", read_dossier, f"dossier_{kind.name}", f"{kind.zh}一档", f"{kind.en}: dossier", Dossier)
+    _route(router, one, read_one, f"read_{kind.name}", kind.zh, f"{kind.en}: one", RecordDocument)
+    _route(router, many, add, f"add_{kind.name}", f"新增{kind.zh}", f"{kind.en}: add", RecordDocument, method="POST", status=201)
+    _route(router, one, replace, f"replace_{kind.name}", f"替换{kind.zh}", f"{kind.en}: replace", RecordDocument, method="PUT")
+    _route(router, one, change, f"change_{kind.name}", f"修改{kind.zh}", f"{kind.en}: change", RecordDocument, method="PATCH")
+    _route(router, one, finish, f"end_{kind.name}", f"终止{kind.zh}", f"{kind.en}: end", None, method="DELETE", status=204)
+    return router
 
 
-def _route(path: str, endpoint: Any, name: str, zh: str, en: str, model: Any, *, method: str = "GET", status: int = 200) -> None:
+def _route(
+    router: APIRouter, path: str, endpoint: Any, name: str, zh: str, en: str, model: Any, *, method: str = "GET", status: int = 200
+) -> None:
     router.add_api_route(path, endpoint, methods=[method], name=name, summary=bilingual(zh, en), response_model=model, status_code=status)
 
 
@@ -102,5 +107,5 @@ def _changed(
         raise stale(error) from error
 
 
-for _kind in list_kinds():
-    _add_routes(_kind)
+routers = (kinds_router, *map(_router_of, list_kinds()))
+"""Of the kinds, and one of each."""

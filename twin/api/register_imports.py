@@ -2,17 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.record_documents import ImportFindings, ImportPage, VanishedPage
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of
+from twin.api.router import Router
 from twin.queries.records.context import reader_of
 from twin.queries.register_imports import import_findings, import_page, vanished_page
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["records"], responses=NOT_FOUND)
+router = Router(tags=["records"], responses=NOT_FOUND)
 ImportId = Annotated[int, Path(description=bilingual("导入批次编号", "id of an import"))]
 AfterId = Annotated[int | None, Query(description=bilingual("上一页最后的编号", "the last id of the page before"))]
 

@@ -10,12 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.registers import registers_of, tables_of
+from twin.api.router import Router
 from twin.auth import Action, Principal
 from twin.errors import Invalid
 from twin.queries.energy.period import read_period
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["planner"], responses=NOT_FOUND)
+router = Router(tags=["planner"], responses=NOT_FOUND)
 Reporter = Annotated[Principal, allowed(Action.READ_REPORT)]
 Format = Annotated[str, Query(alias="format", description=bilingual("xlsx 或 csv(打包)", "xlsx, or csv in a zip"))]
 Language = Annotated[str, Query(description=bilingual("zh 或 en", "zh or en"))]

@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.record_documents import NewRequest, RequestDocument, RequestPage, RequestStep, Reversal
 from twin.api.registers import Decider, Limit, Petitioner, ReaderOf, following, registers_of
+from twin.api.router import Router
 from twin.queries.requests import decide_request, file_request, read_request, request_page, revert_request
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["requests"], responses=NOT_FOUND)
+router = Router(tags=["requests"], responses=NOT_FOUND)
 RequestId = Annotated[int, Path(description=bilingual("申请编号", "number of the request"))]
 
 

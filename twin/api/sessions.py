@@ -2,19 +2,20 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import bilingual
 from twin.api.gate import allowed
 from twin.api.keyring import Keyring
 from twin.api.page import page_file
+from twin.api.router import Router
 from twin.auth import Action, Principal, find_role
 from twin.errors import Refused
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["session"])
+router = Router(tags=["session"])
 Asker = Annotated[Principal, allowed(Action.SIGN_IN)]
 Reader = Annotated[Principal, allowed(Action.READ_PAGE)]
 

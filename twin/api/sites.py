@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 
 from twin.api.documents import NOT_FOUND, SiteDocument, SiteList, SiteTree, bilingual
 from twin.api.gate import allowed
+from twin.api.router import Router
 from twin.auth import Action, Principal, permitted_labels
 from twin.queries import site_document, site_list, site_tree
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["sites"], responses=NOT_FOUND)
+router = Router(tags=["sites"], responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_SITE)]
 SiteCode = Annotated[str, Path(description=bilingual("大院代码", "code of the site"))]
 

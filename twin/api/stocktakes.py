@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.registers import Limit, ReaderOf, following, registers_of
+from twin.api.router import Router
 from twin.auth import Action, Principal
 from twin.errors import Invalid
 from twin.queries.assetops.stocktakes import (
@@ -24,7 +25,7 @@ from twin.queries.records.context import reader_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["stocktakes"], responses=NOT_FOUND)
+router = Router(tags=["stocktakes"], responses=NOT_FOUND)
 Counter = Annotated[Principal, allowed(Action.STOCKTAKE)]
 TakeId = Annotated[int, Path(description=bilingual("盘点编号", "number of the stock-take"))]
 OUTCOMES = ("found", "found_elsewhere", "missing", "ambiguous", "unexpected", "not_due", "outside")

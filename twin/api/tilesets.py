@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from spatial.feature import PUBLIC
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.published import Published
+from twin.api.router import Router
 from twin.api.sending import EACH_TIME, FOREVER, send_bytes
 from twin.auth import Action, Principal, permitted_labels
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["tiles"], prefix="/tiles", responses=NOT_FOUND)
+router = Router(tags=["tiles"], prefix="/tiles", responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_TILES)]
 SiteCode = Annotated[str, Path(description=bilingual("大院代码", "code of the site"))]
 LayerKey = Annotated[str, Path(description=bilingual("图层键", "key of the layer"))]

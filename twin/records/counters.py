@@ -1,12 +1,13 @@
 """Numbers given out once: record ids, version ids, ids of terms. Asked within the writer's transaction."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from twin.store import record_schema as schema
 
 __all__ = ["clock_of", "set_clock", "take_ids"]
 
 COUNTER, CLOCK = schema.counter.c, schema.clock.c
+_CLOCK_OF = select(CLOCK.now).where(CLOCK.kind == bindparam("kind"))
 
 
 def take_ids(connection: Connection, name: str, count: int = 1) -> int:
@@ -21,7 +22,7 @@ def take_ids(connection: Connection, name: str, count: int = 1) -> int:
 
 def clock_of(connection: Connection, kind: str) -> int:
     """How many imports of a kind readers see; 0 before the first."""
-    return int(connection.execute(select(CLOCK.now).where(CLOCK.kind == kind)).scalar_one_or_none() or 0)
+    return int(connection.execute(_CLOCK_OF, {"kind": kind}).scalar_one_or_none() or 0)
 
 
 def set_clock(connection: Connection, kind: str, now: int) -> None:

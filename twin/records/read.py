@@ -13,12 +13,12 @@ from twin.codes import RecordKind
 from twin.errors import NotFound
 from twin.records.counters import clock_of
 from twin.records.history import changes_by_field, changes_of
+from twin.records.seen import seen_rows, seen_with
 from twin.records.timeline import Change, Held, held_at
-from twin.records.values import field_values
 from twin.store import record_schema as schema
 from twin.store.values import from_json
 
-__all__ = ["Record", "Told", "as_told", "find_record", "get_record", "page_of_records", "records_where"]
+__all__ = ["Record", "Told", "as_told", "find_record", "get_record", "page_of_records", "records_of_key", "records_where"]
 
 Issues = schema.register_issue.c
 
@@ -55,8 +55,7 @@ class Told:
 
 def get_record(connection: Connection, kind: RecordKind, key: str) -> Record:
     """The record of a key; raises NotFound."""
-    table = schema.kind_table(kind.name)
-    found = records_where(connection, kind, table.c.key == key)
+    found = records_of_key(connection, kind, key)
     if not found:
         raise NotFound(f"there is no {kind.name} {key}", path=key)
     return found[-1]
@@ -64,8 +63,12 @@ def get_record(connection: Connection, kind: RecordKind, key: str) -> Record:
 
 def find_record(connection: Connection, kind: RecordKind, record_id: int) -> Record | None:
     """The record of an id, None where it is of another kind or not there."""
-    table = schema.kind_table(kind.name)
-    return next(iter(records_where(connection, kind, table.c.record_id == record_id)), None)
+    return next((_record(kind, *row) for row in seen_with(connection, kind, "record_id", record_id)), None)
+
+
+def records_of_key(connection: Connection, kind: RecordKind, key: str) -> list[Record]:
+    """The visible records of a key, the oldest first: one that stands, and those that ended before it came."""
+    return [_record(kind, *row) for row in seen_with(connection, kind, "key", key)]
 
 
 def page_of_records(
@@ -83,16 +86,9 @@ def records_where(
     connection: Connection, kind: RecordKind, condition: ColumnElement[bool], *, order: Any = None, limit: int | None = None
 ) -> list[Record]:
     """The visible records that meet a condition on the table of the kind."""
-    table = schema.kind_table(kind.name)
-    now = clock_of(connection, kind.name)
-    last = select(schema.change.c.id).where(schema.change.c.record_id == table.c.record_id, schema.change.c.since <= now)
-    last_change = last.order_by(schema.change.c.id.desc()).limit(1).scalar_subquery().label("last_change")
-    query = select(table, last_change).where(table.c.since <= now, table.c.until > now, condition)
-    query = query.order_by(table.c.key if order is None else order, table.c.id)
-    if limit is not None:
-        query = query.limit(limit)
-    rows = [dict(row) for row in connection.execute(query).mappings()]
-    return [_record(kind, row, values) for row, values in zip(rows, field_values(connection, kind, rows), strict=True)]
+    first = schema.kind_table(kind.name).c.key if order is None else order
+    rows = seen_rows(connection, kind, condition, now=clock_of(connection, kind.name), order=first, limit=limit)
+    return [_record(kind, *row) for row in rows]
 
 
 def as_told(connection: Connection, kind: RecordKind, record: Record, *, as_of: date, known_at_us: int) -> Told:

@@ -24,7 +24,7 @@ from twin.records.column_file import build_apart, load_columns
 from twin.records.column_rows import build_columns, read_imported, read_records
 from twin.records.columns import Array, AssetColumns
 from twin.records.place_tree import NOWHERE, PlaceTree, load_places, with_new_locations
-from twin.records.state import RegisterState, read_state
+from twin.records.state import PlaceState, RegisterState, read_place_state, read_state
 from twin.records.unit_tree import UnitTree, load_units
 from twin.store import record_schema as schema
 from twin.store.database import Database
@@ -84,7 +84,7 @@ class Shelf:
 
     def places(self, connection: Connection) -> PlaceTree:
         """The tree of places as this connection sees it."""
-        return self._places(connection, read_state(connection))
+        return self._places(connection, read_place_state(connection))
 
     def assets(self, connection: Connection) -> AssetView:
         """Assets with places and units as this connection sees them, or as they were before an import that is still being taken in.
@@ -111,20 +111,19 @@ class Shelf:
                 self._trees[name] = kept = (state, load())
             return kept[1]
 
-    def _places(self, connection: Connection, state: RegisterState) -> PlaceTree:
+    def _places(self, connection: Connection, state: PlaceState) -> PlaceTree:
         """The tree; where only locations have come, the one there is with those."""
-        nodes = (state.ties, state.places)
         with self._tree_lock:
             kept = self._trees.get("places")
-            if kept is None or kept[0][:2] != nodes:
-                kept = ((*nodes, state.locations), load_places(connection))
+            if kept is None or kept[0][:2] != state[:2]:
+                kept = (state, load_places(connection))
             elif kept[0][2] < state.locations:
-                kept = ((*nodes, state.locations), with_new_locations(connection, kept[1]))
+                kept = (state, with_new_locations(connection, kept[1]))
             self._trees["places"] = kept
             return kept[1]
 
     def _view_of(self, connection: Connection, state: RegisterState, columns: AssetColumns) -> AssetView:
-        places = self._places(connection, state)
+        places = self._places(connection, state.tree)
         before = self._trees.get("classes", ((), None))[1]
         return AssetView(
             columns=columns,

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, Label, func, insert, select
 
 from twin.records.counters import take_ids
 from twin.store import record_schema as schema
 
-__all__ = ["TIES", "RegisterState", "note_ties", "note_touched", "read_state"]
+__all__ = ["TIES", "PlaceState", "RegisterState", "note_ties", "note_touched", "read_place_state", "read_state"]
 
 TIES = "ties"
 """The kind under which `touched` says that places, links or what texts name were worked out anew."""
+
+
+class PlaceState(NamedTuple):
+    """What the tree of places and the reading of locations depend on: numbers that grow with each change."""
+
+    ties: int
+    places: int
+    locations: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +38,9 @@ class RegisterState:
     terms: int
 
     @property
-    def tree(self) -> tuple[int, ...]:
+    def tree(self) -> PlaceState:
         """What the tree of places and the reading of locations depend on."""
-        return (self.ties, self.places, self.locations)
+        return PlaceState(self.ties, self.places, self.locations)
 
     @property
     def unit_tree(self) -> tuple[int, ...]:
@@ -41,7 +50,7 @@ class RegisterState:
 
 def read_state(connection: Connection) -> RegisterState:
     """The state this connection sees, by one question to a few indexes."""
-    row = connection.execute(_QUERY).one()
+    row = connection.execute(_STATE).one()
     return RegisterState(
         clock=row.clock,
         touched=row.touched,
@@ -54,6 +63,11 @@ def read_state(connection: Connection) -> RegisterState:
     )
 
 
+def read_place_state(connection: Connection) -> PlaceState:
+    """The part of the state that the tree of places depends on, as this connection sees it."""
+    return PlaceState._make(connection.execute(_PLACE_STATE).one())
+
+
 def note_touched(connection: Connection, kind: str, record_id: int) -> None:
     """Say within the writer's transaction that a record is another than before."""
     connection.execute(insert(schema.touched).values(seq=take_ids(connection, "touched"), kind=kind, record_id=record_id))
@@ -64,31 +78,29 @@ def note_ties(connection: Connection) -> None:
     note_touched(connection, TIES, 0)
 
 
-def _question() -> Select[tuple[int, ...]]:
-    clock, touched, term = schema.clock.c, schema.touched.c, schema.term.c
-
-    def now(kind: str, name: str) -> object:
-        return func.coalesce(select(clock.now).where(clock.kind == kind).scalar_subquery(), 0).label(name)
-
-    def last(kind: str, name: str) -> object:
-        return func.coalesce(select(func.max(touched.seq)).where(touched.kind == kind).scalar_subquery(), 0).label(name)
-
-    def newest(column: object, name: str) -> object:
-        return func.coalesce(select(func.max(column)).scalar_subquery(), 0).label(name)
-
-    terms = func.coalesce(select(func.max(term.id)).where(term.domain == "unit").scalar_subquery(), 0).label("unit_terms")
-    return select(  # type: ignore[call-overload, no-any-return]
-        now("asset", "clock"),
-        last("asset", "touched"),
-        last(TIES, "ties"),
-        now("unit", "unit_clock"),
-        last("unit", "unit_touched"),
-        terms,
-        newest(schema.place.c.id, "places"),
-        newest(schema.location.c.id, "locations"),
-        newest(schema.article.c.id, "articles"),
-        newest(schema.term.c.id, "terms"),
-    )
+def _now(kind: str, name: str) -> Label[int]:
+    clock = schema.clock.c
+    return func.coalesce(select(clock.now).where(clock.kind == kind).scalar_subquery(), 0).label(name)
 
 
-_QUERY = _question()
+def _last(kind: str, name: str) -> Label[int]:
+    touched = schema.touched.c
+    return func.coalesce(select(func.max(touched.seq)).where(touched.kind == kind).scalar_subquery(), 0).label(name)
+
+
+def _newest(column: Column[int], name: str, *where: ColumnElement[bool]) -> Label[int]:
+    return func.coalesce(select(func.max(column)).where(*where).scalar_subquery(), 0).label(name)
+
+
+_PLACES = (_last(TIES, "ties"), _newest(schema.place.c.id, "places"), _newest(schema.location.c.id, "locations"))
+_PLACE_STATE = select(*_PLACES)
+_STATE = select(
+    *_PLACES,
+    _now("asset", "clock"),
+    _last("asset", "touched"),
+    _now("unit", "unit_clock"),
+    _last("unit", "unit_touched"),
+    _newest(schema.term.c.id, "unit_terms", schema.term.c.domain == "unit"),
+    _newest(schema.article.c.id, "articles"),
+    _newest(schema.term.c.id, "terms"),
+)

@@ -5,12 +5,13 @@
 | durability | WAL, synchronous FULL | the server's |
 | one writer at a time, in turn | a turnstile of lock files, BEGIN IMMEDIATE | an advisory lock, for the transaction |
 | one import of a kind at a time | a lock file | an advisory lock of a session |
-| what a reader sees | the commit before its first statement | the same: REPEATABLE READ |
+| what a reader sees | the commit before its first statement | the same: connections are REPEATABLE READ, read only |
 | waiting for the writer | busy timeout | lock_timeout |
 | many rows | executemany | COPY |
 """
 
 import json
+import select as sockets
 import sqlite3
 import time
 import zlib
@@ -22,7 +23,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Double, Engine, Integer, Table, create_engine, event, func, insert, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from twin.errors import Invalid, StoreBusy, StoreUnavailable
@@ -250,13 +251,32 @@ def _sqlite(url: URL, lock_timeout_s: float) -> Database:
 
 
 def _postgresql(url: URL, lock_timeout_s: float) -> Database:
-    engine = create_engine(url, pool_pre_ping=True, pool_size=POOL // 4, max_overflow=POOL)
-    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    writer = engine.execution_options(isolation_level="READ COMMITTED")
+    engine = create_engine(url, isolation_level="REPEATABLE READ", pool_size=POOL // 4, max_overflow=POOL, pool_use_lifo=True)
+    writer = engine.execution_options()
+
+    @event.listens_for(engine, "connect")
+    def read_only(connection: Any, _record: object) -> None:
+        connection.read_only = True
+
+    @event.listens_for(engine, "checkout")
+    def ask_whether_it_lives(connection: Any, _record: object, _proxy: object) -> None:
+        """A connection at rest has nothing to read but the server's goodbye: only then it costs a round trip to ask."""
+        try:
+            if _has_something_to_read(connection.fileno()):
+                engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
 
     @event.listens_for(writer, "begin")
     def take_turn(connection: Connection) -> None:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(lock_timeout_s * 1000)}")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
 
-    return Database(reader, writer, lock_timeout_s)
+    return Database(engine, writer, lock_timeout_s)
+
+
+def _has_something_to_read(socket: int) -> bool:
+    asked = sockets.poll()
+    asked.register(socket, sockets.POLLIN)
+    return bool(asked.poll(0))

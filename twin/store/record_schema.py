@@ -178,7 +178,7 @@ term = Table(
     _big("digest"),
     UniqueConstraint("digest"),
     Index("ix_term_record_id", "record_id"),
-    Index("ix_term_domain", "domain"),
+    Index("ix_term_domain", "domain", "id"),
 )
 
 article = Table(

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from tests.twin.moulds import Cast
 from tests.twin.queries.town import HIDDEN, NOW, Town
@@ -136,6 +136,23 @@ def test_an_asset_knows_its_place_from_the_top(client: TestClient, town: Town) -
     code = next(code for code, asset in town.assets.items() if asset["room"] == "101")
     place = client.get(f"/assets/{quote(code, safe='')}").json()["place"]
     assert [step["name"] for step in place["path"]] == ["全部", "大院", "一号楼", "1层", "101"]
+
+
+def test_one_by_its_key_is_one_question_and_one_for_the_tree(client: TestClient, town: Town) -> None:
+    path = client.get("/assets?limit=1").json()["records"][0]["href"]
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    client.get(path)
+    engine = town.store.database.reader
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert client.get(path).status_code == 200
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 2
 
 
 def test_a_change_needs_the_state_it_is_of(client: TestClient) -> None:

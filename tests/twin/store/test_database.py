@@ -14,7 +14,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import InternalError
 
+from tests.postgres import Cluster
 from tests.twin.processes import PROCESSES
 from tests.twin.store.builder import NOW, SITE, feature, new_revision, record, tower
 from tests.twin.store.test_record import rows
@@ -155,6 +157,25 @@ def test_text_is_ordered_by_bytes(store: Store, url: str) -> None:
         found = connection.execute(text("SELECT name FROM model ORDER BY name")).scalars().all()
     engine.dispose()
     assert list(found) == sorted(names, key=str.encode)
+
+
+def test_a_connection_that_the_server_closed_is_replaced_and_readers_write_nothing(cluster: Cluster) -> None:
+    url = cluster.clone()
+    other = create_engine(url, isolation_level="AUTOCOMMIT")
+    with Store.open(url) as store:
+        with store.database.reading() as connection:
+            ours = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with other.connect() as connection:
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend({ours}, 5000)")
+        with store.database.reading() as connection:
+            assert connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() != ours
+            assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "repeatable read"
+            with pytest.raises(InternalError):
+                connection.exec_driver_sql("DELETE FROM site")
+        with store.database.writing() as connection:
+            assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "read committed"
+            connection.exec_driver_sql("DELETE FROM session")
+    other.dispose()
 
 
 def test_a_second_writer_waits_for_the_first(store: Store, opened: Callable[..., Store]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from twin.codes import Column, ColumnType, RecordKind, get_dictionary
+from twin.codes import Column, ColumnType, RecordKind, get_dictionary, get_kind
 from twin.errors import Forbidden
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.records.read import Record
@@ -39,7 +40,11 @@ def record_document(kind: RecordKind, record: Record, reader: Reader, places: Pl
         "href": record_href(kind, record.key),
         "ended": record.ended,
         "values": {column.name: shown(column, record.values[column.name]) for column in columns},
-        "words": {column.name: words for column in columns if (words := words_of(column, record.values[column.name]))},
+        "words": {
+            column.name: words
+            for column in _worded(kind.name)
+            if column.name not in withheld and (words := words_of(column, record.values[column.name]))
+        },
         "extra": dict(record.extra) if reader.values else {},
         "withheld": withheld,
         "place": place_document(places, place_of(kind, record, places), record.row),
@@ -92,9 +97,20 @@ def words_of(column: Column, value: Any) -> dict[str, str] | None:
     if column.type is ColumnType.MONEY:
         return money_words(value)
     if column.type is ColumnType.ENUM:
-        found = get_dictionary(column.dictionary).find(str(value))
-        return {"zh": found.zh, "en": found.en} if found else None
+        found = _value_words(column.dictionary, str(value))
+        return {"zh": found[0], "en": found[1]} if found else None
     return None
+
+
+@cache
+def _worded(kind: str) -> tuple[Column, ...]:
+    return tuple(column for column in get_kind(kind).columns if column.type in (ColumnType.MONEY, ColumnType.ENUM))
+
+
+@lru_cache(maxsize=4096)
+def _value_words(dictionary: str, code: str) -> tuple[str, str] | None:
+    found = get_dictionary(dictionary).find(code)
+    return (found.zh, found.en) if found else None
 
 
 def money_words(fen: int) -> dict[str, str]:

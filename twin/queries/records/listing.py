@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from twin.codes import RecordKind
 from twin.errors import NotFound
@@ -13,7 +13,7 @@ from twin.queries.records.context import Registers
 from twin.queries.records.documents import column_document, record_document, require_persons
 from twin.queries.records.filters import filter_conditions
 from twin.records.counters import clock_of
-from twin.records.read import Record, page_of_records, records_where
+from twin.records.read import Record, page_of_records, records_of_key
 from twin.records.scope import Reader, visible_conditions
 from twin.store import record_schema as schema
 
@@ -73,14 +73,21 @@ def read_record(registers: Registers, kind: RecordKind, key: str, reader: Reader
 def visible_record(registers: Registers, connection: Connection, kind: RecordKind, key: str, reader: Reader) -> Record:
     """The record of a key, of one that has ended the last; raises NotFound, Forbidden."""
     require_persons(kind, reader)
-    table = schema.kind_table(kind.name)
-    conditions: list[ColumnElement[bool]] = [table.c.key == key]
-    if not reader.sees_all:
-        conditions += visible_conditions(kind, reader, registers.shelf.places(connection), registers.shelf.units(connection))
-    found = [record for record in records_where(connection, kind, and_(*conditions)) if record.key == key]
+    found = _known(registers, connection, kind, [one for one in records_of_key(connection, kind, key) if one.key == key], reader)
     if not found:
         raise NotFound(f"there is no {kind.name} {key}", path=key)
     return next((record for record in found if record.ended is None), found[-1])
+
+
+def _known(registers: Registers, connection: Connection, kind: RecordKind, records: list[Record], reader: Reader) -> list[Record]:
+    """Those of the records that the reader may know of."""
+    if reader.sees_all or not records:
+        return records
+    table = schema.kind_table(kind.name)
+    conditions = visible_conditions(kind, reader, registers.shelf.places(connection), registers.shelf.units(connection))
+    query = select(table.c.id).where(table.c.id.in_([record.row["id"] for record in records]), *conditions)
+    known = set(connection.execute(query).scalars())
+    return [record for record in records if record.row["id"] in known]
 
 
 def _count(connection: Connection, kind: RecordKind, conditions: Sequence[ColumnElement[bool]]) -> int:
