@@ -125,7 +125,7 @@ def import_register(
         merged = merge(described(ledger), feed, fed.writer)
         keep_original(staged, sha256, settings.models_dir)
     if tie_after:
-        tie(store, who=who, now=now)
+        tie(store, who=who, now=now, known=place.grounds if place else None)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
 
@@ -158,7 +158,7 @@ def _feeding(store: Store, kind: RecordKind, source: str, path: Path, place: Pla
                 return load_existing(connection, kind, source)
 
         with RowWriter(database) as writer:
-            yield _Feeding(lambda ledger, _: HereFeed(ledger, kind, existing, Prepared(place.locations) if place else None), writer)
+            yield _Feeding(lambda ledger, _: HereFeed(ledger.batches, kind, existing, Prepared(place.locations) if place else None), writer)
         return
     url = database.reader.url.render_as_string(hide_password=False)
     with ProcessFeed(kind, source, url, open_locations_of if place else None) as reading, BulkWriter(database) as bulk, seldom_collected():
@@ -166,7 +166,7 @@ def _feeding(store: Store, kind: RecordKind, source: str, path: Path, place: Pla
         def feed(_: Ledger, open_again: Callable[[], Ledger]) -> Feed:
             reading.read(open_again)
             if place:
-                place.prepare()
+                place.prepare(source)
             return reading
 
         yield _Feeding(feed, bulk)

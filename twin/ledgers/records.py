@@ -42,7 +42,7 @@ def split_regular(text: bytes, delimiter: str, *, last: bool) -> Regular | None:
 
     Where `last`, the end of the text ends the last record, newline or not.
     """
-    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
+    if not _returns_end_lines(text):
         return None
     marks = b'"' in text
     if not marks and b"\n\n" not in text and b"\n\r\n" not in text and text[:1] not in (b"\n", b"\r"):
@@ -77,7 +77,7 @@ def split_lines(text: bytes, delimiter: str, *, last: bool) -> Regular | None:
     A record of several lines has at least two that are not blank, so equal numbers prove it, but for a mark left open at the end:
     None where the last line does that, and where a carriage return stands alone.
     """
-    if text.count(b"\r") != text.count(b"\r\n"):
+    if not _returns_end_lines(text):
         return None
     end = len(text) if last else text.rfind(b"\n") + 1
     lines = text[:end].split(b"\n")
@@ -144,6 +144,15 @@ def _why(code: str) -> str:
     if code == "QUOTE_OPEN":
         return "a quotation mark opens a cell and is never closed"
     return "a carriage return stands in the middle of the row"
+
+
+def _returns_end_lines(text: bytes) -> bool:
+    """Whether a newline follows each carriage return."""
+    if b"\r" not in text:
+        return True
+    codes = np.frombuffer(text, np.uint8)
+    returns = np.flatnonzero(codes == RETURN)
+    return bool(returns[-1] < len(codes) - 1 and (codes[returns + 1] == NEWLINE).all())
 
 
 def _unmarked(text: bytes, *, last: bool) -> Regular:

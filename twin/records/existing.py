@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from twin.codes import RecordKind
 from twin.ledgers.hashing import hash_texts
 from twin.records.counters import clock_of
+from twin.store.ahead import taken_ahead
 from twin.store.bulk import adbc_connection
 from twin.store.record_schema import kind_table, register_revision
 
@@ -73,9 +74,11 @@ def load_existing_by_column(url: str, kind: RecordKind, source: str) -> Existing
         now = next(iter(cursor.fetchall()), (0,))[0]
         cursor.execute(f"SELECT id FROM register_revision WHERE kind = {mark[0]} AND source = {mark[1]}", (kind.name, source))
         revisions = [row[0] for row in cursor.fetchall()]
+        if url.startswith("sqlite"):
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(FETCH)})
         cursor.execute(f"SELECT {', '.join(COLUMNS)} FROM {kind.name} WHERE since <= {mark[0]} AND until > {mark[1]}", (now, now))
         parts = (tuple(batch.columns) for batch in cursor.fetch_record_batch() if len(batch))
-        return _existing(now, revisions, parts)
+        return _existing(now, revisions, taken_ahead(parts))
 
 
 def _by_column(rows: Sequence[Any]) -> tuple[pa.Array, ...]:

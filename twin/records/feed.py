@@ -49,8 +49,10 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Differing:
-    """The rows of a batch that say otherwise than the version they meet; `partial` are the values of articles or locations that the
-    ledger has in part: the version tells the rest."""
+    """The rows of a batch that say otherwise than the version they meet; their new locations, which are few, are not resolved.
+
+    `partial` are the values of articles or locations that the ledger has in part: the version tells the rest.
+    """
 
     lines: Int64
     keys: pa.Array
@@ -100,8 +102,10 @@ class Feed(Protocol):
 class HereFeed:
     """Reads in this process."""
 
-    def __init__(self, ledger: Ledger, kind: RecordKind, existing: Callable[[], Existing], resolver: Resolver | None) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, batches: Callable[[], Iterator[LedgerBatch]], kind: RecordKind, existing: Callable[[], Existing], resolver: Resolver | None
+    ) -> None:
+        self._batches = batches
         self._existing = existing
         self._resolver = resolver
         self._kind, self._coder = kind, Coder(kind, resolver)
@@ -110,7 +114,7 @@ class HereFeed:
         """Its batches, then its ending."""
         known = self._existing()
         seen = np.zeros(len(known), dtype=np.bool_)
-        for batch in self._ledger.batches():
+        for batch in self._batches():
             yield self._told_apart(batch, known, seen)
         yield Ending(vanished=np.sort(known.record_ids[known.of_source & ~seen]))
 
@@ -160,7 +164,7 @@ class HereFeed:
             lines=batch.lines[at],
             keys=batch.keys.take(pa.array(at)),
             hashes=batch.row_hash.view(np.int64)[at],
-            coded=self._coder.code({name: values for name, values in typed.values.items() if name not in incomplete}),
+            coded=self._coder.code({name: values for name, values in typed.values.items() if name not in incomplete}, resolve=False),
             partial={name: typed.values[name] for name in incomplete},
             extra=typed.extra,
             findings=typed.findings,
@@ -245,7 +249,9 @@ def _feed(pipe: Pipe, kind: RecordKind, source: str, url: str, open_resolver: Ca
     try:
         known = load_existing_by_column(url, kind, source)
         ledger: Ledger = pipe.recv()()
-        feed = HereFeed(ledger, kind, lambda: known, Prepared(partial(open_resolver, url)) if open_resolver else None)
+        feed = HereFeed(
+            ledger.batches, kind, lambda: known, Prepared(partial(open_resolver, url)) if open_resolver else None
+        )
         for share in feed:
             pipe.send(share)
         pipe.send(feed.settled(pipe.recv()))

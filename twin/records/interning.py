@@ -24,7 +24,7 @@ from twin.store.database import put_rows, rows_among
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Interner", "digest_of", "intern", "search_windows"]
+__all__ = ["Interner", "digest_of", "intern", "search_windows", "unknown_locations"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Row = Callable[[str], tuple[Any, ...]]
@@ -95,6 +95,13 @@ def intern(connection: Connection, domain: str, keys: Sequence[str], resolved: M
         found |= _write(connection, table, domain, new, row)
         waiting, round_ = [key for key in waiting if key not in found], round_ + 1
     return found
+
+
+def unknown_locations(connection: Connection, keys: Sequence[str]) -> list[str]:
+    """Those of some locations (their parts joined) that nobody has written yet."""
+    digests = {digest_of("location", key): key for key in keys}
+    there = _stored(connection, schema.location, "location", digests)
+    return [key for digest, key in digests.items() if digest not in there]
 
 
 def digest_of(domain: str, key: str, round_: int = 0) -> int:

@@ -17,10 +17,10 @@ from sqlalchemy import Connection, update
 from twin.records.changed import Changed, compare, completed_parts
 from twin.records.counters import clock_of, set_clock, take_ids
 from twin.records.feed import Differing, Ending, Feed, Fresh, Settled
-from twin.records.interning import Interner
+from twin.records.interning import UNRESOLVED, Interner, unknown_locations
 from twin.records.ledger import Merged, NewLedger
 from twin.records.register_revision import begin, finish, remove_unseen
-from twin.records.stored import Coder
+from twin.records.stored import Coded, Coder, Resolved
 from twin.store import record_schema as schema
 from twin.store.bulk import TurnSize
 from twin.store.database import Database
@@ -41,6 +41,9 @@ class Placed(Protocol):
     """Where rows are: columns of the table → columns of the table."""
 
     def __call__(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]: ...
+
+    def resolve(self, keys: Sequence[str]) -> Sequence[Resolved]:
+        """Where locations are that nobody has written yet, each its parts joined."""
 
     def settle(self, settled: Callable[[Sequence[str]], Settled]) -> None:
         """All locations are known: those that all together tell otherwise are told otherwise."""
@@ -164,8 +167,7 @@ class _Merging:
         import pyarrow as pa
 
         versions = rows.version_ids.tolist()
-        if rows.coded.new:
-            self.interner.learn(rows.coded, lambda _: None)
+        self._learn(rows.coded)
         stored = self.interner.columns(rows.coded) | self._completed(rows)
         columns = {name: column.to_pylist() for name, column in stored.items()} | {"extra": rows.extra.to_pylist()}
         keys, hashes, lines = rows.keys.to_pylist(), rows.hashes.tolist(), rows.lines.tolist()
@@ -178,6 +180,17 @@ class _Merging:
         self._in_turns(len(versions), write)
         self.merged.rows += len(versions)
         self._note_findings(rows.findings, rows.lines, pa.array(rows.record_ids))
+
+    def _learn(self, coded: Coded) -> None:
+        """What is new in differing rows: of their locations few are, and those are resolved here."""
+        keys = coded.new.get("location", [])
+        if self.place and keys:
+            with self.database.reading() as connection:
+                unknown = unknown_locations(connection, keys)
+            told = dict(zip(unknown, self.place.resolve(unknown), strict=True)) if unknown else {}
+            coded.resolved = [told.get(key, UNRESOLVED) for key in keys]
+        if coded.new:
+            self.interner.learn(coded, lambda _: None)
 
     def _completed(self, rows: Differing) -> dict[str, pa.Array]:
         """Articles and locations that the ledger has in part."""

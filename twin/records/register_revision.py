@@ -13,7 +13,7 @@ from twin.store import record_schema as schema
 from twin.store.database import Database
 from twin.store.values import from_json, to_json, to_microseconds
 
-__all__ = ["begin", "find_same", "finish", "get_register_revision", "remove_unseen"]
+__all__ = ["begin", "find_same", "finish", "get_register_revision", "has_revision", "remove_unseen"]
 
 REVISION = schema.register_revision.c
 STEP = 2_000
@@ -64,6 +64,12 @@ def find_same(connection: Connection, kind: str, source: str, sha256: str, optio
     if row is None or row["sha256"] != sha256 or from_json(row["options"]) != options:
         return None
     return dict(row)
+
+
+def has_revision(connection: Connection, kind: str, source: str) -> bool:
+    """Whether a ledger of this source came before."""
+    query = select(REVISION.id).where(REVISION.kind == kind, REVISION.source == source, REVISION.status != "abandoned")
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def get_register_revision(connection: Connection, revision_id: int) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Coder:
         self._texts: dict[str, Numbering] = {}
         self._parts: dict[str, Combinations] = {}
 
-    def code(self, values: Mapping[str, pa.Array]) -> Coded:
+    def code(self, values: Mapping[str, pa.Array], *, resolve: bool = True) -> Coded:
         """The columns of the table that the ledger has, null for an empty cell."""
         import pyarrow as pa
 
@@ -103,7 +103,7 @@ class Coder:
         for domain, texts in self._texts.items():
             if len(texts) > before.get(domain, 0):
                 coded.new[domain] = texts.texts_from(before.get(domain, 0))
-        if self._resolver is not None and "location" in coded.new:
+        if resolve and self._resolver is not None and "location" in coded.new:
             coded.resolved = self._resolver.resolve(coded.new["location"])
         return coded
 

@@ -1,13 +1,16 @@
-"""Messages of a pipe taken ahead of who asks for them, so that who sends the next is not held up."""
+"""What comes one after the other, taken ahead by a thread: messages of a pipe, so that who sends the next is not held up, or parts
+of a file or query, so that one is read while the one before is used."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-__all__ = ["Ahead"]
+__all__ = ["Ahead", "taken_ahead"]
+
+T = TypeVar("T")
 
 
 class Ahead:
@@ -49,3 +52,10 @@ class Ahead:
                 self._messages.put((None, error))
                 return
             self._messages.put((message, None))
+
+
+def taken_ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
+    """The items, none of which is None, in their order."""
+    with Ahead(lambda: next(items, None), most) as ahead:
+        while (item := ahead.next()) is not None:
+            yield item

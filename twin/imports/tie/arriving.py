@@ -15,6 +15,7 @@ from twin.imports.tie.marks import (
     LOCATIONS,
     LOCATIONS_KNOWN,
     LOCATIONS_MOVED,
+    TREE,
     are_many_new,
     mark_of,
     note_moved,
@@ -26,7 +27,7 @@ from twin.imports.tie.place_again import LOCATED, make_placer
 from twin.imports.tie.placing import ARROW_COLUMNS, ASKED, NONE, PLACED_COLUMNS, Ids, Placer, intangible_articles
 from twin.link.places import PlaceResolver, PlaceTree
 from twin.records.feed import Settled
-from twin.records.places import Place, list_places
+from twin.records.register_revision import has_revision
 from twin.records.state import note_ties
 from twin.records.stored import Resolved, joined
 from twin.store import Store
@@ -70,16 +71,30 @@ class Placing:
     def begin(self) -> Placing:
         """Take note of the tree and the last location, before any is written."""
         with self._database.reading() as connection:
-            self._before = _Before(mark_of(tree_mark(self._store, connection)), _last_location(connection))
+            tree = tree_mark(self._store, connection)
+            self._before = _Before(tree, read_mark(connection, TREE) == tree, _last_location(connection))
         return self
 
-    def prepare(self) -> None:
-        """Make ready now: there is time while the ledger is opened."""
+    def prepare(self, source: str) -> None:
+        """Make ready now: there is time while the ledger is opened. One that came before will have rows that differ."""
         assert self._placer is not None
+        with self._database.reading() as connection:
+            came_before = has_revision(connection, self._kind, source)
+        if came_before:
+            assert self._locations is not None
+
+    def resolve(self, keys: Sequence[str]) -> Sequence[Resolved]:
+        """Where some locations are, each its parts joined."""
+        return self._locations.resolve(keys)
+
+    def grounds(self, tree: int) -> Grounds | None:
+        """The grounds of this import, where the tree they were read with is that one."""
+        same = self._before.stands and self._before.tree == tree and "_grounds" in self.__dict__
+        return self._grounds if same else None
 
     def locations(self) -> Locations:
         """What tells where locations are."""
-        return Locations(self._grounds.place_tree(self._places))
+        return Locations(self._grounds.place_tree(self._grounds.places))
 
     def __call__(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
         """The placement of new rows."""
@@ -95,23 +110,22 @@ class Placing:
         return read_grounds(self._store)
 
     @cached_property
-    def _places(self) -> list[Place]:
-        with self._database.reading() as connection:
-            return list_places(connection)
+    def _locations(self) -> Locations:
+        return self.locations()
 
     @cached_property
     def _placer(self) -> Placer:
         with self._database.reading() as connection:
             self._last = _last_location(connection)
             self._moved = read_mark(connection, LOCATIONS_MOVED)
-            return make_placer(connection, self._grounds, self._kind, self._places, but=None, importing=True)
+            return make_placer(connection, self._grounds, self._kind, self._grounds.places, but=None, importing=True)
 
     def settle(self, settled: Callable[[Sequence[str]], Settled]) -> None:
         """Tell those locations otherwise that all habits together tell otherwise, the older ones too where many are new.
 
         Only where the older ones stand as this tree says; else the tie resolves all of them.
         """
-        mark, last = self._before.tree, self._before.location
+        mark, last = mark_of(self._before.tree), self._before.location
         with self._database.reading() as connection:
             if read_mark(connection, LOCATIONS) != mark or _last_location(connection) == last:
                 return
@@ -159,9 +173,10 @@ class Placing:
 
 
 class _Before(NamedTuple):
-    """The tree an import begins with, and the last location there is."""
+    """The tree an import begins with, whether it is that of the last tie, and the last location there is."""
 
     tree: int
+    stands: bool
     location: int
 
 

@@ -12,7 +12,7 @@ from twin.imports.tie.record_rows import RecordRow, columns_of, records_of
 from twin.imports.tie.scene import Scene, feature_key, read_scene
 from twin.link.building import BuildingIndex
 from twin.link.places import PlaceTree
-from twin.records.places import Place
+from twin.records.places import Place, list_places
 from twin.store import Store
 
 __all__ = ["Grounds", "read_grounds", "place_of_feature"]
@@ -36,6 +36,12 @@ class Grounds:
         """The records of rooms: tens of thousands, which few steps need."""
         with self.store.database.reading() as connection:
             return records_of(connection, "room")
+
+    @cached_property
+    def places(self) -> Sequence[Place]:
+        """The stored tree as it stands when it is first asked for."""
+        with self.store.database.reading() as connection:
+            return list_places(connection)
 
     def place_tree(self, places: Sequence[Place]) -> PlaceTree:
         """The stored tree as texts are looked up in it."""

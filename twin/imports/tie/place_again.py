@@ -32,7 +32,7 @@ from twin.imports.tie.placing import (
 )
 from twin.imports.tie.turns import in_turns
 from twin.placement import Taken
-from twin.records.places import Place, list_places
+from twin.records.places import Place
 from twin.store import Store
 from twin.store import record_schema as schema
 
@@ -64,7 +64,7 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
         grounds = read()
         with store.database.reading() as connection:
             left_out = set(gone)
-            places = [place for place in list_places(connection) if place.id not in left_out]
+            places = [place for place in grounds.places if place.id not in left_out]
             placer = make_placer(connection, grounds, kind, places, but=None if whole else rows["id"])
         placed = placer.place(rows, held_place=rows["place_id"], held_slot=rows["slot"])
         at, values = differing(rows, placed)

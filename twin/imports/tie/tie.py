@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -37,7 +37,7 @@ from twin.imports.tie.rooms import one_a_space, tie_rooms
 from twin.imports.tie.tree import nodes_of
 from twin.imports.tie.turns import alone, in_turns
 from twin.link.facts import WorkItem
-from twin.records.places import change_places, insert_places, list_places, plan_places, remove_places
+from twin.records.places import change_places, insert_places, plan_places, remove_places
 from twin.records.state import note_ties
 from twin.store import Store
 from twin.store import record_schema as schema
@@ -87,10 +87,13 @@ class Tied:
         return asdict(self)
 
 
-def tie(store: Store, *, who: str, now: datetime) -> Tied:
-    """Tie what may differ since the last tie; nothing is written where nothing differs. One tie at a time, the next one waits."""
+def tie(store: Store, *, who: str, now: datetime, known: Callable[[int], Grounds | None] | None = None) -> Tied:
+    """Tie what may differ since the last tie; nothing is written where nothing differs. One tie at a time, the next one waits.
+
+    `known` gives the grounds that whoever calls has read already for a tree of this mark.
+    """
     with alone(store.database, "tie"):
-        return _Tie(store, who, to_microseconds(now)).run()
+        return _Tie(store, who, to_microseconds(now), known).run()
 
 
 def tie_if_records(store: Store, *, who: str, now: datetime) -> Tied | None:
@@ -104,7 +107,7 @@ def tie_if_records(store: Store, *, who: str, now: datetime) -> Tied | None:
 class _Tie:
     """One tie. Each step leaves its mark when it is done, the tree last of all: what a killed one left is done by the next."""
 
-    def __init__(self, store: Store, who: str, now_us: int) -> None:
+    def __init__(self, store: Store, who: str, now_us: int, known: Callable[[int], Grounds | None] | None) -> None:
         self.store, self.database = store, store.database
         self.who, self.now_us = who, now_us
         self.tied = Tied()
@@ -112,7 +115,7 @@ class _Tie:
         with self.database.reading() as connection:
             self.tree = tree_mark(store, connection)
             self.tree_stands = read_mark(connection, TREE) == self.tree
-        self._grounds: Grounds | None = None
+        self._grounds = known(self.tree) if known and self.tree_stands else None
 
     def run(self) -> Tied:
         """The steps in order."""
@@ -187,9 +190,8 @@ class _Tie:
         if not whole and not open_ones:
             return
         grounds = self._read_grounds()
-        with self.database.reading() as connection:
-            left_out = set(self.gone)
-            tree = grounds.place_tree([place for place in list_places(connection) if place.id not in left_out])
+        left_out = set(self.gone)
+        tree = grounds.place_tree([place for place in grounds.places if place.id not in left_out])
         changed = resolve_locations(self.database, tree, only=None if whole else open_ones)
         self.tied.locations_changed = len(changed)
         if whole:
