@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from twin.records.register_revision import find_same, get_register_revision
 from twin.settings import Settings
 from twin.store import Store
 from twin.store.bulk import BulkWriter, RowWriter
+from twin.store.lean import keep_freed_memory, seldom_collected
 from twin.store.values import from_json
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def _feeding(store: Store, kind: RecordKind, source: str, path: Path, place: Pla
         with RowWriter(database) as writer:
             yield _Feeding(lambda ledger, _: HereFeed(ledger.batches, kind, existing, Prepared(place.locations) if place else None), writer)
         return
+    keep_freed_memory()
     url = database.reader.url.render_as_string(hide_password=False)
     with ProcessFeed(kind, source, url, open_locations_of if place else None) as reading, BulkWriter(database) as bulk, seldom_collected():
 
@@ -170,19 +171,6 @@ def _feeding(store: Store, kind: RecordKind, source: str, path: Path, place: Pla
             return reading
 
         yield _Feeding(feed, bulk)
-
-
-@contextmanager
-def seldom_collected() -> Iterator[None]:
-    """What is there already lives on, and few cycles come: looking for them costs a third of the time of a large import."""
-    threshold = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 1_000)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*threshold)
-        gc.unfreeze()
 
 
 def _facts(ledger: Ledger, of_tables: Sequence[Issue]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ import numpy as np
 from twin.errors import Refused, StoreUnavailable
 from twin.records.existing import Existing, load_existing_by_column
 from twin.records.stored import Coded, Coder, Resolved, Resolver, columns_of_incomplete_parts
-from twin.store.ahead import Ahead
-from twin.store.lean import do_without
+from twin.store.ahead import Ahead, taken_ahead
+from twin.store.lean import do_without, seldom_collected
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +32,7 @@ __all__ = ["Differing", "Ending", "Feed", "Fresh", "HereFeed", "Prepared", "Proc
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
-BATCHES_AHEAD = 2
+BATCHES_AHEAD = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -249,12 +249,13 @@ def _feed(pipe: Pipe, kind: RecordKind, source: str, url: str, open_resolver: Ca
     try:
         known = load_existing_by_column(url, kind, source)
         ledger: Ledger = pipe.recv()()
-        feed = HereFeed(
-            ledger.batches, kind, lambda: known, Prepared(partial(open_resolver, url)) if open_resolver else None
-        )
-        for share in feed:
-            pipe.send(share)
-        pipe.send(feed.settled(pipe.recv()))
+        came_before = bool(known.of_source.any())  # then reading is what takes long, and little else needs memory
+        resolver = Prepared(partial(open_resolver, url)) if open_resolver else None
+        feed = HereFeed(lambda: taken_ahead(ledger.batches()) if came_before else ledger.batches(), kind, lambda: known, resolver)
+        with seldom_collected():
+            for share in feed:
+                pipe.send(share)
+            pipe.send(feed.settled(pipe.recv()))
     except (BrokenPipeError, EOFError):
         return
     except Exception as error:  # noqa: BLE001  whatever it is, the parent must know

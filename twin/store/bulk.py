@@ -122,7 +122,8 @@ class BulkWriter:
                 return
             self._start()
         self._raise_what_came()
-        rows = pa.table({name: _cast(column, table, name) for name, column in columns.items()})
+        said = {name: column for name, column in columns.items() if column.null_count < len(column)}
+        rows = pa.table({name: _cast(column, table, name) for name, column in said.items()})
         self._send((table.name, rows))
 
     def finish(self) -> None:

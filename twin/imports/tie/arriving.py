@@ -82,6 +82,8 @@ class Placing:
             came_before = has_revision(connection, self._kind, source)
         if came_before:
             assert self._locations is not None
+        else:
+            self._grounds.forget_places()
 
     def resolve(self, keys: Sequence[str]) -> Sequence[Resolved]:
         """Where some locations are, each its parts joined."""

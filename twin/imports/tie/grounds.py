@@ -43,6 +43,10 @@ class Grounds:
         with self.store.database.reading() as connection:
             return list_places(connection)
 
+    def forget_places(self) -> None:
+        """Let the tree go, 40 MB of a province; whoever asks for it again reads it again."""
+        self.__dict__.pop("places", None)
+
     def place_tree(self, places: Sequence[Place]) -> PlaceTree:
         """The stored tree as texts are looked up in it."""
         homes = any(self.scene.is_home(one.values["site"] or "") for one in self.buildings)
