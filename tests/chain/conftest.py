@@ -5,11 +5,12 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -49,12 +50,28 @@ class Home:
 
     def run_here(self, *arguments: str | Path) -> Run:
         """The same in this process, for many small steps that would each load the whole twin first (2 s)."""
-        stdout, stderr = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
-            for name, value in self.environment.items():
-                patch.setenv(name, value)
-            code = run([*map(str, arguments), "--json"])
-        return Run(code, json.loads(stdout.getvalue()), stderr.getvalue())
+        stderr = io.StringIO()
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as stdout:
+            with pytest.MonkeyPatch.context() as patch, all_stdout_to(stdout), redirect_stderr(stderr):
+                for name, value in self.environment.items():
+                    patch.setenv(name, value)
+                code = run([*map(str, arguments), "--json"])
+            stdout.seek(0)
+            return Run(code, json.loads(stdout.read()), stderr.getvalue())
+
+
+@contextmanager
+def all_stdout_to(file: IO[str]) -> Iterator[None]:
+    """Into the file goes what is said on stdout by Python, by a library beneath it and by child processes."""
+    kept = os.dup(1)
+    os.dup2(file.fileno(), 1)
+    try:
+        with redirect_stdout(file):
+            yield
+    finally:
+        file.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 @dataclass(frozen=True)
