@@ -1,77 +1,13 @@
-"""The whole chain, run once a session as a user would: through the command line, in homes of its own."""
+"""The demo compound as users see it: served, on a free port."""
 
-import io
-import json
-import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
 
 import pytest
 
-from twin.cli import run
-
-ROOT = Path(__file__).resolve().parents[2]
-TWIN = ROOT / ".venv" / "bin" / "twin"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One finished command: exit code, its JSON document, its stderr."""
-
-    code: int
-    document: dict[str, Any]
-    stderr: str
-
-
-@dataclass(frozen=True)
-class Home:
-    """A TWIN_HOME and the command line on it."""
-
-    folder: Path
-    meshes: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "TWIN_HOME": str(self.folder), "TWIN_MESHES_DIR": str(self.meshes)}
-
-    def run(self, *arguments: str | Path) -> Run:
-        """`twin … --json`, whatever its exit code; stdout must be one JSON document and nothing else."""
-        done = subprocess.run(
-            [TWIN, *map(str, arguments), "--json"], env=self.environment, capture_output=True, text=True, check=False, cwd=self.folder
-        )
-        assert done.stdout.strip(), f"{arguments}: exit {done.returncode}, nothing on stdout\n{done.stderr}"
-        return Run(done.returncode, json.loads(done.stdout), done.stderr)
-
-    def run_here(self, *arguments: str | Path) -> Run:
-        """The same in this process, for many small steps that would each load the whole twin first (2 s)."""
-        stderr = io.StringIO()
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as stdout:
-            with pytest.MonkeyPatch.context() as patch, all_stdout_to(stdout), redirect_stderr(stderr):
-                for name, value in self.environment.items():
-                    patch.setenv(name, value)
-                code = run([*map(str, arguments), "--json"])
-            stdout.seek(0)
-            return Run(code, json.loads(stdout.read()), stderr.getvalue())
-
-
-@contextmanager
-def all_stdout_to(file: IO[str]) -> Iterator[None]:
-    """Into the file goes what is said on stdout by Python, by a library beneath it and by child processes."""
-    kept = os.dup(1)
-    os.dup2(file.fileno(), 1)
-    try:
-        with redirect_stdout(file):
-            yield
-    finally:
-        file.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
+from tests.homes import TWIN, Home
 
 
 @dataclass(frozen=True)
@@ -80,20 +16,6 @@ class Served:
 
     url: str
     home: Home
-
-
-def new_home(folder: Path, meshes: Path | None = None) -> Home:
-    folder.mkdir(parents=True, exist_ok=True)
-    return Home(folder, meshes or folder / "meshes")
-
-
-@pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The demo compound, generated, imported and tiled by `twin demo`."""
-    home = new_home(tmp_path_factory.mktemp("demo"))
-    done = home.run("demo")
-    assert done.code == 0, done.document
-    return home
 
 
 @pytest.fixture(scope="session")

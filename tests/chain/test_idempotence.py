@@ -4,8 +4,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from tests.chain.conftest import Home, new_home
 from tests.chain.real_files import FILES, SITE_ARGUMENTS
+from tests.homes import Home, new_home
 
 ANCHOR = "119.2946,26.0896,30,0"
 

@@ -8,8 +8,8 @@ from typing import Any
 import ifcopenshell
 import pytest
 
-from tests.chain.conftest import Home, new_home
 from tests.chain.real_files import FILES, SITE, SITE_ARGUMENTS, facts_of
+from tests.homes import Home, new_home
 from tests.tiles.reader import read_features
 
 ANCHOR = ",".join((*SITE, "0"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.chain.conftest import Home, new_home
 from tests.chain.real_files import FILES, SITE_ARGUMENTS
+from tests.homes import Home, new_home
 
 BOOKS = ("2012_duplex_design_cobie.xlsx", "lakeside_restaurant_cobie.xlsx")
 ANCHOR = "119.2946,26.0896,30,0"

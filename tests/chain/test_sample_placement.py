@@ -7,9 +7,9 @@ import ifcopenshell
 import numpy as np
 import pytest
 
-from tests.chain.conftest import Home, Run, new_home
 from tests.chain.geodesy import Path3D, at_anchor, body_vertices, miss_m, through_the_grid
 from tests.chain.real_files import FILES
+from tests.homes import Home, Run, new_home
 from tests.tiles.reader import read_features
 
 CLAIMED_M = 0.005
