@@ -46,7 +46,8 @@ def setup_python() -> None:
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"uv=={UV_VERSION}")
     uv = VENV / "bin" / "uv"
     install = (uv, "pip", "install", "--quiet", "--python", python)
-    run(*install, "--compile-bytecode", "--require-hashes", "-r", "requirements.lock")
+    os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
+    run(*install, "--require-hashes", "-r", "requirements.lock")
     run(*install, "--no-deps", "--editable", ".")
     run(python, "-m", "compileall", "-q", *PACKAGES)
     (VENV / ".installed").touch()

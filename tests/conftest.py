@@ -11,6 +11,8 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.homes import Home
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 IN_CI = os.environ.get("CI") == "true"
 MISSING = " is missing: "
@@ -25,6 +27,7 @@ SHARES = {
     "tests/twin/demo/registers/": "tied",
     "tests/twin/imports/tie/": "tied",
     "tests/twin/reports/test_html_browser.py": "deck",
+    "tests/twin/test_demo_models.py": "demo",
     "tests/viewer/test_browser.py": "demo",
     "tests/viewer/test_deck_browser.py": "deck",
     "tests/viewer/test_login.py": "demo",
@@ -64,6 +67,17 @@ def chromium() -> Iterator["Browser"]:
 
     with launched() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> "Home":
+    """The demo compound, generated, imported and tiled by `twin demo`; read it, never write it."""
+    from tests.homes import new_home
+
+    home = new_home(tmp_path_factory.mktemp("demo"))
+    done = home.run("demo")
+    assert done.code == 0, done.document
+    return home
 
 
 class ByShare(LoadScopeScheduling):

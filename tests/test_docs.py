@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from typer.main import get_command
@@ -24,6 +25,7 @@ BASES = {"REFUSED", "TILES_ERROR", "VIEWER_ERROR"}
 """Codes of base classes that nothing raises by themselves."""
 
 
+@cache
 def codes_in_use() -> dict[str, set[str]]:
     """Code → names of the error classes that carry it: every text of a code's form but the names in `__all__`."""
     found: dict[str, set[str]] = {}

@@ -1,60 +1,13 @@
-"""The whole chain, run once a session as a user would: through the command line, in homes of its own."""
+"""The demo compound as users see it: served, on a free port."""
 
-import io
-import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from twin.cli import run
-
-ROOT = Path(__file__).resolve().parents[2]
-TWIN = ROOT / ".venv" / "bin" / "twin"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One finished command: exit code, its JSON document, its stderr."""
-
-    code: int
-    document: dict[str, Any]
-    stderr: str
-
-
-@dataclass(frozen=True)
-class Home:
-    """A TWIN_HOME and the command line on it."""
-
-    folder: Path
-    meshes: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "TWIN_HOME": str(self.folder), "TWIN_MESHES_DIR": str(self.meshes)}
-
-    def run(self, *arguments: str | Path) -> Run:
-        """`twin … --json`, whatever its exit code; stdout must be one JSON document and nothing else."""
-        done = subprocess.run(
-            [TWIN, *map(str, arguments), "--json"], env=self.environment, capture_output=True, text=True, check=False, cwd=self.folder
-        )
-        assert done.stdout.strip(), f"{arguments}: exit {done.returncode}, nothing on stdout\n{done.stderr}"
-        return Run(done.returncode, json.loads(done.stdout), done.stderr)
-
-    def run_here(self, *arguments: str | Path) -> Run:
-        """The same in this process, for many small steps that would each load the whole twin first (2 s)."""
-        stdout, stderr = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
-            for name, value in self.environment.items():
-                patch.setenv(name, value)
-            code = run([*map(str, arguments), "--json"])
-        return Run(code, json.loads(stdout.getvalue()), stderr.getvalue())
+from tests.homes import TWIN, Home
 
 
 @dataclass(frozen=True)
@@ -63,20 +16,6 @@ class Served:
 
     url: str
     home: Home
-
-
-def new_home(folder: Path, meshes: Path | None = None) -> Home:
-    folder.mkdir(parents=True, exist_ok=True)
-    return Home(folder, meshes or folder / "meshes")
-
-
-@pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The demo compound, generated, imported and tiled by `twin demo`."""
-    home = new_home(tmp_path_factory.mktemp("demo"))
-    done = home.run("demo")
-    assert done.code == 0, done.document
-    return home
 
 
 @pytest.fixture(scope="session")

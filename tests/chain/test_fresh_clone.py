@@ -13,7 +13,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith(("TWIN_", "VIRTUAL_ENV", "MAKE", "MFLAGS"))}
+INHERITED = ("TWIN_", "VIRTUAL_ENV", "MAKE", "MFLAGS", "PYTHONDONTWRITEBYTECODE")
+ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith(INHERITED)} | {"UV_COMPILE_BYTECODE": "0"}
+"""As of a shell of its own; of the libraries only what the demo uses is compiled, when it is first used."""
 
 
 @contextmanager

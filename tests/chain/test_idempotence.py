@@ -4,8 +4,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from tests.chain.conftest import Home, new_home
 from tests.chain.real_files import FILES, SITE_ARGUMENTS
+from tests.homes import Home, new_home
 
 ANCHOR = "119.2946,26.0896,30,0"
 
@@ -18,23 +18,23 @@ def counts_of_all_tables(home: Home) -> dict[str, int]:
 
 def test_the_same_bytes_add_no_row_and_a_warm_cache_starts_no_worker(tmp_path: Path, data_dir: Path) -> None:
     first = new_home(tmp_path / "first")
-    first.run("site", "add", "s", *SITE_ARGUMENTS)
+    first.run_here("site", "add", "s", *SITE_ARGUMENTS)
     file = data_dir / "ifc" / FILES["duplex"]
     arguments = ("import", "bim", file, "--site", "s", "--anchor", ANCHOR)
     once = first.run(*arguments)
     before = counts_of_all_tables(first)
-    again = first.run(*arguments)
+    again = first.run_here(*arguments)
     assert (once.code, again.code) == (0, 0)
     assert again.document == once.document
     assert counts_of_all_tables(first) == before
     assert before["feature"] > 240
 
     second = new_home(tmp_path / "second", meshes=first.meshes)
-    second.run("site", "add", "s", *SITE_ARGUMENTS)
-    warm = second.run(*arguments)
+    second.run_here("site", "add", "s", *SITE_ARGUMENTS)
+    warm = second.run_here(*arguments)
     cold = new_home(tmp_path / "third")
-    cold.run("site", "add", "s", *SITE_ARGUMENTS)
-    third = cold.run(*arguments)
+    cold.run_here("site", "add", "s", *SITE_ARGUMENTS)
+    third = cold.run_here(*arguments)
     assert warm.document["geometry_workers"] == 0
     assert third.document["geometry_workers"] > 0
     assert {**warm.document, "seconds": 0, "geometry_workers": 0} == {**third.document, "seconds": 0, "geometry_workers": 0}

@@ -8,8 +8,8 @@ from typing import Any
 import ifcopenshell
 import pytest
 
-from tests.chain.conftest import Home, new_home
 from tests.chain.real_files import FILES, SITE, SITE_ARGUMENTS, facts_of
+from tests.homes import Home, new_home
 from tests.tiles.reader import read_features
 
 ANCHOR = ",".join((*SITE, "0"))
@@ -21,10 +21,10 @@ def real(tmp_path_factory: pytest.TempPathFactory, data_dir: Path, real_meshes: 
     """All real files imported into one site and tiled, with what each import said."""
     reports = {}
     home = new_home(tmp_path_factory.mktemp("real"), real_meshes)
-    home.run("site", "add", "s", *SITE_ARGUMENTS)
+    home.run_here("site", "add", "s", *SITE_ARGUMENTS)
     for model, name in FILES.items():
         point = ANCHOR_POINTS.get(model, ())
-        done = home.run("import", "bim", data_dir / "ifc" / name, "--site", "s", "--model", model, "--anchor", ANCHOR, *point)
+        done = home.run_here("import", "bim", data_dir / "ifc" / name, "--site", "s", "--model", model, "--anchor", ANCHOR, *point)
         assert "error" not in done.document, (model, done.document)
         reports[model] = done.document
     assert home.run("tiles", "build").code == 0
@@ -87,5 +87,5 @@ def test_glass_keeps_its_transparency(real_home: Home) -> None:
 
 
 def test_the_check_is_clean_on_all_real_files(real_home: Home) -> None:
-    checked = real_home.run("tiles", "check")
+    checked = real_home.run_here("tiles", "check")
     assert (checked.code, checked.document["issues"]) == (0, [])

@@ -7,7 +7,7 @@ import json
 import math
 import sqlite3
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,6 +18,7 @@ import shapely
 from playwright.sync_api import Browser, expect
 
 from tests.chain.conftest import Served
+from tests.homes import Run
 from tests.viewer.deck_shown import Shown, near, shown
 
 pytestmark = pytest.mark.browser
@@ -77,9 +78,9 @@ def rgb(colour: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(colour))
 
 
-def page(served: Served, folder: Path, name: str, *options: str) -> Path:
+def page(run: Callable[..., Run], folder: Path, name: str, *options: str) -> Path:
     """The page as the command writes it."""
-    done = served.home.run("report", name, "-o", folder / f"{name}.html", *options)
+    done = run("report", name, "-o", folder / f"{name}.html", *options)
     assert (done.code, done.document["files"]) == (0, [str(folder / f"{name}.html")]), done.document
     return folder / f"{name}.html"
 
@@ -112,7 +113,7 @@ def storey(demo_served: Served) -> Row:
 
 @pytest.fixture(scope="module")
 def occupancy(chromium: Browser, demo_served: Served, storey: Row, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    path = page(demo_served, tmp_path_factory.mktemp("maps"), "occupancy-map", "--place", str(storey[0]), "--as-of", DAY)
+    path = page(demo_served.home.run, tmp_path_factory.mktemp("maps"), "occupancy-map", "--place", str(storey[0]), "--as-of", DAY)
     with shown(chromium, path, Ellipsoid(demo_served)) as there:
         yield there
 
@@ -167,7 +168,7 @@ def test_columns_have_the_colour_and_height_of_the_value_that_stands_in_the_buil
     )
     outlines = footprints(demo_served, "building")
     largest = totals[0][3]
-    with shown(chromium, page(demo_served, tmp_path, "assets-map"), Ellipsoid(demo_served)) as there:
+    with shown(chromium, page(demo_served.home.run_here, tmp_path, "assets-map"), Ellipsoid(demo_served)) as there:
         expect(there.page.get_by_role("heading", level=1)).to_have_text("各楼栋资产", use_inner_text=True)
         expect(there.page.locator(".figures")).to_contain_text(f"{sum(count for _, _, count, _ in totals):,}")
         columns = there.page.evaluate("() => JSON.parse(document.getElementById('deck-data').textContent).columns")
@@ -197,7 +198,7 @@ def test_buildings_have_the_colour_of_their_energy_against_the_median_of_their_k
 ) -> None:
     places = ask(demo_served, "select id, name, feature_id from place where kind = 'building'")
     outlines = footprints(demo_served, "building")
-    with shown(chromium, page(demo_served, tmp_path, "energy-map", "--as-of", DAY), Ellipsoid(demo_served)) as there:
+    with shown(chromium, page(demo_served.home.run_here, tmp_path, "energy-map", "--as-of", DAY), Ellipsoid(demo_served)) as there:
         names = there.page.locator("#rows tbody th").all_inner_texts()
         for place, name, feature in [one for one in places if one[2] in outlines]:
             used = read(demo_served, f"/energy/building?building={place}&from={PERIOD[0]}&to={PERIOD[1]}")

@@ -14,8 +14,8 @@ import numpy as np
 import pyproj
 import pytest
 
-from tests.chain.conftest import Home
 from tests.chain.geodesy import N, Path3D, body_vertices, miss_m, through_the_grid
+from tests.homes import Home
 from tests.tiles.reader import read_features
 
 TOLERANCE_M = 0.005
@@ -80,6 +80,6 @@ def test_one_of_the_demo_models_lies_200_m_from_its_anchor(demo_home: Home) -> N
 
 
 def test_the_check_is_clean_on_the_demo(demo_home: Home) -> None:
-    checked = demo_home.run("tiles", "check")
+    checked = demo_home.run_here("tiles", "check")
     assert (checked.code, checked.document["issues"]) == (0, [])
     assert checked.document["checked"] == 6

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.chain.conftest import Home, new_home
 from tests.chain.real_files import FILES, SITE_ARGUMENTS
+from tests.homes import Home, new_home
 
 BOOKS = ("2012_duplex_design_cobie.xlsx", "lakeside_restaurant_cobie.xlsx")
 ANCHOR = "119.2946,26.0896,30,0"
@@ -55,8 +55,8 @@ def test_each_row_of_a_cobie_book_is_a_record_or_put_aside(tmp_path: Path, data_
 
 def test_the_duplex_ties_all_its_rooms_and_its_components_stand_in_them(tmp_path: Path, data_dir: Path, real_meshes: Path) -> None:
     home = new_home(tmp_path / "home", real_meshes)
-    home.run("site", "add", "s", *SITE_ARGUMENTS)
-    model = home.run("import", "bim", data_dir / "ifc" / FILES["duplex"], "--site", "s", "--anchor", ANCHOR)
+    home.run_here("site", "add", "s", *SITE_ARGUMENTS)
+    model = home.run_here("import", "bim", data_dir / "ifc" / FILES["duplex"], "--site", "s", "--anchor", ANCHOR)
     assert model.document["rooms"] == 21
     for kind in ("building", "room", "asset"):
         home.run_here("import", "register", kind, data_dir / "registers" / BOOKS[0], "--profile", "cobie")

@@ -7,9 +7,9 @@ import ifcopenshell
 import numpy as np
 import pytest
 
-from tests.chain.conftest import Home, Run, new_home
 from tests.chain.geodesy import Path3D, at_anchor, body_vertices, miss_m, through_the_grid
 from tests.chain.real_files import FILES
+from tests.homes import Home, Run, new_home
 from tests.tiles.reader import read_features
 
 CLAIMED_M = 0.005
@@ -44,9 +44,9 @@ def samples(tmp_path_factory: pytest.TempPathFactory, data_dir: Path, real_meshe
     home = new_home(tmp_path_factory.mktemp("samples"), real_meshes)
     imports = {}
     for model, (origin, crs) in SITES.items():
-        home.run("site", "add", model, "--name", model, "--origin", origin, "--crs", crs, "--geoid-separation", "10")
-        imports[model] = home.run("import", "bim", data_dir / "ifc" / FILES[model], "--site", model, "--model", model)
-    assert home.run("tiles", "build").code == 0
+        home.run_here("site", "add", model, "--name", model, "--origin", origin, "--crs", crs, "--geoid-separation", "10")
+        imports[model] = home.run_here("import", "bim", data_dir / "ifc" / FILES[model], "--site", model, "--model", model)
+    assert home.run_here("tiles", "build").code == 0
     yield home, imports
 
 
@@ -79,9 +79,9 @@ def test_the_duplex_of_two_places_waits_for_an_anchor_and_is_drawn_where_it_says
     assert sorted(places) == [(-87.64, 41.87), (6.12, 49.63)]
     assert not (home.folder / "tiles" / model / model).exists()
 
-    anchored = home.run("import", "bim", path, "--site", model, "--model", model, "--anchor", ",".join(map(str, ANCHOR)))
+    anchored = home.run_here("import", "bim", path, "--site", model, "--model", model, "--anchor", ",".join(map(str, ANCHOR)))
     assert (anchored.code, anchored.document["georeference"]["verdict"]) == (0, "anchored")
-    assert home.run("tiles", "build", "--site", model).code == 0
+    assert home.run_here("tiles", "build", "--site", model).code == 0
     assert worst_miss_m(home, path, model, at_anchor(*ANCHOR)) <= ANCHORED_M
     distance = np.linalg.norm(at_anchor(*ANCHOR)(np.zeros(3)) - at_anchor(119.2946, 26.0896, 30.0, 0.0)(np.zeros(3)))
     assert distance > 200.0

@@ -3,6 +3,7 @@
 import copy
 import gzip
 import json
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +22,18 @@ BOXES = toy_building().meshes.feature_bounds()
 LABELS = {str(feature.id): feature.label for feature in toy_building().features}
 
 
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Good tiles; copy them."""
+    folder = tmp_path_factory.mktemp("tiles") / "toy"
+    write_layer(toy_building(), FRAME.to_ecef, folder)
+    return folder
+
+
 @pytest.fixture
-def good(tmp_path: Path) -> Path:
-    write_layer(toy_building(), FRAME.to_ecef, tmp_path / "toy")
-    return tmp_path / "toy"
+def good(toy: Path, tmp_path: Path) -> Path:
+    """Good tiles of the test's own, to be damaged."""
+    return Path(shutil.copytree(toy, tmp_path / "toy"))
 
 
 def codes(folder: Path, expected: set[str] | None = None, site: Site = SITE) -> set[str]:

@@ -21,6 +21,7 @@ import shapely
 import trimesh
 from shapely.geometry import LineString, Point, Polygon
 
+from tests.homes import Home
 from twin.demo import SITE, DemoFiles, write_demo, write_small_office
 from twin.errors import Invalid
 
@@ -30,8 +31,11 @@ GRID = pyproj.Transformer.from_crs("EPSG:4490", "EPSG:4549", always_xy=True)
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    return write_demo(tmp_path_factory.mktemp("demo"))
+def demo(demo_home: Home) -> DemoFiles:
+    """The files that `twin demo` wrote."""
+    folder = demo_home.folder / "demo" / "compound-7"
+    models = {key: folder / f"{key}.ifc" for key in ("tower", "block", "hall")}
+    return DemoFiles(site=SITE, models=models, city=folder / "city.city.json", layers=folder / "layers.gpkg", terrain=folder / "hill.tif")
 
 
 @pytest.fixture(scope="module")

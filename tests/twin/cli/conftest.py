@@ -1,7 +1,10 @@
 """Command lines, run in this process, each on a home of its own."""
 
+import io
 import json
+import shutil
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +58,20 @@ def twin(home: Path, capfd: pytest.CaptureFixture[str]) -> Twin:
     return run_one
 
 
+@pytest.fixture(scope="session")
+def home_with_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one site as `twin site add` makes it; copy it."""
+    folder = tmp_path_factory.mktemp("site") / "home"
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()):
+        for name in Settings.model_fields:
+            patch.delenv(f"TWIN_{name.upper()}", raising=False)
+        patch.setenv("TWIN_HOME", str(folder))
+        assert run(["site", "add", "s", *SITE_ARGUMENTS, "--json"]) == 0
+    return folder
+
+
 @pytest.fixture
-def site(twin: Twin) -> str:
+def site(home: Path, home_with_site: Path) -> str:
     """A site in the home."""
-    assert twin("site", "add", "s", *SITE_ARGUMENTS).code == 0
+    shutil.copytree(home_with_site, home, dirs_exist_ok=True)
     return "s"
