@@ -124,8 +124,8 @@ class _Merging:
         self.merged = Merged(revision_id=revision_id)
         self.now = now
         self.place = place
-        self.interner = Interner(database.writing)
-        self.coder, self.completing = Coder(new.kind), Interner(database.writing)
+        self.interner = Interner(database.staging)
+        self.coder, self.completing = Coder(new.kind), Interner(database.staging)
         self.table = schema.kind_table(new.kind.name)
         self.size = TurnSize(first=200, most=2_000)
         self.ended: list[int] = []
@@ -284,7 +284,7 @@ class _Merging:
         while start < count:
             stop = min(count, start + self.size.rows)
             began = time.perf_counter()
-            with self.database.writing() as connection:
+            with self.database.staging() as connection:
                 write(connection, start, stop)
             self.size.learn(stop - start, time.perf_counter() - began)
             start = stop

@@ -234,7 +234,7 @@ def adbc_connection(url: str) -> Any:
 def _opened(url: str, file: str | None) -> Iterator[tuple[Any, Callable[[float], AbstractContextManager[None]]]]:
     with adbc_connection(url) as connection:
         if file is None:
-            with connection.cursor() as cursor:  # what is written here is seen by a later commit alone, and that one waits for the whole log
+            with connection.cursor() as cursor:  # as in `Database.staging`
                 cursor.execute("SET synchronous_commit = off")
             connection.commit()
             yield connection, lambda timeout_s: nullcontext()

@@ -72,6 +72,14 @@ class Database:
             yield connection
 
     @contextmanager
+    def staging(self) -> Iterator[Connection]:
+        """The same for what nobody sees before a later commit by `writing`: that one waits for the whole log, this one does not."""
+        with self.writing() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            yield connection
+
+    @contextmanager
     def alone(self, name: str) -> Iterator[None]:
         """The only one, of all processes, that does what `name` says; raises StoreBusy at once where another does."""
         with self._translated(), self._lock_of(name):
@@ -269,9 +277,11 @@ def _postgresql(url: URL, lock_timeout_s: float) -> Database:
 
     @event.listens_for(writer, "begin")
     def take_turn(connection: Connection) -> None:
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(lock_timeout_s * 1000)}")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        connection.exec_driver_sql(
+            "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;"
+            f"SET LOCAL lock_timeout = {round(lock_timeout_s * 1000)};"
+            f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"
+        )
 
     return Database(engine, writer, lock_timeout_s)
 
