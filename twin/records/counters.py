@@ -4,7 +4,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from twin.store import record_schema as schema
 
-__all__ = ["clock_of", "set_clock", "take_ids"]
+__all__ = ["clock_of", "next_id_of", "set_clock", "take_ids"]
 
 COUNTER, CLOCK = schema.counter.c, schema.clock.c
 _CLOCK_OF = select(CLOCK.now).where(CLOCK.kind == bindparam("kind"))
@@ -18,6 +18,11 @@ def take_ids(connection: Connection, name: str, count: int = 1) -> int:
         return 1
     connection.execute(update(schema.counter).where(COUNTER.name == name).values(next=first + count))
     return int(first)
+
+
+def next_id_of(connection: Connection, name: str) -> int:
+    """The number that would be given out next."""
+    return int(connection.execute(select(COUNTER.next).where(COUNTER.name == name)).scalar_one_or_none() or 1)
 
 
 def clock_of(connection: Connection, kind: str) -> int:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Table
 
 from twin.codes import fold, list_kinds
 from twin.ledgers.numbering import NOTHING
-from twin.records.counters import take_ids
+from twin.records.counters import next_id_of, take_ids
 from twin.records.stored import ARTICLE, LOCATION, SEPARATOR, Coded, Resolved
 from twin.store import record_schema as schema
-from twin.store.database import put_rows, rows_among
+from twin.store.database import Database, put_rows, rows_among
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +28,8 @@ __all__ = ["Interner", "digest_of", "intern", "search_windows", "unknown_locatio
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Row = Callable[[str], tuple[Any, ...]]
 T = TypeVar("T")
+_Rows: TypeAlias = dict[int, tuple[int, str | None]]
+"""Digest → id and key of the row that has it; no key where that row is of another domain."""
 UNRESOLVED: Resolved = (None, None, None, None)
 AT_ONCE = 4_000
 """Keys written in one transaction: some 60 ms."""
@@ -43,10 +44,10 @@ SEARCHED = frozenset(f"{kind.name}.{column.name}" for kind in list_kinds() for c
 
 
 class Interner:
-    """The ids of what one `Coder` numbers; `writing` opens a writer's transaction of the database. Not for two threads."""
+    """The ids of what one `Coder` numbers. What is there already is looked up before a turn to write is taken. Not for two threads."""
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Connection]]) -> None:
-        self._writing = writing
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._ids: dict[str, Int64] = {}
 
     def learn(self, coded: Coded, also: Callable[[Connection], T]) -> T:
@@ -59,9 +60,12 @@ class Interner:
             by_domain: dict[str, list[str]] = {}
             for domain, key in part:
                 by_domain.setdefault(domain, []).append(key)
-            with self._writing() as connection:
+            with self._database.reading() as connection:
+                seen = {domain: _Seen.of(connection, domain, keys) for domain, keys in by_domain.items()}
+            with self._database.staging() as connection:
+                stands = {domain for domain, one in seen.items() if one.stands(connection)} if _differ(seen.values()) else set()
                 for domain, keys in by_domain.items():
-                    found[domain] |= intern(connection, domain, keys, resolved)
+                    found[domain] |= intern(connection, domain, keys, resolved, seen[domain].rows if domain in stands else None)
                 if last:
                     done.append(also(connection))
         for domain, keys in coded.new.items():  # after the commit: what was rolled back is not known
@@ -79,17 +83,47 @@ class Interner:
         }
 
 
-def intern(connection: Connection, domain: str, keys: Sequence[str], resolved: Mapping[str, Resolved]) -> dict[str, int]:
+class _Seen(NamedTuple):
+    """What a reader saw of some keys, and the number the next row of their table would have got."""
+
+    table: Table
+    digests: frozenset[int]
+    next_id: int
+    rows: _Rows
+
+    @classmethod
+    def of(cls, connection: Connection, domain: str, keys: Sequence[str]) -> _Seen:
+        table, digests = _table_of(domain), frozenset(digest_of(domain, key) for key in keys)
+        return cls(table, digests, next_id_of(connection, table.name), _stored(connection, table, domain, digests))
+
+    def stands(self, connection: Connection) -> bool:
+        """Whether nobody has written to the table since."""
+        return next_id_of(connection, self.table.name) == self.next_id
+
+
+def _differ(seen: Iterable[_Seen]) -> bool:
+    """Whether no two domains of one table have keys of one digest: what one writes the other has not seen."""
+    met: set[tuple[str, int]] = set()
+    count = 0
+    for one in seen:
+        met.update((one.table.name, digest) for digest in one.digests)
+        count += len(one.digests)
+    return len(met) == count
+
+
+def intern(
+    connection: Connection, domain: str, keys: Sequence[str], resolved: Mapping[str, Resolved], seen: _Rows | None = None
+) -> dict[str, int]:
     """The ids of texts of a domain, or of articles or locations (their parts joined); those that are new are written.
 
-    `resolved` tells where new locations are; the others are left to the tie.
+    `resolved` tells where new locations are; the others are left to the tie. `seen` are the rows of these keys, where they are known.
     """
     table, row = _table_of(domain), _row_of(domain, resolved)
     found: dict[str, int] = {}
     waiting, round_ = keys, 0
     while waiting:
         digests = {digest_of(domain, key, round_): key for key in waiting}
-        there = _stored(connection, table, domain, digests)
+        there = _stored(connection, table, domain, digests) if seen is None or round_ else seen
         found |= {digests[digest]: row_id for digest, (row_id, said) in there.items() if said == digests[digest]}
         new = {digest: key for digest, key in digests.items() if digest not in there}
         found |= _write(connection, table, domain, new, row)
@@ -132,13 +166,12 @@ def _row_of(domain: str, resolved: Mapping[str, Resolved]) -> Row:
     return lambda text: (domain, text, fold(text), None, None, None, None, None)
 
 
-def _stored(connection: Connection, table: Table, domain: str, digests: Iterable[int]) -> dict[int, tuple[int, str | None]]:
-    """Digest → id and key of the row that has it; no key where that row is of another domain."""
+def _stored(connection: Connection, table: Table, domain: str, digests: Iterable[int]) -> _Rows:
     names = KEYS[table.name]
     columns = [table.c.id, table.c.digest, *(table.c[name] for name in names)]
     if table is schema.term:
         columns.append(table.c.domain)
-    found: dict[int, tuple[int, str | None]] = {}
+    found: _Rows = {}
     for row_id, digest, *said in rows_among(connection, columns, table.c.digest, list(digests)):
         ours = table is not schema.term or said[-1] == domain
         found[int(digest)] = (int(row_id), SEPARATOR.join(said[: len(names)]) if ours else None)

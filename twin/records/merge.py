@@ -124,8 +124,8 @@ class _Merging:
         self.merged = Merged(revision_id=revision_id)
         self.now = now
         self.place = place
-        self.interner = Interner(database.staging)
-        self.coder, self.completing = Coder(new.kind), Interner(database.staging)
+        self.interner = Interner(database)
+        self.coder, self.completing = Coder(new.kind), Interner(database)
         self.table = schema.kind_table(new.kind.name)
         self.size = TurnSize(first=200, most=2_000)
         self.ended: list[int] = []

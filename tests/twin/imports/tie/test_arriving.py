@@ -9,11 +9,14 @@ from sqlalchemy import select
 
 from tests.twin.records.conftest import Registers
 from twin.codes import get_kind
+from twin.imports import register
 from twin.imports.tie import tie
 from twin.imports.tie.arriving import Placing
+from twin.imports.tie.marks import LOCATIONS_MOVED, read_mark
 from twin.records.feed import Settled
+from twin.records.stored import Resolved
 from twin.records.write import Author, change_fields
-from twin.store import Store
+from twin.store import Store, bulk
 from twin.store import record_schema as schema
 
 LATER = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
@@ -48,6 +51,38 @@ def test_a_row_not_yet_seen_is_placed_after_another_s_tie(registers: Registers, 
     done = registers.take("asset", [{**CARDS[0], "存放地点": "202"}, *CARDS[1:]], now=LATER)
     assert done.document["changed"] == 1
     assert _rooms_of(registers) == {"A-1": rooms["R202"], "A-2": rooms["R201"], "A-3": rooms["R201"]}
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_a_new_location_of_a_known_card_is_resolved_before_it_is_written(
+    registers: Registers, processes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not left to the tie, which would load the tree and look at all rows again for it."""
+    if processes:
+        monkeypatch.setattr(register, "LARGE_BYTES", 0)
+        monkeypatch.setattr(bulk, "FEW_ROWS", 0)
+    resolved: list[str] = []
+    tell = Placing.resolve
+
+    def noted(placing: Placing, keys: Sequence[str]) -> Sequence[Resolved]:
+        resolved.extend(keys)
+        return tell(placing, keys)
+
+    monkeypatch.setattr(Placing, "resolve", noted)
+    moved = [
+        {**CARDS[0], "存放地点": "202室"},
+        {**CARDS[1], "资产名称": "椅"},
+        CARDS[2],
+        {**CARDS[2], "资产编号": "A-4", "存放地点": "二层202"},
+    ]
+    assert registers.take("asset", moved, now=LATER).document["changed"] == 2
+    assert resolved == ["一号楼\x1f2层\x1f202室"]
+    rooms = {key: registers.get("room", key).id for key in ("R201", "R202")}
+    assert _rooms_of(registers) == {"A-1": rooms["R202"], "A-2": rooms["R201"], "A-3": rooms["R201"]}
+    with registers.store.database.reading() as connection:
+        left = connection.execute(select(schema.location.c.id).where(schema.location.c.method.is_(None))).all()
+        assert read_mark(connection, LOCATIONS_MOVED) is None
+    assert not left
 
 
 def _rooms_of(registers: Registers) -> dict[str, int | None]:
