@@ -1,0 +1,35 @@
+"""The nightly tests: run whole, each with its outcome and time kept in `benchmarks/results/nightly.json`."""
+
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from lib.record import keep, table  # noqa: E402
+
+
+def main() -> None:
+    """Run them; exit 1 where one fails or none is found."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "nightly.xml"
+        command = [sys.executable, "-m", "pytest", "-m", "nightly", f"--junit-xml={report}", *sys.argv[1:]]
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        figures = [_figure(case) for case in ElementTree.parse(report).iter("testcase")]
+    table(figures, {"test": "test", "outcome": "outcome", "seconds": "s"})
+    whole = {"bound": "every nightly test passes", "value": code, "passed": code == 0}
+    each = [{"bound": figure["test"], "value": figure["seconds"], "passed": figure["outcome"] == "passed"} for figure in figures]
+    keep("nightly", figures, [whole, *each], smoke=False)
+
+
+def _figure(case: ElementTree.Element) -> dict[str, Any]:
+    outcome = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed")
+    return {"test": f"{case.get('classname')}::{case.get('name')}", "outcome": outcome, "seconds": round(float(case.get("time") or 0), 1)}
+
+
+if __name__ == "__main__":
+    main()
