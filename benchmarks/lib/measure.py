@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 
-
 SAMPLED_S = 1.0
 """Counting the pages of a gigabyte stops the processes it is counted of: five times a second it slowed what it measured."""
 
