@@ -45,7 +45,7 @@ bench-smoke: setup
 	@for script in benchmarks/*.py; do $(BIN)/python $$script --smoke || exit 1; done
 
 nightly: setup
-	@$(BIN)/python scripts/nightly.py
+	@PYTHONPATH=benchmarks $(BIN)/python scripts/nightly.py
 
 pictures: setup
 	@$(BIN)/python scripts/pictures.py

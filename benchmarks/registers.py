@@ -32,7 +32,6 @@ SEED = 7
 CHANGED = 0.01
 CORRECTIONS_A_SECOND = 4
 SETTLES_S = 30
-"""After an import: the service takes it in (its columns are built anew by a process beside it), the database its statistics."""
 WORDS = ("电脑", "办公", "空调", "打印", "文件", "桌椅", "会议", "显示", "沙发", "保险", "投影", "车辆", "服务", "监控", "书柜")
 
 
@@ -114,9 +113,9 @@ def run(database: str, folder: Path, ledgers: Mapping[str, Path], rows: int) -> 
             with corrections:
                 first, first_document = imported("asset", ledgers["assets"], env)
             stored = size_of(home, url) - before
-            time.sleep(SETTLES_S if rows == ROWS else 0)
+            let_settle(rows)
             again, again_document = imported("asset", ledgers["shuffled"], env)
-            time.sleep(SETTLES_S if rows == ROWS else 0)
+            let_settle(rows)
             asked = ask_everything(port, ledgers["assets"], share=1 if rows == ROWS else 0.05)
         taken = first_document["new"]
         bare_s = bare_copy(url) if url else bare_executemany(home / "records.sqlite", folder / "bare.sqlite")
@@ -140,6 +139,12 @@ def run(database: str, folder: Path, ledgers: Mapping[str, Path], rows: int) -> 
         "correction_max_ms": spread(corrections.took_ms)["max_ms"],
         "asked": asked,
     }
+
+
+def let_settle(rows: int) -> None:
+    """After an import of the whole: the service takes it in (its columns are built by a process beside it), the database its statistics."""
+    if rows == ROWS:
+        time.sleep(SETTLES_S)
 
 
 def imported(kind: str, file: Path, env: Mapping[str, str], *options: str) -> tuple[Measured, dict[str, Any]]:

@@ -7,10 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-from lib.record import keep, table  # noqa: E402
+from lib.record import ROOT, keep, table
 
 
 def main() -> None:

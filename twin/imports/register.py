@@ -90,9 +90,7 @@ def import_register(
         with store.database.reading() as connection:
             same = find_same(connection, kind.name, ledger_name, sha256, options)
         if same is not None:
-            if not is_original_kept(sha256, settings.models_dir):
-                with staged_copy(path, settings.models_dir) as staged:
-                    keep_original(staged, sha256, settings.models_dir)
+            _keep_if_lost(path, sha256, settings)
             if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
                 tie(store, who=who, now=now)
             return _reported(same, added=False)
@@ -128,6 +126,13 @@ def import_register(
         tie(store, who=who, now=now, known=place.grounds if place else None)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
+
+
+def _keep_if_lost(path: Path, sha256: str, settings: Settings) -> None:
+    """The original of a revision that is there, where nobody keeps it any more."""
+    if not is_original_kept(sha256, settings.models_dir):
+        with staged_copy(path, settings.models_dir) as staged:
+            keep_original(staged, sha256, settings.models_dir)
 
 
 def open_ledger(

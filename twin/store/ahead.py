@@ -4,7 +4,7 @@ of a file or query, so that one is read while the one before is used."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from queue import SimpleQueue
 from typing import Any, Self, TypeVar
 
@@ -54,7 +54,7 @@ class Ahead:
             self._messages.put((message, None))
 
 
-def taken_ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
+def taken_ahead(items: Iterator[T], most: int = 1) -> Generator[T, None, None]:
     """The items, none of which is None, in their order."""
     with Ahead(lambda: next(items, None), most) as ahead:
         while (item := ahead.next()) is not None:

@@ -44,7 +44,7 @@ def test_who_stops_early_leaves_no_thread_behind() -> None:
     before = threading.active_count()
     found = taken_ahead(iter(range(1, 1_000)), most=1)
     assert next(found) == 1
-    found.close()  # type: ignore[attr-defined]
+    found.close()
     for thread in threading.enumerate():
         if thread.name == "ahead":
             thread.join(10)
