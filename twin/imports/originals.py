@@ -2,7 +2,8 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,10 +26,16 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
-def staged_copy(path: Path, models_dir: Path) -> Iterator[Path]:
-    """A copy of a file under its own name, read instead of it: the file may change or vanish meanwhile. Errors name the file itself."""
+def staged_copy(path: Path, models_dir: Path, meanwhile: Callable[[], object] = lambda: None) -> Iterator[Path]:
+    """A copy of a file under its own name, read instead of it: the file may change or vanish meanwhile. Errors name the file itself.
+
+    `meanwhile` is done while it is copied.
+    """
     with staging(models_dir) as incoming:
-        copy = Path(shutil.copyfile(path, incoming / path.name))
+        with ThreadPoolExecutor(1) as copying:
+            copied = copying.submit(shutil.copyfile, path, incoming / path.name)
+            meanwhile()
+        copy = Path(copied.result())
         try:
             yield copy
         except SpatialError as error:

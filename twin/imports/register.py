@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
 from spatial.issue import Issue
 from twin.codes import RecordKind, get_kind, list_kinds, read_tables
@@ -18,12 +18,14 @@ from twin.imports.originals import file_sha256, is_original_kept, keep_original,
 from twin.imports.tie import Placing, open_locations_of, placer_of, tie
 from twin.records.existing import Existing, load_existing
 from twin.records.feed import Feed, HereFeed, Prepared, ProcessFeed
+from twin.records.known import known_file
 from twin.records.ledger import Merged, NewLedger
 from twin.records.merge import Writer, exclusively, merge_ledger
-from twin.records.register_revision import find_same, get_register_revision
+from twin.records.register_revision import find_same, get_register_revision, has_revision
 from twin.settings import Settings
 from twin.store import Store
-from twin.store.bulk import BulkWriter, RowWriter
+from twin.store.bulk import RowWriter, bulk_writer
+from twin.store.database import Database
 from twin.store.lean import keep_freed_memory, seldom_collected
 from twin.store.values import from_json
 
@@ -82,23 +84,12 @@ def import_register(
     started = time.perf_counter()
     kind = kind_named(kind_name)
     ledger_name = source or kind.name
-    sha256 = file_sha256(path)
     codes, tables = settings.home / "codes", read_tables(settings.home / "codes")
-    options = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
-    options |= {"codes": tables.reading} if tables.reading else {}
-    if not dry_run:
-        with store.database.reading() as connection:
-            same = find_same(connection, kind.name, ledger_name, sha256, options)
-        if same is not None:
-            _keep_if_lost(path, sha256, settings)
-            if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
-                tie(store, who=who, now=now)
-            return _reported(same, added=False)
 
     def opened(staged: Path, form: TextForm | None = None) -> partial[Ledger]:
         return partial(open_ledger, staged, kind.name, profile, mapping, now.date(), codes, form)
 
-    def described(ledger: Ledger) -> NewLedger:
+    def described(ledger: Ledger, sha256: str, options: Mapping[str, Any]) -> NewLedger:
         return NewLedger(
             kind=kind,
             source=ledger_name,
@@ -110,20 +101,37 @@ def import_register(
             facts=_facts(ledger, tables.issues),
         )
 
-    if dry_run:
-        with staged_copy(path, settings.models_dir) as staged:
+    with nullcontext(None) if dry_run else _feeding(store, kind, ledger_name, path, settings) as feeding:
+        sha256 = file_sha256(path)
+        options = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
+        options |= {"codes": tables.reading} if tables.reading else {}
+        if feeding is None:
+            with staged_copy(path, settings.models_dir) as staged:
+                ledger = opened(staged)()
+                return _dry(ledger, described(ledger, sha256, options), started, progress)
+        with store.database.reading() as connection:
+            same = find_same(connection, kind.name, ledger_name, sha256, options)
+        if same is not None:
+            _keep_if_lost(path, sha256, settings)
+            if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
+                tie(store, who=who, now=now)
+            return _reported(same, added=False)
+        place = placer_of(store, kind.name)
+        with exclusively(store.database, kind), staged_copy(path, settings.models_dir, lambda: feeding.begin(place)) as staged:
             ledger = opened(staged)()
-            return _dry(ledger, described(ledger), started, progress)
-    place = placer_of(store, kind.name)
-    merge = partial(merge_ledger, store.database, now=now, place=place, progress=progress, seconds=lambda: time.perf_counter() - started)
-    feeding = _feeding(store, kind, ledger_name, path, place)
-    with exclusively(store.database, kind), feeding as fed, staged_copy(path, settings.models_dir) as staged:
-        ledger = opened(staged)()
-        feed = fed.feed(ledger, opened(staged, getattr(ledger.source, "form", None)))
-        merged = merge(described(ledger), feed, fed.writer)
-        keep_original(staged, sha256, settings.models_dir)
-    if tie_after:
-        tie(store, who=who, now=now, known=place.grounds if place else None)
+            merged = merge_ledger(
+                store.database,
+                described(ledger, sha256, options),
+                feeding.feed(ledger, opened(staged, getattr(ledger.source, "form", None))),
+                feeding.writer,
+                now=now,
+                place=place,
+                progress=progress,
+                seconds=lambda: time.perf_counter() - started,
+            )
+            keep_original(staged, sha256, settings.models_dir)
+        if tie_after:
+            tie(store, who=who, now=now, known=place.grounds if place else None)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
 
@@ -145,37 +153,81 @@ def open_ledger(
     return read_ledger(path, get_kind(kind_name), profile=profile, mapping=mapping, tables=read_tables(codes), today=today, form=form)
 
 
-class _Feeding(NamedTuple):
-    """How a ledger is read, once it is opened, and what writes its rows."""
+class _Feeding(Protocol):
+    """How a ledger is read, and what writes its rows."""
 
-    feed: Callable[[Ledger, Callable[[], Ledger]], Feed]
     writer: Writer
+
+    def begin(self, place: Placing | None) -> None:
+        """Get ready, while the file is copied; what the store holds may be read from now on."""
+
+    def feed(self, ledger: Ledger, open_again: Callable[[], Ledger]) -> Feed:
+        """The rows of a ledger that is open here, and may be opened elsewhere."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Here:
+    """In this process."""
+
+    database: Database
+    kind: RecordKind
+    source: str
+    known: Path
+    writer: Writer
+    resolver: Prepared | None = None
+
+    def begin(self, place: Placing | None) -> None:
+        """Nothing takes long."""
+        self.resolver = Prepared(place.locations) if place else None
+
+    def feed(self, ledger: Ledger, _: Callable[[], Ledger]) -> Feed:
+        """The rows as they are read."""
+
+        def existing() -> Existing:
+            with self.database.reading() as connection:
+                return load_existing(connection, self.kind, self.source, self.known)
+
+        return HereFeed(ledger.batches, self.kind, existing, self.known, self.resolver)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Apart:
+    """With a process that reads and one that writes."""
+
+    reading: ProcessFeed
+    came_before: bool
+    writer: Writer
+    place: Placing | None = None
+
+    def begin(self, place: Placing | None) -> None:
+        """Both processes that read load what they need."""
+        self.place = place
+        self.reading.load(open_locations_of if place else None)
+        if place and not self.came_before:
+            place.prepare()
+
+    def feed(self, _: Ledger, open_again: Callable[[], Ledger]) -> Feed:
+        """The rows as the child reads them."""
+        self.reading.read(open_again)
+        if self.place and self.came_before:
+            self.place.prepare_to_resolve()
+        return self.reading
 
 
 @contextmanager
-def _feeding(store: Store, kind: RecordKind, source: str, path: Path, place: Placing | None) -> Iterator[_Feeding]:
-    """In this process, or for a large file with one process that reads and one that writes."""
-    database = store.database
-    if path.stat().st_size < LARGE_BYTES:
-
-        def existing() -> Existing:
-            with database.reading() as connection:
-                return load_existing(connection, kind, source)
-
+def _feeding(store: Store, kind: RecordKind, source: str, path: Path, settings: Settings) -> Iterator[_Feeding]:
+    """In this process, or for a large file with two more, the first of which starts at once."""
+    database, known = store.database, known_file(settings.home / "columns", kind.name)
+    if not path.is_file() or path.stat().st_size < LARGE_BYTES:
         with RowWriter(database) as writer:
-            yield _Feeding(lambda ledger, _: HereFeed(ledger.batches, kind, existing, Prepared(place.locations) if place else None), writer)
+            yield _Here(database=database, kind=kind, source=source, known=known, writer=writer)
         return
+    with database.reading() as connection:
+        came_before = has_revision(connection, kind.name, source)
     keep_freed_memory()
-    url = database.reader.url.render_as_string(hide_password=False)
-    with ProcessFeed(kind, source, url, open_locations_of if place else None) as reading, BulkWriter(database) as bulk, seldom_collected():
-
-        def feed(_: Ledger, open_again: Callable[[], Ledger]) -> Feed:
-            reading.read(open_again)
-            if place:
-                place.prepare(source)
-            return reading
-
-        yield _Feeding(feed, bulk)
+    reader = ProcessFeed(kind, source, database.reader.url.render_as_string(hide_password=False), known)
+    with reader as reading, bulk_writer(database) as bulk, seldom_collected():
+        yield _Apart(reading=reading, came_before=came_before, writer=bulk)
 
 
 def _facts(ledger: Ledger, of_tables: Sequence[Issue]) -> dict[str, Any]:

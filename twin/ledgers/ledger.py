@@ -198,4 +198,7 @@ def _row(block: Block, at: int) -> tuple[str, ...]:
 def _selected(column: "pa.Array", rows: "NDArray[np.bool_] | NDArray[np.int64]") -> "pa.Array":
     import pyarrow as pa
 
-    return column.filter(pa.array(rows)) if rows.dtype == np.bool_ else column.take(pa.array(rows))
+    chosen = column.filter(pa.array(rows)) if rows.dtype == np.bool_ else column.take(pa.array(rows))
+    if isinstance(chosen, pa.DictionaryArray) and len(chosen) < len(chosen.dictionary):
+        return chosen.dictionary_decode().dictionary_encode()  # the texts of few rows, not those of the whole batch
+    return chosen

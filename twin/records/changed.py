@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, update
 
 from twin.codes import RecordKind
 from twin.errors import Refused
 from twin.records.corrected import Contradiction, find_corrected, note_contradictions
 from twin.records.counters import take_ids
+from twin.records.known import UNCHANGED
 from twin.records.ledger import NewLedger
 from twin.records.values import field_values
 from twin.store import record_schema as schema
-from twin.store.database import put_rows
+from twin.store.database import put_rows, rows_among, set_among
 from twin.store.values import to_json, to_microseconds
 
 if TYPE_CHECKING:
@@ -73,16 +74,20 @@ class Changed:
         revision_id: int,
         new: NewLedger,
         now: datetime,
-    ) -> None:
-        """End what differs, write its next version and the history of its fields; take note of the new hash of the others."""
+    ) -> list[int]:
+        """End what differs, write its next version and the history of its fields; take note of the new hash of the others.
+
+        Returns the id of each row's next version, `UNCHANGED` where it goes on with the one it has.
+        """
         note_contradictions(connection, self.contradicted, now=now, revision_id=revision_id)
         for version, values, row_hash in zip(self.versions, self.differing, hashes, strict=True):
             if not values:
                 connection.execute(update(table).where(table.c.id == version["id"]).values(row_hash=row_hash))
         changed = [index for index, values in enumerate(self.differing) if values]
+        next_ids = [UNCHANGED] * len(self.versions)
         if not changed:
-            return
-        connection.execute(update(table).where(table.c.id.in_(self.ended)).values(until=clock + 1))
+            return next_ids
+        set_among(connection, table.c.until, clock + 1, table.c.id, self.ended)
         first = take_ids(connection, f"version.{new.kind.name}", len(changed))
         rows = [
             {
@@ -95,6 +100,8 @@ class Changed:
             }
             for place, index in enumerate(changed)
         ]
+        for index, row in zip(changed, rows, strict=True):
+            next_ids[index] = row["id"]
         names = tuple(rows[0])
         put_rows(connection, table, names, [tuple(row[name] for name in names) for row in rows])
         history = self._history(connection, new, list(zip(changed, rows, strict=True)), lambda index: f"{revision_id}:{lines[index]}")
@@ -109,6 +116,7 @@ class Changed:
                 for place, (record, name, old, value, valid, source) in enumerate(history)
             ],
         )
+        return next_ids
 
 
 def _by_what_differs(changed: Sequence[tuple[int, Row]], differing: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[tuple[int, Row]]]:
@@ -128,7 +136,7 @@ def compare(
     Raises Refused (`KEY_HASH_COLLISION`) where a version has another key than the row: two keys of one 64-bit hash.
     """
     table = schema.kind_table(new.kind.name)
-    found = {int(row["id"]): dict(row) for row in connection.execute(select(table).where(table.c.id.in_(version_ids))).mappings()}
+    found = {int(row["id"]): dict(row) for row in rows_among(connection, table.c, table.c.id, version_ids).mappings()}
     versions = [found[version_id] for version_id in version_ids]
     for version, key in zip(versions, keys, strict=True):
         if version["key"] != key:
@@ -167,8 +175,8 @@ def completed_parts(
     table = schema.kind_table(kind.name)
     rows: dict[int, dict[str, Any]] = {}
     for start in range(0, len(version_ids), AT_ONCE):
-        query = select(table).where(table.c.id.in_(version_ids[start : start + AT_ONCE]))
-        rows.update((int(row["id"]), dict(row)) for row in connection.execute(query).mappings())
+        found = rows_among(connection, table.c, table.c.id, version_ids[start : start + AT_ONCE]).mappings()
+        rows.update((int(row["id"]), dict(row)) for row in found)
     said = field_values(connection, kind, [rows[version_id] for version_id in version_ids])
     return {**values, **{name: pa.array([one[name] for one in said], pa.string()) for name in missing}}
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, update
 
 from twin.records.counters import take_ids
 from twin.store import record_schema as schema
+from twin.store.database import rows_among
 from twin.store.values import from_json, to_json, to_microseconds
 
 __all__ = ["Contradiction", "Corrected", "find_corrected", "note_contradictions"]
@@ -50,7 +51,7 @@ class Corrected:
 def find_corrected(connection: Connection, record_ids: Sequence[int]) -> Corrected:
     """The standing corrections of these records."""
     said: dict[int, dict[str, Any]] = {}
-    for row in connection.execute(select(schema.corrected).where(CORRECTED.record_id.in_(record_ids))):
+    for row in rows_among(connection, schema.corrected.c, CORRECTED.record_id, record_ids):
         said.setdefault(row.record_id, {})[row.column_name] = from_json(row.ledger_value)
     return Corrected(said=said)
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, func, select
 
 from twin.codes import RecordKind
 from twin.ledgers.hashing import hash_texts
-from twin.records.counters import clock_of
+from twin.records.known import COLUMNS, read_known
+from twin.records.register_revision import mark_of
+from twin.store import record_schema as schema
 from twin.store.ahead import taken_ahead
-from twin.store.bulk import adbc_connection
-from twin.store.record_schema import kind_table, register_revision
+from twin.store.bulk import adbc_connection, literal_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,21 +26,28 @@ __all__ = ["Existing", "load_existing", "load_existing_by_column"]
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 UInt64: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+Columns: TypeAlias = dict[str, Any]
 FETCH = 50_000
+TOUCHED_MOST = 50_000
+"""More records than these, changed by persons since, are asked for with all the others."""
 NOBODY = -1
 """The revision of a record that nobody imported."""
-COLUMNS = ("id", "record_id", "row_hash", "revision_id", "key")
+STORED = ("key", "id", "record_id", "row_hash", "revision_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Existing:
-    """The visible versions of a kind in the order of their key hashes; `of_source` marks those that this ledger brought."""
+    """The visible versions of a kind in the order of their key hashes; `of_source` marks those that this ledger brought.
 
-    clock: int
+    `touched` is the last change of a person (`twin.records.state`) that is surely in it.
+    """
+
+    touched: int
     key_hashes: UInt64
     version_ids: Int64
     record_ids: Int64
     row_hashes: Int64
+    revision_ids: Int64
     of_source: Bool
 
     def __len__(self) -> int:
@@ -56,61 +65,113 @@ class Existing:
         return found
 
 
-def load_existing(connection: Connection, kind: RecordKind, source: str) -> Existing:
-    """The visible versions of a kind; about 40 bytes a record."""
-    now = clock_of(connection, kind.name)
-    table = kind_table(kind.name)
-    query = select(*(table.c[name] for name in COLUMNS)).where(table.c.since <= now, table.c.until > now)
-    revisions = _revisions_of(connection, kind.name, source)
-    rows = connection.execution_options(yield_per=FETCH).execute(query)
-    return _existing(now, revisions, (_by_column(part) for part in rows.partitions()))
+def load_existing(connection: Connection, kind: RecordKind, source: str, known: Path) -> Existing:
+    """The visible versions of a kind, about 40 bytes a record; `known` is the file of the import before (`twin.records.known`)."""
+    return _Loading(_Rows(connection), kind, source, known).existing()
 
 
-def load_existing_by_column(url: str, kind: RecordKind, source: str) -> Existing:
+def load_existing_by_column(url: str, kind: RecordKind, source: str, known: Path) -> Existing:
     """The same through Arrow's own drivers, five times as fast: for a process that opens the records in no other way (`store.bulk`)."""
-    mark = ("?", "?") if url.startswith("sqlite") else ("$1", "$2")
     with adbc_connection(url) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SELECT now FROM clock WHERE kind = {mark[0]}", (kind.name,))
-        now = next(iter(cursor.fetchall()), (0,))[0]
-        cursor.execute(f"SELECT id FROM register_revision WHERE kind = {mark[0]} AND source = {mark[1]}", (kind.name, source))
-        revisions = [row[0] for row in cursor.fetchall()]
-        if url.startswith("sqlite"):
-            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(FETCH)})
-        cursor.execute(f"SELECT {', '.join(COLUMNS)} FROM {kind.name} WHERE since <= {mark[0]} AND until > {mark[1]}", (now, now))
-        parts = (tuple(batch.columns) for batch in cursor.fetch_record_batch() if len(batch))
-        return _existing(now, revisions, taken_ahead(parts))
+        return _Loading(_ByColumn(cursor, url), kind, source, known).existing()
 
 
-def _by_column(rows: Sequence[Any]) -> tuple[pa.Array, ...]:
-    import pyarrow as pa
+class _Asked(Protocol):
+    """A connection as this module asks it."""
 
-    return tuple(pa.array(column) for column in zip(*rows, strict=True))
+    def rows(self, query: Select[Any]) -> Sequence[Sequence[Any]]:
+        """A few rows."""
+
+    def columns(self, query: Select[Any]) -> Iterable[tuple[pa.Array, ...]]:
+        """Many, part by part."""
 
 
-def _existing(now: int, revisions: list[int], parts: Iterable[tuple[pa.Array, ...]]) -> Existing:
-    empty = np.empty(0, dtype=np.int64)
-    found: list[tuple[Any, ...]] = [(np.empty(0, dtype=np.uint64), empty, empty, empty, np.empty(0, dtype=np.bool_))]
-    for ids, records, hashes, origins, keys in parts:
-        of_source = np.isin(origins.cast("int64").fill_null(NOBODY).to_numpy(zero_copy_only=False), revisions)
-        found.append((hash_texts(keys.cast("string")), *(_integers(column) for column in (ids, records, hashes)), of_source))
-    key_hashes, ids, records, hashes, of_source = (np.concatenate(column) for column in zip(*found, strict=True))
-    order = np.argsort(key_hashes, kind="stable")
-    return Existing(
-        clock=now,
-        key_hashes=key_hashes[order],
-        version_ids=ids[order],
-        record_ids=records[order],
-        row_hashes=hashes[order],
-        of_source=of_source[order],
-    )
+class _Rows:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, query: Select[Any]) -> Sequence[Sequence[Any]]:
+        return self._connection.execute(query).all()
+
+    def columns(self, query: Select[Any]) -> Iterable[tuple[pa.Array, ...]]:
+        import pyarrow as pa
+
+        found = self._connection.execution_options(yield_per=FETCH).execute(query)
+        for part in found.partitions():
+            yield tuple(pa.array(column) for column in zip(*part, strict=True))
+
+
+class _ByColumn:
+    def __init__(self, cursor: Any, url: str) -> None:
+        self._cursor = cursor
+        self._url = url
+
+    def rows(self, query: Select[Any]) -> Sequence[Sequence[Any]]:
+        self._cursor.execute(literal_sql(query, self._url))
+        found: Sequence[Sequence[Any]] = self._cursor.fetchall()
+        return found
+
+    def columns(self, query: Select[Any]) -> Iterable[tuple[pa.Array, ...]]:
+        if self._url.startswith("sqlite"):
+            self._cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(FETCH)})
+        self._cursor.execute(literal_sql(query, self._url))
+        return taken_ahead(tuple(batch.columns) for batch in self._cursor.fetch_record_batch() if len(batch))
+
+
+class _Loading:
+    """One look at what is there: first at what tells which state it is, so that nothing is in none of both."""
+
+    def __init__(self, asked: _Asked, kind: RecordKind, source: str, known: Path) -> None:
+        self._asked, self._kind, self._source, self._known = asked, kind.name, source, known
+        self._table, self._log = schema.kind_table(kind.name).c, schema.touched.c
+
+    def existing(self) -> Existing:
+        clock = schema.clock.c
+        now = next((int(row[0]) for row in self._asked.rows(select(clock.now).where(clock.kind == self._kind))), 0)
+        last = select(func.coalesce(func.max(self._log.seq), 0)).where(self._log.kind == self._kind)
+        touched = int(self._asked.rows(last)[0][0])
+        kept = read_known(self._known, mark) if (mark := self._mark(now)) else None
+        found = self._brought_up(now, *kept) if kept else None
+        found = found or self._ordered(self._columns(self._visible(now)))
+        revisions = np.array(self._revisions(), dtype=np.int64)
+        return Existing(touched=touched, of_source=np.isin(found["revision_ids"], revisions), **found)
+
+    def _mark(self, now: int) -> tuple[Any, ...] | None:
+        row = next(iter(self._asked.rows(mark_of(self._kind, now))), None)
+        return (now, *row) if row else None
+
+    def _revisions(self) -> list[int]:
+        revision = schema.register_revision.c
+        query = select(revision.id).where(revision.kind == self._kind, revision.source == self._source)
+        return [int(row[0]) for row in self._asked.rows(query)]
+
+    def _visible(self, now: int) -> Select[Any]:
+        return select(*(self._table[name] for name in STORED)).where(self._table.since <= now, self._table.until > now)
+
+    def _brought_up(self, now: int, touched: int, columns: Columns) -> Columns | None:
+        """What was known, with the records that persons changed since as they are now; None where those are too many."""
+        since = select(self._log.record_id).where(self._log.kind == self._kind, self._log.seq > touched).distinct()
+        records = [int(row[0]) for row in self._asked.rows(since.limit(TOUCHED_MOST + 1))]
+        if len(records) > TOUCHED_MOST:
+            return None
+        if not records:
+            return columns
+        new = self._columns(self._visible(now).where(self._table.record_id.in_(since)))
+        older = ~np.isin(columns["record_ids"], np.union1d(records, new["record_ids"]))
+        return self._ordered({name: np.concatenate([column[older], new[name]]) for name, column in columns.items()})
+
+    def _columns(self, query: Select[Any]) -> Columns:
+        empty = np.empty(0, dtype=np.int64)
+        found: list[tuple[Any, ...]] = [(empty.view(np.uint64), empty, empty, empty, empty)]
+        for keys, *numbers in self._asked.columns(query):
+            found.append((hash_texts(keys.cast("string")), *(_integers(column) for column in numbers)))
+        return {name: np.concatenate(parts) for name, parts in zip(COLUMNS, zip(*found, strict=True), strict=True)}
+
+    def _ordered(self, columns: Columns) -> Columns:
+        order = np.argsort(columns["key_hashes"], kind="stable")
+        return {name: column[order] for name, column in columns.items()}
 
 
 def _integers(column: pa.Array) -> Int64:
-    values: Int64 = column.cast("int64").to_numpy(zero_copy_only=False)
+    values: Int64 = column.cast("int64").fill_null(NOBODY).to_numpy(zero_copy_only=False)
     return values
-
-
-def _revisions_of(connection: Connection, kind: str, source: str) -> list[int]:
-    columns = register_revision.c
-    query = select(columns.id).where(columns.kind == kind, columns.source == source)
-    return list(connection.execute(query).scalars())

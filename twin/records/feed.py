@@ -7,17 +7,20 @@ of their own, which starts while the file is still being copied.
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 
 from twin.errors import Refused, StoreUnavailable
 from twin.records.existing import Existing, load_existing_by_column
+from twin.records.known import Keeping, Landed
 from twin.records.stored import Coded, Coder, Resolved, Resolver, columns_of_incomplete_parts
 from twin.store.ahead import Ahead, taken_ahead
 from twin.store.lean import do_without, seldom_collected
@@ -33,6 +36,7 @@ __all__ = ["Differing", "Ending", "Feed", "Fresh", "HereFeed", "Prepared", "Proc
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 BATCHES_AHEAD = 1
+KEEPING_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +67,23 @@ class Differing:
     findings: pa.Table
     version_ids: Int64
     record_ids: Int64
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @classmethod
+    def of(cls, batches: Sequence[Differing]) -> Differing:
+        """Some that came one after the other as one."""
+        import pyarrow as pa
+
+        first, starts = batches[0], np.cumsum([0, *map(len, batches)])
+        return cls(
+            **{name: np.concatenate([getattr(one, name) for one in batches]) for name in ("lines", "hashes", "version_ids", "record_ids")},
+            **{name: pa.concat_arrays([getattr(one, name) for one in batches]) for name in ("keys", "extra")},
+            coded=Coded.of([one.coded for one in batches]),
+            partial={name: pa.concat_arrays([one.partial[name] for one in batches]) for name in first.partial},
+            findings=pa.concat_tables([_moved(one.findings, int(start)) for one, start in zip(batches, starts, strict=False)]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,21 +119,30 @@ class Feed(Protocol):
     def settled(self, older: Sequence[str]) -> Settled:
         """After the ending: what all locations together tell, of these older ones too (their parts joined)."""
 
+    def keep(self, landed: Landed) -> None:
+        """Readers see the ledger: keep what the store holds now for the import after this one (`twin.records.known`)."""
+
 
 class HereFeed:
     """Reads in this process."""
 
     def __init__(
-        self, batches: Callable[[], Iterator[LedgerBatch]], kind: RecordKind, existing: Callable[[], Existing], resolver: Resolver | None
+        self,
+        batches: Callable[[], Iterator[LedgerBatch]],
+        kind: RecordKind,
+        existing: Callable[[], Existing],
+        known: Path,
+        resolver: Resolver | None,
     ) -> None:
         self._batches = batches
-        self._existing = existing
+        self._existing, self._known = existing, known
         self._resolver = resolver
         self._kind, self._coder = kind, Coder(kind, resolver)
 
     def __iter__(self) -> Iterator[Share | Ending]:
         """Its batches, then its ending."""
         known = self._existing()
+        self._keeping = Keeping(self._known, known)
         seen = np.zeros(len(known), dtype=np.bool_)
         for batch in self._batches():
             yield self._told_apart(batch, known, seen)
@@ -123,6 +153,15 @@ class HereFeed:
         if self._resolver is None:
             return Settled(older=[], otherwise={})
         return Settled(older=self._resolver.resolve(older), otherwise=self._resolver.settled())
+
+    def get_ready_to_keep(self) -> None:
+        """There is time while the last rows are written."""
+        assert self._keeping.sorted
+
+    def keep(self, landed: Landed) -> None:
+        """Keep what the store holds; where there is no room for it the next import asks the store."""
+        with suppress(OSError):
+            self._keeping.write(landed)
 
     def _told_apart(self, batch: LedgerBatch, known: Existing, seen: Bool) -> Share:
         places = known.find(batch.key_hash)
@@ -144,6 +183,7 @@ class HereFeed:
         if not len(at):
             return None
         typed = batch.typed(at)
+        self._keeping.fresh(batch.key_hash[at], batch.row_hash.view(np.int64)[at])
         return Fresh(
             lines=batch.lines[at],
             keys=batch.keys.take(pa.array(at)),
@@ -159,6 +199,7 @@ class HereFeed:
         if not len(at):
             return None
         typed = batch.typed(at)
+        self._keeping.differing(places[at], batch.row_hash.view(np.int64)[at])
         incomplete = columns_of_incomplete_parts(self._kind, typed.values.keys())
         return Differing(
             lines=batch.lines[at],
@@ -174,15 +215,13 @@ class HereFeed:
 
 
 class ProcessFeed:
-    """Reads in a child, some batches ahead of the caller. It gets ready, and loads what the store holds, before it is told what to read.
+    """Reads in a child, some batches ahead of the caller: it gets ready, is told to load what the store holds, then what to read."""
 
-    `open_resolver` is pickled, and called there with the URL when the first new location comes.
-    """
-
-    def __init__(self, kind: RecordKind, source: str, url: str, open_resolver: Callable[[str], Resolver] | None) -> None:
+    def __init__(self, kind: RecordKind, source: str, url: str, known: Path) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_feed, args=(theirs, kind, source, url, open_resolver), daemon=True)
+        self._process = context.Process(target=_feed, args=(theirs, kind, source, url, known), daemon=True)
+        self._keeping = False
         self._process.start()
         theirs.close()
         self._ahead = Ahead(self._pipe.recv, BATCHES_AHEAD)
@@ -193,13 +232,18 @@ class ProcessFeed:
     def __exit__(self, *_: object) -> None:
         """End the child."""
         with self._ahead:
+            if self._keeping:
+                self._process.join(KEEPING_S)
             self._process.terminate()
             self._process.join()
 
+    def load(self, open_resolver: Callable[[str], Resolver] | None) -> None:
+        """Have the child load what the store holds; it opens the resolver, which is pickled, where the ledger did not come before."""
+        self._tell(open_resolver)
+
     def read(self, open_ledger: Callable[[], Ledger]) -> None:
         """Tell the child what to read; pickled."""
-        with suppress(OSError):  # whoever takes the first batch is told why
-            self._pipe.send(open_ledger)
+        self._tell(open_ledger)
 
     def __iter__(self) -> Iterator[Share | Ending]:
         """Its batches, then its ending; raises what the child meets."""
@@ -214,6 +258,15 @@ class ProcessFeed:
         self._pipe.send(list(older))
         said: Settled = self._received()
         return said
+
+    def keep(self, landed: Landed) -> None:
+        """Have the child keep what the store holds, while the caller goes on."""
+        self._tell(landed)
+        self._keeping = True
+
+    def _tell(self, what: Any) -> None:
+        with suppress(OSError):  # whoever takes the next batch is told why
+            self._pipe.send(what)
 
     def _received(self) -> Any:
         try:
@@ -232,30 +285,40 @@ class Prepared:
         self._make = make
         self._resolver: Resolver | None = None
 
+    def prepare(self) -> Resolver:
+        """Make it ready now."""
+        self._resolver = self._resolver or self._make()
+        return self._resolver
+
     def resolve(self, keys: Sequence[str]) -> list[Resolved]:
         """Where they are."""
-        if not keys:
-            return []
-        self._resolver = self._resolver or self._make()
-        return self._resolver.resolve(keys)
+        return self.prepare().resolve(keys) if keys else []
 
     def settled(self) -> dict[str, Resolved]:
         """Those that are told otherwise."""
         return self._resolver.settled() if self._resolver else {}
 
 
-def _feed(pipe: Pipe, kind: RecordKind, source: str, url: str, open_resolver: Callable[[str], Resolver] | None) -> None:
+def _feed(pipe: Pipe, kind: RecordKind, source: str, url: str, file: Path) -> None:
     do_without("pandas")
     try:
-        known = load_existing_by_column(url, kind, source)
-        ledger: Ledger = pipe.recv()()
+        open_resolver: Callable[[str], Resolver] | None = pipe.recv()
+        known = load_existing_by_column(url, kind, source, file)
         came_before = bool(known.of_source.any())  # then reading is what takes long, and little else needs memory
         resolver = Prepared(partial(open_resolver, url)) if open_resolver else None
-        feed = HereFeed(lambda: taken_ahead(ledger.batches()) if came_before else ledger.batches(), kind, lambda: known, resolver)
+        if resolver is not None and not came_before:
+            resolver.prepare()  # while the file is still being copied
+        ledger: Ledger = pipe.recv()()
+        batches = (lambda: taken_ahead(ledger.batches())) if came_before else ledger.batches
+        feed = HereFeed(batches, kind, lambda: known, file, resolver)
         with seldom_collected():
             for share in feed:
                 pipe.send(share)
-            pipe.send(feed.settled(pipe.recv()))
+            feed.get_ready_to_keep()
+            while not isinstance(said := pipe.recv(), Landed):
+                pipe.send(feed.settled(said))
+            feed.keep(said)
+        os._exit(0)  # taking half a gigabyte apart takes as long as writing the file
     except (BrokenPipeError, EOFError):
         return
     except Exception as error:  # noqa: BLE001  whatever it is, the parent must know
@@ -271,6 +334,14 @@ def _travels(error: Exception) -> bool:
         return str(pickle.loads(pickle.dumps(error))) == str(error)
     except Exception:  # noqa: BLE001
         return False
+
+
+def _moved(findings: pa.Table, by: int) -> pa.Table:
+    """Findings whose rows lie further down."""
+    import pyarrow.compute as pc
+
+    place = findings.column_names.index("row")
+    return findings.set_column(place, "row", pc.add(findings["row"], by))
 
 
 def _by_key(batch: LedgerBatch, at: Int64) -> Int64:

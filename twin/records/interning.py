@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Interner", "digest_of", "intern", "search_windows", "unknown_locations"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-Row = Callable[[str], tuple[Any, ...]]
 T = TypeVar("T")
-_Rows: TypeAlias = dict[int, tuple[int, str | None]]
-"""Digest → id and key of the row that has it; no key where that row is of another domain."""
+Said: TypeAlias = tuple[str, str]
+"""A domain and a text of it, or an article or location as its parts joined."""
 UNRESOLVED: Resolved = (None, None, None, None)
 AT_ONCE = 4_000
 """Keys written in one transaction: some 60 ms."""
@@ -40,7 +39,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "location": ("id", "digest", *LOCATION, "place_id", *RESOLVED),
 }
 KEYS: Mapping[str, tuple[str, ...]] = {"term": ("text",), "article": ARTICLE, "location": LOCATION}
-SEARCHED = frozenset(f"{kind.name}.{column.name}" for kind in list_kinds() for column in kind.columns if column.search)
+SEARCHED = frozenset({"article", *(f"{kind.name}.{column.name}" for kind in list_kinds() for column in kind.columns if column.search)})
 
 
 class Interner:
@@ -54,22 +53,18 @@ class Interner:
         """Find or write what is new in a batch, in turns of `AT_ONCE`; in the last of them `also` is done."""
         resolved = dict(zip(coded.new.get("location", ()), coded.resolved, strict=False))
         wanted = [(domain, key) for domain, keys in coded.new.items() for key in keys]
-        found: dict[str, dict[str, int]] = {domain: {} for domain in coded.new}
+        found: dict[Said, int] = {}
         done: list[T] = []
         for last, part in _in_parts(wanted, AT_ONCE):
-            by_domain: dict[str, list[str]] = {}
-            for domain, key in part:
-                by_domain.setdefault(domain, []).append(key)
             with self._database.reading() as connection:
-                seen = {domain: _Seen.of(connection, domain, keys) for domain, keys in by_domain.items()}
+                seen = [_Seen.of(connection, table, ours) for table, ours in _by_table(part)]
             with self._database.staging() as connection:
-                stands = {domain for domain, one in seen.items() if one.stands(connection)} if _differ(seen.values()) else set()
-                for domain, keys in by_domain.items():
-                    found[domain] |= intern(connection, domain, keys, resolved, seen[domain].rows if domain in stands else None)
+                for one in seen:
+                    found |= _interned(connection, one.table, one.wanted, resolved, one if one.stands(connection) else None)
                 if last:
                     done.append(also(connection))
         for domain, keys in coded.new.items():  # after the commit: what was rolled back is not known
-            ids = np.fromiter(map(found[domain].__getitem__, keys), dtype=np.int64, count=len(keys))
+            ids = np.fromiter((found[domain, key] for key in keys), dtype=np.int64, count=len(keys))
             self._ids[domain] = np.concatenate([self._ids.get(domain, ids[:0]), ids])
         return done[0]
 
@@ -84,58 +79,53 @@ class Interner:
 
 
 class _Seen(NamedTuple):
-    """What a reader saw of some keys, and the number the next row of their table would have got."""
+    """What a reader saw of some texts in their table, by digest, and the number the next row of it would have got."""
 
     table: Table
-    digests: frozenset[int]
+    wanted: Sequence[Said]
+    digests: Mapping[int, Said]
+    rows: Mapping[int, tuple[int, Said]]
     next_id: int
-    rows: _Rows
 
     @classmethod
-    def of(cls, connection: Connection, domain: str, keys: Sequence[str]) -> _Seen:
-        table, digests = _table_of(domain), frozenset(digest_of(domain, key) for key in keys)
-        return cls(table, digests, next_id_of(connection, table.name), _stored(connection, table, domain, digests))
+    def of(cls, connection: Connection, table: Table, wanted: Sequence[Said], round_: int = 0) -> _Seen:
+        """As this connection sees it. Of two texts of one digest the last is meant; the other has another in the next round."""
+        digests = {digest_of(*said, round_): said for said in wanted}
+        return cls(table, wanted, digests, _stored(connection, table, digests), next_id_of(connection, table.name))
 
     def stands(self, connection: Connection) -> bool:
         """Whether nobody has written to the table since."""
         return next_id_of(connection, self.table.name) == self.next_id
 
 
-def _differ(seen: Iterable[_Seen]) -> bool:
-    """Whether no two domains of one table have keys of one digest: what one writes the other has not seen."""
-    met: set[tuple[str, int]] = set()
-    count = 0
-    for one in seen:
-        met.update((one.table.name, digest) for digest in one.digests)
-        count += len(one.digests)
-    return len(met) == count
-
-
-def intern(
-    connection: Connection, domain: str, keys: Sequence[str], resolved: Mapping[str, Resolved], seen: _Rows | None = None
-) -> dict[str, int]:
+def intern(connection: Connection, domain: str, keys: Sequence[str], resolved: Mapping[str, Resolved]) -> dict[str, int]:
     """The ids of texts of a domain, or of articles or locations (their parts joined); those that are new are written.
 
-    `resolved` tells where new locations are; the others are left to the tie. `seen` are the rows of these keys, where they are known.
+    `resolved` tells where new locations are; the others are left to the tie.
     """
-    table, row = _table_of(domain), _row_of(domain, resolved)
-    found: dict[str, int] = {}
-    waiting, round_ = keys, 0
+    found = _interned(connection, _table_of(domain), [(domain, key) for key in keys], resolved, None)
+    return {key: row_id for (_, key), row_id in found.items()}
+
+
+def _interned(
+    connection: Connection, table: Table, wanted: Sequence[Said], resolved: Mapping[str, Resolved], seen: _Seen | None
+) -> dict[Said, int]:
+    """Ids of texts of one table; `seen` is what a reader saw of them, where that still stands."""
+    found: dict[Said, int] = {}
+    waiting, round_ = wanted, 0
     while waiting:
-        digests = {digest_of(domain, key, round_): key for key in waiting}
-        there = _stored(connection, table, domain, digests) if seen is None or round_ else seen
-        found |= {digests[digest]: row_id for digest, (row_id, said) in there.items() if said == digests[digest]}
-        new = {digest: key for digest, key in digests.items() if digest not in there}
-        found |= _write(connection, table, domain, new, row)
-        waiting, round_ = [key for key in waiting if key not in found], round_ + 1
+        seen = seen or _Seen.of(connection, table, waiting, round_)
+        found |= {seen.digests[digest]: row_id for digest, (row_id, said) in seen.rows.items() if said == seen.digests[digest]}
+        new = {digest: said for digest, said in seen.digests.items() if digest not in seen.rows}
+        found |= _write(connection, table, new, resolved)
+        waiting, round_, seen = [said for said in waiting if said not in found], round_ + 1, None
     return found
 
 
 def unknown_locations(connection: Connection, keys: Sequence[str]) -> list[str]:
     """Those of some locations (their parts joined) that nobody has written yet."""
-    digests = {digest_of("location", key): key for key in keys}
-    there = _stored(connection, schema.location, "location", digests)
-    return [key for digest, key in digests.items() if digest not in there]
+    seen = _Seen.of(connection, schema.location, [("location", key) for key in keys])
+    return [key for digest, (_, key) in seen.digests.items() if digest not in seen.rows]
 
 
 def digest_of(domain: str, key: str, round_: int = 0) -> int:
@@ -157,38 +147,48 @@ def _table_of(domain: str) -> Table:
     return {"article": schema.article, "location": schema.location}.get(domain, schema.term)
 
 
-def _row_of(domain: str, resolved: Mapping[str, Resolved]) -> Row:
+def _by_table(wanted: Sequence[Said]) -> Iterable[tuple[Table, list[Said]]]:
+    found: dict[Table, list[Said]] = {}
+    for said in wanted:
+        found.setdefault(_table_of(said[0]), []).append(said)
+    return found.items()
+
+
+def _row_of(said: Said, resolved: Mapping[str, Resolved]) -> tuple[Any, ...]:
     """What is written of a new text or key, after its id and digest."""
+    domain, key = said
     if domain == "article":
-        return lambda key: (*key.split(SEPARATOR), fold(key.split(SEPARATOR)[0]))
+        return (*key.split(SEPARATOR), fold(key.split(SEPARATOR)[0]))
     if domain == "location":
-        return lambda key: (*key.split(SEPARATOR), *resolved.get(key, UNRESOLVED), None)
-    return lambda text: (domain, text, fold(text), None, None, None, None, None)
+        return (*key.split(SEPARATOR), *resolved.get(key, UNRESOLVED), None)
+    return (domain, key, fold(key), None, None, None, None, None)
 
 
-def _stored(connection: Connection, table: Table, domain: str, digests: Iterable[int]) -> _Rows:
+def _stored(connection: Connection, table: Table, digests: Iterable[int]) -> dict[int, tuple[int, Said]]:
     names = KEYS[table.name]
     columns = [table.c.id, table.c.digest, *(table.c[name] for name in names)]
     if table is schema.term:
         columns.append(table.c.domain)
-    found: _Rows = {}
-    for row_id, digest, *said in rows_among(connection, columns, table.c.digest, list(digests)):
-        ours = table is not schema.term or said[-1] == domain
-        found[int(digest)] = (int(row_id), SEPARATOR.join(said[: len(names)]) if ours else None)
+    rows: Iterable[Any] = rows_among(connection, columns, table.c.digest, list(digests))
+    found: dict[int, tuple[int, Said]] = {}
+    for row_id, digest, *said in rows:
+        domain = said[-1] if table is schema.term else table.name
+        found[int(digest)] = (int(row_id), (domain, SEPARATOR.join(said[: len(names)])))
     return found
 
 
-def _write(connection: Connection, table: Table, domain: str, new: Mapping[int, str], row: Row) -> dict[str, int]:
+def _write(connection: Connection, table: Table, new: Mapping[int, Said], resolved: Mapping[str, Resolved]) -> dict[Said, int]:
     if not new:
         return {}
     first = take_ids(connection, table.name, len(new))
-    rows = [(first + place, digest, *row(key)) for place, (digest, key) in enumerate(new.items())]
+    rows = [(first + place, digest, *_row_of(said, resolved)) for place, (digest, said) in enumerate(new.items())]
     put_rows(connection, table, COLUMNS[table.name], rows)
-    if domain == "article" or domain in SEARCHED:
+    if "folded" in COLUMNS[table.name]:
         folded = COLUMNS[table.name].index("folded")
-        windows = sorted((domain, window, one[0]) for one in rows for window in search_windows([one[folded]]))
+        searched = [(domain, row) for (domain, _), row in zip(new.values(), rows, strict=True) if domain in SEARCHED]
+        windows = sorted((domain, window, row[0]) for domain, row in searched for window in search_windows([row[folded]]))
         put_rows(connection, schema.term_window, ("domain", "window", "term_id"), windows)
-    return {key: first + place for place, key in enumerate(new.values())}
+    return {said: first + place for place, said in enumerate(new.values())}
 
 
 def _in_parts(items: Iterable[T], size: int) -> Iterator[tuple[bool, list[T]]]:

@@ -18,13 +18,14 @@ from twin.records.changed import Changed, compare, completed_parts
 from twin.records.counters import clock_of, set_clock, take_ids
 from twin.records.feed import Differing, Ending, Feed, Fresh, Settled
 from twin.records.interning import UNRESOLVED, Interner, unknown_locations
+from twin.records.known import Landed
 from twin.records.ledger import Merged, NewLedger
 from twin.records.register_revision import begin, finish, remove_unseen
 from twin.records.stored import Coded, Coder, Resolved
 from twin.store import record_schema as schema
 from twin.store.bulk import TurnSize
-from twin.store.database import Database
-from twin.store.values import to_json
+from twin.store.database import Database, delete_among
+from twin.store.values import to_json, to_microseconds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from twin.records.feed import Int64
 
 __all__ = ["Placed", "Writer", "exclusively", "merge_ledger"]
+
+TOGETHER = 2_000
+"""So many differing rows are compared together: what they are compared with is asked for a few times less."""
 
 
 class Placed(Protocol):
@@ -105,6 +109,7 @@ def merge_ledger(
     with database.writing() as connection:
         finish(connection, merging.merged, new)
         set_clock(connection, new.kind.name, clock + 1)
+    feed.keep(merging.landed)
     if place:
         place.landed()
     merging.sweep()
@@ -122,12 +127,14 @@ class _Merging:
         self.writer = writer
         self.clock = clock
         self.merged = Merged(revision_id=revision_id)
+        self.landed = Landed(mark=(clock + 1, revision_id, new.sha256, to_microseconds(now)), revision_id=revision_id)
         self.now = now
         self.place = place
         self.interner = Interner(database)
         self.coder, self.completing = Coder(new.kind), Interner(database)
         self.table = schema.kind_table(new.kind.name)
         self.size = TurnSize(first=200, most=2_000)
+        self.differing: list[Differing] = []
         self.ended: list[int] = []
         self.findings = 0
         self.put_aside = 0
@@ -141,8 +148,10 @@ class _Merging:
         """Write new records."""
         import pyarrow as pa
 
+        self.write_changes()
         count = len(rows.lines)
         first_version, first_record = self.interner.learn(rows.coded, lambda connection: self._take_ids(connection, count))
+        self.landed.fresh.append((first_version, first_record))
         columns = self.interner.columns(rows.coded)
         placed = self.place(columns) if self.place and "location_id" in columns else {}
         records = pa.array(range(first_record, first_record + count), pa.int64())
@@ -163,11 +172,21 @@ class _Merging:
         self._note_findings(rows.findings, rows.lines, records)
 
     def change(self, rows: Differing) -> None:
-        """Compare rows with the records they name, and write those that differ."""
+        """Compare rows with the records they name, and write those that differ; once some have come together."""
+        self.differing.append(rows)
+        if sum(map(len, self.differing)) >= TOGETHER:
+            self.write_changes()
+
+    def write_changes(self) -> None:
+        """Those that have come so far: before new rows, whose texts have later numbers."""
         import pyarrow as pa
 
-        versions = rows.version_ids.tolist()
+        if not self.differing:
+            return
+        rows = Differing.of(self.differing)
+        self.differing.clear()
         self._learn(rows.coded)
+        versions = rows.version_ids.tolist()
         stored = self.interner.columns(rows.coded) | self._completed(rows)
         columns = {name: column.to_pylist() for name, column in stored.items()} | {"extra": rows.extra.to_pylist()}
         keys, hashes, lines = rows.keys.to_pylist(), rows.hashes.tolist(), rows.lines.tolist()
@@ -228,6 +247,7 @@ class _Merging:
         """List the records of this ledger that the file no longer has; they stay as they are."""
         import pyarrow as pa
 
+        self.write_changes()
         self.merged.vanished = len(ending.vanished)
         if len(ending.vanished):
             columns = {"revision_id": pa.repeat(self.merged.revision_id, len(ending.vanished)), "record_id": pa.array(ending.vanished)}
@@ -235,14 +255,14 @@ class _Merging:
 
     def sweep(self) -> None:
         """Remove the versions that the turned clock has ended: their values are in the history."""
-        remove = self.table.delete()
-        self._in_turns(len(self.ended), lambda c, a, b: c.execute(remove.where(self.table.c.id.in_(self.ended[a:b]))))
+        self.size = TurnSize()
+        self._in_turns(len(self.ended), lambda connection, a, b: delete_among(connection, self.table.c.id, self.ended[a:b]))
         with self.database.writing() as connection:
             revisions = schema.register_revision
             connection.execute(update(revisions).where(revisions.c.id == self.merged.revision_id).values(status="current"))
 
     def _write_changed(self, connection: Connection, changed: Changed, hashes: list[int], lines: list[int]) -> None:
-        changed.write(
+        self.landed.renewed += changed.write(
             connection, self.table, hashes, lines, clock=self.clock, revision_id=self.merged.revision_id, new=self.new, now=self.now
         )
         self.ended += changed.ended

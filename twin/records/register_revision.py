@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from twin.codes import RecordKind
 from twin.records.counters import clock_of, take_ids
@@ -13,7 +13,7 @@ from twin.store import record_schema as schema
 from twin.store.database import Database
 from twin.store.values import from_json, to_json, to_microseconds
 
-__all__ = ["begin", "find_same", "finish", "get_register_revision", "has_revision", "remove_unseen"]
+__all__ = ["begin", "find_same", "finish", "get_register_revision", "has_revision", "mark_of", "remove_unseen"]
 
 REVISION = schema.register_revision.c
 STEP = 2_000
@@ -70,6 +70,13 @@ def has_revision(connection: Connection, kind: str, source: str) -> bool:
     """Whether a ledger of this source came before."""
     query = select(REVISION.id).where(REVISION.kind == kind, REVISION.source == source, REVISION.status != "abandoned")
     return connection.execute(query.limit(1)).first() is not None
+
+
+def mark_of(kind: str, clock: int) -> Select[Any]:
+    """Asks what tells the import that turned the clock of a kind to this from that of any other store: id, hash, when; or no row."""
+    seen = REVISION.status.in_(("current", "sweeping", "superseded"))
+    query = select(REVISION.id, REVISION.sha256, REVISION.recorded_us).where(REVISION.kind == kind, REVISION.clock == clock, seen)
+    return query.order_by(REVISION.id.desc()).limit(1)
 
 
 def get_register_revision(connection: Connection, revision_id: int) -> dict[str, Any]:

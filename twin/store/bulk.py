@@ -1,8 +1,9 @@
-"""Many rows into a table, column by column: Arrow in, short transactions out, in a process of its own.
+"""Many rows into a table, column by column: Arrow in, short transactions out, while the caller makes the next rows.
 
 Rows never become Python objects: Arrow's own database drivers (ADBC) bind them in C, on SQLite and PostgreSQL alike (four times
 faster than executemany). The driver brings its own SQLite; two copies of that library in one process would undo each other's
-file locks (POSIX, sqlite.org/howtocorrupt.html 2.2.1), so it lives in a child. The turnstile makes it one writer among others.
+file locks (POSIX, sqlite.org/howtocorrupt.html 2.2.1), so there it lives in a child. On PostgreSQL a thread does: the driver works
+without Python's lock. The turnstile makes it one writer among others.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import BigInteger, Double, Integer, Table
+from sqlalchemy import BigInteger, Double, Integer, Select, Table
+from sqlalchemy.engine import make_url
 
 from twin.errors import StoreBusy, StoreUnavailable
 from twin.store.ahead import Ahead
@@ -28,7 +32,7 @@ from twin.store.turnstile import Turnstile, TurnTimeout
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BATCH_S", "BulkWriter", "RowWriter", "TurnSize", "adbc_connection"]
+__all__ = ["BATCH_S", "RowWriter", "TurnSize", "adbc_connection", "bulk_writer", "literal_sql"]
 
 BATCH_S = 0.06
 """Wall time one transaction aims at, so that whoever waits for a turn waits no longer than 100 ms."""
@@ -36,6 +40,8 @@ FEW_ROWS = 2_000
 """So many are in the table before another process has started."""
 CACHE_KIB = 65_536
 BATCHES_AHEAD = 1
+ROWS_AHEAD = 40_000
+"""More than a batch of a ledger has, findings and all: so many wait while one is written."""
 CHECKPOINT_PAGES = 16_000
 
 
@@ -83,8 +89,58 @@ class RowWriter:
         """Everything is in already."""
 
 
-class BulkWriter:
-    """The same through a child process, which writes while the caller makes the next rows; started when the first many come."""
+def bulk_writer(database: Database) -> _ProcessWriter | _ThreadWriter:
+    """The same by ADBC."""
+    return _ProcessWriter(database) if database.is_sqlite else _ThreadWriter(database)
+
+
+class _ThreadWriter:
+    """A thread of this process writes, one batch behind the caller."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._size = TurnSize()
+        self._thread = ThreadPoolExecutor(1, "bulk")
+        self._writing: deque[tuple[int, Future[None]]] = deque()
+        self._opened = ExitStack()
+        self._connection: Any = None
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What is not written is left out."""
+        self._ended = True
+        self._thread.shutdown(cancel_futures=True)
+        self._opened.close()
+
+    def put(self, table: Table, columns: Mapping[str, pa.Array]) -> None:
+        """Insert rows given as columns, soon. Raises what was met before."""
+        rows = _stated(table, columns)
+        while sum(count for count, _ in self._writing) > ROWS_AHEAD:
+            self._writing.popleft()[1].result()
+        self._writing.append((len(rows), self._thread.submit(self._write, table.name, rows)))
+
+    def finish(self) -> None:
+        """Wait until everything is committed; raises StoreUnavailable."""
+        while self._writing:
+            self._writing.popleft()[1].result()
+
+    def _write(self, name: str, rows: pa.Table) -> None:
+        try:
+            if self._connection is None:
+                url = self._database.reader.url.render_as_string(hide_password=False)
+                self._connection, _ = self._opened.enter_context(_opened(url, None))
+            _write(self._connection, _no_turn, self._size, name, rows, self._database.lock_timeout_s, lambda: self._ended)
+        except EOFError:
+            return
+        except Exception as error:
+            raise _unavailable(error) from error
+
+
+class _ProcessWriter:
+    """A child process writes, started when the first many rows come."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -114,17 +170,13 @@ class BulkWriter:
 
     def put(self, table: Table, columns: Mapping[str, pa.Array]) -> None:
         """Insert rows given as columns; returns when the child has taken them over. Raises what the child met before."""
-        import pyarrow as pa
-
         if self._process is None:
             if len(next(iter(columns.values()))) <= FEW_ROWS:
                 self._few.put(table, columns)
                 return
             self._start()
         self._raise_what_came()
-        said = {name: column for name, column in columns.items() if column.null_count < len(column)}
-        rows = pa.table({name: _cast(column, table, name) for name, column in said.items()})
-        self._send((table.name, rows))
+        self._send((table.name, _stated(table, columns)))
 
     def finish(self) -> None:
         """Wait until everything is committed; raises StoreBusy, StoreUnavailable."""
@@ -155,6 +207,13 @@ class BulkWriter:
         return str(said)
 
 
+def _stated(table: Table, columns: Mapping[str, pa.Array]) -> pa.Table:
+    """The columns that say anything, as the table has them."""
+    import pyarrow as pa
+
+    return pa.table({name: _cast(column, table, name) for name, column in columns.items() if column.null_count < len(column)})
+
+
 def _cast(column: pa.Array, table: Table, name: str) -> pa.Array:
     """As PostgreSQL's binary COPY wants it: the very type of the column."""
     import pyarrow as pa
@@ -179,18 +238,28 @@ def _write_all(pipe: Pipe, url: str, file: str | None, timeout_s: float) -> None
                     pipe.send("finished")
                     continue
                 name, rows = message
-                _write(connection, turn, size, name, rows, timeout_s)
+                _write(connection, turn, size, name, rows, timeout_s, _is_orphan)
     except EOFError:
         return
     except TurnTimeout:
         hint = "try again when its import is done, or wait longer: TWIN_LOCK_TIMEOUT_S"
         _tell(pipe, StoreBusy(f"another writer has held the records for more than {timeout_s:g} s", hint=hint))
     except Exception as error:  # noqa: BLE001  whatever it is, the parent must know
-        _tell(pipe, StoreUnavailable(f"the records cannot be written: {error}", hint="check the disk and the server, then run it again"))
+        _tell(pipe, _unavailable(error))
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"the records cannot be written: {error}", hint="check the disk and the server, then run it again")
 
 
 def _write(
-    connection: Any, turn: Callable[[float], AbstractContextManager[None]], size: TurnSize, name: str, rows: pa.Table, timeout_s: float
+    connection: Any,
+    turn: Callable[[float], AbstractContextManager[None]],
+    size: TurnSize,
+    name: str,
+    rows: pa.Table,
+    timeout_s: float,
+    ended: Callable[[], bool],
 ) -> None:
     start = 0
     while start < len(rows):
@@ -198,8 +267,8 @@ def _write(
         began = time.perf_counter()
         with turn(timeout_s), connection.cursor() as cursor:
             _take_lock(connection, cursor)
-            if _is_orphan():
-                raise EOFError("the import has been killed: what it wrote is removed by the next one, nothing may come after that")
+            if ended():
+                raise EOFError("the import has ended: what it wrote is removed by the next one, nothing may come after that")
             cursor.adbc_ingest(name, part, mode="append")
             connection.commit()
         size.learn(len(part), time.perf_counter() - began)
@@ -230,6 +299,11 @@ def adbc_connection(url: str) -> Any:
     return postgresql.connect(url.replace("postgresql+psycopg://", "postgresql://", 1))
 
 
+def literal_sql(query: Select[Any], url: str) -> str:
+    """A query as such a connection takes it: its values, which are ours, are written out."""
+    return str(query.compile(dialect=make_url(url).get_dialect()(), compile_kwargs={"literal_binds": True}))
+
+
 @contextmanager
 def _opened(url: str, file: str | None) -> Iterator[tuple[Any, Callable[[float], AbstractContextManager[None]]]]:
     with adbc_connection(url) as connection:
@@ -237,7 +311,7 @@ def _opened(url: str, file: str | None) -> Iterator[tuple[Any, Callable[[float],
             with connection.cursor() as cursor:  # as in `Database.staging`
                 cursor.execute("SET synchronous_commit = off")
             connection.commit()
-            yield connection, lambda timeout_s: nullcontext()
+            yield connection, _no_turn
             return
         with connection.cursor() as cursor:  # synchronous stays FULL, SQLite's own default: it cannot be set within ADBC's transaction
             for pragma in ("busy_timeout = 30000", f"cache_size = -{CACHE_KIB}", f"wal_autocheckpoint = {CHECKPOINT_PAGES}"):
@@ -245,6 +319,11 @@ def _opened(url: str, file: str | None) -> Iterator[tuple[Any, Callable[[float],
                 cursor.fetchall()
         connection.commit()
         yield connection, Turnstile(Path(file).parent, Path(file).name).turn
+
+
+def _no_turn(_: float) -> AbstractContextManager[None]:
+    """The server's lock is all it takes."""
+    return nullcontext()
 
 
 def _tell(pipe: Pipe, error: Exception) -> None:

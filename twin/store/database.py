@@ -21,7 +21,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Double, Engine, Integer, Table, create_engine, event, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    CursorResult,
+    Double,
+    Engine,
+    Integer,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -29,7 +43,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twin.errors import Invalid, StoreBusy, StoreUnavailable
 from twin.store.turnstile import Turnstile, TurnTimeout, locked_file
 
-__all__ = ["Database", "insert_rows", "next_id", "open_database", "put_rows", "rows_among"]
+__all__ = ["Database", "delete_among", "insert_rows", "next_id", "open_database", "put_rows", "rows_among", "set_among"]
 
 ADVISORY_LOCK = 0x7477696E  # "twin" in ASCII
 POOL = 48
@@ -204,14 +218,28 @@ def put_rows(connection: Connection, table: Table, names: Sequence[str], rows: S
     connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})", list(rows))
 
 
-def rows_among(connection: Connection, columns: Sequence[Column[Any]], key: Column[Any], values: Sequence[int]) -> Iterable[Any]:
+def rows_among(connection: Connection, columns: Iterable[Column[Any]], key: Column[Any], values: Sequence[int]) -> CursorResult[Any]:
     """These columns of the rows whose `key` is one of many numbers, bound as one array: the shortest way to ask either database."""
-    postgresql = connection.dialect.name == "postgresql"
     quote = connection.dialect.identifier_preparer.quote
+    return _among(connection, f"SELECT {', '.join(quote(column.name) for column in columns)} FROM {quote(key.table.name)}", key, values)
+
+
+def set_among(connection: Connection, column: Column[Any], value: int, key: Column[Any], values: Sequence[int]) -> None:
+    """Set a column of numbers in those rows."""
+    quote = connection.dialect.identifier_preparer.quote
+    _among(connection, f"UPDATE {quote(key.table.name)} SET {quote(column.name)} = {value:d}", key, values)
+
+
+def delete_among(connection: Connection, key: Column[Any], values: Sequence[int]) -> None:
+    """Delete those rows."""
+    _among(connection, f"DELETE FROM {connection.dialect.identifier_preparer.quote(key.table.name)}", key, values)
+
+
+def _among(connection: Connection, statement: str, key: Column[Any], values: Sequence[int]) -> CursorResult[Any]:
+    postgresql = connection.dialect.name == "postgresql"
     among = "= ANY(%s)" if postgresql else "IN (SELECT value FROM json_each(?))"
-    names = ", ".join(quote(column.name) for column in columns)
-    asked = f"SELECT {names} FROM {quote(key.table.name)} WHERE {quote(key.name)} {among}"
-    return connection.exec_driver_sql(asked, (list(values) if postgresql else json.dumps(list(values)),))
+    where = f"{statement} WHERE {connection.dialect.identifier_preparer.quote(key.name)} {among}"
+    return connection.exec_driver_sql(where, (list(values) if postgresql else json.dumps(list(values)),))
 
 
 def _pg_type(table: Table, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +28,6 @@ from twin.imports.tie.place_again import LOCATED, make_placer
 from twin.imports.tie.placing import ARROW_COLUMNS, ASKED, NONE, PLACED_COLUMNS, Ids, Placer, intangible_articles
 from twin.link.places import PlaceResolver, PlaceTree
 from twin.records.feed import Settled
-from twin.records.register_revision import has_revision
 from twin.records.state import note_ties
 from twin.records.stored import Resolved, joined
 from twin.store import Store
@@ -67,6 +67,7 @@ class Placing:
 
     def __init__(self, store: Store, kind: str) -> None:
         self._store, self._database, self._kind = store, store.database, kind
+        self._made: Future[Locations] | None = None
 
     def begin(self) -> Placing:
         """Take note of the tree and the last location, before any is written."""
@@ -75,19 +76,20 @@ class Placing:
             self._before = _Before(tree, read_mark(connection, TREE) == tree, _last_location(connection))
         return self
 
-    def prepare(self, source: str) -> None:
-        """Make ready now: there is time while the ledger is opened. One that came before will have rows that differ."""
+    def prepare(self) -> None:
+        """Make ready now for new rows."""
         assert self._placer is not None
-        with self._database.reading() as connection:
-            came_before = has_revision(connection, self._kind, source)
-        if came_before:
-            assert self._locations is not None
-        else:
-            self._grounds.forget_places()
+        self._grounds.forget_places()
+
+    def prepare_to_resolve(self) -> Future[Locations]:
+        """Make ready for rows that differ, in a thread: few of them come soon."""
+        if self._made is None:
+            self._made = ThreadPoolExecutor(1).submit(self.locations)
+        return self._made
 
     def resolve(self, keys: Sequence[str]) -> Sequence[Resolved]:
         """Where some locations are, each its parts joined."""
-        return self._locations.resolve(keys)
+        return self.prepare_to_resolve().result().resolve(keys)
 
     def grounds(self, tree: int) -> Grounds | None:
         """The grounds of this import, where the tree they were read with is that one."""
@@ -110,10 +112,6 @@ class Placing:
     @cached_property
     def _grounds(self) -> Grounds:
         return read_grounds(self._store)
-
-    @cached_property
-    def _locations(self) -> Locations:
-        return self.locations()
 
     @cached_property
     def _placer(self) -> Placer:

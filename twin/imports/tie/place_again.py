@@ -65,7 +65,7 @@ def place_again(store: Store, read: Callable[[], Grounds], kind: str, tree: int,
         with store.database.reading() as connection:
             left_out = set(gone)
             places = [place for place in grounds.places if place.id not in left_out]
-            placer = make_placer(connection, grounds, kind, places, but=None if whole else rows["id"])
+            placer = make_placer(connection, grounds, kind, places, but=None if whole else rows["id"], locations=rows["location_id"])
         placed = placer.place(rows, held_place=rows["place_id"], held_slot=rows["slot"])
         at, values = differing(rows, placed)
         changed = list(zip(rows["id"][at].tolist(), rows["record_id"][at].tolist(), values, strict=True))
@@ -88,9 +88,16 @@ def _reached_before(connection: Connection, kind: str) -> Reached:
 
 
 def make_placer(
-    connection: Connection, grounds: Grounds, kind: str, places: Sequence[Place], *, but: Ids | None, importing: bool = False
+    connection: Connection,
+    grounds: Grounds,
+    kind: str,
+    places: Sequence[Place],
+    *,
+    but: Ids | None,
+    locations: Ids | None = None,
+    importing: bool = False,
 ) -> Placer:
-    """A placer of a kind; `but` are the versions it is asked about (None: all, whose slots are then told with them)."""
+    """A placer of a kind; `but` are the versions it is asked about (None: all, whose slots are then told with them), `locations` theirs."""
     columns, row_of = places_as_columns(places, grounds.scene, stated_positions(grounds.buildings, grounds.scene).positions)
     tied = TiedElements()
     if kind == "asset" and not importing:
@@ -101,7 +108,7 @@ def make_placer(
     return Placer(
         places=columns,
         row_of_place=row_of,
-        location_row=location_rows(connection, row_of),
+        location_row=location_rows(connection, row_of, of=locations),
         unit_row=table_by_id(addresses),
         intangible=intangible_articles(connection),
         taken=free if none_held else slots_taken(connection, kind, row_of, but=but),

@@ -48,6 +48,7 @@ ASKED = ("location_id", "article_id", "unit_id")
 NONE = -1
 SAME_M = 1e-6
 FETCH = 20_000
+FEW = 500
 KINDS = {"everything": 0, "site": 1, "building": 2, "storey": 3, "room": 4}
 
 
@@ -173,10 +174,13 @@ def table_by_id(pairs: Sequence[tuple[int, int]], otherwise: int = NONE) -> Ids:
     return table
 
 
-def location_rows(connection: Connection, row_of_place: Mapping[int, int]) -> Ids:
-    """Row of the place of each location, by location id."""
+def location_rows(connection: Connection, row_of_place: Mapping[int, int], *, of: Ids | None = None) -> Ids:
+    """Row of the place of each location, or of these alone, by location id."""
     columns = schema.location.c
-    found = connection.execute(select(columns.id, columns.place_id).where(columns.place_id.is_not(None))).all()
+    query = select(columns.id, columns.place_id).where(columns.place_id.is_not(None))
+    asked = None if of is None else np.unique(of).tolist()
+    few = asked is not None and len(asked) <= FEW
+    found = connection.execute(query.where(columns.id.in_(asked)) if asked is not None and few else query).all()
     flat = np.fromiter(chain.from_iterable(found), np.int64, 2 * len(found))  # numpy is slow with rows of SQLAlchemy
     ids, places = flat.reshape(-1, 2).T
     table: Ids = np.full(int(ids.max(initial=-1)) + 1, NONE, dtype=np.int64)

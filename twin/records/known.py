@@ -1,0 +1,140 @@
+"""What a store held of a kind when an import ended, in a file beside it: the next import reads that, and asks only for what came after.
+
+A cache of one state of one store: of the import that ended last, of any ledger of the kind. What persons changed after it began is
+in `touched`; where a later import, another store or an older backup speaks, the file is of no use and everything is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import finalize
+
+import numpy as np
+
+from twin.store.staging import staging
+
+if TYPE_CHECKING:
+    from twin.records.existing import Existing
+
+__all__ = ["COLUMNS", "UNCHANGED", "WORTH_ROWS", "Keeping", "Landed", "known_file", "read_known"]
+
+Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+UInt64: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
+FORM = 1
+"""Grows with every change of what is written."""
+WORTH_ROWS = 50_000
+"""Fewer are asked for faster than a file is looked after."""
+COLUMNS = ("key_hashes", "version_ids", "record_ids", "row_hashes", "revision_ids")
+UNCHANGED = 0
+"""In the place of a version id: the row goes on with the one it has."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Landed:
+    """What an import made, once readers see it: `fresh` the first version and record id of each batch of new rows, `renewed` the new
+    version id, or `UNCHANGED`, of each differing row, in order; `mark` as `read_known` is asked for it; `least` rows are worth a file."""
+
+    mark: tuple[Any, ...] = ()
+    revision_id: int = 0
+    least: int = field(default_factory=lambda: WORTH_ROWS)
+    fresh: list[tuple[int, int]] = field(default_factory=list)
+    renewed: list[int] = field(default_factory=list)
+
+
+def known_file(folder: Path, kind: str) -> Path:
+    """Where what is known of a kind is kept."""
+    return folder / f"known-{kind}.npy"
+
+
+def read_known(file: Path, mark: tuple[Any, ...]) -> tuple[int, dict[str, Any]] | None:
+    """The last number of `touched` that is in it, and the columns of `Existing` in the order of their key hashes; None where there is
+    no such file, or it is of another state than `mark`."""
+    with suppress(OSError, ValueError, KeyError), file.open("rb") as opened:
+        facts = json.loads(str(np.load(opened)))
+        if facts["form"] == FORM and facts["mark"] == list(mark):
+            return facts["touched"], {name: np.load(opened) for name in facts["columns"]}
+    return None
+
+
+class Keeping:
+    """What an import does to what is known, batch by batch, so that it can be written when all is seen; in the process that reads."""
+
+    def __init__(self, file: Path, before: Existing) -> None:
+        self._file = file
+        self._before = before
+        self._fresh: list[int] = []
+        self._differing: list[tuple[Int64, Int64]] = []
+        self._hashes = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as this
+        finalize(self, self._hashes.close)
+
+    def fresh(self, key_hashes: UInt64, row_hashes: Int64) -> None:
+        """A batch of new rows, as they are written."""
+        self._fresh.append(len(key_hashes))
+        for column in (key_hashes, row_hashes):
+            self._hashes.write(np.ascontiguousarray(column).tobytes())
+
+    def differing(self, places: Int64, row_hashes: Int64) -> None:
+        """A batch of rows that differ, by their places in what was known before."""
+        self._differing.append((places, row_hashes))
+
+    @cached_property
+    def sorted(self) -> tuple[UInt64, Int64, Int64]:
+        """All key hashes in order, the row hashes of the new rows, and the order; once the last row has come."""
+        keys, rows = self._written()
+        key_hashes = np.concatenate([self._before.key_hashes, keys])
+        order = np.argsort(key_hashes, kind="stable")
+        return key_hashes[order], rows, order
+
+    def write(self, landed: Landed) -> None:
+        """Write it whole, in the place of what was known before, or not at all."""
+        if len(self._before) + sum(self._fresh) < landed.least:
+            self._file.unlink(missing_ok=True)
+            return
+        self._renew(landed.renewed)
+        facts = {"form": FORM, "mark": landed.mark, "touched": self._before.touched, "columns": list(COLUMNS)}
+        with staging(self._file.parent, prefix=".known-") as incoming:
+            with (incoming / self._file.name).open("wb") as opened:
+                for array in chain([np.array(json.dumps(facts))], self._columns(landed)):
+                    np.save(opened, array)
+            (incoming / self._file.name).replace(self._file)
+
+    def _renew(self, renewed: Sequence[int]) -> None:
+        if not self._differing:
+            return
+        places, hashes = (np.concatenate(part) for part in zip(*self._differing, strict=True))
+        new = np.array(renewed, dtype=np.int64)
+        self._before.row_hashes[places] = hashes
+        self._before.version_ids[places] = np.where(new == UNCHANGED, self._before.version_ids[places], new)
+
+    def _columns(self, landed: Landed) -> Iterator[Any]:
+        """`COLUMNS`, one after the other, each in the order of the key hashes."""
+        if not self._fresh:
+            yield from (getattr(self._before, name) for name in COLUMNS)
+            return
+        key_hashes, rows, order = self.sorted
+        yield key_hashes
+        versions, records = (self._numbers([first[part] for first in landed.fresh]) for part in (0, 1))
+        revisions = np.full(len(rows), landed.revision_id, dtype=np.int64)
+        for name, new in zip(COLUMNS[1:], (versions, records, rows, revisions), strict=True):
+            yield np.concatenate([getattr(self._before, name), new])[order]
+
+    def _numbers(self, firsts: list[int]) -> Int64:
+        runs = [np.arange(first, first + count) for first, count in zip(firsts, self._fresh, strict=True)]
+        return np.concatenate([np.empty(0, dtype=np.int64), *runs])
+
+    def _written(self) -> tuple[UInt64, Int64]:
+        self._hashes.seek(0)
+        words = np.frombuffer(self._hashes.read(), dtype=np.uint64)
+        ends = np.cumsum(2 * np.array([0, *self._fresh]))
+        runs = list(zip(ends[:-1].tolist(), self._fresh, strict=True))
+        keys = np.concatenate([words[:0], *(words[at : at + count] for at, count in runs)])
+        rows = np.concatenate([words[:0], *(words[at + count : at + 2 * count] for at, count in runs)])
+        return keys, rows.view(np.int64)
