@@ -1,6 +1,6 @@
 """A ledger whose columns are known: its facts, and its rows batch by batch with keys, hashes and what cannot be a row."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,36 @@ class LedgerBatch:
         """JSON of the unmapped cells of each row (n,), null where there are none; made anew each time it is asked for."""
         return join_extra(self.cells, self.plan.header.unmapped, self.plan.rules.empty)
 
+    def chosen(self, rows: NDArray[np.int64]) -> "LedgerBatch":
+        """Some of the rows, by position."""
+        import pyarrow as pa
+
+        return LedgerBatch(
+            lines=self.lines[rows],
+            keys=self.keys.take(pa.array(rows)),
+            key_hash=self.key_hash[rows],
+            row_hash=self.row_hash[rows],
+            quarantined=(),
+            cells=tuple(_selected(column, rows) for column in self.cells),
+            plan=self.plan,
+        )
+
+    @classmethod
+    def joined(cls, batches: "Sequence[LedgerBatch]") -> "LedgerBatch":
+        """The rows of several batches of a ledger, in order."""
+        import pyarrow as pa
+
+        cells = zip(*([_decoded(column) for column in batch.cells] for batch in batches), strict=True)
+        return cls(
+            lines=np.concatenate([batch.lines for batch in batches]),
+            keys=pa.concat_arrays([batch.keys for batch in batches]),
+            key_hash=np.concatenate([batch.key_hash for batch in batches]),
+            row_hash=np.concatenate([batch.row_hash for batch in batches]),
+            quarantined=tuple(row for batch in batches for row in batch.quarantined),
+            cells=tuple(pa.concat_arrays(list(columns)) for columns in cells),
+            plan=batches[0].plan,
+        )
+
     def typed(self, rows: Selection = None) -> Typed:
         """The values of the selected rows and the findings on them; position 0 is the first selected row."""
         import pyarrow as pa
@@ -114,11 +144,14 @@ class Ledger:
     plan: Plan
     progress: Progress | None = None
 
-    def batches(self) -> Iterator[LedgerBatch]:
-        """The rows, at most 65,536 a batch, in file order; memory is bounded but for keys and hashes (about 60 bytes a row)."""
+    def batches(self, through: Callable[[Iterator[Block]], Iterator[Block]] = iter) -> Iterator[LedgerBatch]:
+        """The rows, at most 65,536 a batch, in file order; memory is bounded but for keys and hashes (about 60 bytes a row).
+
+        `through` may take blocks of the file ahead.
+        """
         seen = KeysSeen()
         header = self.plan.header
-        for block in self.source.blocks(header.last_line, header.width):
+        for block in through(self.source.blocks(header.last_line, header.width)):
             batch = _batch(block, self.plan, seen)
             if self.progress is not None:
                 self.progress(int(batch.lines[-1]) if len(batch.lines) else 0)
@@ -195,10 +228,16 @@ def _row(block: Block, at: int) -> tuple[str, ...]:
     return tuple(column[at].as_py() for column in block.cells)
 
 
+def _decoded(column: "pa.Array") -> "pa.Array":
+    import pyarrow as pa
+
+    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+
+
 def _selected(column: "pa.Array", rows: "NDArray[np.bool_] | NDArray[np.int64]") -> "pa.Array":
     import pyarrow as pa
 
     chosen = column.filter(pa.array(rows)) if rows.dtype == np.bool_ else column.take(pa.array(rows))
     if isinstance(chosen, pa.DictionaryArray) and len(chosen) < len(chosen.dictionary):
-        return chosen.dictionary_decode().dictionary_encode()  # the texts of few rows, not those of the whole batch
+        return chosen.dictionary_decode()  # the texts of few rows, not those of the whole batch
     return chosen

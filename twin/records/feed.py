@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 import numpy as np
 
 from twin.errors import Refused, StoreUnavailable
+from twin.ledgers.ledger import LedgerBatch
 from twin.records.existing import Existing, load_existing_by_column
 from twin.records.known import Keeping, Landed
 from twin.records.stored import Coded, Coder, Resolved, Resolver, columns_of_incomplete_parts
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from twin.codes import RecordKind
-    from twin.ledgers import Ledger, LedgerBatch, Quarantined
+    from twin.ledgers import Ledger, Quarantined
 
 __all__ = ["Differing", "Ending", "Feed", "Fresh", "HereFeed", "Prepared", "ProcessFeed", "Settled", "Share"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 BATCHES_AHEAD = 1
+TOGETHER = 2_000
+"""So many differing rows are read and compared together: each step costs as much for few."""
 KEEPING_S = 60.0
 
 
@@ -53,7 +56,7 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Differing:
-    """The rows of a batch that say otherwise than the version they meet; their new locations, which are few, are not resolved.
+    """Rows that say otherwise than the version they meet, of one or several batches; their new locations, which are few, are not resolved.
 
     `partial` are the values of articles or locations that the ledger has in part: the version tells the rest.
     """
@@ -67,23 +70,6 @@ class Differing:
     findings: pa.Table
     version_ids: Int64
     record_ids: Int64
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    @classmethod
-    def of(cls, batches: Sequence[Differing]) -> Differing:
-        """Some that came one after the other as one."""
-        import pyarrow as pa
-
-        first, starts = batches[0], np.cumsum([0, *map(len, batches)])
-        return cls(
-            **{name: np.concatenate([getattr(one, name) for one in batches]) for name in ("lines", "hashes", "version_ids", "record_ids")},
-            **{name: pa.concat_arrays([getattr(one, name) for one in batches]) for name in ("keys", "extra")},
-            coded=Coded.of([one.coded for one in batches]),
-            partial={name: pa.concat_arrays([one.partial[name] for one in batches]) for name in first.partial},
-            findings=pa.concat_tables([_moved(one.findings, int(start)) for one, start in zip(batches, starts, strict=False)]),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,6 +109,14 @@ class Feed(Protocol):
         """Readers see the ledger: keep what the store holds now for the import after this one (`twin.records.known`)."""
 
 
+class _Met(NamedTuple):
+    """Rows of a batch that say otherwise than the versions they meet."""
+
+    rows: LedgerBatch
+    version_ids: Int64
+    record_ids: Int64
+
+
 class HereFeed:
     """Reads in this process."""
 
@@ -138,6 +132,7 @@ class HereFeed:
         self._existing, self._known = existing, known
         self._resolver = resolver
         self._kind, self._coder = kind, Coder(kind, resolver)
+        self._waiting: list[_Met] = []
 
     def __iter__(self) -> Iterator[Share | Ending]:
         """Its batches, then its ending."""
@@ -146,6 +141,8 @@ class HereFeed:
         seen = np.zeros(len(known), dtype=np.bool_)
         for batch in self._batches():
             yield self._told_apart(batch, known, seen)
+        if self._waiting:
+            yield Share(unchanged=0, fresh=None, differing=self._differing(least=1), quarantined=())
         yield Ending(vanished=np.sort(known.record_ids[known.of_source & ~seen]))
 
     def settled(self, older: Sequence[str]) -> Settled:
@@ -170,10 +167,12 @@ class HereFeed:
         same = found.copy()
         same[found] = known.row_hashes[places[found]] == hashes[found]
         seen[places[found]] = True
+        other = np.flatnonzero(found & ~same)
+        self._wait(batch, other, places[other], known)
         return Share(
             unchanged=int(same.sum()),
             fresh=self._fresh(batch, _by_key(batch, np.flatnonzero(~found))),
-            differing=self._differing(batch, np.flatnonzero(found & ~same), places, known),
+            differing=self._differing(least=TOGETHER),
             quarantined=tuple(batch.quarantined),
         )
 
@@ -193,24 +192,30 @@ class HereFeed:
             findings=typed.findings,
         )
 
-    def _differing(self, batch: LedgerBatch, at: Int64, places: Int64, known: Existing) -> Differing | None:
-        import pyarrow as pa
+    def _wait(self, batch: LedgerBatch, at: Int64, places: Int64, known: Existing) -> None:
+        if len(at):
+            self._keeping.differing(places, batch.row_hash.view(np.int64)[at])
+            self._waiting.append(_Met(batch.chosen(at), known.version_ids[places], known.record_ids[places]))
 
-        if not len(at):
+    def _differing(self, *, least: int) -> Differing | None:
+        """The rows that wait, where there are so many."""
+        if sum(len(met.rows.lines) for met in self._waiting) < least:
             return None
-        typed = batch.typed(at)
-        self._keeping.differing(places[at], batch.row_hash.view(np.int64)[at])
+        batch = LedgerBatch.joined([met.rows for met in self._waiting])
+        version_ids, record_ids = (np.concatenate([met[which] for met in self._waiting]) for which in (1, 2))
+        self._waiting.clear()
+        typed = batch.typed()
         incomplete = columns_of_incomplete_parts(self._kind, typed.values.keys())
         return Differing(
-            lines=batch.lines[at],
-            keys=batch.keys.take(pa.array(at)),
-            hashes=batch.row_hash.view(np.int64)[at],
+            lines=batch.lines,
+            keys=batch.keys,
+            hashes=batch.row_hash.view(np.int64),
             coded=self._coder.code({name: values for name, values in typed.values.items() if name not in incomplete}, resolve=False),
             partial={name: typed.values[name] for name in incomplete},
             extra=typed.extra,
             findings=typed.findings,
-            version_ids=known.version_ids[places[at]],
-            record_ids=known.record_ids[places[at]],
+            version_ids=version_ids,
+            record_ids=record_ids,
         )
 
 
@@ -309,7 +314,7 @@ def _feed(pipe: Pipe, kind: RecordKind, source: str, url: str, file: Path) -> No
         if resolver is not None and not came_before:
             resolver.prepare()  # while the file is still being copied
         ledger: Ledger = pipe.recv()()
-        batches = (lambda: taken_ahead(ledger.batches())) if came_before else ledger.batches
+        batches = partial(ledger.batches, taken_ahead) if came_before else ledger.batches
         feed = HereFeed(batches, kind, lambda: known, file, resolver)
         with seldom_collected():
             for share in feed:
@@ -334,14 +339,6 @@ def _travels(error: Exception) -> bool:
         return str(pickle.loads(pickle.dumps(error))) == str(error)
     except Exception:  # noqa: BLE001
         return False
-
-
-def _moved(findings: pa.Table, by: int) -> pa.Table:
-    """Findings whose rows lie further down."""
-    import pyarrow.compute as pc
-
-    place = findings.column_names.index("row")
-    return findings.set_column(place, "row", pc.add(findings["row"], by))
 
 
 def _by_key(batch: LedgerBatch, at: Int64) -> Int64:

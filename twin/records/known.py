@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 from weakref import finalize
 
 import numpy as np
@@ -72,26 +72,26 @@ class Keeping:
         self._before = before
         self._fresh: list[int] = []
         self._differing: list[tuple[Int64, Int64]] = []
-        self._hashes = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as this
-        finalize(self, self._hashes.close)
+        self._keys, self._rows = (tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115  live as long as this
+        finalize(self, self._keys.close)
+        finalize(self, self._rows.close)
 
     def fresh(self, key_hashes: UInt64, row_hashes: Int64) -> None:
         """A batch of new rows, as they are written."""
         self._fresh.append(len(key_hashes))
-        for column in (key_hashes, row_hashes):
-            self._hashes.write(np.ascontiguousarray(column).tobytes())
+        self._keys.write(key_hashes.tobytes())
+        self._rows.write(row_hashes.tobytes())
 
     def differing(self, places: Int64, row_hashes: Int64) -> None:
         """A batch of rows that differ, by their places in what was known before."""
         self._differing.append((places, row_hashes))
 
     @cached_property
-    def sorted(self) -> tuple[UInt64, Int64, Int64]:
-        """All key hashes in order, the row hashes of the new rows, and the order; once the last row has come."""
-        keys, rows = self._written()
-        key_hashes = np.concatenate([self._before.key_hashes, keys])
-        order = np.argsort(key_hashes, kind="stable")
-        return key_hashes[order], rows, order
+    def sorted(self) -> tuple[UInt64, Int64]:
+        """All key hashes in order, and the order of the known and the new ones after them; once the last row has come."""
+        keys = np.concatenate([self._before.key_hashes, _written(self._keys).view(np.uint64)])
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
 
     def write(self, landed: Landed) -> None:
         """Write it whole, in the place of what was known before, or not at all."""
@@ -119,22 +119,18 @@ class Keeping:
         if not self._fresh:
             yield from (getattr(self._before, name) for name in COLUMNS)
             return
-        key_hashes, rows, order = self.sorted
+        key_hashes, order = self.sorted
         yield key_hashes
         versions, records = (self._numbers([first[part] for first in landed.fresh]) for part in (0, 1))
-        revisions = np.full(len(rows), landed.revision_id, dtype=np.int64)
-        for name, new in zip(COLUMNS[1:], (versions, records, rows, revisions), strict=True):
+        revisions = np.full(len(records), landed.revision_id, dtype=np.int64)
+        for name, new in zip(COLUMNS[1:], (versions, records, _written(self._rows), revisions), strict=True):
             yield np.concatenate([getattr(self._before, name), new])[order]
 
     def _numbers(self, firsts: list[int]) -> Int64:
         runs = [np.arange(first, first + count) for first, count in zip(firsts, self._fresh, strict=True)]
         return np.concatenate([np.empty(0, dtype=np.int64), *runs])
 
-    def _written(self) -> tuple[UInt64, Int64]:
-        self._hashes.seek(0)
-        words = np.frombuffer(self._hashes.read(), dtype=np.uint64)
-        ends = np.cumsum(2 * np.array([0, *self._fresh]))
-        runs = list(zip(ends[:-1].tolist(), self._fresh, strict=True))
-        keys = np.concatenate([words[:0], *(words[at : at + count] for at, count in runs)])
-        rows = np.concatenate([words[:0], *(words[at + count : at + 2 * count] for at, count in runs)])
-        return keys, rows.view(np.int64)
+
+def _written(file: IO[bytes]) -> Int64:
+    file.seek(0)
+    return np.frombuffer(file.read(), dtype=np.int64)

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Placed", "Writer", "exclusively", "merge_ledger"]
 
-TOGETHER = 2_000
-"""So many differing rows are compared together: what they are compared with is asked for a few times less."""
-
 
 class Placed(Protocol):
     """Where rows are: columns of the table → columns of the table."""
@@ -134,7 +131,6 @@ class _Merging:
         self.coder, self.completing = Coder(new.kind), Interner(database)
         self.table = schema.kind_table(new.kind.name)
         self.size = TurnSize(first=200, most=2_000)
-        self.differing: list[Differing] = []
         self.ended: list[int] = []
         self.findings = 0
         self.put_aside = 0
@@ -148,7 +144,6 @@ class _Merging:
         """Write new records."""
         import pyarrow as pa
 
-        self.write_changes()
         count = len(rows.lines)
         first_version, first_record = self.interner.learn(rows.coded, lambda connection: self._take_ids(connection, count))
         self.landed.fresh.append((first_version, first_record))
@@ -172,19 +167,9 @@ class _Merging:
         self._note_findings(rows.findings, rows.lines, records)
 
     def change(self, rows: Differing) -> None:
-        """Compare rows with the records they name, and write those that differ; once some have come together."""
-        self.differing.append(rows)
-        if sum(map(len, self.differing)) >= TOGETHER:
-            self.write_changes()
-
-    def write_changes(self) -> None:
-        """Those that have come so far: before new rows, whose texts have later numbers."""
+        """Compare rows with the records they name, and write those that differ."""
         import pyarrow as pa
 
-        if not self.differing:
-            return
-        rows = Differing.of(self.differing)
-        self.differing.clear()
         self._learn(rows.coded)
         versions = rows.version_ids.tolist()
         stored = self.interner.columns(rows.coded) | self._completed(rows)
@@ -247,7 +232,6 @@ class _Merging:
         """List the records of this ledger that the file no longer has; they stay as they are."""
         import pyarrow as pa
 
-        self.write_changes()
         self.merged.vanished = len(ending.vanished)
         if len(ending.vanished):
             columns = {"revision_id": pa.repeat(self.merged.revision_id, len(ending.vanished)), "record_id": pa.array(ending.vanished)}

@@ -71,22 +71,6 @@ class Coded:
     new: dict[str, list[str]] = field(default_factory=dict)
     resolved: Sequence[Resolved] = ()
 
-    @classmethod
-    def of(cls, batches: Sequence[Coded]) -> Coded:
-        """Some that one `Coder` made one after the other, of the same columns and without asking where locations are, as one."""
-        import pyarrow as pa
-
-        first, whole = batches[0], cls()
-        whole.plain = {name: pa.concat_arrays([one.plain[name] for one in batches]) for name in first.plain}
-        whole.numbered = {
-            name: Numbered(column.domain, np.concatenate([one.numbered[name].rows for one in batches]))
-            for name, column in first.numbered.items()
-        }
-        for one in batches:
-            for domain, texts in one.new.items():
-                whole.new.setdefault(domain, []).extend(texts)
-        return whole
-
 
 class Coder:
     """Numbers the texts of a ledger, batch after batch; `resolver` is asked about each new location."""
