@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -89,26 +89,16 @@ def import_register(
     def opened(staged: Path, form: TextForm | None = None) -> partial[Ledger]:
         return partial(open_ledger, staged, kind.name, profile, mapping, now.date(), codes, form)
 
-    def described(ledger: Ledger, sha256: str, options: Mapping[str, Any]) -> NewLedger:
-        return NewLedger(
-            kind=kind,
-            source=ledger_name,
-            sha256=sha256,
-            options=options,
-            file=path.name,
-            who=who,
-            as_of=as_of or now.date(),
-            facts=_facts(ledger, tables.issues),
-        )
-
+    new = NewLedger(kind=kind, source=ledger_name, sha256="", options={}, file=path.name, who=who, as_of=as_of or now.date(), facts={})
     with nullcontext(None) if dry_run else _feeding(store, kind, ledger_name, path, settings) as feeding:
         sha256 = file_sha256(path)
         options = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
         options |= {"codes": tables.reading} if tables.reading else {}
+        new = replace(new, sha256=sha256, options=options)
         if feeding is None:
             with staged_copy(path, settings.models_dir) as staged:
                 ledger = opened(staged)()
-                return _dry(ledger, described(ledger, sha256, options), started, progress)
+                return _dry(ledger, replace(new, facts=_facts(ledger, tables.issues)), started, progress)
         with store.database.reading() as connection:
             same = find_same(connection, kind.name, ledger_name, sha256, options)
         if same is not None:
@@ -121,7 +111,7 @@ def import_register(
             ledger = opened(staged)()
             merged = merge_ledger(
                 store.database,
-                described(ledger, sha256, options),
+                replace(new, facts=_facts(ledger, tables.issues)),
                 feeding.feed(ledger, opened(staged, getattr(ledger.source, "form", None))),
                 feeding.writer,
                 now=now,

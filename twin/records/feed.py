@@ -153,12 +153,11 @@ class HereFeed:
 
     def get_ready_to_keep(self) -> None:
         """There is time while the last rows are written."""
-        assert self._keeping.sorted
+        self._keeping.get_ready()
 
     def keep(self, landed: Landed) -> None:
         """Keep what the store holds; where there is no room for it the next import asks the store."""
-        with suppress(OSError):
-            self._keeping.write(landed)
+        self._keeping.write(landed)
 
     def _told_apart(self, batch: LedgerBatch, known: Existing, seen: Bool) -> Share:
         places = known.find(batch.key_hash)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -57,7 +57,7 @@ def known_file(folder: Path, kind: str) -> Path:
 def read_known(file: Path, mark: tuple[Any, ...]) -> tuple[int, dict[str, Any]] | None:
     """The last number of `touched` that is in it, and the columns of `Existing` in the order of their key hashes; None where there is
     no such file, or it is of another state than `mark`."""
-    with suppress(OSError, ValueError, KeyError), file.open("rb") as opened:
+    with suppress(OSError, ValueError, KeyError, TypeError, EOFError), file.open("rb") as opened:
         facts = json.loads(str(np.load(opened)))
         if facts["form"] == FORM and facts["mark"] == list(mark):
             return facts["touched"], {name: np.load(opened) for name in facts["columns"]}
@@ -65,7 +65,10 @@ def read_known(file: Path, mark: tuple[Any, ...]) -> tuple[int, dict[str, Any]] 
 
 
 class Keeping:
-    """What an import does to what is known, batch by batch, so that it can be written when all is seen; in the process that reads."""
+    """What an import does to what is known, batch by batch, so that it can be written when all is seen; in the process that reads.
+
+    An import does not fail for it: where there is no room, there is no file, and the next import asks the store.
+    """
 
     def __init__(self, file: Path, before: Existing) -> None:
         self._file = file
@@ -75,29 +78,47 @@ class Keeping:
         self._keys, self._rows = (tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115  live as long as this
         finalize(self, self._keys.close)
         finalize(self, self._rows.close)
+        self._lost = False
 
     def fresh(self, key_hashes: UInt64, row_hashes: Int64) -> None:
         """A batch of new rows, as they are written."""
         self._fresh.append(len(key_hashes))
-        self._keys.write(key_hashes.tobytes())
-        self._rows.write(row_hashes.tobytes())
+        with self._as_far_as_there_is_room():
+            self._keys.write(key_hashes.tobytes())
+            self._rows.write(row_hashes.tobytes())
 
     def differing(self, places: Int64, row_hashes: Int64) -> None:
         """A batch of rows that differ, by their places in what was known before."""
         self._differing.append((places, row_hashes))
 
+    def get_ready(self) -> None:
+        """Sort what there is, once the last row has come: it takes as long as writing the file."""
+        with self._as_far_as_there_is_room():
+            assert not self._fresh or self._sorted
+
     @cached_property
-    def sorted(self) -> tuple[UInt64, Int64]:
-        """All key hashes in order, and the order of the known and the new ones after them; once the last row has come."""
+    def _sorted(self) -> tuple[UInt64, Int64]:
+        """All key hashes in order, and the order of the known and the new ones after them."""
         keys = np.concatenate([self._before.key_hashes, _written(self._keys).view(np.uint64)])
         order = np.argsort(keys, kind="stable")
         return keys[order], order
 
     def write(self, landed: Landed) -> None:
         """Write it whole, in the place of what was known before, or not at all."""
-        if len(self._before) + sum(self._fresh) < landed.least:
-            self._file.unlink(missing_ok=True)
-            return
+        with self._as_far_as_there_is_room():
+            if self._lost or len(self._before) + sum(self._fresh) < landed.least:
+                self._file.unlink(missing_ok=True)
+                return
+            self._write(landed)
+
+    @contextmanager
+    def _as_far_as_there_is_room(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._lost = True
+
+    def _write(self, landed: Landed) -> None:
         self._renew(landed.renewed)
         facts = {"form": FORM, "mark": landed.mark, "touched": self._before.touched, "columns": list(COLUMNS)}
         with staging(self._file.parent, prefix=".known-") as incoming:
@@ -119,7 +140,7 @@ class Keeping:
         if not self._fresh:
             yield from (getattr(self._before, name) for name in COLUMNS)
             return
-        key_hashes, order = self.sorted
+        key_hashes, order = self._sorted
         yield key_hashes
         versions, records = (self._numbers([first[part] for first in landed.fresh]) for part in (0, 1))
         revisions = np.full(len(records), landed.revision_id, dtype=np.int64)

@@ -1,5 +1,7 @@
 """What is known from the import before is what the store would say, whoever changed it since; and nothing else is believed."""
 
+import errno
+import io
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -154,4 +156,16 @@ def test_an_import_that_is_seen_does_not_fail_for_want_of_room(registers: Regist
     file_of(registers).parent.parent.mkdir(parents=True, exist_ok=True)
     file_of(registers).parent.write_text("a file where the folder should be")
     assert registers.take("asset", ROWS).document["new"] == 40
+    assert asked(registers, monkeypatch) == [40]
+
+
+def test_an_import_does_not_fail_for_want_of_room_for_what_it_keeps(registers: Registers, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+    registers.take("asset", ROWS[:10])
+    monkeypatch.setattr(known.tempfile, "TemporaryFile", Full)
+    assert registers.take("asset", ROWS).document["new"] == 30
+    assert not file_of(registers).exists()
     assert asked(registers, monkeypatch) == [40]
