@@ -275,7 +275,7 @@ def size_of(home: Path, url: str | None) -> int:
 def postgres() -> Iterator[str]:
     """The URL of a database on a throw-away server that syncs as a real one does, with a tenth of this machine's memory.
 
-    PostgreSQL's manual (20.4.1) starts at a quarter; with 256 MB, which are written out again and again, it takes a fifth longer.
+    PostgreSQL's manual (20.4.1) starts at a quarter; with 256 MB an import alone took 54 s, with 2 GB 43 s.
     """
     from tests.postgres import find_programs, running_cluster
 
