@@ -24,9 +24,10 @@ from twin.records.merge import Writer, exclusively, merge_ledger
 from twin.records.register_revision import find_same, get_register_revision, has_revision
 from twin.settings import Settings
 from twin.store import Store
-from twin.store.bulk import RowWriter, bulk_writer
+from twin.store.bulk import bulk_writer
 from twin.store.database import Database
 from twin.store.lean import keep_freed_memory, seldom_collected
+from twin.store.row_writer import RowWriter
 from twin.store.values import from_json
 
 if TYPE_CHECKING:

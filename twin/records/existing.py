@@ -15,8 +15,8 @@ from twin.ledgers.hashing import hash_texts
 from twin.records.known import COLUMNS, read_known
 from twin.records.register_revision import mark_of
 from twin.store import record_schema as schema
+from twin.store.adbc import adbc_connection, literal_sql
 from twin.store.ahead import taken_ahead
-from twin.store.bulk import adbc_connection, literal_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +71,7 @@ def load_existing(connection: Connection, kind: RecordKind, source: str, known: 
 
 
 def load_existing_by_column(url: str, kind: RecordKind, source: str, known: Path) -> Existing:
-    """The same through Arrow's own drivers, five times as fast: for a process that opens the records in no other way (`store.bulk`)."""
+    """The same through Arrow's own drivers, five times as fast: for a process that opens the records in no other way (`bulk_process`)."""
     with adbc_connection(url) as connection, connection.cursor() as cursor:
         return _Loading(_ByColumn(cursor, url), kind, source, known).existing()
 

@@ -23,8 +23,8 @@ from twin.records.ledger import Merged, NewLedger
 from twin.records.register_revision import begin, finish, remove_unseen
 from twin.records.stored import Coded, Coder, Resolved
 from twin.store import record_schema as schema
-from twin.store.bulk import TurnSize
 from twin.store.database import Database, delete_among
+from twin.store.row_writer import TurnSize
 from twin.store.values import to_json, to_microseconds
 
 if TYPE_CHECKING:

@@ -90,9 +90,11 @@ def remove_unseen(database: Database, kind: RecordKind) -> None:
         left = connection.execute(select(REVISION.id, REVISION.status).where(REVISION.kind == kind.name, _unfinished()))
         unfinished = {int(row.id): str(row.status) for row in left}
         now = clock_of(connection, kind.name)
-        highest = connection.execute(select(func.max(schema.kind_table(kind.name).c.id))).scalar_one() or 0
     if not unfinished:
         return
+    database.await_staged_rows()
+    with database.reading() as connection:
+        highest = connection.execute(select(func.max(schema.kind_table(kind.name).c.id))).scalar_one() or 0
     table, changes = schema.kind_table(kind.name), schema.change
     for start in range(0, highest + 1, STEP):
         here = table.c.id.between(start, start + STEP - 1)

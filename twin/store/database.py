@@ -4,6 +4,7 @@
 |---|---|---|
 | durability | WAL, synchronous FULL | the server's |
 | one writer at a time, in turn | a turnstile of lock files, BEGIN IMMEDIATE | an advisory lock, for the transaction |
+| rows for a clock to come (`twin.store.bulk`) | take a turn each | no turn: a shared lock says they are under way |
 | one import of a kind at a time | a lock file | an advisory lock of a session |
 | what a reader sees | the commit before its first statement | the same: connections are REPEATABLE READ, read only |
 | waiting for the writer | busy timeout | lock_timeout |
@@ -46,6 +47,7 @@ from twin.store.turnstile import Turnstile, TurnTimeout, locked_file
 __all__ = ["Database", "delete_among", "insert_rows", "next_id", "open_database", "put_rows", "rows_among", "set_among"]
 
 ADVISORY_LOCK = 0x7477696E  # "twin" in ASCII
+STAGED_ROWS_LOCK = 0x74776972  # "twir"
 POOL = 48
 """Connections a process keeps at most: more than the 40 threads of the service, so that none waits for another."""
 CACHE_KIB = 16_384
@@ -92,6 +94,12 @@ class Database:
             if not self.is_sqlite:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
+
+    def await_staged_rows(self) -> None:
+        """Return when none of the rows that a killed import was writing beside itself (`twin.store.bulk`) are still under way."""
+        with self.writing() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({STAGED_ROWS_LOCK})")
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:

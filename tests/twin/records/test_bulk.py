@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,12 @@ from twin.codes import get_kind, read_tables
 from twin.errors import StoreBusy, StoreUnavailable
 from twin.imports import register
 from twin.records.write import Author, add_record
-from twin.store import Store, bulk
+from twin.store import Store, bulk_process
 from twin.store import record_schema as schema
-from twin.store.bulk import TurnSize, bulk_writer
+from twin.store.bulk import bulk_writer
+from twin.store.bulk_process import ProcessWriter
+from twin.store.database import STAGED_ROWS_LOCK, Database
+from twin.store.row_writer import TurnSize
 
 ROWS = [
     {
@@ -131,7 +136,7 @@ def _parent(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first row already starts the process that writes."""
-    monkeypatch.setattr(bulk, "FEW_ROWS", 0)
+    monkeypatch.setattr(bulk_process, "FEW_ROWS", 0)
 
 
 def test_a_writer_that_is_killed_is_told_and_what_it_took_over_is_not_seen(registers: Registers) -> None:
@@ -141,7 +146,7 @@ def test_a_writer_that_is_killed_is_told_and_what_it_took_over_is_not_seen(regis
     with bulk_writer(registers.store.database) as writer:
         writer.put(table, _posts(0))
         writer.finish()
-        assert isinstance(writer, bulk._ProcessWriter) and writer._process is not None and writer._process.pid
+        assert isinstance(writer, ProcessWriter) and writer._process is not None and writer._process.pid
         os.kill(writer._process.pid, signal.SIGKILL)
         with pytest.raises(StoreUnavailable):
             for start in range(1, 5):
@@ -154,10 +159,10 @@ import sys
 import pyarrow as pa
 from twin.store import Store
 from twin.store import record_schema as schema
-from twin.store import bulk
+from twin.store import bulk_process
 from twin.store.bulk import bulk_writer
 
-bulk.FEW_ROWS = 0
+bulk_process.FEW_ROWS = 0
 if __name__ == "__main__":
     store = Store.open(sys.argv[1])
     with bulk_writer(store.database) as writer:
@@ -172,7 +177,7 @@ def test_what_a_killed_import_left_with_its_writer_is_never_written(registers: R
     """The writer waits for its turn when the import is killed: the next import cleans up, and nothing may come after that."""
     script = tmp_path / "orphaned.py"
     script.write_text(ORPHANED)
-    with registers.store.database.writing():
+    with _held(registers.store.database):
         process = subprocess.Popen([sys.executable, str(script), url], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None and process.stdout.readline() == "taken over\n"
         writers = psutil.Process(process.pid).children()
@@ -183,6 +188,30 @@ def test_what_a_killed_import_left_with_its_writer_is_never_written(registers: R
     psutil.wait_procs(writers, timeout=10)
     with registers.store.database.reading() as connection:
         assert connection.execute(select(schema.kind_table("post").c.key)).all() == []
+
+
+@contextmanager
+def _held(database: Database) -> Iterator[None]:
+    """As the import that cleans up holds those who write rows."""
+    with database.writing() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({STAGED_ROWS_LOCK})")
+        yield
+
+
+def test_who_cleans_up_waits_for_rows_under_way_and_a_correction_does_not(registers: Registers) -> None:
+    """On PostgreSQL: a killed import's last batch may still be on its way into the table."""
+    database = registers.store.database
+    if database.is_sqlite:
+        pytest.skip("on SQLite rows take their turn among the writers")
+    with ThreadPoolExecutor() as threads, database.reading() as under_way:
+        under_way.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({STAGED_ROWS_LOCK})")
+        with database.writing():
+            pass
+        waiting = threads.submit(database.await_staged_rows)
+        assert not wait([waiting], timeout=0.5).done
+        under_way.rollback()
+        waiting.result(timeout=10)
 
 
 def test_another_writer_that_does_not_let_go_is_a_busy_store(opened: Callable[..., Store], registers: Registers) -> None:
