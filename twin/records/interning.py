@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table
 from twin.codes import fold, list_kinds
 from twin.ledgers.numbering import NOTHING
 from twin.records.counters import next_id_of, take_ids
+from twin.records.digests import Digests
 from twin.records.stored import ARTICLE, LOCATION, SEPARATOR, Coded, Resolved
 from twin.store import record_schema as schema
 from twin.store.database import Database, put_rows, rows_among
@@ -48,6 +49,7 @@ class Interner:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ids: dict[str, Int64] = {}
+        self._there = Digests()
 
     def learn(self, coded: Coded, also: Callable[[Connection], T]) -> T:
         """Find or write what is new in a batch, in turns of `AT_ONCE`; in the last of them `also` is done."""
@@ -57,7 +59,7 @@ class Interner:
         done: list[T] = []
         for last, part in _in_parts(wanted, AT_ONCE):
             with self._database.reading() as connection:
-                seen = [_Seen.of(connection, table, ours) for table, ours in _by_table(part)]
+                seen = [_Seen.of(connection, table, ours, there=self._there) for table, ours in _by_table(part)]
             with self._database.staging() as connection:
                 for one in seen:
                     found |= _interned(connection, one.table, one.wanted, resolved, one if one.stands(connection) else None)
@@ -88,10 +90,11 @@ class _Seen(NamedTuple):
     next_id: int
 
     @classmethod
-    def of(cls, connection: Connection, table: Table, wanted: Sequence[Said], round_: int = 0) -> _Seen:
+    def of(cls, connection: Connection, table: Table, wanted: Sequence[Said], round_: int = 0, there: Digests | None = None) -> _Seen:
         """As this connection sees it. Of two texts of one digest the last is meant; the other has another in the next round."""
-        digests = {digest_of(*said, round_): said for said in wanted}
-        return cls(table, wanted, digests, _stored(connection, table, digests), next_id_of(connection, table.name))
+        digests, next_id = {digest_of(*said, round_): said for said in wanted}, next_id_of(connection, table.name)
+        asked = there.among(connection, table, next_id, digests) if there else list(digests)
+        return cls(table, wanted, digests, _stored(connection, table, asked), next_id)
 
     def stands(self, connection: Connection) -> bool:
         """Whether nobody has written to the table since."""
@@ -164,12 +167,14 @@ def _row_of(said: Said, resolved: Mapping[str, Resolved]) -> tuple[Any, ...]:
     return (domain, key, fold(key), None, None, None, None, None)
 
 
-def _stored(connection: Connection, table: Table, digests: Iterable[int]) -> dict[int, tuple[int, Said]]:
+def _stored(connection: Connection, table: Table, digests: Sequence[int]) -> dict[int, tuple[int, Said]]:
+    if not digests:
+        return {}
     names = KEYS[table.name]
     columns = [table.c.id, table.c.digest, *(table.c[name] for name in names)]
     if table is schema.term:
         columns.append(table.c.domain)
-    rows: Iterable[Any] = rows_among(connection, columns, table.c.digest, list(digests))
+    rows: Iterable[Any] = rows_among(connection, columns, table.c.digest, digests)
     found: dict[int, tuple[int, Said]] = {}
     for row_id, digest, *said in rows:
         domain = said[-1] if table is schema.term else table.name
