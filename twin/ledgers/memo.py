@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from twin.codes import ColumnType
-from twin.ledgers.numbering import Numbering
+from twin.ledgers.numbering import Numbering, distinct
 from twin.ledgers.rules import Reading, Trouble
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ReadTexts:
         if not self._shared:
             return self._values.take(pa.array(numbers))
         places = self._places[numbers]
-        used = np.unique(places[places != NOTHING])
+        used = distinct(places, len(self._values))
         of_batch = np.full(len(self._values) + 1, NOTHING, dtype=np.int32)
         of_batch[used] = np.arange(len(used), dtype=np.int32)
         rows = of_batch[places]

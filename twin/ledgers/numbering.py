@@ -15,7 +15,7 @@ from twin.ledgers.hashing import hash_texts
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["NOTHING", "Combinations", "Numbering"]
+__all__ = ["NOTHING", "Combinations", "Numbering", "distinct"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 UInt64: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
@@ -78,9 +78,7 @@ class Numbering:
     def _learn(self, texts: pa.Array, hashes: UInt64) -> None:
         numbers = np.arange(len(self), len(self) + len(hashes))
         self._append(texts)
-        merged = np.concatenate([self._hashes, hashes])
-        order = np.argsort(merged)
-        self._hashes, self._numbers = merged[order], np.concatenate([self._numbers, numbers])[order]
+        self._hashes, self._numbers = _with(self._hashes, self._numbers, hashes, numbers)
 
     def _append(self, texts: pa.Array) -> None:
         import pyarrow as pa
@@ -136,13 +134,29 @@ class Combinations:
         return np.atleast_1d(codes)
 
     def _learn(self, codes: Int64) -> None:
-        merged = np.concatenate([self._codes, codes])
-        order = np.argsort(merged)
         numbers = np.arange(self.next, self.next + len(codes))
-        self._codes, self._numbers = merged[order], np.concatenate([self._numbers, numbers])[order]
+        self._codes, self._numbers = _with(self._codes, self._numbers, codes, numbers)
         self.next += len(codes)
 
     def _texts_of(self, codes: Int64) -> list[tuple[str, ...]]:
         mask, last = (1 << self._bits) - 1, len(self._parts) - 1
         split = [part.texts((codes >> self._bits * (last - place)) & mask) for place, part in enumerate(self._parts)]
         return list(zip(*split, strict=True))
+
+
+def distinct(places: Any, size: int) -> Int64:
+    """Which of the places below `size` occur, in order; `NOTHING` is none. A mark each costs less than sorting them.
+
+    >>> distinct(np.array([3, -1, 0, 3]), 5).tolist()
+    [0, 3]
+    """
+    marks = np.zeros(size + 1, dtype=np.bool_)
+    marks[places] = True
+    return np.flatnonzero(marks[:-1])
+
+
+def _with(keys: Any, numbers: Int64, new_keys: Any, new_numbers: Int64) -> tuple[Any, Int64]:
+    """Keys in order and their numbers, with some that are not among them put in their places."""
+    order = np.argsort(new_keys)
+    places = np.searchsorted(keys, new_keys[order])
+    return np.insert(keys, places, new_keys[order]), np.insert(numbers, places, new_numbers[order])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
@@ -30,6 +30,8 @@ EVERY = slice(None)
 WORDED = {"article": ARTICLE_NAMES, "specification": "asset.specification", "brand": "asset.brand"}
 """Column of ids → the domain of its texts."""
 AT_ONCE = 500
+FEW = 16
+"""Of so many assets one: then the next condition is asked of those alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,6 @@ def _require(view: AssetView, wanted: AssetFilter, reader: Reader) -> None:
 
 
 def _find(connection: Connection, view: AssetView, wanted: AssetFilter, reader: Reader, texts: TextSearch) -> Positions | None:
-    """Condition by condition: the first is asked of every asset, the next only of those that are left."""
     words = search_words(wanted.q or "")
     if wanted.q is not None and not words:
         return np.empty(0, dtype=np.int32)
@@ -100,10 +101,20 @@ def _find(connection: Connection, view: AssetView, wanted: AssetFilter, reader: 
     visible = visible_mask(view, reader)
     if visible is not None:
         conditions.append(lambda at: visible[at])
-    found: Positions | None = None
-    for condition in conditions:
-        found = np.flatnonzero(condition(EVERY)).astype(np.int32) if found is None else found[condition(found)]
-    return found
+    return _all_of(conditions, len(view.columns)) if conditions else None
+
+
+def _all_of(conditions: Sequence[Condition], count: int) -> Positions:
+    """The positions, of `count`, for which each condition holds: asked of all in a row, which costs least, until few are left."""
+    left = np.ones(count, dtype=np.bool_)
+    for done, condition in enumerate(conditions, start=1):
+        left &= condition(EVERY)
+        if np.count_nonzero(left) * FEW <= count:
+            found = np.flatnonzero(left).astype(np.int32)
+            for other in conditions[done:]:
+                found = found[other(found)]
+            return found
+    return np.flatnonzero(left).astype(np.int32)
 
 
 def _conditions(view: AssetView, wanted: AssetFilter) -> list[Condition]:
@@ -185,7 +196,7 @@ def _with_word(connection: Connection, view: AssetView, word: str, texts: TextSe
 
 def _flags_of_texts(connection: Connection, view: AssetView, column: str, domain: str, word: str, texts: TextSearch) -> Bool:
     """By the id in a column whether its text has the word; the last, which an empty cell asks for, is False."""
-    newest = int(view.columns.arrays[column].max(initial=0))
+    newest = view.once(("newest", column), lambda: int(view.columns.arrays[column].max(initial=0)))
     flags = np.zeros(newest + 2, dtype=np.bool_)
     flags[texts.with_word(connection, domain, word, newest)] = True
     return flags

@@ -37,7 +37,7 @@ def load_columns(connection: Connection, folder: Path) -> AssetColumns | None:
         facts = json.loads((folder / "assets" / "state.json").read_text())
         if facts["form"] != FORM or facts["states"] != list(asset_states()) or not _known(connection, facts):
             return None
-        arrays = {name: np.load(folder / "assets" / f"{name}.npy", mmap_mode="r") for name in facts["columns"]}
+        arrays = {name: np.asarray(np.load(folder / "assets" / f"{name}.npy", mmap_mode="r")) for name in facts["columns"]}
     except (OSError, ValueError, KeyError):
         return None
     return AssetColumns(**{name: facts[name] for name in FACTS}, arrays=arrays)

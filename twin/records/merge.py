@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 from sqlalchemy import Connection, update
 
 from twin.records.changed import Changed, compare, completed_parts
@@ -149,9 +150,9 @@ class _Merging:
         self.landed.fresh.append((first_version, first_record))
         columns = self.interner.columns(rows.coded)
         placed = self.place(columns) if self.place and "location_id" in columns else {}
-        records = pa.array(range(first_record, first_record + count), pa.int64())
+        records = pa.array(np.arange(first_record, first_record + count))
         fixed = {
-            "id": pa.array(range(first_version, first_version + count), pa.int64()),
+            "id": pa.array(np.arange(first_version, first_version + count)),
             "record_id": records,
             "since": pa.repeat(self.clock + 1, count),
             "until": pa.repeat(schema.FOREVER, count),
@@ -217,7 +218,7 @@ class _Merging:
                 schema.register_quarantine,
                 {
                     "revision_id": pa.repeat(self.merged.revision_id, len(rows)),
-                    "ordinal": pa.array(range(self.put_aside, self.put_aside + len(rows)), pa.int64()),
+                    "ordinal": pa.array(np.arange(self.put_aside, self.put_aside + len(rows))),
                     "line": pa.array([row.line for row in rows], pa.int64()),
                     "code": pa.array([row.code for row in rows]),
                     "message": pa.array([row.message for row in rows]),
@@ -270,7 +271,7 @@ class _Merging:
             self._count(entry["values"], entry["counts"])
         columns = {
             "revision_id": pa.repeat(self.merged.revision_id, len(findings)),
-            "ordinal": pa.array(range(self.findings, self.findings + len(findings)), pa.int64()),
+            "ordinal": pa.array(np.arange(self.findings, self.findings + len(findings))),
             "line": pa.array(lines).take(at),
             "record_id": records.take(at),
             "field": findings["column"].combine_chunks(),

@@ -13,7 +13,7 @@ import numpy as np
 
 from twin.codes import RecordKind
 from twin.codes.kind import ColumnType
-from twin.ledgers.numbering import NOTHING, Combinations, Numbering
+from twin.ledgers.numbering import NOTHING, Combinations, Numbering, distinct
 from twin.store.record_schema import column_name
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _used(array: pa.Array) -> pa.DictionaryArray:
     if not isinstance(array, pa.DictionaryArray):
         return array.dictionary_encode()
     codes = array.indices.fill_null(NOTHING).to_numpy(zero_copy_only=False)
-    used = np.unique(codes[codes >= 0])
+    used = distinct(codes, len(array.dictionary))
     if len(used) == len(array.dictionary):
         return array
     places = np.full(len(array.dictionary) + 1, NOTHING, dtype=np.int32)
