@@ -33,7 +33,8 @@ class Feature:
 
     `footprint` is a shapely geometry in metres of the frame the feature is in (a model's own frame as it leaves `bim`,
     the site's east-north-up frame from `spatial.scene` on), `z_range` its lowest and highest z in that frame.
-    `parent` is the next thing up the tree; `building`, `storey`, `space` name the ancestors an element is asked for by.
+    `geographic` is the plan in lon, lat degrees (CRS84) of what a source states in degrees or far from the site: there the footprint
+    may be missing. `parent` is the next thing up the tree; `building`, `storey`, `space` name the ancestors an element is asked for by.
     `properties` is JSON: `property_sets`, `quantities`, `classifications`, `systems`, `type`, `attributes`,
     `declared`, `measured`, `boundaries` where the source has them.
     """
@@ -50,6 +51,7 @@ class Feature:
     space: FeatureId | None = None
     footprint: BaseGeometry | None = None
     z_range: tuple[float, float] | None = None
+    geographic: BaseGeometry | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
     label: str = PUBLIC
 

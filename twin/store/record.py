@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from spatial.feature import Feature
+from spatial.frame import SiteFrame
 from spatial.issue import Issue
 from spatial.mesh import Float64
 from twin.errors import Invalid, LabelUnknown, ModelKeyTaken
@@ -27,7 +28,7 @@ Progress = Callable[[int, int], None]
 MODEL_KEY = re.compile(r"[a-z0-9_-]{1,128}")
 
 
-def encoded(new: NewRevision, features: Sequence[Feature], boxes: Mapping[str, Float64]) -> list[dict[str, Any]]:
+def encoded(new: NewRevision, features: Sequence[Feature], boxes: Mapping[str, Float64], frame: SiteFrame) -> list[dict[str, Any]]:
     """The features as columns of their table. Raises Invalid for the key's form, ValueError for what a reader must not produce."""
     ModelKind(new.kind)
     if not MODEL_KEY.fullmatch(new.model_key):
@@ -41,7 +42,7 @@ def encoded(new: NewRevision, features: Sequence[Feature], boxes: Mapping[str, F
             raise ValueError(f"{feature.id} is not an id of model {new.model_key}")
         if feature.parent is not None and feature.parent not in known:
             raise ValueError(f"{feature.id} lies under {feature.parent}, which is not among the features")
-    return list(encoded_features(features, boxes))
+    return list(encoded_features(features, boxes, frame))
 
 
 def record_revision(

@@ -124,7 +124,8 @@ class FeatureRow:
     """A stored feature: `box` is (2, 3) metres in the site frame, lowest and highest corner, or None.
 
     `revision` is the id of the revision that brought this state (`Store.get_revision`); a later one that changed nothing leaves it.
-    `area_m2` is `properties["measured"]["area_m2"]` where there is one, else the area of the footprint, else None.
+    `area_m2` is `properties["measured"]["area_m2"]` where there is one, else the area of the footprint, else None. `identity` is
+    the number of the feature's id in the store, in the order in which ids first came.
     """
 
     feature: Feature
@@ -133,3 +134,4 @@ class FeatureRow:
     revision: int
     box: Float64 | None
     area_m2: float | None
+    identity: int

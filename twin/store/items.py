@@ -1,0 +1,118 @@
+"""Features across sites, page by page: those of a kind or a layer, in windows of the site frames, now or as of a time.
+
+The order is that in which ids first came, which a later revision does not change: a page goes on after the identity of its last item.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
+
+from spatial.feature import Kind
+from twin.auth import Labels
+from twin.store import schema
+from twin.store.features import feature_rows, features_of
+from twin.store.rows import FeatureRow
+from twin.store.values import to_microseconds
+
+__all__ = ["Items", "Moment", "Window", "count_items", "moment_between", "read_items"]
+
+FEATURE, IDENTITY, MODEL, SITE, REVISION = schema.feature.c, schema.identity.c, schema.model.c, schema.site.c, schema.revision.c
+LOW, HIGH = ("x_min", "y_min"), ("x_max", "y_max")
+
+
+class Window(NamedTuple):
+    """A rectangle of a site frame in metres: what lies outside it is not meant; what lies inside is to be looked at exactly."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class Moment(NamedTuple):
+    """Revisions by id: the last one recorded by the end of a time, and the last one recorded before its start (None: no start)."""
+
+    end: int
+    start: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """Which features are meant: of these sites (by code), of one kind or layer, with one of these labels.
+
+    `windows` has a list for each site that anything is wanted of; None is everywhere. `where` are further conditions on the columns
+    of `feature`, `identity`, `model` and `site`. `when` None is now.
+    """
+
+    sites: frozenset[str]
+    labels: Labels
+    kind: Kind | None = None
+    layer: str | None = None
+    windows: Mapping[str, Sequence[Window]] | None = None
+    where: tuple[ColumnElement[bool], ...] = ()
+    when: Moment | None = None
+
+
+def read_items(connection: Connection, items: Items, *, after: int, limit: int) -> list[FeatureRow]:
+    """At most `limit` of them whose identity is above `after`."""
+    query = _chosen(features_of(items.labels, when=_state(items.when)), items)
+    query = query.where(FEATURE.identity_id > after).order_by(FEATURE.identity_id).limit(limit)
+    return feature_rows(connection, query, items.labels)
+
+
+def count_items(connection: Connection, items: Items) -> int:
+    """How many there are, by the windows alone."""
+    query = (
+        select(func.count())
+        .select_from(schema.feature)
+        .join(schema.identity, IDENTITY.id == FEATURE.identity_id)
+        .join(schema.model, MODEL.id == FEATURE.model_id)
+        .join(schema.site, SITE.id == MODEL.site_id)
+        .where(_state(items.when), true() if items.labels is None else FEATURE.label.in_(sorted(items.labels)))
+    )
+    return int(connection.execute(_chosen(query, items)).scalar_one())
+
+
+def moment_between(connection: Connection, start: datetime | None, end: datetime | None) -> Moment | None:
+    """The revisions of a time, closed at both ends; None where both are open, which is now and ever before it began."""
+    if start is None and end is None:
+        return None
+    last = select(func.coalesce(func.max(REVISION.id), 0))
+    until = last if end is None else last.where(REVISION.recorded_us <= to_microseconds(end))
+    before = None if start is None else connection.execute(last.where(REVISION.recorded_us < to_microseconds(start))).scalar_one()
+    return Moment(int(connection.execute(until).scalar_one()), None if before is None else int(before))
+
+
+def _state(when: Moment | None) -> ColumnElement[bool]:
+    """The one state of each identity that is meant: the last that began by the end, unless it was over before the start."""
+    if when is None:
+        return FEATURE.revision_to.is_(None)
+    later = schema.feature.alias("later")
+    newer = select(later.c.id).where(
+        later.c.identity_id == FEATURE.identity_id, later.c.revision_from <= when.end, later.c.revision_from > FEATURE.revision_from
+    )
+    over = when.end if when.start is None else when.start
+    lasts = FEATURE.revision_to.is_(None) | (FEATURE.revision_to > over)
+    return and_(FEATURE.revision_from <= when.end, lasts, ~newer.exists())
+
+
+def _chosen(query: Select[Any], items: Items) -> Select[Any]:
+    query = query.where(SITE.code.in_(sorted(items.sites)), *items.where)
+    if items.kind is not None:
+        query = query.where(FEATURE.kind == str(items.kind))
+    if items.layer is not None:
+        query = query.where(MODEL.key == items.layer)
+    if items.windows is not None:
+        query = query.where(or_(*(_within(site, windows) for site, windows in items.windows.items())))
+    return query
+
+
+def _within(site: str, windows: Sequence[Window]) -> ColumnElement[bool]:
+    meets = [
+        and_(FEATURE.x_min <= one.east, FEATURE.x_max >= one.west, FEATURE.y_min <= one.north, FEATURE.y_max >= one.south)
+        for one in windows
+    ]
+    return and_(SITE.code == site, or_(*meets))
