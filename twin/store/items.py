@@ -1,9 +1,9 @@
-"""Features across sites, page by page: those of a kind or a layer, in windows of the site frames, now or as of a time.
+"""Features across sites, page by page: those of a kind or a layer, in windows of degrees, now or as of a time.
 
 The order is that in which ids first came, which a later revision does not change: a page goes on after the identity of its last item.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,16 +20,18 @@ from twin.store.values import to_microseconds
 __all__ = ["Items", "Moment", "Window", "count_items", "moment_between", "read_items"]
 
 FEATURE, IDENTITY, MODEL, SITE, REVISION = schema.feature.c, schema.identity.c, schema.model.c, schema.site.c, schema.revision.c
-LOW, HIGH = ("x_min", "y_min"), ("x_max", "y_max")
 
 
 class Window(NamedTuple):
-    """A rectangle of a site frame in metres: what lies outside it is not meant; what lies inside is to be looked at exactly."""
+    """Degrees west, south, east, north, closed, and heights in metres above the ellipsoid or None for any: what lies outside it is
+    not meant; what lies inside is to be looked at exactly."""
 
     west: float
     south: float
     east: float
     north: float
+    low_m: float | None = None
+    high_m: float | None = None
 
 
 class Moment(NamedTuple):
@@ -43,15 +45,15 @@ class Moment(NamedTuple):
 class Items:
     """Which features are meant: of these sites (by code), of one kind or layer, with one of these labels.
 
-    `windows` has a list for each site that anything is wanted of; None is everywhere. `where` are further conditions on the columns
-    of `feature`, `identity`, `model` and `site`. `when` None is now.
+    None for `windows` is everywhere; with windows, what has no height is at any. `where` are further conditions on the columns of
+    `feature`, `identity`, `model` and `site`. `when` None is now.
     """
 
     sites: frozenset[str]
     labels: Labels
     kind: Kind | None = None
     layer: str | None = None
-    windows: Mapping[str, Sequence[Window]] | None = None
+    windows: Sequence[Window] | None = None
     where: tuple[ColumnElement[bool], ...] = ()
     when: Moment | None = None
 
@@ -106,13 +108,12 @@ def _chosen(query: Select[Any], items: Items) -> Select[Any]:
     if items.layer is not None:
         query = query.where(MODEL.key == items.layer)
     if items.windows is not None:
-        query = query.where(or_(*(_within(site, windows) for site, windows in items.windows.items())))
+        query = query.where(or_(*map(_meets, items.windows)))
     return query
 
 
-def _within(site: str, windows: Sequence[Window]) -> ColumnElement[bool]:
-    meets = [
-        and_(FEATURE.x_min <= one.east, FEATURE.x_max >= one.west, FEATURE.y_min <= one.north, FEATURE.y_max >= one.south)
-        for one in windows
-    ]
-    return and_(SITE.code == site, or_(*meets))
+def _meets(window: Window) -> ColumnElement[bool]:
+    plan = and_(FEATURE.west <= window.east, FEATURE.east >= window.west, FEATURE.south <= window.north, FEATURE.north >= window.south)
+    if window.low_m is None or window.high_m is None:
+        return plan
+    return and_(plan, FEATURE.low_m.is_(None) | and_(FEATURE.low_m <= window.high_m, FEATURE.high_m >= window.low_m))
