@@ -296,7 +296,8 @@ def test_a_layer_of_the_world_keeps_every_row_in_degrees_and_draws_what_lies_in_
     home = shapely.box(lon - 20, lat - 10, lon + 2, lat + 15)
     far = shapely.box(-10, 40, 5, 50)
     file = tmp_path / "world.gpkg"
-    columns = {"NAME": ["中国", "Paraguay", "España", "无"], "POP": [1_400_000_000, 7_000_000, 47_000_000, None]}
+    names = ["中国", "Paraguay", "España", "无"]
+    columns = {"NAME": names, "POP": [1_400_000_000, 7_000_000, 47_000_000, None]}
     geopandas.GeoDataFrame(columns, geometry=[home, antipode, far, None], crs="EPSG:4326").to_file(file, layer="countries", driver="GPKG")
     layer = cim.read_city(file, "countries", FRAME)
     assert [(row.outcome, row.reason) for row in layer.ledger] == [
@@ -306,9 +307,9 @@ def test_a_layer_of_the_world_keeps_every_row_in_degrees_and_draws_what_lies_in_
         ("without_geometry", ""),
     ]
     found = {feature.properties["attributes"]["NAME"]: feature for feature in layer.features}
-    assert all(
-        found[name].geographic.equals_exact(shape, 1e-9) for name, shape in zip(columns["NAME"][:3], (home, antipode, far), strict=True)
-    )
+    for name, shape in zip(names[:3], (home, antipode, far), strict=True):
+        stated = found[name].geographic
+        assert stated is not None and stated.equals_exact(shape, 1e-9)
     assert found["Paraguay"].footprint is None and found["无"].geographic is None
     drawn = found["中国"].footprint
     assert drawn is not None and drawn.area == pytest.approx(np.pi * FRAME.site.radius_m**2, rel=2e-3)
