@@ -12,6 +12,7 @@ from twin import __version__
 from twin.api import (
     assets,
     codes,
+    collections,
     energy,
     evidence,
     features,
@@ -35,6 +36,7 @@ from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
+from twin.queries.items.catalogue import Catalogue
 from twin.queries.records.context import Registers
 from twin.settings import Settings
 from twin.store import Store
@@ -53,6 +55,7 @@ ROUTERS = (
     sites.router,
     codes.router,
     features.router,
+    collections.router,
     tilesets.router,
     sessions.router,
     assets.router,
@@ -85,6 +88,7 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.published = Published(settings)
     app.state.keyring = keyring
     app.state.registers = Registers.of(store, settings.home / "columns")
+    app.state.catalogue = Catalogue(store)
     app.state.tables = read_tables(settings.home / "codes")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)

@@ -76,6 +76,8 @@ def _landing(request: Request) -> dict[str, Any]:
             {"rel": "self", "type": "application/json", "href": "/", "title": "this document"},
             {"rel": "alternate", "type": "text/html", "href": "/", "title": "the page"},
             {"rel": "service-desc", "type": OPENAPI, "href": "/openapi.json", "title": "OpenAPI 3.1"},
-            {"rel": "data", "type": "application/json", "href": "/sites", "title": "Sites"},
+            {"rel": "conformance", "type": "application/json", "href": "/conformance", "title": "OGC API Features"},
+            {"rel": "data", "type": "application/json", "href": "/collections", "title": "Collections"},
+            {"rel": "sites", "type": "application/json", "href": "/sites", "title": "Sites"},
         ],
     }

@@ -132,6 +132,8 @@ def _decoded(row: RowMapping, footprint: Any, geographic: Any, visible: frozense
         box=box,
         area_m2=row["area_m2"],
         identity=row["identity_id"],
+        heights_m=None if row["low_m"] is None else (row["low_m"], row["high_m"]),
+        ended=row["revision_to"],
     )
 
 

@@ -17,7 +17,7 @@ from twin.store.features import feature_rows, features_of
 from twin.store.rows import FeatureRow
 from twin.store.values import to_microseconds
 
-__all__ = ["Items", "Moment", "Window", "count_items", "moment_between", "read_items"]
+__all__ = ["Items", "Moment", "Window", "count_items", "extent_of", "moment_between", "read_items"]
 
 FEATURE, IDENTITY, MODEL, SITE, REVISION = schema.feature.c, schema.identity.c, schema.model.c, schema.site.c, schema.revision.c
 
@@ -35,7 +35,7 @@ class Window(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """Revisions by id: the last one recorded by the end of a time, and the last one recorded before its start (None: no start)."""
+    """Revisions by id: the last one recorded by the end of a time, and by its start (None: no start)."""
 
     end: int
     start: int | None
@@ -67,15 +67,14 @@ def read_items(connection: Connection, items: Items, *, after: int, limit: int) 
 
 def count_items(connection: Connection, items: Items) -> int:
     """How many there are, by the windows alone."""
-    query = (
-        select(func.count())
-        .select_from(schema.feature)
-        .join(schema.identity, IDENTITY.id == FEATURE.identity_id)
-        .join(schema.model, MODEL.id == FEATURE.model_id)
-        .join(schema.site, SITE.id == MODEL.site_id)
-        .where(_state(items.when), true() if items.labels is None else FEATURE.label.in_(sorted(items.labels)))
-    )
-    return int(connection.execute(_chosen(query, items)).scalar_one())
+    return int(connection.execute(_counted(select(func.count()), items)).scalar_one())
+
+
+def extent_of(connection: Connection, items: Items) -> tuple[float | None, ...]:
+    """West, south, east, north in degrees, lowest and highest metres above the ellipsoid of all of them; None where nothing says."""
+    columns = (func.min(FEATURE.west), func.min(FEATURE.south), func.max(FEATURE.east), func.max(FEATURE.north))
+    query = _counted(select(*columns, func.min(FEATURE.low_m), func.max(FEATURE.high_m)), items)
+    return tuple(connection.execute(query).one())
 
 
 def moment_between(connection: Connection, start: datetime | None, end: datetime | None) -> Moment | None:
@@ -84,7 +83,7 @@ def moment_between(connection: Connection, start: datetime | None, end: datetime
         return None
     last = select(func.coalesce(func.max(REVISION.id), 0))
     until = last if end is None else last.where(REVISION.recorded_us <= to_microseconds(end))
-    before = None if start is None else connection.execute(last.where(REVISION.recorded_us < to_microseconds(start))).scalar_one()
+    before = None if start is None else connection.execute(last.where(REVISION.recorded_us <= to_microseconds(start))).scalar_one()
     return Moment(int(connection.execute(until).scalar_one()), None if before is None else int(before))
 
 
@@ -99,6 +98,17 @@ def _state(when: Moment | None) -> ColumnElement[bool]:
     over = when.end if when.start is None else when.start
     lasts = FEATURE.revision_to.is_(None) | (FEATURE.revision_to > over)
     return and_(FEATURE.revision_from <= when.end, lasts, ~newer.exists())
+
+
+def _counted(query: Select[Any], items: Items) -> Select[Any]:
+    joined = (
+        query.select_from(schema.feature)
+        .join(schema.identity, IDENTITY.id == FEATURE.identity_id)
+        .join(schema.model, MODEL.id == FEATURE.model_id)
+        .join(schema.site, SITE.id == MODEL.site_id)
+        .where(_state(items.when), true() if items.labels is None else FEATURE.label.in_(sorted(items.labels)))
+    )
+    return _chosen(joined, items)
 
 
 def _chosen(query: Select[Any], items: Items) -> Select[Any]:

@@ -1,0 +1,217 @@
+"""OGC API Features over all sites: /conformance, /collections, their queryables and items (17-069r4, 18-058r1, 19-079r2)."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlencode
+
+from fastapi import Path, Query, Request
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from twin.api.documents import NOT_FOUND, bilingual
+from twin.api.gate import allowed
+from twin.api.item_documents import CollectionDocument, CollectionList, Conformance, Queryables
+from twin.api.router import Router
+from twin.auth import Action, Principal, permitted_labels
+from twin.errors import Invalid
+from twin.queries.items.box import parse_box
+from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
+from twin.queries.items.crs import CRS84, CRS84H, OutputCrs, find_crs, list_crs
+from twin.queries.items.documents import CONFORMANCE, collection_document, queryables_document
+from twin.queries.items.encode import JSONFG_CLASSES, features_of
+from twin.queries.items.features import Asked, ItemPage, count_matched, item_page, read_item
+from twin.queries.items.item import Item
+from twin.queries.items.queryables import equals
+from twin.queries.items.time import parse_datetime
+
+__all__ = ["router"]
+
+router = Router(tags=["collections"], responses=NOT_FOUND)
+Reader = Annotated[Principal, allowed(Action.READ_FEATURE)]
+CollectionId = Annotated[str, Path(description=bilingual("集合", "id of the collection"))]
+ItemId = Annotated[str, Path(description=bilingual("要素", "id of the item"))]
+Form = Annotated[Literal["json", "geojson", "jsonfg"], Query(description=bilingual("格式", "format"))]
+Crs = Annotated[str | None, Query(description=bilingual("坐标参考系 URI", "URI of the CRS of the answer; default lon, lat"))]
+When = Annotated[str | None, Query(description=bilingual("时点或时段,RFC 3339", "instant or interval, RFC 3339: as of then"))]
+OWN = ("bbox", "bbox-crs", "crs", "datetime", "limit", "after", "f")
+GEOJSON, JSONFG, SCHEMA = "application/geo+json", "application/vnd.ogc.fg+json", "application/schema+json"
+ITEMS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "GeoJSON or JSON-FG", "content": {GEOJSON: {"schema": {"type": "object"}}, JSONFG: {"schema": {"type": "object"}}}}
+}
+
+
+def catalogue_of(request: Request) -> Catalogue:
+    """The collections of the process."""
+    found: Catalogue = request.app.state.catalogue
+    return found
+
+
+@router.get("/conformance", summary=bilingual("所符合的标准", "the conformance classes"), response_model=Conformance)
+def read_conformance(request: Request, principal: Reader) -> dict[str, Any]:
+    """符合的一致性类。The conformance classes that the service conforms to."""
+    _known(request, ("f",))
+    return {"conformsTo": list(CONFORMANCE)}
+
+
+@router.get("/collections", summary=bilingual("集合列表", "the collections"), response_model=CollectionList)
+def list_collections(request: Request, principal: Reader, f: Literal["json"] = "json") -> dict[str, Any]:
+    """每类要素一个集合,每个导入的图层一个集合。One a kind of features, one an imported layer."""
+    _known(request, ("f",))
+    catalogue, reader = catalogue_of(request), _reader(request, principal)
+    with catalogue.store.database.reading() as connection:
+        found = [collection_document(connection, one, reader, _offered(reader)) for one in catalogue.collections(reader)]
+    links = [{"rel": "self", "href": "/collections", "type": "application/json", "title": "collections"}]
+    return _absolute(request, {"links": links, "collections": found})
+
+
+@router.get("/collections/{collection_id}", summary=bilingual("一个集合", "one collection"), response_model=CollectionDocument)
+def read_collection(request: Request, principal: Reader, collection_id: CollectionId, f: Literal["json"] = "json") -> dict[str, Any]:
+    """范围、坐标参考系、链接。Its extent, reference systems and links."""
+    _known(request, ("f",))
+    catalogue, reader = catalogue_of(request), _reader(request, principal)
+    collection = catalogue.get(reader, collection_id)
+    with catalogue.store.database.reading() as connection:
+        return _absolute(request, collection_document(connection, collection, reader, _offered(reader)))
+
+
+@router.get(
+    "/collections/{collection_id}/queryables", summary=bilingual("可查询的属性", "what a filter may name"), response_model=Queryables
+)
+def read_queryables(request: Request, principal: Reader, collection_id: CollectionId, f: Literal["json"] = "json") -> Response:
+    """JSON Schema。What can be asked of its items, as JSON Schema."""
+    _known(request, ("f",))
+    collection = catalogue_of(request).get(_reader(request, principal), collection_id)
+    return JSONResponse(queryables_document(collection), media_type=SCHEMA)
+
+
+@router.get("/collections/{collection_id}/items", summary=bilingual("要素", "items: a page"), responses=ITEMS)
+def list_items(
+    request: Request,
+    principal: Reader,
+    collection_id: CollectionId,
+    bbox: Annotated[str | None, Query(description=bilingual("范围,4 或 6 个数", "four or six numbers"))] = None,
+    bbox_crs: Annotated[str | None, Query(alias="bbox-crs", description=bilingual("范围的坐标参考系", "URI of the CRS of bbox"))] = None,
+    crs: Crs = None,
+    datetime: When = None,
+    limit: Annotated[int, Query(ge=1, le=10_000, description=bilingual("每页至多", "at most so many a page"))] = 100,
+    after: Annotated[int, Query(ge=0, description=bilingual("由 next 链接给出", "given by the next link"))] = 0,
+    f: Form = "geojson",
+) -> Response:
+    """属性可直接作参数。Columns are parameters too: `?class=IfcDoor`; `next` links lead on."""
+    catalogue, reader = catalogue_of(request), _reader(request, principal)
+    collection = catalogue.get(reader, collection_id)
+    offered = _offered(reader)
+    wanted = find_crs(crs, offered) if crs is not None else None
+    asked = Asked(
+        box=parse_box(bbox, find_crs(bbox_crs, offered, "bbox-crs") if bbox_crs else None) if bbox is not None else None,
+        span=parse_datetime(datetime) if datetime is not None else None,
+        where=tuple(equals(collection, name, text) for name, text in _given(request) if name not in OWN),
+    )
+    if bbox is None and bbox_crs is not None:
+        raise Invalid("bbox-crs without bbox", path="bbox-crs", code="PARAMETER_INVALID")
+    with catalogue.store.database.reading() as connection:
+        page = item_page(connection, collection, reader, asked, after=after, limit=limit)
+        matched = count_matched(connection, collection, reader, asked)
+    return _page(request, collection, reader, page, matched, wanted, jsonfg=f == "jsonfg")
+
+
+@router.get("/collections/{collection_id}/items/{item_id:path}", summary=bilingual("一个要素", "one item"), responses=ITEMS)
+def get_item(
+    request: Request,
+    principal: Reader,
+    collection_id: CollectionId,
+    item_id: ItemId,
+    crs: Crs = None,
+    datetime: When = None,
+    f: Form = "geojson",
+) -> Response:
+    """一个要素,现在或某一时点。One item, now or as of a time."""
+    _known(request, ("crs", "datetime", "f"))
+    catalogue, reader = catalogue_of(request), _reader(request, principal)
+    collection = catalogue.get(reader, collection_id)
+    wanted = find_crs(crs, _offered(reader)) if crs is not None else None
+    span = parse_datetime(datetime) if datetime is not None else None
+    with catalogue.store.database.reading() as connection:
+        item = read_item(connection, collection, reader, item_id, span)
+    given = _crs_of([item], wanted)
+    feature = features_of([item], reader.sites, given, jsonfg=f == "jsonfg", feature_type=collection.id)[0]
+    href = f"/collections/{quote(collection.id, safe='')}"
+    feature["links"] = [
+        {"rel": "self", "href": f"{href}/items/{quote(item.id, safe='')}", "type": GEOJSON, "title": item.id},
+        {"rel": "collection", "href": href, "type": "application/json", "title": collection.id},
+    ]
+    if f == "jsonfg":
+        feature["conformsTo"] = list(JSONFG_CLASSES)
+    return _answer(_absolute(request, feature), given, jsonfg=f == "jsonfg")
+
+
+def _page(
+    request: Request,
+    collection: Collection,
+    reader: ItemReader,
+    page: ItemPage,
+    matched: int | None,
+    wanted: OutputCrs | None,
+    *,
+    jsonfg: bool,
+) -> Response:
+    given = _crs_of(page.items, wanted)
+    features = features_of(page.items, reader.sites, given, jsonfg=jsonfg, feature_type=collection.id)
+    media = JSONFG if jsonfg else GEOJSON
+    path, query = request.url.path, _given(request)
+    links = [{"rel": "self", "href": f"{path}?{urlencode(query)}" if query else path, "type": media, "title": "this page"}]
+    if page.after is not None:
+        following = [(name, value) for name, value in query if name != "after"]
+        href = f"{path}?{urlencode([*following, ('after', str(page.after))])}"
+        links.append({"rel": "next", "href": href, "type": media, "title": "the next page"})
+    document: dict[str, Any] = {"type": "FeatureCollection", "links": links, "numberReturned": len(features)}
+    if matched is not None:
+        document["numberMatched"] = matched
+    if jsonfg:
+        document |= {"conformsTo": list(JSONFG_CLASSES), "featureType": collection.id}
+    return _answer(_absolute(request, {**document, "features": features}), given, jsonfg=jsonfg)
+
+
+def _answer(document: dict[str, Any], given: OutputCrs, *, jsonfg: bool) -> Response:
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(body, media_type=JSONFG if jsonfg else GEOJSON, headers={"Content-Crs": f"<{given.uri}>"})
+
+
+def _crs_of(items: Sequence[Item], wanted: OutputCrs | None) -> OutputCrs:
+    """What is asked for, else lon, lat, with heights where the items have them."""
+    if wanted is not None:
+        return wanted
+    high = any(item.geometry is not None and item.geometry.has_z for item in items)
+    return OutputCrs(CRS84H, None, "ellipsoidal") if high else OutputCrs(CRS84, None, "none")
+
+
+def _reader(request: Request, principal: Principal) -> ItemReader:
+    return catalogue_of(request).reader(principal.scopes, permitted_labels(principal))
+
+
+def _offered(reader: ItemReader) -> list[OutputCrs]:
+    return list_crs([site.crs for site in reader.sites.values()])
+
+
+def _given(request: Request) -> list[tuple[str, str]]:
+    given = request.query_params.multi_items()
+    twice = [name for name, _ in given if request.query_params.getlist(name)[1:]]
+    if twice:
+        raise Invalid(f"{twice[0]} is given twice", path=twice[0], code="PARAMETER_INVALID")
+    return given
+
+
+def _known(request: Request, names: Sequence[str]) -> None:
+    unknown = [name for name, _ in _given(request) if name not in names]
+    if unknown:
+        hint = f"one of: {', '.join(names)}"
+        raise Invalid(f"{unknown[0]} is no parameter here", path=unknown[0], code="PARAMETER_INVALID", hint=hint)
+
+
+def _absolute(request: Request, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its links as whole addresses: programs of others do not know where a path begins."""
+    base = str(request.base_url).rstrip("/")
+    for one in (document, *document.get("collections", ())):
+        one["links"] = [link | {"href": f"{base}{link['href']}"} for link in one["links"]]
+    return document

@@ -1,0 +1,100 @@
+"""The collections of an installation: one a kind of feature, one a layer of an imported GIS file, for what a reader may know of."""
+
+from collections import Counter
+from collections.abc import Collection as Members
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from types import MappingProxyType
+
+from spatial.feature import Kind
+from spatial.frame import Site
+from twin.auth import EVERY, Labels
+from twin.errors import NotFound
+from twin.queries.items.layers import Layer, read_layers
+from twin.store import ModelKind, Store
+
+__all__ = ["KINDS", "Catalogue", "Collection", "ItemReader"]
+
+KINDS: Mapping[str, tuple[Kind, str, str]] = MappingProxyType(
+    {
+        "buildings": (Kind.BUILDING, "楼栋", "buildings"),
+        "storeys": (Kind.STOREY, "楼层", "storeys"),
+        "rooms": (Kind.SPACE, "房间", "rooms"),
+        "elements": (Kind.ELEMENT, "构件", "building elements"),
+        "city-objects": (Kind.CITY_OBJECT, "城市要素", "city objects"),
+    }
+)
+"""Collection → kind of feature, and what people call them."""
+KEPT = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemReader:
+    """Who reads: the sites in their scope (by code) and the labels they may know of."""
+
+    sites: Mapping[str, Site]
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """One collection: the features of a `kind` in all sites of the reader, or the rows of one `layer`."""
+
+    id: str
+    zh: str
+    en: str
+    kind: Kind
+    layer: Layer | None = None
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The attributes of its own → their types."""
+        return self.layer.attributes if self.layer else {}
+
+
+class Catalogue:
+    """The collections of a store; safe to share between threads. The layers of a revision are read once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._layers: dict[tuple[str, str, int], list[Layer]] = {}
+        self._lock = Lock()
+
+    def reader(self, scopes: Members[str], labels: Labels) -> ItemReader:
+        """Who has these scopes (`"*"`: all sites) and labels."""
+        sites = {site.code: site for site in self.store.list_sites() if EVERY in scopes or site.code in scopes}
+        return ItemReader(sites=sites, labels=labels)
+
+    def collections(self, reader: ItemReader) -> list[Collection]:
+        """Those of kinds, then those of layers by site and key; where two would have one id, that of a layer begins with its site."""
+        layers = [layer for site in sorted(reader.sites) for layer in self._layers_of(site) if layer.is_seen_by(reader.labels)]
+        taken = Counter([*KINDS, *(layer.id for layer in layers)])
+        found = [Collection(id=name, zh=zh, en=en, kind=kind) for name, (kind, zh, en) in KINDS.items()]
+        for layer in layers:
+            name = layer.id if taken[layer.id] == 1 else f"{layer.site}.{layer.id}"
+            found.append(Collection(id=name, zh=layer.name, en=layer.name, kind=Kind.CITY_OBJECT, layer=layer))
+        return found
+
+    def get(self, reader: ItemReader, name: str) -> Collection:
+        """The collection of an id; raises NotFound."""
+        found = next((one for one in self.collections(reader) if one.id == name), None)
+        if found is None:
+            raise NotFound(f"there is no collection {name}", path=name, hint="/collections lists them")
+        return found
+
+    def _layers_of(self, site: str) -> list[Layer]:
+        found: list[Layer] = []
+        for model in self.store.list_models(site):
+            if model.kind is not ModelKind.CITY:
+                continue
+            key = (site, model.model_key, model.id)
+            layers = self._layers.get(key)
+            if layers is None:
+                layers = read_layers(self.store, site, model.model_key)
+                with self._lock:
+                    self._layers[key] = layers
+                    while len(self._layers) > KEPT:
+                        self._layers.pop(next(iter(self._layers)))
+            found += layers
+        return found
