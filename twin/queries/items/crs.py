@@ -43,7 +43,10 @@ class OutputCrs:
         result = shapely.force_2d(shapes) if self.height == "none" else shapes.copy()
         if self.height == "1985":
             result = self._lowered(result, sites)
-        return shapely.transform(result, self._moved, include_z=False) if self.plan is not None else result
+        if self.plan is None:
+            return result
+        points = shapely.get_coordinates(result, include_z=True)
+        return _with_points(result, np.column_stack([self._moved(points[:, :2]), points[:, 2]]))
 
     def degrees(self, plan: BaseGeometry) -> BaseGeometry:
         """A plan given in this CRS, in lon, lat degrees; its sides are followed at a sixty-fourth of its extent. Raises CrsError."""
@@ -73,7 +76,13 @@ class OutputCrs:
             )
         points, owner = shapely.get_coordinates(shapes, include_z=True, return_index=True)
         points[:, 2] -= np.array([site.geoid_separation_m or 0.0 for site in sites])[owner]
-        return np.where(high, shapely.set_coordinates(shapely.force_3d(shapes), points), shapes) if len(points) else shapes
+        return _with_points(shapes, points)
+
+
+def _with_points(shapes: NDArray[np.object_], points: Float64) -> NDArray[np.object_]:
+    """The shapes with these points (m, 3) in the place of theirs; those that are plane stay so."""
+    moved = shapely.set_coordinates(shapely.force_3d(shapes), points)
+    return np.where(shapely.has_z(shapes), moved, shapely.force_2d(moved))
 
 
 def list_crs(project: Sequence[str]) -> list[OutputCrs]:
