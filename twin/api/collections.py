@@ -1,18 +1,23 @@
 """OGC API Features over all sites: /conformance, /collections, their queryables and items (17-069r4, 18-058r1, 19-079r2)."""
 
 import json
+import os
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import Path, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.item_documents import CollectionDocument, CollectionList, Conformance, Queryables
 from twin.api.router import Router
+from twin.api.sending import EACH_TIME
 from twin.auth import Action, Principal, permitted_labels
 from twin.errors import Invalid
 from twin.queries.items.box import parse_box
@@ -22,6 +27,7 @@ from twin.queries.items.documents import CONFORMANCE, collection_document, query
 from twin.queries.items.encode import JSONFG_CLASSES, features_of
 from twin.queries.items.features import Asked, ItemPage, count_matched, item_page, read_item
 from twin.queries.items.item import Item
+from twin.queries.items.parquet import MEDIA_TYPE, write_parquet
 from twin.queries.items.queryables import equals
 from twin.queries.items.time import parse_datetime
 
@@ -38,6 +44,9 @@ OWN = ("bbox", "bbox-crs", "crs", "datetime", "limit", "after", "f")
 GEOJSON, JSONFG, SCHEMA = "application/geo+json", "application/vnd.ogc.fg+json", "application/schema+json"
 ITEMS: dict[int | str, dict[str, Any]] = {
     200: {"description": "GeoJSON or JSON-FG", "content": {GEOJSON: {"schema": {"type": "object"}}, JSONFG: {"schema": {"type": "object"}}}}
+}
+PAGES: dict[int | str, dict[str, Any]] = {
+    200: {**ITEMS[200], "content": {**ITEMS[200]["content"], MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
@@ -85,7 +94,7 @@ def read_queryables(request: Request, principal: Reader, collection_id: Collecti
     return JSONResponse(queryables_document(collection), media_type=SCHEMA)
 
 
-@router.get("/collections/{collection_id}/items", summary=bilingual("要素", "items: a page"), responses=ITEMS)
+@router.get("/collections/{collection_id}/items", summary=bilingual("要素", "items: a page"), responses=PAGES)
 def list_items(
     request: Request,
     principal: Reader,
@@ -96,7 +105,10 @@ def list_items(
     datetime: When = None,
     limit: Annotated[int, Query(ge=1, le=10_000, description=bilingual("每页至多", "at most so many a page"))] = 100,
     after: Annotated[int, Query(ge=0, description=bilingual("由 next 链接给出", "given by the next link"))] = 0,
-    f: Form = "geojson",
+    f: Annotated[
+        Literal["json", "geojson", "jsonfg", "parquet"],
+        Query(description=bilingual("格式;parquet 为全部", "format; parquet is everything that matches, in one file")),
+    ] = "geojson",
 ) -> Response:
     """属性可直接作参数。Columns are parameters too: `?class=IfcDoor`; `next` links lead on."""
     catalogue, reader = catalogue_of(request), _reader(request, principal)
@@ -110,6 +122,8 @@ def list_items(
     )
     if bbox is None and bbox_crs is not None:
         raise Invalid("bbox-crs without bbox", path="bbox-crs", code="PARAMETER_INVALID")
+    if f == "parquet":
+        return _parquet(catalogue, collection, reader, asked, wanted)
     with catalogue.store.database.reading() as connection:
         page = item_page(connection, collection, reader, asked, after=after, limit=limit)
         matched = count_matched(connection, collection, reader, asked)
@@ -171,6 +185,26 @@ def _page(
     if jsonfg:
         document |= {"conformsTo": list(JSONFG_CLASSES), "featureType": collection.id}
     return _answer(_absolute(request, {**document, "features": features}), given, jsonfg=jsonfg)
+
+
+def _parquet(catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked, wanted: OutputCrs | None) -> Response:
+    if wanted is not None and wanted.plan is not None:
+        raise Invalid("a GeoParquet file is in degrees", path="crs", code="PARAMETER_INVALID", hint=f"leave crs out, or {CRS84}")
+    handle, name = tempfile.mkstemp(suffix=".parquet")
+    os.close(handle)
+    try:
+        with catalogue.store.database.reading() as connection:
+            write_parquet(FilePath(name), connection, collection, reader, asked)
+    except BaseException:
+        FilePath(name).unlink()
+        raise
+    return FileResponse(
+        name,
+        media_type=MEDIA_TYPE,
+        filename=f"{collection.id}.parquet",
+        headers={"Cache-Control": EACH_TIME},
+        background=BackgroundTask(FilePath(name).unlink),
+    )
 
 
 def _answer(document: dict[str, Any], given: OutputCrs, *, jsonfg: bool) -> Response:

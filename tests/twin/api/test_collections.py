@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas
+import numpy as np
 import pyogrio
 import pyproj
 import pytest
@@ -214,3 +216,25 @@ def test_a_crawl_while_somebody_writes_misses_and_repeats_nothing_that_stays(tmp
             assert len(ids) == len(set(ids)) and staying <= set(ids)
             rounds += 1
         writer.join()
+
+
+def test_a_collection_in_one_file_is_every_item_of_it(client: TestClient, tmp_path: Path) -> None:
+    for name in ("rooms", "world"):
+        answer = client.get(f"/collections/{name}/items?f=parquet")
+        assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+        (tmp_path / "items.parquet").write_bytes(answer.content)
+        frame = geopandas.read_parquet(tmp_path / "items.parquet").set_index("id")
+        items = {feature["id"]: feature for feature in crawl(client, f"/collections/{name}/items?limit=1000")}
+        assert set(frame.index) == set(items) and frame.crs.to_authority() == ("OGC", "CRS84")
+        for identity, row in frame.iterrows():
+            feature = items[str(identity)]
+            assert (row.geometry is None) is (feature["geometry"] is None)
+            if row.geometry is not None:
+                assert row.geometry.equals_exact(shapely.geometry.shape(feature["geometry"]), 1e-3)
+            if name == "world":
+                stated = feature["properties"]["人口"]
+                assert feature["properties"]["NAME"] == row["NAME"]
+                assert np.isnan(row["人口"]) if stated is None else row["人口"] == stated
+    few = client.get("/collections/world/items?f=parquet&bbox=0,0,1,1")
+    assert few.status_code == 200 and len(few.content) < len(answer.content)
+    assert client.get("/collections/world/items", params={"f": "parquet", "crs": f"{OGC}/EPSG/0/4549"}).status_code == 400

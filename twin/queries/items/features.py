@@ -20,7 +20,7 @@ from twin.store.extent import geographic_shapes
 from twin.store.items import Items, count_items, extent_of, moment_between, read_items
 from twin.store.values import from_microseconds
 
-__all__ = ["Asked", "ItemPage", "count_matched", "extent", "item_page", "read_item"]
+__all__ = ["Asked", "ItemPage", "count_matched", "extent", "item_page", "iter_items", "read_item"]
 
 IDENTITY, SITE, REVISION = schema.identity.c, schema.site.c, schema.revision.c
 READ_AT_ONCE = 2_000
@@ -51,6 +51,16 @@ def item_page(connection: Connection, collection: Collection, reader: ItemReader
     rows = found[:limit]
     items = _items(connection, [row for row, _ in rows], np.array([shape for _, shape in rows], dtype=object), collection, reader)
     return ItemPage(items=items, after=rows[-1][0].identity if len(found) > limit else None)
+
+
+def iter_items(connection: Connection, collection: Collection, reader: ItemReader, asked: Asked) -> Iterator[list[Item]]:
+    """All items that match, some thousands at a time."""
+    after: int | None = 0
+    while after is not None:
+        page = item_page(connection, collection, reader, asked, after=after, limit=READ_AT_ONCE)
+        if page.items:
+            yield page.items
+        after = page.after
 
 
 def read_item(connection: Connection, collection: Collection, reader: ItemReader, item_id: str, span: Span | None) -> Item:
