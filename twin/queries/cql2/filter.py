@@ -89,4 +89,6 @@ def _check_size(node: Node) -> None:
     if nodes > MAX_NODES:
         raise Invalid(f"the filter has {nodes} parts", path="filter", hint=f"at most {MAX_NODES}")
     if conditions > MAX_CONDITIONS:
-        raise Invalid(f"the filter joins {conditions} conditions", path="filter", hint=f"at most {MAX_CONDITIONS}; IN takes a long list of values")
+        raise Invalid(
+            f"the filter joins {conditions} conditions", path="filter", hint=f"at most {MAX_CONDITIONS}; IN takes a long list of values"
+        )

@@ -47,7 +47,9 @@ def read_tokens(text: str) -> list[Token]:
         if found is None:
             quote = {"'": "a text literal", '"': "a quoted name"}.get(text[at])
             said = f"{quote} is not closed" if quote else f"unexpected {text[at]!r}"
-            raise Invalid(f"{said} at {place_of(text, at)}", path=place_of(text, at), hint="a name with other characters goes into double quotes")
+            raise Invalid(
+                f"{said} at {place_of(text, at)}", path=place_of(text, at), hint="a name with other characters goes into double quotes"
+            )
         kind, raw = str(found.lastgroup), found.group()
         if kind != "blank":
             tokens.append(Token(kind, _unquoted(kind, raw), at, found.end()))

@@ -123,9 +123,7 @@ class Operation:
     args: tuple["Node", ...]
 
 
-Node: TypeAlias = (
-    Text | Number | Boolean | Date | Timestamp | Open | Interval | Geometry | BBox | Array | Property | Call | Operation
-)
+Node: TypeAlias = Text | Number | Boolean | Date | Timestamp | Open | Interval | Geometry | BBox | Array | Property | Call | Operation
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -68,7 +68,7 @@ def wkt_of(shape: BaseGeometry) -> str:
 def geojson_of(shape: BaseGeometry) -> dict[str, Any]:
     """GeoJSON (RFC 7946) of a geometry, an empty one with empty coordinates."""
     if shape.geom_type == "GeometryCollection":
-        return {"type": "GeometryCollection", "geometries": [geojson_of(part) for part in shape.geoms]}
+        return {"type": "GeometryCollection", "geometries": [geojson_of(part) for part in shapely.get_parts(shape)]}
     if shape.is_empty:
         return {"type": shape.geom_type, "coordinates": []}
     found: dict[str, Any] = json.loads(shapely.to_geojson(shape))

@@ -6,6 +6,7 @@ stands wholly in parentheses is an array of its own.
 
 import math
 from collections.abc import Callable
+from typing import TypeVar
 
 from twin.errors import Invalid
 from twin.queries.cql2.instants import parse_date, parse_end, parse_timestamp
@@ -19,6 +20,7 @@ __all__ = ["RESERVED", "make_number", "parse_text"]
 RESERVED = frozenset({"and", "or", "not", "like", "between", "in", "is", "null", "true", "false", "div"})
 """Words that are no names unless they stand in double quotes."""
 WKT_WORDS = frozenset(name.lower() for name in GEOMETRY_TYPES)
+T = TypeVar("T")
 DIMENSIONS = frozenset({"z", "m", "zm"})
 LEVELS = (("+", "-"), ("*", "/", "%", "div"))
 
@@ -171,7 +173,7 @@ class _Parser:
             at = self._closing.get(at, at) + 1
         return at < closing
 
-    def _list(self, item: Callable[[], Node]) -> list[Node]:
+    def _list(self, item: Callable[[], T]) -> list[T]:
         """Items by commas up to the closing parenthesis, which is taken too."""
         items = [item()]
         while self._take(","):
@@ -217,7 +219,7 @@ class _Parser:
         where = self._where
         self._expect("(")
         if word == "bbox":
-            return make_bbox(tuple(self._list(self._signed_number)), where)
+            return make_bbox(tuple(float(number.value) for number in self._list(self._signed_number)), where)
         if word == "interval":
             ends = self._list(self._interval_end)
             if len(ends) != 2:
@@ -233,11 +235,11 @@ class _Parser:
         where = self._where
         return parse_end(self._step().value, where) if self._next.kind == "text" else self._primary()
 
-    def _signed_number(self) -> float:
+    def _signed_number(self) -> Number:
         node = self._factor()
         if not isinstance(node, Number):
             raise Invalid("BBOX takes numbers", path=self._where)
-        return float(node.value)
+        return node
 
     def _storable(self, token: Token) -> str:
         if "\0" in token.value or any("\ud800" <= c <= "\udfff" for c in token.value):

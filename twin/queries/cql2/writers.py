@@ -172,7 +172,9 @@ def _name(name: str) -> str:
 def _quoted(value: str) -> str:
     if "\\'" in value or value.endswith("\\"):
         raise Invalid(
-            "CQL2 text cannot say a text with a backslash before a quote or at its end", path=value[:60], hint="write the filter as CQL2 JSON"
+            "CQL2 text cannot say a text with a backslash before a quote or at its end",
+            path=value[:60],
+            hint="write the filter as CQL2 JSON",
         )
     return "'" + value.replace("'", "''") + "'"
 
