@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, case, false, or_, select, true
 
 from twin.queries.cql2.among import among
-from twin.queries.cql2.compare_sql import unknown
+from twin.queries.cql2.compare_sql import constant, unknown
 from twin.queries.cql2.evaluate import evaluate
 from twin.queries.cql2.functions import Day, Instant
 from twin.queries.cql2.nodes import Node, properties_in
@@ -44,7 +44,7 @@ class ByValue:
         if not exact:
             held = self._among(expression, holding, queryable.type)
             return or_(held, expression.is_(None)) if of_null else held
-        cases = [(expression.is_(None), _truth(of_null)), (self._among(expression, holding, queryable.type), true())]
+        cases = [(expression.is_(None), constant(of_null)), (self._among(expression, holding, queryable.type), true())]
         if doubtful := [value for value, answer in judged.items() if answer is None]:
             cases.append((self._among(expression, doubtful, queryable.type), unknown()))
         return case(*cases, else_=false())
@@ -67,14 +67,11 @@ class ByValue:
         return case((held, true()), (self._among(self.queryables.key, doubtful, ValueType.INTEGER), unknown()), else_=false())
 
     def _limited(self, statement: Select[Any]) -> Select[Any]:
-        return statement if self.queryables.where is None else statement.where(self.queryables.where)
+        within = statement.select_from(self.queryables.key.table)  # a looked-up text alone names the other table
+        return within if self.queryables.where is None else within.where(self.queryables.where)
 
     def _among(self, expression: ColumnElement[Any], values: Sequence[Any], type: ValueType) -> ColumnElement[bool]:
         return among(expression, values, type, self.connection.dialect.name)
-
-
-def _truth(value: bool | None) -> ColumnElement[bool]:
-    return unknown() if value is None else true() if value else false()
 
 
 def _python_value(queryable: Queryable, value: Any) -> Any:

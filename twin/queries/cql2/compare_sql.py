@@ -16,7 +16,7 @@ from twin.queries.cql2.operators import MIRRORED, TEMPORAL_RELATIONS
 from twin.queries.cql2.queryables import Queryable, Queryables, ValueType
 from twin.queries.cql2.scalar_sql import NotInDatabase, double_of, stored, value_of
 
-__all__ = ["compared", "temporal", "unknown"]
+__all__ = ["compared", "constant", "temporal", "unknown"]
 
 APPLY: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "=": operator.eq,
@@ -32,6 +32,11 @@ INT64 = range(-(2**63), 2**63)
 def unknown() -> ColumnElement[bool]:
     """The third truth value."""
     return case((false(), true()))
+
+
+def constant(value: bool | None) -> ColumnElement[bool]:
+    """A truth value, None being unknown."""
+    return unknown() if value is None else true() if value else false()
 
 
 def compared(op: str, left: Node, right: Node, family: ValueType, queryables: Queryables) -> ColumnElement[bool]:
@@ -114,7 +119,7 @@ def _ends(op: str, left: Node, right: Node, queryables: Queryables) -> ColumnEle
     """Two days or instants; where one is a day, the day (UTC) of the other counts."""
     if not properties_in(left):
         if not properties_in(right):
-            return _constant(Operation(op, (left, right)))
+            return constant(evaluate(Operation(op, (left, right)), {}))
         left, right, op = right, left, MIRRORED[op]
     if not isinstance(left, Property):
         raise NotInDatabase
@@ -147,8 +152,3 @@ def _instant_with_day(op: str, column: ColumnElement[Any], start_us: int) -> Col
         case "<=":
             return column < after
     return column >= after
-
-
-def _constant(node: Node) -> ColumnElement[bool]:
-    value = evaluate(node, {})
-    return unknown() if value is None else true() if value else false()

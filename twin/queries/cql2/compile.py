@@ -10,7 +10,7 @@ from twin.errors import Invalid
 from twin.queries.cql2.among import among
 from twin.queries.cql2.by_value import ByValue
 from twin.queries.cql2.check import type_of
-from twin.queries.cql2.compare_sql import compared, temporal, unknown
+from twin.queries.cql2.compare_sql import compared, constant, temporal, unknown
 from twin.queries.cql2.evaluate import evaluate
 from twin.queries.cql2.filter import Filter
 from twin.queries.cql2.folding import canonical_pattern
@@ -67,8 +67,7 @@ class _Compiler:
     def _leaf(self, node: Node, exact: bool) -> ColumnElement[bool]:
         names = properties_in(node)
         if not names:
-            value = evaluate(node, {})
-            return unknown() if value is None else true() if value else false()
+            return constant(evaluate(node, {}))
         only = self.queryables.get(names[0]) if len(names) == 1 else None
         if only is not None and only.lookup is not None:
             return self._looked_up(node, only, exact)
@@ -85,7 +84,10 @@ class _Compiler:
         inner = _Compiler(self.queryables.replaced(there, found.id, found.where), self.connection, None)._leaf(node, exact=False)
         texts = select(found.id).where(inner)
         held = found.key.in_((texts if found.where is None else texts.where(found.where)).correlate(None))
-        return case((found.key.is_(None), unknown()), else_=held) if exact else held
+        of_null = evaluate(node, {queryable.name: None})
+        if exact:
+            return case((found.key.is_(None), constant(of_null)), else_=held)
+        return or_(held, found.key.is_(None)) if of_null else held
 
     def _in_database(self, node: Node) -> ColumnElement[bool]:
         match node:

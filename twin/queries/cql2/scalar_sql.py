@@ -106,11 +106,20 @@ def _property(queryable: Queryable) -> _Double:
 def _call(name: str, args: tuple[Node, ...], queryables: Queryables) -> _Double:
     function = FUNCTIONS[name.lower()]
     if function.name == "abs":
-        inner = _double(args[0], queryables)
+        inner = _operand_of_abs(args[0], queryables)
         return _Double(func.abs(inner.sql, type_=Double()), inner.low, inner.high)
     if function.in_database is None:
         raise NotInDatabase
     return _Double(cast(function.in_database(*(value_of(arg, queryables) for arg in args)), Double()), 0, 19)
+
+
+def _operand_of_abs(node: Node, queryables: Queryables) -> _Double:
+    """A stored double whatever its size, so that no arithmetic with it is left to the database; any other number as it is."""
+    if isinstance(node, Property):
+        queryable = queryables.get(node.name)
+        if queryable.type is ValueType.NUMBER and queryable.scale == 1:
+            return _Double(stored(queryable), -2 * EXPONENTS, 2 * EXPONENTS)
+    return _double(node, queryables)
 
 
 def _operation(op: str, args: tuple[Node, ...], queryables: Queryables) -> _Double:

@@ -18,8 +18,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         cluster: Cluster = request.getfixturevalue("cluster")
         url = cluster.create()
     database = open_database(url, lock_timeout_s=20)
-    with database.writing() as connection:
-        World(connection).put(ROWS)
-    with database.reading() as connection:
-        yield World(connection)
+    world = World(database)
+    world.put(ROWS)
+    yield world
     database.close()

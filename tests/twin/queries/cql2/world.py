@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import shapely
-from sqlalchemy import BigInteger, Column, Connection, Double, Integer, LargeBinary, MetaData, Table, Text, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Double, Integer, LargeBinary, MetaData, Table, Text, select
 
 from twin.queries.cql2 import GeometrySource, Lookup, Queryable, Queryables, StoredGeometries, ValueType, attribute, compile_filter, parse
+from twin.store.database import Database
 from twin.store.schema import BYTES_TEXT
 
 __all__ = ["ROWS", "World", "make_rows"]
@@ -40,7 +41,29 @@ word = Table(
     Column("text", BYTES_TEXT),
 )
 ODD_KEY = 'a"b\\c.d 名称'
-TEXTS = ["", "a", "A", "ab", "Ab", "aß", "ASS", "é", "e\u0301", "E", "屏山", "屏山大院", "100%", "a_b", "a\\b", "O'Brien", "a b", "𠮷", "Ω", "ω", "ﬁ"]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "Ab",
+    "aß",
+    "ASS",
+    "é",
+    "e\u0301",
+    "E",
+    "屏山",
+    "屏山大院",
+    "100%",
+    "a_b",
+    "a\\b",
+    "O'Brien",
+    "a b",
+    "𠮷",
+    "Ω",
+    "ω",
+    "ﬁ",
+]
 NUMBERS = [0.0, -0.0, 1.0, -1.0, 0.1, 2.5, -2.5, 3.0, 1e-3, 123456.789, 1e20, 1e120, -7.0]
 DAY_US = 86_400_000_000
 
@@ -123,26 +146,31 @@ def queryables() -> Queryables:
 class World:
     """The rows on one database."""
 
-    connection: Connection
+    database: Database
 
     def put(self, rows: list[dict[str, Any]]) -> None:
         """Make the tables and fill them."""
-        metadata.create_all(self.connection)
         words = {(domain, text): n for n, (domain, text) in enumerate(((d, t) for d in ("brand", "model") for t in TEXTS), 1)}
-        self.connection.execute(word.insert(), [{"id": n, "domain": d, "text": t} for (d, t), n in words.items()])
-        self.connection.execute(thing.insert(), [_stored(row, words) for row in rows])
+        with self.database.writing() as connection:
+            metadata.create_all(connection)
+            connection.execute(word.insert(), [{"id": n, "domain": d, "text": t} for (d, t), n in words.items()])
+            connection.execute(thing.insert(), [_stored(row, words) for row in rows])
 
     def ask(self, filter: Any, lang: str = "cql2-text") -> list[int]:
         """The ids of the rows for which a filter holds."""
+        with self.database.reading() as connection:
+            asked = select(thing.c.id).where(self.condition(connection, filter, lang)).order_by(thing.c.id)
+            return list(connection.execute(asked).scalars())
+
+    def condition(self, connection: Connection, filter: Any, lang: str = "cql2-text") -> ColumnElement[bool]:
+        """The compiled filter."""
         source = GeometrySource(
             key=thing.c.id,
             wkb=thing.c.wkb,
             box=(thing.c.west, thing.c.south, thing.c.east, thing.c.north),
             heights=(thing.c.low, thing.c.high),
         )
-        spatial = StoredGeometries(self.connection, {"place": source})
-        condition = compile_filter(parse(filter, lang), queryables(), self.connection, spatial=spatial)
-        return list(self.connection.execute(select(thing.c.id).where(condition).order_by(thing.c.id)).scalars())
+        return compile_filter(parse(filter, lang), queryables(), connection, spatial=StoredGeometries(connection, {"place": source}))
 
 
 def _stored(row: dict[str, Any], words: dict[tuple[str, str], int]) -> dict[str, Any]:
