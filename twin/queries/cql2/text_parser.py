@@ -205,7 +205,7 @@ class _Parser:
         return Operation(operator.name, args)
 
     def _geometry(self) -> Node:
-        first, where = self._step(), self._where
+        where, first = self._where, self._step()
         while self._next.word in DIMENSIONS:
             self._step()
         if self._next.word == "(":
@@ -216,7 +216,7 @@ class _Parser:
         return parse_wkt(self._text[first.start : last.end], where)
 
     def _literal(self, word: str) -> Node:
-        where = self._where
+        where = place_of(self._text, self._tokens[self._at - 1].start)
         self._expect("(")
         if word == "bbox":
             return make_bbox(tuple(float(number.value) for number in self._list(self._signed_number)), where)

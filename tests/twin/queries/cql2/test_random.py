@@ -8,6 +8,7 @@ import pytest
 from tests.twin.queries.cql2.judge import judge
 from tests.twin.queries.cql2.random_filters import KINDS, random_filter
 from tests.twin.queries.cql2.world import ROWS, World
+from twin.errors import Invalid
 from twin.queries.cql2 import parse
 
 
@@ -22,9 +23,9 @@ def check(world: World, seed: int, count: int) -> None:
         assert world.ask(filter, "cql2-json") == expected(filter), f"seed {seed}, filter {number}: {parse(filter, 'cql2-json').to_text()}"
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_both_databases_answer_as_the_judge_does(world: World, seed: int) -> None:
-    check(world, seed, 100)
+    check(world, seed, 60)
 
 
 @pytest.mark.nightly
@@ -40,7 +41,7 @@ def test_random_filters_are_written_and_read_again_as_they_were() -> None:
         assert parse(filter.to_json(), "cql2-json") == filter
         try:
             text = filter.to_text()
-        except Exception as error:
-            assert "a\\" in str(filter) or "backslash" in str(error)
+        except Invalid as error:
+            assert "backslash" in str(error)
             continue
         assert parse(text, "cql2-text") == filter, text
