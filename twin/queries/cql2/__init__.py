@@ -7,6 +7,7 @@ brings (`StoredGeometries` is one); what databases disagree on is decided in Pyt
 
 from twin.queries.cql2.attribute import attribute
 from twin.queries.cql2.compile import compile_filter
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.filter import Filter, Language, parse
 from twin.queries.cql2.functions import FUNCTIONS
 from twin.queries.cql2.queryables import Lookup, Queryable, Queryables, ValueType
@@ -15,6 +16,7 @@ from twin.queries.cql2.spatial import GeometrySource, SpatialLeaf, StoredGeometr
 __all__ = [
     "FUNCTIONS",
     "Filter",
+    "FilterInvalid",
     "GeometrySource",
     "Language",
     "Lookup",

@@ -4,6 +4,7 @@ SQLite reads a key by its path where no character of it means something there, a
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Double, Text, literal
@@ -21,7 +22,7 @@ UNSAFE_IN_A_PATH = re.compile(r'["\\\x00-\x1f]')
 
 
 class _Attribute(FunctionElement[Any]):
-    """`(column of JSON text, key, path)`; a class for each type and way, for SQLAlchemy keeps statements by their classes."""
+    """`(column, path of the object, path of the value, key, …)`; a class for each type and way: SQLAlchemy keeps statements by class."""
 
     inherit_cache = True
     stored: ClassVar[str]
@@ -59,36 +60,45 @@ CLASSES: dict[tuple[str, bool], type[_Attribute]] = {
 }
 
 
-def attribute(column: ColumnElement[str], key: str, type: ValueType) -> ColumnElement[Any]:
+def attribute(column: ColumnElement[str], key: str | Sequence[str], type: ValueType) -> ColumnElement[Any]:
     """The value under `key` of an object in a column of JSON text, as a `Queryable` of that type stores it.
 
-    Dates are the text that stands there; arrays the text of the array. Raises ValueError for types that JSON has no value of
-    (integers are numbers there). A key may have any characters.
+    A sequence of keys leads through objects in objects. Dates are the text that stands there; arrays the text of the array.
+    The last key may have any characters; raises ValueError for a quote, backslash or control character in one before it, and for
+    types that JSON has no value of (integers are numbers there).
     """
     if type not in STORED:
         raise ValueError(f"JSON has no {type}: an attribute is a string, number, boolean, date or array")
-    by_path = UNSAFE_IN_A_PATH.search(key) is None
-    made: ColumnElement[Any] = CLASSES[STORED[type], by_path](column, literal(key, Text()), literal(f'$."{key}"', Text()))
+    *above, last = [key] if isinstance(key, str) else key
+    if any(UNSAFE_IN_A_PATH.search(one) for one in above):
+        raise ValueError(f"no way through {above} to an attribute")
+    parent = "$" + "".join(f'."{one}"' for one in above)
+    by_path = UNSAFE_IN_A_PATH.search(last) is None
+    texts = (parent, f'{parent}."{last}"', *above, last)
+    made: ColumnElement[Any] = CLASSES[STORED[type], by_path](column, *(literal(text, Text()) for text in texts))
     return made
 
 
 @compiles(_Attribute, "postgresql")
 def _on_postgresql(element: _Attribute, compiler: SQLCompiler, **kw: Any) -> str:
-    column, key, _path = (compiler.process(clause, **kw) for clause in element.clauses)
-    return POSTGRESQL[element.stored].format(v=f"(CAST({column} AS JSON) -> {key})")
+    column, _parent, _path, *keys = element.clauses
+    value = f"CAST({compiler.process(column, **kw)} AS JSON)"
+    for key in keys:
+        value = f"({value} -> {compiler.process(key, **kw)})"
+    return POSTGRESQL[element.stored].format(v=value)
 
 
 @compiles(_Attribute, "sqlite")
 def _on_sqlite(element: _Attribute, compiler: SQLCompiler, **kw: Any) -> str:
-    column_clause, key_clause, path_clause = element.clauses
+    column, parent, path, *keys = element.clauses
     template = SQLITE[element.stored]
     if not element.by_path:
-        column, key = compiler.process(column_clause, **kw), compiler.process(key_clause, **kw)
+        found = f"json_each({compiler.process(column, **kw)}, {compiler.process(parent, **kw)}) AS found"
         value = template.format(type="found.type", value="found.value")
-        return f"(SELECT {value} FROM json_each({column}) AS found WHERE found.key = {key})"
+        return f"(SELECT {value} FROM {found} WHERE found.key = {compiler.process(keys[-1], **kw)})"
 
     def call(function: str) -> str:
-        return f"{function}({compiler.process(column_clause, **kw)}, {compiler.process(path_clause, **kw)})"
+        return f"{function}({compiler.process(column, **kw)}, {compiler.process(path, **kw)})"
 
     used = {name: call(function) for name, function in (("type", "json_type"), ("value", "json_extract")) if f"{{{name}}}" in template}
     return f"({template.format(**used)})"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import shapely
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.folding import pattern_parts
 from twin.queries.cql2.functions import FUNCTIONS
 from twin.queries.cql2.instants import date_of
@@ -35,7 +35,7 @@ ORDERED = frozenset({"string", "number", "day or instant"})
 
 
 def type_of(node: Node, queryables: Queryables) -> ValueType:
-    """The type of a node, having checked all beneath it; raises Invalid that says what does not fit, and how to write it."""
+    """The type of a node, having checked all beneath it; raises FilterInvalid that says what does not fit, and how to write it."""
     match node:
         case Text():
             return ValueType.STRING
@@ -51,7 +51,7 @@ def type_of(node: Node, queryables: Queryables) -> ValueType:
             return ValueType.GEOMETRY
         case Geometry(shape):
             if not shape.is_valid:
-                raise Invalid(f"a geometry that is not valid: {shapely.is_valid_reason(shape)}", path=_say(node))
+                raise FilterInvalid(f"a geometry that is not valid: {shapely.is_valid_reason(shape)}", path=_say(node))
             return ValueType.GEOMETRY
         case Property(name):
             return queryables.get(name).type
@@ -63,7 +63,7 @@ def type_of(node: Node, queryables: Queryables) -> ValueType:
             return _call(node, queryables)
         case Operation():
             return _operation(node, queryables)
-    raise Invalid("`..` stands in intervals only", path="filter")
+    raise FilterInvalid("`..` stands in intervals only", path="filter")
 
 
 def _operation(node: Operation, queryables: Queryables) -> ValueType:
@@ -98,7 +98,7 @@ def _comparison(node: Operation, found: Sequence[ValueType]) -> None:
         _all_of(node, found, {ValueType.STRING}, "a text and a pattern")
         pattern = node.args[1]
         if properties_in(pattern):
-            raise Invalid("the pattern of LIKE is a literal, not a property", path=_say(pattern))
+            raise FilterInvalid("the pattern of LIKE is a literal, not a property", path=_say(pattern))
         while isinstance(pattern, Operation):
             pattern = pattern.args[0]
         if isinstance(pattern, Text):
@@ -106,7 +106,7 @@ def _comparison(node: Operation, found: Sequence[ValueType]) -> None:
         return
     _comparable(node, found)
     if node.op not in {"=", "<>"} and _family(found[0]) not in ORDERED:
-        raise Invalid(f"{_family(found[0])} values have no order: {_say(node)}", path=_say(node), hint="= and <> alone")
+        raise FilterInvalid(f"{_family(found[0])} values have no order: {_say(node)}", path=_say(node), hint="= and <> alone")
 
 
 def _in(node: Operation, queryables: Queryables) -> ValueType:
@@ -119,11 +119,11 @@ def _in(node: Operation, queryables: Queryables) -> ValueType:
 def _comparable(node: Operation, found: Sequence[ValueType]) -> None:
     families = [_family(value) for value in found]
     if "" in families:
-        raise Invalid(f"{node.op} does not compare a value of type {found[families.index('')]}: {_say(node)}", path=_say(node))
+        raise FilterInvalid(f"{node.op} does not compare a value of type {found[families.index('')]}: {_say(node)}", path=_say(node))
     odd = next((family for family in families if family != families[0]), None)
     if odd is not None:
         hint = "write DATE('2024-02-29') or TIMESTAMP('2024-02-29T12:30:00Z')" if "day or instant" in families else ""
-        raise Invalid(f"{node.op} compares a {families[0]} with a {odd}: {_say(node)}", path=_say(node), hint=hint)
+        raise FilterInvalid(f"{node.op} compares a {families[0]} with a {odd}: {_say(node)}", path=_say(node), hint=hint)
 
 
 def _family(value: ValueType) -> str:
@@ -138,9 +138,9 @@ def _interval(node: Interval, queryables: Queryables) -> ValueType:
     ends = (node.start, node.end)
     for end in ends:
         if not isinstance(end, Open) and not type_of(end, queryables).temporal:
-            raise Invalid("an end of INTERVAL is a day, an instant or '..'", path=_say(node))
+            raise FilterInvalid("an end of INTERVAL is a day, an instant or '..'", path=_say(node))
     if isinstance(node.start, Date | Timestamp) and isinstance(node.end, Date | Timestamp) and _later(node.start, node.end):
-        raise Invalid("an interval that ends before it starts", path=_say(node))
+        raise FilterInvalid("an interval that ends before it starts", path=_say(node))
     return ValueType.INTERVAL
 
 
@@ -154,31 +154,31 @@ def _later(start: Date | Timestamp, end: Date | Timestamp) -> bool:
 def _array(items: Sequence[Node], queryables: Queryables) -> ValueType:
     for item in items:
         if type_of(item, queryables) in {ValueType.GEOMETRY, ValueType.INTERVAL}:
-            raise Invalid("an array holds texts, numbers, booleans, days, instants or arrays", path=_say(item))
+            raise FilterInvalid("an array holds texts, numbers, booleans, days, instants or arrays", path=_say(item))
     return ValueType.ARRAY
 
 
 def _call(node: Call, queryables: Queryables) -> ValueType:
     function = FUNCTIONS.get(node.name.lower())
     if function is None:
-        raise Invalid(f"there is no function {node.name}", path=node.name[:80], hint=f"there are {', '.join(FUNCTIONS)}")
+        raise FilterInvalid(f"there is no function {node.name}", path=node.name[:80], hint=f"there are {', '.join(FUNCTIONS)}")
     found = [type_of(arg, queryables) for arg in node.args]
     if len(found) != len(function.args):
-        raise Invalid(f"{function.name} takes {len(function.args)} arguments, not {len(found)}", path=_say(node))
+        raise FilterInvalid(f"{function.name} takes {len(function.args)} arguments, not {len(found)}", path=_say(node))
     for value, allowed in zip(found, function.args, strict=True):
         if value not in allowed:
-            raise Invalid(f"{function.name} takes {' or '.join(sorted(allowed))}, not {value}", path=_say(node))
+            raise FilterInvalid(f"{function.name} takes {' or '.join(sorted(allowed))}, not {value}", path=_say(node))
     return function.result
 
 
 def _all_of(node: Operation, found: Sequence[ValueType], allowed: set[ValueType], words: str) -> None:
     for value in found:
         if value not in allowed:
-            raise Invalid(f"{node.op} takes {words}, not a value of type {value}: {_say(node)}", path=_say(node))
+            raise FilterInvalid(f"{node.op} takes {words}, not a value of type {value}: {_say(node)}", path=_say(node))
 
 
 def _say(node: Node) -> str:
     try:
         return to_text(node)[:120]
-    except Invalid:
+    except FilterInvalid:
         return type(node).__name__

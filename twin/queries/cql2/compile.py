@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, and_, case, cast, false, literal, not_, null, or_, select, true
 
-from twin.errors import Invalid
 from twin.queries.cql2.among import among
 from twin.queries.cql2.by_value import ByValue
 from twin.queries.cql2.check import type_of
 from twin.queries.cql2.compare_sql import compared, constant, temporal, unknown
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.evaluate import evaluate
 from twin.queries.cql2.filter import Filter
 from twin.queries.cql2.folding import canonical_pattern
@@ -32,11 +32,11 @@ def compile_filter(
     """The condition that holds for the rows of the collection for which the filter is true: not false, not unknown.
 
     Checks names and types first. What the two databases would not decide alike is decided here, by asking for the values there are:
-    so use the condition on the same connection, which sees one state of the records. Raises Invalid for a filter that does not fit.
+    so use the condition on the same connection, which sees one state of the records. Raises FilterInvalid for a filter that does not fit.
     """
     found = type_of(filter.node, queryables)
     if found is not ValueType.BOOLEAN:
-        raise Invalid(f"a filter is a condition, not a value of type {found}", path="filter")
+        raise FilterInvalid(f"a filter is a condition, not a value of type {found}", path="filter")
     return _Compiler(queryables, connection, spatial).condition(filter.node, exact=False)
 
 
@@ -141,7 +141,7 @@ class _Compiler:
             return subject == other if node.op == "=" else subject != other
         if node.op == "in" and isinstance(node.args[1], Array):
             return or_(*(subject == self._truth_value(item) for item in node.args[1].items))
-        raise Invalid(f"{node.op} does not take conditions", path="filter")
+        raise FilterInvalid(f"{node.op} does not take conditions", path="filter")
 
     def _truth_value(self, node: Node) -> ColumnElement[int]:
         if not properties_in(node) and not _is_predicate(node):
@@ -159,7 +159,7 @@ class _Compiler:
             left, right, op = right, left, MIRRORED.get(op, op)
         assert isinstance(left, Property)
         if self.spatial is None:
-            raise Invalid("this collection answers no spatial conditions", path=left.name)
+            raise FilterInvalid("this collection answers no spatial conditions", path=left.name)
         asked = [self.queryables.get(left.name)]
         other: BaseGeometry | Queryable
         if isinstance(right, Property):

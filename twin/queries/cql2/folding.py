@@ -6,7 +6,7 @@
 import unicodedata
 from functools import lru_cache
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 
 __all__ = ["ANY", "ONE", "accenti", "canonical_pattern", "casei", "matches", "pattern_parts"]
 
@@ -37,7 +37,7 @@ def accenti(text: str) -> str:
 def pattern_parts(pattern: str) -> tuple[int, ...]:
     """The characters of a pattern of LIKE as code points, ANY and ONE; a backslash takes the meaning from what follows it.
 
-    Raises Invalid where nothing follows it.
+    Raises FilterInvalid where nothing follows it.
     """
     parts, at = [], 0
     while at < len(pattern):
@@ -45,7 +45,7 @@ def pattern_parts(pattern: str) -> tuple[int, ...]:
         if character == "\\":
             at += 1
             if at == len(pattern):
-                raise Invalid("a pattern of LIKE ends with a backslash", path=pattern[:80], hint="write \\\\ for a backslash")
+                raise FilterInvalid("a pattern of LIKE ends with a backslash", path=pattern[:80], hint="write \\\\ for a backslash")
             parts.append(ord(pattern[at]))
         else:
             parts.append({"%": ANY, "_": ONE}.get(character, ord(character)))

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.nodes import Date, Open, Timestamp
 
 __all__ = ["DAY_US", "date_of", "day_us", "parse_date", "parse_end", "parse_timestamp", "timestamp_text"]
@@ -15,13 +15,13 @@ TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d
 
 
 def parse_date(text: str, where: str) -> Date:
-    """A day from `2024-02-29`; raises Invalid for anything else, days that there never were included."""
+    """A day from `2024-02-29`; raises FilterInvalid for anything else, days that there never were included."""
     if FULL_DATE.fullmatch(text):
         try:
             return Date(date.fromisoformat(text).isoformat())
         except ValueError:
             pass
-    raise Invalid(f"{text!r} is no date", path=where, hint="write DATE('2024-02-29')")
+    raise FilterInvalid(f"{text!r} is no date", path=where, hint="write DATE('2024-02-29')")
 
 
 def parse_timestamp(text: str, where: str) -> Timestamp:
@@ -30,13 +30,13 @@ def parse_timestamp(text: str, where: str) -> Timestamp:
     if found:
         day, time, decimals, zone = found.groups()
         if decimals and decimals[6:].strip("0"):
-            raise Invalid(f"{text!r} is finer than a microsecond", path=where, hint="at most six decimals of a second")
+            raise FilterInvalid(f"{text!r} is finer than a microsecond", path=where, hint="at most six decimals of a second")
         try:
             read = datetime.fromisoformat(f"{day}T{time}.{(decimals or '')[:6]:0<6}{'+00:00' if zone == 'Z' else zone}")
             return Timestamp((read.astimezone(UTC) - EPOCH) // timedelta(microseconds=1))
         except (ValueError, OverflowError):
             pass
-    raise Invalid(f"{text!r} is no timestamp", path=where, hint="write TIMESTAMP('2024-02-29T12:30:00Z')")
+    raise FilterInvalid(f"{text!r} is no timestamp", path=where, hint="write TIMESTAMP('2024-02-29T12:30:00Z')")
 
 
 def parse_end(text: str, where: str) -> Date | Timestamp | Open:

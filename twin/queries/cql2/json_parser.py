@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.instants import parse_date, parse_end, parse_timestamp
 from twin.queries.cql2.nodes import Array, Boolean, Call, Interval, Node, Number, Operation, Property, Text
 from twin.queries.cql2.operators import OPERATORS, WORDS
@@ -15,22 +15,22 @@ __all__ = ["load_json", "parse_json"]
 
 
 def load_json(text: str) -> Any:
-    """The document; raises Invalid with line and column, for NaN, for nesting that Python's reader gives up on."""
+    """The document; raises FilterInvalid with line and column, for NaN, for nesting that Python's reader gives up on."""
     try:
         return json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         where = f"filter {error.lineno}:{error.colno}"
-        raise Invalid(f"not JSON: {error.msg} at {where}", path=where) from error
+        raise FilterInvalid(f"not JSON: {error.msg} at {where}", path=where) from error
     except RecursionError as error:
-        raise Invalid("the filter nests too deep", path="filter") from error
+        raise FilterInvalid("the filter nests too deep", path="filter") from error
     except ValueError as error:
-        raise Invalid(f"not JSON of a filter: {error}", path="filter") from error
+        raise FilterInvalid(f"not JSON of a filter: {error}", path="filter") from error
 
 
 def parse_json(value: Any, *, deepest: int, where: str = "filter") -> Node:
-    """The node that a value of CQL2 JSON says; raises Invalid with the path to what is wrong, as `filter.args[1].date`."""
+    """The node that a value of CQL2 JSON says; raises FilterInvalid with the path to what is wrong, as `filter.args[1].date`."""
     if deepest < 0:
-        raise Invalid("the filter nests too deep", path=where[:80])
+        raise FilterInvalid("the filter nests too deep", path=where[:80])
     match value:
         case bool():
             return Boolean(value)
@@ -42,7 +42,7 @@ def parse_json(value: Any, *, deepest: int, where: str = "filter") -> Node:
             return Array(tuple(parse_json(item, deepest=deepest - 1, where=f"{where}[{i}]") for i, item in enumerate(value)))
         case dict():
             return _object(value, deepest, where)
-    raise Invalid(f"{value!r} is no expression at {where}", path=where, hint="IS NULL is {op: isNull}")
+    raise FilterInvalid(f"{value!r} is no expression at {where}", path=where, hint="IS NULL is {op: isNull}")
 
 
 def _object(value: Mapping[str, Any], deepest: int, where: str) -> Node:
@@ -61,7 +61,7 @@ def _object(value: Mapping[str, Any], deepest: int, where: str) -> Node:
             return make_bbox(tuple(float(_number(number, where).value) for number in numbers), f"{where}.bbox")
         case {"type": str(kind)} if kind in GEOMETRY_TYPES:
             return parse_geojson(value, where)
-    raise Invalid(
+    raise FilterInvalid(
         f"not an expression of CQL2 at {where}: {json.dumps(value, ensure_ascii=False)[:80]}",
         path=where,
         hint="an object with op and args, property, date, timestamp, interval, bbox, or a GeoJSON geometry",
@@ -73,13 +73,13 @@ def _operation(op: str, args: list[Any], deepest: int, where: str) -> Node:
     known = OPERATORS.get(op) or WORDS.get(op.lower())
     if known is None:
         if not op:
-            raise Invalid(f"a function without a name at {where}", path=where)
+            raise FilterInvalid(f"a function without a name at {where}", path=where)
         return Call(_storable(op, where), parsed)
     if len(parsed) < known.least or (known.most is not None and len(parsed) > known.most):
         wanted = f"{known.least}" if known.most else f"{known.least} or more"
-        raise Invalid(f"{known.name} takes {wanted} arguments, not {len(parsed)}, at {where}", path=where)
+        raise FilterInvalid(f"{known.name} takes {wanted} arguments, not {len(parsed)}, at {where}", path=where)
     if known.name == "in" and not (isinstance(parsed[1], Array) and parsed[1].items):
-        raise Invalid(f"in takes a list of one value or more as its second argument, at {where}", path=where)
+        raise FilterInvalid(f"in takes a list of one value or more as its second argument, at {where}", path=where)
     return Operation(known.name, parsed)
 
 
@@ -95,13 +95,13 @@ def _number(value: int | float, where: str) -> Number:
     except OverflowError:
         wide = math.inf
     if not math.isfinite(wide):
-        raise Invalid(f"a number beyond all numbers at {where}", path=where)
+        raise FilterInvalid(f"a number beyond all numbers at {where}", path=where)
     return Number(wide)
 
 
 def _storable(text: str, where: str) -> str:
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise Invalid(f"a text with NUL or half a surrogate pair at {where}", path=where)
+        raise FilterInvalid(f"a text with NUL or half a surrogate pair at {where}", path=where)
     return text
 
 

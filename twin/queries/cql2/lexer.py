@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 
 __all__ = ["Token", "closing_of", "place_of", "read_tokens"]
 
@@ -40,14 +40,14 @@ class Token(NamedTuple):
 
 
 def read_tokens(text: str) -> list[Token]:
-    """All tokens and one of kind `end`; raises Invalid at the first character that begins none."""
+    """All tokens and one of kind `end`; raises FilterInvalid at the first character that begins none."""
     tokens, at = [], 0
     while at < len(text):
         found = TOKEN.match(text, at)
         if found is None:
             quote = {"'": "a text literal", '"': "a quoted name"}.get(text[at])
             said = f"{quote} is not closed" if quote else f"unexpected {text[at]!r}"
-            raise Invalid(
+            raise FilterInvalid(
                 f"{said} at {place_of(text, at)}", path=place_of(text, at), hint="a name with other characters goes into double quotes"
             )
         kind, raw = str(found.lastgroup), found.group()
@@ -58,21 +58,21 @@ def read_tokens(text: str) -> list[Token]:
 
 
 def closing_of(text: str, tokens: list[Token], deepest: int) -> Mapping[int, int]:
-    """Index of each opening parenthesis → index of its closing one; raises Invalid where one is missing or `deepest` is exceeded."""
+    """Index of each opening parenthesis → index of its closing one; raises FilterInvalid where one is missing or `deepest` is exceeded."""
     pairs: dict[int, int] = {}
     opened: list[int] = []
     for index, token in enumerate(tokens):
         if token.word == "(":
             opened.append(index)
             if len(opened) > deepest:
-                raise Invalid(f"parentheses nest deeper than {deepest}", path=place_of(text, token.start))
+                raise FilterInvalid(f"parentheses nest deeper than {deepest}", path=place_of(text, token.start))
         elif token.word == ")":
             if not opened:
-                raise Invalid(f"a ) without its ( at {place_of(text, token.start)}", path=place_of(text, token.start))
+                raise FilterInvalid(f"a ) without its ( at {place_of(text, token.start)}", path=place_of(text, token.start))
             pairs[opened.pop()] = index
     if opened:
         where = place_of(text, tokens[opened[-1]].start)
-        raise Invalid(f"the ( at {where} is not closed", path=where)
+        raise FilterInvalid(f"the ( at {where} is not closed", path=where)
     return pairs
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 
 __all__ = ["Lookup", "Queryable", "Queryables", "ValueType"]
 
@@ -89,11 +89,11 @@ class Queryables:
         return iter(self._items.values())
 
     def get(self, name: str) -> Queryable:
-        """The queryable of that name; raises Invalid, with names that come near."""
+        """The queryable of that name; raises FilterInvalid, with names that come near."""
         if name in self._items:
             return self._items[name]
         near = difflib.get_close_matches(name, self._items, n=3) or list(self._items)[:10]
-        raise Invalid(f"there is no property {name!r} here", path=name[:80], hint=f"is it {', '.join(near)}?" if near else "")
+        raise FilterInvalid(f"there is no property {name!r} here", path=name[:80], hint=f"is it {', '.join(near)}?" if near else "")
 
     def replaced(self, item: Queryable, key: ColumnElement[int], where: ColumnElement[bool] | None) -> "Queryables":
         """The same with one queryable of another source, whose rows have another key."""

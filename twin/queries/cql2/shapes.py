@@ -8,7 +8,7 @@ import numpy
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.nodes import BBox, Geometry
 
 __all__ = ["GEOMETRY_TYPES", "box_heights", "box_shape", "geojson_of", "make_bbox", "parse_geojson", "parse_wkt", "wkt_of"]
@@ -21,7 +21,7 @@ def parse_wkt(text: str, where: str) -> Geometry:
     try:
         return _checked(shapely.from_wkt(text), where)
     except (shapely.errors.ShapelyError, ValueError) as error:
-        raise Invalid(f"not well-known text of a geometry: {text[:60]}", path=where, hint=str(error)) from error
+        raise FilterInvalid(f"not well-known text of a geometry: {text[:60]}", path=where, hint=str(error)) from error
 
 
 def parse_geojson(value: Mapping[str, Any], where: str) -> Geometry:
@@ -30,19 +30,19 @@ def parse_geojson(value: Mapping[str, Any], where: str) -> Geometry:
         text = json.dumps(value, allow_nan=False)
         return _checked(shapely.from_geojson(text), where)
     except (shapely.errors.ShapelyError, ValueError, TypeError) as error:
-        raise Invalid(f"not a GeoJSON geometry: {json.dumps(value)[:60]}", path=where, hint=str(error)) from error
+        raise FilterInvalid(f"not a GeoJSON geometry: {json.dumps(value)[:60]}", path=where, hint=str(error)) from error
 
 
 def make_bbox(values: tuple[float, ...], where: str) -> BBox:
-    """A box of 4 or 6 numbers; raises Invalid where south lies above north, low above high, or a latitude beyond a pole."""
+    """A box of 4 or 6 numbers; raises FilterInvalid where south lies above north, low above high, or a latitude beyond a pole."""
     if len(values) not in {4, 6}:
-        raise Invalid(f"BBOX has {len(values)} numbers", path=where, hint="4 (west, south, east, north) or 6, with heights")
+        raise FilterInvalid(f"BBOX has {len(values)} numbers", path=where, hint="4 (west, south, east, north) or 6, with heights")
     half = len(values) // 2
     low, high = values[:half], values[half:]
     if any(a > b for a, b in zip(low[1:], high[1:], strict=True)):
-        raise Invalid("a corner of BBOX lies above the one after it", path=where, hint="west, south, [low,] east, north[, high]")
+        raise FilterInvalid("a corner of BBOX lies above the one after it", path=where, hint="west, south, [low,] east, north[, high]")
     if low[1] < -90 or high[1] > 90:
-        raise Invalid("a latitude of BBOX lies beyond a pole", path=where, hint="longitudes come first: west, south, east, north")
+        raise FilterInvalid("a latitude of BBOX lies beyond a pole", path=where, hint="longitudes come first: west, south, east, north")
     return BBox(values)
 
 
@@ -77,9 +77,9 @@ def geojson_of(shape: BaseGeometry) -> dict[str, Any]:
 
 def _checked(shape: BaseGeometry | None, where: str) -> Geometry:
     if shape is None or shape.geom_type not in GEOMETRY_TYPES:
-        raise Invalid("not a geometry of CQL2", path=where, hint=f"one of {', '.join(GEOMETRY_TYPES)}")
+        raise FilterInvalid("not a geometry of CQL2", path=where, hint=f"one of {', '.join(GEOMETRY_TYPES)}")
     if getattr(shape, "has_m", False):
-        raise Invalid("a geometry with measures (M)", path=where, hint="leave out M")
+        raise FilterInvalid("a geometry with measures (M)", path=where, hint="leave out M")
     if not numpy.isfinite(shapely.get_coordinates(shape, include_z=shape.has_z)).all():
-        raise Invalid("a coordinate that is no number", path=where)
+        raise FilterInvalid("a coordinate that is no number", path=where)
     return Geometry(shape)

@@ -9,8 +9,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, not_, or_, select
 
-from twin.errors import Invalid
 from twin.queries.cql2.among import among
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.queryables import Queryable, ValueType
 
 __all__ = ["GeometrySource", "SpatialLeaf", "StoredGeometries", "holds"]
@@ -40,7 +40,7 @@ class SpatialLeaf(Protocol):
         """Whether `queryable operator other` holds: true or false; what is unknown (no geometry) the compiler puts in.
 
         `operator` is one of JSON (`s_within`); `other` a geometry in CRS84 (lon, lat) or a second queryable; `heights` the
-        lowest and highest metres of a BBOX of six numbers. Raises Invalid for what the collection cannot answer.
+        lowest and highest metres of a BBOX of six numbers. Raises FilterInvalid for what the collection cannot answer.
         """
         ...
 
@@ -116,10 +116,10 @@ def _near(source: GeometrySource, shape: BaseGeometry) -> ColumnElement[bool]:
 
 def _in_height(operator: str, source: GeometrySource, heights: tuple[float, float]) -> ColumnElement[bool]:
     if source.heights is None:
-        raise Invalid("this collection has no heights", path="BBOX", hint="give BBOX four numbers: west, south, east, north")
+        raise FilterInvalid("this collection has no heights", path="BBOX", hint="give BBOX four numbers: west, south, east, north")
     low, high = source.heights
     if operator == "s_intersects":
         return and_(low <= heights[1], high >= heights[0])
     if operator == "s_within":
         return and_(low >= heights[0], high <= heights[1])
-    raise Invalid(f"{operator} with heights", path="BBOX", hint="S_INTERSECTS, S_DISJOINT and S_WITHIN take a BBOX of six numbers")
+    raise FilterInvalid(f"{operator} with heights", path="BBOX", hint="S_INTERSECTS, S_DISJOINT and S_WITHIN take a BBOX of six numbers")

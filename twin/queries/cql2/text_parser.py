@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.instants import parse_date, parse_end, parse_timestamp
 from twin.queries.cql2.lexer import Token, closing_of, place_of, read_tokens
 from twin.queries.cql2.nodes import Array, Boolean, Call, Interval, Node, Number, Operation, Property, Text
@@ -26,7 +26,7 @@ LEVELS = (("+", "-"), ("*", "/", "%", "div"))
 
 
 def parse_text(text: str, *, deepest: int) -> Node:
-    """The node that CQL2 text says; raises Invalid with line and column."""
+    """The node that CQL2 text says; raises FilterInvalid with line and column."""
     parser = _Parser(text, deepest)
     node = parser.disjunction()
     parser.expect_end()
@@ -34,12 +34,12 @@ def parse_text(text: str, *, deepest: int) -> Node:
 
 
 def make_number(text: str, where: str) -> Number:
-    """A number literal: exact as an integer of 64 bits, else the nearest double; raises Invalid beyond the range of doubles."""
+    """A number literal: exact as an integer of 64 bits, else the nearest double; raises FilterInvalid beyond the range of doubles."""
     if text.isdecimal() and len(text) < 20 and int(text) < 2**63:
         return Number(int(text))
     value = float(text)
     if not math.isfinite(value):
-        raise Invalid(f"{text[:40]} is beyond all numbers", path=where)
+        raise FilterInvalid(f"{text[:40]} is beyond all numbers", path=where)
     return Number(value)
 
 
@@ -84,7 +84,7 @@ class _Parser:
             op = self._step().word.replace("!=", "<>")
             node: Node = Operation(op, (left, self._arithmetic(0)))
             if self._next.word in {*COMPARISONS, "!="}:
-                raise Invalid(f"comparisons do not chain, at {self._where}", path=self._where, hint="use parentheses or AND")
+                raise FilterInvalid(f"comparisons do not chain, at {self._where}", path=self._where, hint="use parentheses or AND")
             return node
         if self._take("is"):
             negated = self._take("not")
@@ -201,7 +201,7 @@ class _Parser:
         if operator is None:
             return Call(token.value, args)
         if len(args) != operator.least:
-            raise Invalid(f"{token.value} takes {operator.least} arguments, not {len(args)}", path=place_of(self._text, token.start))
+            raise FilterInvalid(f"{token.value} takes {operator.least} arguments, not {len(args)}", path=place_of(self._text, token.start))
         return Operation(operator.name, args)
 
     def _geometry(self) -> Node:
@@ -223,7 +223,7 @@ class _Parser:
         if word == "interval":
             ends = self._list(self._interval_end)
             if len(ends) != 2:
-                raise Invalid(f"INTERVAL has {len(ends)} ends, not 2", path=where)
+                raise FilterInvalid(f"INTERVAL has {len(ends)} ends, not 2", path=where)
             return Interval(ends[0], ends[1])
         if self._next.kind != "text":
             raise self._unexpected("a text literal")
@@ -238,12 +238,12 @@ class _Parser:
     def _signed_number(self) -> Number:
         node = self._factor()
         if not isinstance(node, Number):
-            raise Invalid("BBOX takes numbers", path=self._where)
+            raise FilterInvalid("BBOX takes numbers", path=self._where)
         return node
 
     def _storable(self, token: Token) -> str:
         if "\0" in token.value or any("\ud800" <= c <= "\udfff" for c in token.value):
-            raise Invalid("a text with NUL or half a surrogate pair", path=place_of(self._text, token.start))
+            raise FilterInvalid("a text with NUL or half a surrogate pair", path=place_of(self._text, token.start))
         return token.value
 
     def _negated(self, negated: bool, node: Node) -> Node:
@@ -252,7 +252,7 @@ class _Parser:
     def _deeper(self, part: Callable[[], Node]) -> Node:
         self._depth += 1
         if self._depth > self._deepest:
-            raise Invalid(f"the filter nests deeper than {self._deepest}", path=self._where)
+            raise FilterInvalid(f"the filter nests deeper than {self._deepest}", path=self._where)
         node = part()
         self._depth -= 1
         return node
@@ -271,7 +271,7 @@ class _Parser:
         if not self._take(word):
             raise self._unexpected(word.upper())
 
-    def _unexpected(self, wanted: str) -> Invalid:
+    def _unexpected(self, wanted: str) -> FilterInvalid:
         found = "the end" if self._next.kind == "end" else repr(self._text[self._next.start : self._next.end])
         hint = "a property of that name goes into double quotes" if self._next.word in RESERVED else ""
-        return Invalid(f"{wanted} expected at {self._where}, found {found}", path=self._where, hint=hint)
+        return FilterInvalid(f"{wanted} expected at {self._where}, found {found}", path=self._where, hint=hint)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from twin.errors import Invalid
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.instants import timestamp_text
 from twin.queries.cql2.lexer import IDENTIFIER
 from twin.queries.cql2.nodes import (
@@ -67,7 +67,7 @@ def to_json(node: Node) -> Any:
 
 
 def to_text(node: Node) -> str:
-    """CQL2 text; raises Invalid for a text literal that it cannot say: one with a backslash before a quote or at its end."""
+    """CQL2 text; raises FilterInvalid for a text literal that it cannot say: one with a backslash before a quote or at its end."""
     return _written(node, OR)
 
 
@@ -171,7 +171,7 @@ def _name(name: str) -> str:
 
 def _quoted(value: str) -> str:
     if "\\'" in value or value.endswith("\\"):
-        raise Invalid(
+        raise FilterInvalid(
             "CQL2 text cannot say a text with a backslash before a quote or at its end",
             path=value[:60],
             hint="write the filter as CQL2 JSON",
