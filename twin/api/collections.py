@@ -20,15 +20,16 @@ from twin.api.router import Router
 from twin.api.sending import EACH_TIME
 from twin.auth import Action, Principal, permitted_labels
 from twin.errors import Invalid
+from twin.queries.cql2 import parse
 from twin.queries.items.box import parse_box
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import CRS84, CRS84H, OutputCrs, find_crs, list_crs
 from twin.queries.items.documents import CONFORMANCE, collection_document, queryables_document
 from twin.queries.items.encode import JSONFG_CLASSES, features_of
-from twin.queries.items.features import Asked, ItemPage, count_matched, item_page, read_item
+from twin.queries.items.features import Asked, ItemPage, ItemQuery
 from twin.queries.items.item import Item
 from twin.queries.items.parquet import MEDIA_TYPE, write_parquet
-from twin.queries.items.queryables import equals
+from twin.queries.items.queryables import PARAMETERS, equals
 from twin.queries.items.time import parse_datetime
 
 __all__ = ["router"]
@@ -40,7 +41,6 @@ ItemId = Annotated[str, Path(description=bilingual("要素", "id of the item"))]
 Form = Annotated[Literal["json", "geojson", "jsonfg"], Query(description=bilingual("格式", "format"))]
 Crs = Annotated[str | None, Query(description=bilingual("坐标参考系 URI", "URI of the CRS of the answer; default lon, lat"))]
 When = Annotated[str | None, Query(description=bilingual("时点或时段,RFC 3339", "instant or interval, RFC 3339: as of then"))]
-OWN = ("bbox", "bbox-crs", "crs", "datetime", "limit", "after", "f")
 GEOJSON, JSONFG, SCHEMA = "application/geo+json", "application/vnd.ogc.fg+json", "application/schema+json"
 ITEMS: dict[int | str, dict[str, Any]] = {
     200: {"description": "GeoJSON or JSON-FG", "content": {GEOJSON: {"schema": {"type": "object"}}, JSONFG: {"schema": {"type": "object"}}}}
@@ -103,6 +103,13 @@ def list_items(
     bbox_crs: Annotated[str | None, Query(alias="bbox-crs", description=bilingual("范围的坐标参考系", "URI of the CRS of bbox"))] = None,
     crs: Crs = None,
     datetime: When = None,
+    filter: Annotated[str | None, Query(description=bilingual("CQL2 条件", "a filter in CQL2"))] = None,
+    filter_lang: Annotated[
+        Literal["cql2-text", "cql2-json"], Query(alias="filter-lang", description=bilingual("条件的写法", "the language of filter"))
+    ] = "cql2-text",
+    filter_crs: Annotated[
+        str | None, Query(alias="filter-crs", description=bilingual("条件中几何的坐标参考系", "URI of the CRS of geometries in filter"))
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=10_000, description=bilingual("每页至多", "at most so many a page"))] = 100,
     after: Annotated[int, Query(ge=0, description=bilingual("由 next 链接给出", "given by the next link"))] = 0,
     f: Annotated[
@@ -110,23 +117,27 @@ def list_items(
         Query(description=bilingual("格式;parquet 为全部", "format; parquet is everything that matches, in one file")),
     ] = "geojson",
 ) -> Response:
-    """属性可直接作参数。Columns are parameters too: `?class=IfcDoor`; `next` links lead on."""
+    """可查询的属性可直接作参数。What can be queried is a parameter too: `?class=IfcDoor`; `next` links lead on."""
     catalogue, reader = catalogue_of(request), _reader(request, principal)
     collection = catalogue.get(reader, collection_id)
     offered = _offered(reader)
     wanted = find_crs(crs, offered) if crs is not None else None
+    if bbox is None and bbox_crs is not None:
+        raise Invalid("bbox-crs without bbox", path="bbox-crs", code="PARAMETER_INVALID")
+    filters = [equals(collection, name, text) for name, text in _given(request) if name not in PARAMETERS]
+    if filter is not None:
+        filters.append(parse(filter, filter_lang))
     asked = Asked(
         box=parse_box(bbox, find_crs(bbox_crs, offered, "bbox-crs") if bbox_crs else None) if bbox is not None else None,
         span=parse_datetime(datetime) if datetime is not None else None,
-        where=tuple(equals(collection, name, text) for name, text in _given(request) if name not in OWN),
+        filters=tuple(filters),
+        filter_crs=find_crs(filter_crs, offered, "filter-crs") if filter_crs is not None else None,
     )
-    if bbox is None and bbox_crs is not None:
-        raise Invalid("bbox-crs without bbox", path="bbox-crs", code="PARAMETER_INVALID")
     if f == "parquet":
         return _parquet(catalogue, collection, reader, asked, wanted)
     with catalogue.store.database.reading() as connection:
-        page = item_page(connection, collection, reader, asked, after=after, limit=limit)
-        matched = count_matched(connection, collection, reader, asked)
+        query = ItemQuery(connection, collection, reader, asked)
+        page, matched = query.page(after=after, limit=limit), query.count()
     return _page(request, collection, reader, page, matched, wanted, jsonfg=f == "jsonfg")
 
 
@@ -147,7 +158,7 @@ def get_item(
     wanted = find_crs(crs, _offered(reader)) if crs is not None else None
     span = parse_datetime(datetime) if datetime is not None else None
     with catalogue.store.database.reading() as connection:
-        item = read_item(connection, collection, reader, item_id, span)
+        item = ItemQuery(connection, collection, reader, Asked(span=span)).one(item_id)
     given = _crs_of([item], wanted)
     feature = features_of([item], reader.sites, given, jsonfg=f == "jsonfg", feature_type=collection.id)[0]
     href = f"/collections/{quote(collection.id, safe='')}"
@@ -194,7 +205,7 @@ def _parquet(catalogue: Catalogue, collection: Collection, reader: ItemReader, a
     os.close(handle)
     try:
         with catalogue.store.database.reading() as connection:
-            write_parquet(FilePath(name), connection, collection, reader, asked)
+            write_parquet(FilePath(name), collection, ItemQuery(connection, collection, reader, asked))
     except BaseException:
         FilePath(name).unlink()
         raise

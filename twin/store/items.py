@@ -17,7 +17,7 @@ from twin.store.features import feature_rows, features_of
 from twin.store.rows import FeatureRow
 from twin.store.values import to_microseconds
 
-__all__ = ["Items", "Moment", "Window", "count_items", "extent_of", "moment_between", "read_items"]
+__all__ = ["Items", "Moment", "Window", "condition_of", "count_items", "extent_of", "moment_between", "read_items"]
 
 FEATURE, IDENTITY, MODEL, SITE, REVISION = schema.feature.c, schema.identity.c, schema.model.c, schema.site.c, schema.revision.c
 
@@ -100,6 +100,13 @@ def _state(when: Moment | None) -> ColumnElement[bool]:
     return and_(FEATURE.revision_from <= when.end, lasts, ~newer.exists())
 
 
+def condition_of(items: Items) -> ColumnElement[bool]:
+    """What says of a row of `feature`, with its rows of `identity`, `model` and `site`, that it is meant: for statements of others."""
+    own = (IDENTITY.id == FEATURE.identity_id, MODEL.id == FEATURE.model_id, SITE.id == MODEL.site_id, _state(items.when))
+    seen = true() if items.labels is None else FEATURE.label.in_(sorted(items.labels))
+    return and_(*own, seen, *_conditions(items))
+
+
 def _counted(query: Select[Any], items: Items) -> Select[Any]:
     joined = (
         query.select_from(schema.feature)
@@ -112,14 +119,18 @@ def _counted(query: Select[Any], items: Items) -> Select[Any]:
 
 
 def _chosen(query: Select[Any], items: Items) -> Select[Any]:
-    query = query.where(SITE.code.in_(sorted(items.sites)), *items.where)
+    return query.where(*_conditions(items))
+
+
+def _conditions(items: Items) -> list[ColumnElement[bool]]:
+    found = [SITE.code.in_(sorted(items.sites)), *items.where]
     if items.kind is not None:
-        query = query.where(FEATURE.kind == str(items.kind))
+        found.append(FEATURE.kind == str(items.kind))
     if items.layer is not None:
-        query = query.where(MODEL.key == items.layer)
+        found.append(MODEL.key == items.layer)
     if items.windows is not None:
-        query = query.where(or_(*map(_meets, items.windows)))
-    return query
+        found.append(or_(*map(_meets, items.windows)))
+    return found
 
 
 def _meets(window: Window) -> ColumnElement[bool]:

@@ -144,7 +144,7 @@ def test_json_fg_has_the_room_as_a_prism_and_its_time(client: TestClient) -> Non
 @pytest.mark.parametrize(
     "query",
     ["foo=1", "bbox=1,2,3", "crs=EPSG:1", "datetime=yesterday", "limit=0", "limit=10001", "after=-1", "f=shp", "area_m2=much",
-     "bbox-crs=EPSG:4549", "limit=1&limit=2", "building=x", "bbox=0,0,1,1&bbox-crs=EPSG:9"],
+     "bbox-crs=EPSG:4549", "limit=1&limit=2", "building=x", "bbox=0,0,1,1&bbox-crs=EPSG:9", "filter-lang=sql", "filter-crs=EPSG:9"],
 )  # fmt: skip
 def test_what_is_unknown_or_invalid_is_400_with_the_reason(client: TestClient, query: str) -> None:
     answer = client.get(f"/collections/rooms/items?{query}")

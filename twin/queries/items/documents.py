@@ -8,13 +8,19 @@ from sqlalchemy import Connection
 
 from twin.queries.items.catalogue import Collection, ItemReader
 from twin.queries.items.crs import CRS84, CRS84H, OutputCrs
-from twin.queries.items.features import extent
+from twin.queries.items.features import ItemQuery
 from twin.queries.items.queryables import queryable_types
 
 __all__ = ["CONFORMANCE", "collection_document", "queryables_document"]
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 COMMON = "http://www.opengis.net/spec/ogcapi-common"
+CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf"
+CQL2_CLASSES = (
+    "cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators", "case-insensitive-comparison",
+    "accent-insensitive-comparison", "basic-spatial-functions", "basic-spatial-functions-plus", "spatial-functions", "temporal-functions",
+    "array-functions", "property-property", "functions", "arithmetic",
+)  # fmt: skip
 CONFORMANCE = (
     f"{COMMON}-1/1.0/conf/core",
     f"{COMMON}-2/1.0/conf/collections",
@@ -22,6 +28,8 @@ CONFORMANCE = (
     f"{FEATURES}-1/1.0/conf/oas30",
     f"{FEATURES}-1/1.0/conf/geojson",
     f"{FEATURES}-2/1.0/conf/crs",
+    *(f"{FEATURES}-3/1.0/conf/{name}" for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")),
+    *(f"{CQL2}/{name}" for name in CQL2_CLASSES),
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/prisms",
 )
@@ -32,7 +40,7 @@ SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 def collection_document(connection: Connection, collection: Collection, reader: ItemReader, offered: Sequence[OutputCrs]) -> dict[str, Any]:
     """One collection with its extent in degrees and metres above the ellipsoid, and its links."""
     href = f"/collections/{quote(collection.id, safe='')}"
-    west, south, east, north, low, high = extent(connection, collection, reader)
+    west, south, east, north, low, high = ItemQuery(connection, collection, reader).extent()
     document: dict[str, Any] = {
         "id": collection.id,
         "title": collection.zh if collection.zh == collection.en else f"{collection.zh} · {collection.en}",
@@ -57,6 +65,7 @@ def queryables_document(collection: Collection) -> dict[str, Any]:
     """What a filter may name, as JSON Schema (OGC 19-079r2, 8.3)."""
     properties: dict[str, Any] = {"geometry": {"x-ogc-role": "primary-geometry", "format": "geometry-any"}}
     properties |= {name: {"title": name, "type": kind} for name, kind in queryable_types(collection).items()}
+    properties.setdefault("since", {"title": "since", "type": "string", "format": "date-time"})
     return {
         "$schema": SCHEMA,
         "$id": f"/collections/{quote(collection.id, safe='')}/queryables",

@@ -1,7 +1,7 @@
 """Features as items: a page, one, how many there are, where they lie."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from spatial.frame import SiteFrame
 from twin.errors import NotFound
+from twin.queries.cql2 import Filter, compile_filter
 from twin.queries.items.box import Box
 from twin.queries.items.catalogue import Collection, ItemReader
+from twin.queries.items.crs import OutputCrs
 from twin.queries.items.item import Item
+from twin.queries.items.queryables import queryables_of
+from twin.queries.items.shapes import ItemGeometries, shapes_of
 from twin.queries.items.time import Span
 from twin.store import FeatureRow, schema
-from twin.store.extent import geographic_shapes
-from twin.store.items import Items, count_items, extent_of, moment_between, read_items
+from twin.store.items import Items, condition_of, count_items, extent_of, moment_between, read_items
 from twin.store.values import from_microseconds
 
-__all__ = ["Asked", "ItemPage", "count_matched", "extent", "item_page", "iter_items", "read_item"]
+__all__ = ["Asked", "ItemPage", "ItemQuery"]
 
 IDENTITY, SITE, REVISION = schema.identity.c, schema.site.c, schema.revision.c
 READ_AT_ONCE = 2_000
@@ -30,11 +32,12 @@ COUNTED_EXACTLY = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What of a collection is asked for; `where` are conditions on the columns of `feature`, `identity`, `model`, `site`."""
+    """What of a collection is asked for; geometries in `filters` are in `filter_crs`, None: lon, lat degrees."""
 
     box: Box | None = None
     span: Span | None = None
-    where: tuple[ColumnElement[bool], ...] = ()
+    filters: tuple[Filter, ...] = ()
+    filter_crs: OutputCrs | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,117 +48,98 @@ class ItemPage:
     after: int | None
 
 
-def item_page(connection: Connection, collection: Collection, reader: ItemReader, asked: Asked, *, after: int, limit: int) -> ItemPage:
-    """At most `limit` items that lie exactly in the box, behind the identity `after`."""
-    found = list(islice(_matching(connection, collection, reader, asked, after, limit + 1), limit + 1))
-    rows = found[:limit]
-    items = _items(connection, [row for row, _ in rows], np.array([shape for _, shape in rows], dtype=object), collection, reader)
-    return ItemPage(items=items, after=rows[-1][0].identity if len(found) > limit else None)
+class ItemQuery:
+    """A question to a collection on one connection, which sees one state of the records. Raises FilterInvalid for one that does not fit."""
 
-
-def iter_items(connection: Connection, collection: Collection, reader: ItemReader, asked: Asked) -> Iterator[list[Item]]:
-    """All items that match, some thousands at a time."""
-    after: int | None = 0
-    while after is not None:
-        page = item_page(connection, collection, reader, asked, after=after, limit=READ_AT_ONCE)
-        if page.items:
-            yield page.items
-        after = page.after
-
-
-def read_item(connection: Connection, collection: Collection, reader: ItemReader, item_id: str, span: Span | None) -> Item:
-    """One item by its id, with the code of its site and `/` before it where several sites have the id; raises NotFound."""
-    first, _, rest = item_id.partition("/")
-    site, local = (first, rest) if first in reader.sites and rest else (None, item_id)
-    where = (IDENTITY.feature_id == local, *((SITE.code == site,) if site else ()))
-    wanted = _wanted(connection, collection, reader, Asked(span=span, where=where))
-    rows = read_items(connection, wanted, after=0, limit=2)
-    if len(rows) != 1:
-        hint = f"{rows[0].site}/{local}" if rows else ""
-        raise NotFound(f"there is no {item_id} in {collection.id}", path=item_id, hint=hint)
-    return _items(connection, rows, _shapes(rows, reader), collection, reader)[0]
-
-
-def count_matched(connection: Connection, collection: Collection, reader: ItemReader, asked: Asked) -> int | None:
-    """How many items match; None where a box holds too many to look at each."""
-    wanted = _wanted(connection, collection, reader, asked)
-    count = count_items(connection, wanted)
-    if asked.box is None or not count:
-        return count
-    if count > COUNTED_EXACTLY:
-        return None
-    return sum(1 for _ in _matching(connection, collection, reader, asked, 0, READ_AT_ONCE))
-
-
-def extent(connection: Connection, collection: Collection, reader: ItemReader) -> tuple[float | None, ...]:
-    """West, south, east, north in degrees, lowest and highest height above the ellipsoid; None where nothing says."""
-    return extent_of(connection, _wanted(connection, collection, reader, Asked()))
-
-
-def _wanted(connection: Connection, collection: Collection, reader: ItemReader, asked: Asked) -> Items:
-    layer = collection.layer
-    where = asked.where if layer is None else (*asked.where, IDENTITY.feature_id.startswith(layer.prefix, autoescape=True))
-    return Items(
-        sites=frozenset(reader.sites) if layer is None else frozenset({layer.site}),
-        labels=reader.labels,
-        kind=collection.kind,
-        layer=layer.model if layer else None,
-        windows=asked.box.windows if asked.box else None,
-        where=where,
-        when=moment_between(connection, *asked.span) if asked.span else None,
-    )
-
-
-def _matching(
-    connection: Connection, collection: Collection, reader: ItemReader, asked: Asked, after: int, at_once: int
-) -> Iterator[tuple[FeatureRow, Any]]:
-    wanted = _wanted(connection, collection, reader, asked)
-    while rows := read_items(connection, wanted, after=after, limit=at_once):
-        shapes = _shapes(rows, reader)
-        if asked.box is None:
-            yield from zip(rows, shapes, strict=True)
-        else:
-            heights = np.array([_heights(row) for row in rows], dtype=np.float64)
-            meets = asked.box.meets(shapes, heights[:, 0], heights[:, 1])
-            yield from ((row, shape) for row, shape, hit in zip(rows, shapes, meets, strict=True) if hit)
-        if len(rows) < at_once:
-            return
-        after, at_once = rows[-1].identity, READ_AT_ONCE
-
-
-def _shapes(rows: Sequence[FeatureRow], reader: ItemReader) -> np.ndarray[Any, np.dtype[np.object_]]:
-    """Shapes in degrees, site by site."""
-    result = np.full(len(rows), None, dtype=object)
-    for site in {row.site for row in rows}:
-        at = [i for i, row in enumerate(rows) if row.site == site]
-        features, boxes = [rows[i].feature for i in at], [rows[i].box for i in at]
-        result[at] = geographic_shapes(features, boxes, SiteFrame.of(reader.sites[site]))
-    return result
-
-
-def _heights(row: FeatureRow) -> tuple[float, float]:
-    low, high = row.heights_m or (np.nan, np.nan)
-    return low, high
-
-
-def _items(
-    connection: Connection, rows: Sequence[FeatureRow], shapes: Iterable[Any], collection: Collection, reader: ItemReader
-) -> list[Item]:
-    several = _in_several_sites(connection, [row.feature.id for row in rows], reader) if len(reader.sites) > 1 else set()
-    times = _times(connection, {row.revision for row in rows} | {row.ended for row in rows if row.ended is not None})
-    return [
-        Item(
-            id=f"{row.site}/{row.feature.id}" if row.feature.id in several else row.feature.id,
-            site=row.site,
-            geometry=shape,
-            low_m=row.heights_m[0] if row.heights_m else None,
-            high_m=row.heights_m[1] if row.heights_m else None,
-            since=times[row.revision],
-            until=times.get(row.ended) if row.ended is not None else None,
-            properties=_properties(row, collection),
+    def __init__(self, connection: Connection, collection: Collection, reader: ItemReader, asked: Asked | None = None) -> None:
+        asked = asked or Asked()
+        self._connection, self._collection, self._reader, self._box = connection, collection, reader, asked.box
+        layer = collection.layer
+        everything = Items(
+            sites=frozenset(reader.sites) if layer is None else frozenset({layer.site}),
+            labels=reader.labels,
+            kind=collection.kind,
+            layer=layer.model if layer else None,
+            where=() if layer is None else (IDENTITY.feature_id.startswith(layer.prefix, autoescape=True),),
+            when=moment_between(connection, *asked.span) if asked.span else None,
         )
-        for row, shape in zip(rows, shapes, strict=True)
-    ]
+        self._wanted = replace(everything, windows=asked.box.windows if asked.box else None)
+        if asked.filters:
+            self._wanted = replace(self._wanted, where=(*everything.where, *self._conditions(everything, asked)))
+
+    def page(self, *, after: int, limit: int) -> ItemPage:
+        """At most `limit` items that lie exactly in the box, behind the identity `after`."""
+        found = list(islice(self._matching(after, limit + 1), limit + 1))
+        items = self._items(found[:limit])
+        return ItemPage(items=items, after=found[limit - 1][0].identity if len(found) > limit else None)
+
+    def all(self) -> Iterator[list[Item]]:
+        """All items that match, some thousands at a time."""
+        after: int | None = 0
+        while after is not None:
+            page = self.page(after=after, limit=READ_AT_ONCE)
+            if page.items:
+                yield page.items
+            after = page.after
+
+    def one(self, item_id: str) -> Item:
+        """One item by its id, with the code of its site and `/` before it where several sites have the id; raises NotFound."""
+        first, _, rest = item_id.partition("/")
+        site, local = (first, rest) if first in self._reader.sites and rest else (None, item_id)
+        named = (IDENTITY.feature_id == local, *((SITE.code == site,) if site else ()))
+        rows = read_items(self._connection, replace(self._wanted, where=(*self._wanted.where, *named)), after=0, limit=2)
+        if len(rows) != 1:
+            hint = f"{rows[0].site}/{local}" if rows else ""
+            raise NotFound(f"there is no {item_id} in {self._collection.id}", path=item_id, hint=hint)
+        return self._items(list(zip(rows, shapes_of(rows, self._reader), strict=True)))[0]
+
+    def count(self) -> int | None:
+        """How many items match; None where a box holds too many to look at each."""
+        count = count_items(self._connection, self._wanted)
+        if self._box is None or not count:
+            return count
+        return None if count > COUNTED_EXACTLY else sum(1 for _ in self._matching(0, READ_AT_ONCE))
+
+    def extent(self) -> tuple[float | None, ...]:
+        """West, south, east, north in degrees, lowest and highest height above the ellipsoid; None where nothing says."""
+        return extent_of(self._connection, self._wanted)
+
+    def _conditions(self, everything: Items, asked: Asked) -> list[ColumnElement[bool]]:
+        queryables = queryables_of(self._collection, condition_of(everything))
+        shapes = ItemGeometries(self._connection, everything, self._reader, asked.filter_crs)
+        return [compile_filter(one, queryables, self._connection, spatial=shapes) for one in asked.filters]
+
+    def _matching(self, after: int, at_once: int) -> Iterator[tuple[FeatureRow, Any]]:
+        while rows := read_items(self._connection, self._wanted, after=after, limit=at_once):
+            shapes = shapes_of(rows, self._reader)
+            if self._box is None:
+                yield from zip(rows, shapes, strict=True)
+            else:
+                heights = np.array([row.heights_m or (np.nan, np.nan) for row in rows], dtype=np.float64)
+                meets = self._box.meets(shapes, heights[:, 0], heights[:, 1])
+                yield from ((row, shape) for row, shape, hit in zip(rows, shapes, meets, strict=True) if hit)
+            if len(rows) < at_once:
+                return
+            after, at_once = rows[-1].identity, READ_AT_ONCE
+
+    def _items(self, found: Sequence[tuple[FeatureRow, Any]]) -> list[Item]:
+        rows = [row for row, _ in found]
+        ids = [row.feature.id for row in rows]
+        several = _in_several_sites(self._connection, ids, self._reader) if len(self._reader.sites) > 1 else set()
+        times = _times(self._connection, {row.revision for row in rows} | {row.ended for row in rows if row.ended is not None})
+        return [
+            Item(
+                id=f"{row.site}/{row.feature.id}" if row.feature.id in several else row.feature.id,
+                site=row.site,
+                geometry=shape,
+                low_m=row.heights_m[0] if row.heights_m else None,
+                high_m=row.heights_m[1] if row.heights_m else None,
+                since=times[row.revision],
+                until=times.get(row.ended) if row.ended is not None else None,
+                properties=_properties(row, self._collection),
+            )
+            for row, shape in found
+        ]
 
 
 def _properties(row: FeatureRow, collection: Collection) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection
 
-from twin.queries.items.catalogue import Collection, ItemReader
-from twin.queries.items.features import Asked, iter_items
+from twin.queries.items.catalogue import Collection
+from twin.queries.items.features import ItemQuery
 from twin.queries.items.item import Item
 from twin.queries.items.queryables import queryable_types
 
@@ -26,14 +25,14 @@ REFERENCES = ("kind", "parent", "building", "storey", "space")
 HEAD = {"columns": {"geometry": {"encoding": "WKB", "geometry_types": []}}, "primary_column": "geometry", "version": "1.1.0"}
 
 
-def write_parquet(path: Path, connection: Connection, collection: Collection, reader: ItemReader, asked: Asked) -> int:
+def write_parquet(path: Path, collection: Collection, query: ItemQuery) -> int:
     """Write all items that match into a new file; returns how many. A value that is not of its column's type is written as text."""
     import pyarrow.parquet as pq
 
     schema = _schema(collection)
     written = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as file:
-        for items in iter_items(connection, collection, reader, asked):
+        for items in query.all():
             file.write_table(_table(items, schema))
             written += len(items)
     return written

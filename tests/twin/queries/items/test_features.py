@@ -5,13 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import shapely
+from shapely.geometry.base import BaseGeometry
 
+from spatial.feature import Feature
 from tests.twin.queries.items.world import HIDDEN, LATER, NOW, filled, plans, world
 from twin.errors import Invalid, NotFound
+from twin.queries.cql2 import parse
 from twin.queries.items.box import parse_box
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import find_crs, list_crs
-from twin.queries.items.features import Asked, count_matched, extent, item_page, read_item
+from twin.queries.items.features import Asked, ItemQuery
 from twin.queries.items.item import Item
 from twin.queries.items.time import Span, parse_datetime
 from twin.store import Store
@@ -35,13 +38,12 @@ class Home:
         found: list[Item] = []
         after: int | None = 0
         with self.store.database.reading() as connection:
-            collection, reader = self.collection(name, reader), reader or self.reader
+            query = ItemQuery(connection, self.collection(name, reader), reader or self.reader, asked)
             while after is not None:
-                page = item_page(connection, collection, reader, asked or Asked(), after=after, limit=limit)
+                page = query.page(after=after, limit=limit)
                 found += page.items
                 after = page.after
-            matched = count_matched(connection, collection, reader, asked or Asked())
-        assert matched == len(found)
+            assert query.count() == len(found)
         return found
 
     def matched(self, name: str, bbox: str, crs: str | None = None) -> set[str]:
@@ -98,13 +100,13 @@ def test_features_of_a_site_lie_where_proj_says(home: Home) -> None:
 def test_one_item_is_read_by_its_id_and_with_its_site_where_two_have_it(home: Home) -> None:
     rooms, places = home.collection("rooms"), home.collection("world")
     with home.store.database.reading() as connection:
-        assert read_item(connection, rooms, home.reader, "MW/tower:r9-1", None).site == "MW"
+        assert ItemQuery(connection, rooms, home.reader).one("MW/tower:r9-1").site == "MW"
         with pytest.raises(NotFound):
-            read_item(connection, rooms, home.reader, "tower:r9-1", None)
+            ItemQuery(connection, rooms, home.reader).one("tower:r9-1")
         for item_id in ("tower:b", "XX/tower:r9-1", "", "MW/", "world:places/3"):
             with pytest.raises(NotFound):
-                read_item(connection, rooms, home.reader, item_id, None)
-        row = read_item(connection, places, home.reader, "world:places/3", None)
+                ItemQuery(connection, rooms, home.reader).one(item_id)
+        row = ItemQuery(connection, places, home.reader).one("world:places/3")
         assert row.properties["name"] == "own 3" and "class" in row.properties, "an attribute hides a column of its name"
         assert {"NAME", "人口", "share", "open"} <= set(row.properties)
 
@@ -114,7 +116,7 @@ def test_a_hidden_room_is_in_no_page_count_extent_or_list(home: Home) -> None:
     seen = {item.id.rpartition("/")[2] for name in ("rooms", "elements") for item in home.all(name, reader=reader)}
     assert seen and not seen & set(HIDDEN)
     with home.store.database.reading() as connection, pytest.raises(NotFound):
-        read_item(connection, home.collection("rooms"), reader, f"PS/{HIDDEN[0]}", None)
+        ItemQuery(connection, home.collection("rooms"), reader).one(f"PS/{HIDDEN[0]}")
     nobody = home.catalogue.reader(EVERY, frozenset())
     assert not any(one.layer for one in home.catalogue.collections(nobody)) and home.all("rooms", reader=nobody) == []
     elsewhere = home.catalogue.reader(frozenset({"PS"}), None)
@@ -127,8 +129,8 @@ def test_as_of_a_time_things_are_as_they_were(home: Home) -> None:
     before, after = parse_datetime(NOW.isoformat()), parse_datetime(f"{LATER.isoformat()}/..")
     room = home.collection("rooms")
     with home.store.database.reading() as connection:
-        old = read_item(connection, room, home.reader, "PS/tower:r9-1", before)
-        new = read_item(connection, room, home.reader, "PS/tower:r9-1", None)
+        old = ItemQuery(connection, room, home.reader, Asked(span=before)).one("PS/tower:r9-1")
+        new = ItemQuery(connection, room, home.reader).one("PS/tower:r9-1")
     assert (old.properties["name"], old.until, new.properties["name"], new.until) == ("室1", LATER, "改名", None)
     desks = {when: {item.id for item in home.all("elements", Asked(span=span))} for when, span in (("then", before), ("now", after))}
     gone = {f"PS/tower:d9-9-{number}" for number in (1, 2)}
@@ -142,7 +144,7 @@ def test_layers_say_what_their_attributes_are_and_where_they_lie(home: Home) -> 
     world_layer = home.collection("world")
     assert dict(world_layer.attributes) == {"NAME": "string", "人口": "integer", "share": "number", "open": "boolean", "name": "string"}
     with home.store.database.reading() as connection:
-        west, south, east, north, low, high = extent(connection, world_layer, home.reader)
+        west, south, east, north, low, high = ItemQuery(connection, world_layer, home.reader).extent()
     bounds = shapely.total_bounds([row.geographic for row in world() if row.geographic is not None])
     assert (west, south, east, north) == pytest.approx(tuple(bounds)) and low is None and high is None
 
@@ -161,3 +163,51 @@ def test_a_box_that_is_none_is_told_so(bbox: str) -> None:
 def test_a_time_that_is_none_is_told_so(text: str) -> None:
     with pytest.raises(Invalid, match="datetime"):
         parse_datetime(text)
+
+
+FILTERS: dict[str, Callable[[Feature], bool]] = {
+    'share > 0.5 AND "人口" IS NOT NULL': lambda row: said(row, "share") > 0.5 and row.properties["attributes"]["人口"] is not None,
+    "open = true OR NAME LIKE 'ä%'": lambda row: row.properties["attributes"]["open"] or str(row.name).startswith("ä"),
+    "CASEI(NAME) = CASEI('ÄRGER')": lambda row: row.name in ("Ärger", "ärger"),
+    "ACCENTI(CASEI(NAME)) LIKE ACCENTI(CASEI('s%'))": lambda row: row.name in ("sao", "São"),
+    "name IN ('own 3', 'own 7')": lambda row: row.id in ("world:places/3", "world:places/7"),
+    "S_INTERSECTS(geometry, BBOX(0, 0, 90, 60))": lambda row: meets(row, shapely.box(0, 0, 90, 60)),
+    "NOT S_INTERSECTS(geometry, BBOX(0, 0, 90, 60))": lambda row: row.geographic is not None and not meets(row, shapely.box(0, 0, 90, 60)),
+    "S_WITHIN(geometry, POLYGON((-100 -60, 100 -60, 100 60, -100 60, -100 -60))) AND open = false": lambda row: (
+        row.geographic is not None and row.geographic.within(shapely.box(-100, -60, 100, 60)) and not row.properties["attributes"]["open"]
+    ),
+    "S_DISJOINT(geometry, BBOX(170, -90, -170, 90))": lambda row: (
+        row.geographic is not None and not meets(row, shapely.union(shapely.box(170, -90, 180, 90), shapely.box(-180, -90, -170, 90)))
+    ),
+    "since > TIMESTAMP('2020-01-01T00:00:00Z') AND share * 2 < 0.4": lambda row: 0 < said(row, "share") * 2 < 0.4,
+}
+
+
+def said(row: Feature, name: str) -> float:
+    return float(row.properties["attributes"][name] or 0)
+
+
+def meets(row: Feature, plan: BaseGeometry) -> bool:
+    return row.geographic is not None and bool(row.geographic.intersects(plan))
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_a_filter_gives_the_rows_for_which_it_is_true(home: Home, text: str) -> None:
+    """In text and in JSON, the same on both databases, and with a box besides."""
+    wanted = {str(row.id) for row in world() if FILTERS[text](row)}
+    for one in (parse(text, "cql2-text"), parse(parse(text, "cql2-text").to_json(), "cql2-json")):
+        assert {item.id for item in home.all("world", Asked(filters=(one,)), limit=50)} == wanted
+    west = Asked(filters=(parse(text, "cql2-text"),), box=parse_box("-180,-90,0,90"))
+    assert {item.id for item in home.all("world", west, limit=50)} == {
+        str(row.id) for row in world() if FILTERS[text](row) and meets(row, shapely.box(-180, -90, 0, 90))
+    }
+
+
+def test_a_filter_never_finds_a_hidden_thing_or_one_by_it(home: Home) -> None:
+    public = home.catalogue.reader(EVERY, frozenset({"public"}))
+    for text in ("name = '室1'", "S_INTERSECTS(geometry, BBOX(119, 26, 120, 27))", "NOT area_m2 > 1e9", "CASEI(name) = CASEI('室1')"):
+        seen = {item.id.rpartition("/")[2] for item in home.all("rooms", Asked(filters=(parse(text, "cql2-text"),)), reader=public)}
+        assert seen and not seen & set(HIDDEN), text
+    for text in ("building = 'tower:b'", "nothing = 1", "name > 3", "S_INTERSECTS(name, POINT(0 0))"):
+        with pytest.raises(Invalid):
+            home.all("rooms", Asked(filters=(parse(text, "cql2-text"),)))
