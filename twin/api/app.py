@@ -88,7 +88,7 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.published = Published(settings)
     app.state.keyring = keyring
     app.state.registers = Registers.of(store, settings.home / "columns")
-    app.state.catalogue = Catalogue(store)
+    app.state.catalogue = Catalogue(app.state.registers)
     app.state.tables = read_tables(settings.home / "codes")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)

@@ -18,19 +18,21 @@ from twin.api.gate import allowed
 from twin.api.item_documents import CollectionDocument, CollectionList, Conformance, Queryables
 from twin.api.router import Router
 from twin.api.sending import EACH_TIME
-from twin.auth import Action, Principal, permitted_labels
+from twin.auth import Action, Principal, allows, permitted_labels
 from twin.errors import Invalid
 from twin.queries.cql2 import parse
+from twin.queries.items.asked import Asked, ItemPage
 from twin.queries.items.box import parse_box
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import CRS84, CRS84H, OutputCrs, find_crs, list_crs
 from twin.queries.items.documents import CONFORMANCE, collection_document, queryables_document
 from twin.queries.items.encode import JSONFG_CLASSES, features_of
-from twin.queries.items.features import Asked, ItemPage, ItemQuery
 from twin.queries.items.item import Item
 from twin.queries.items.parquet import MEDIA_TYPE, write_parquet
+from twin.queries.items.query import item_query
 from twin.queries.items.queryables import PARAMETERS, equals
 from twin.queries.items.time import parse_datetime
+from twin.queries.records.context import reader_of
 
 __all__ = ["router"]
 
@@ -69,7 +71,7 @@ def list_collections(request: Request, principal: Reader, f: Literal["json"] = "
     _known(request, ("f",))
     catalogue, reader = catalogue_of(request), _reader(request, principal)
     with catalogue.store.database.reading() as connection:
-        found = [collection_document(connection, one, reader, _offered(reader)) for one in catalogue.collections(reader)]
+        found = [collection_document(connection, catalogue, one, reader, _offered(reader)) for one in catalogue.collections(reader)]
     links = [{"rel": "self", "href": "/collections", "type": "application/json", "title": "collections"}]
     return _absolute(request, {"links": links, "collections": found})
 
@@ -81,7 +83,7 @@ def read_collection(request: Request, principal: Reader, collection_id: Collecti
     catalogue, reader = catalogue_of(request), _reader(request, principal)
     collection = catalogue.get(reader, collection_id)
     with catalogue.store.database.reading() as connection:
-        return _absolute(request, collection_document(connection, collection, reader, _offered(reader)))
+        return _absolute(request, collection_document(connection, catalogue, collection, reader, _offered(reader)))
 
 
 @router.get(
@@ -90,8 +92,9 @@ def read_collection(request: Request, principal: Reader, collection_id: Collecti
 def read_queryables(request: Request, principal: Reader, collection_id: CollectionId, f: Literal["json"] = "json") -> Response:
     """JSON Schema。What can be asked of its items, as JSON Schema."""
     _known(request, ("f",))
-    collection = catalogue_of(request).get(_reader(request, principal), collection_id)
-    return JSONResponse(queryables_document(collection), media_type=SCHEMA)
+    reader = _reader(request, principal)
+    collection = catalogue_of(request).get(reader, collection_id)
+    return JSONResponse(queryables_document(collection, reader), media_type=SCHEMA)
 
 
 @router.get("/collections/{collection_id}/items", summary=bilingual("要素", "items: a page"), responses=PAGES)
@@ -111,7 +114,7 @@ def list_items(
         str | None, Query(alias="filter-crs", description=bilingual("条件中几何的坐标参考系", "URI of the CRS of geometries in filter"))
     ] = None,
     limit: Annotated[int, Query(ge=1, le=10_000, description=bilingual("每页至多", "at most so many a page"))] = 100,
-    after: Annotated[int, Query(ge=0, description=bilingual("由 next 链接给出", "given by the next link"))] = 0,
+    after: Annotated[str, Query(max_length=1000, description=bilingual("由 next 链接给出", "given by the next link"))] = "",
     f: Annotated[
         Literal["json", "geojson", "jsonfg", "parquet"],
         Query(description=bilingual("格式;parquet 为全部", "format; parquet is everything that matches, in one file")),
@@ -124,7 +127,7 @@ def list_items(
     wanted = find_crs(crs, offered) if crs is not None else None
     if bbox is None and bbox_crs is not None:
         raise Invalid("bbox-crs without bbox", path="bbox-crs", code="PARAMETER_INVALID")
-    filters = [equals(collection, name, text) for name, text in _given(request) if name not in PARAMETERS]
+    filters = [equals(collection, reader, name, text) for name, text in _given(request) if name not in PARAMETERS]
     if filter is not None:
         filters.append(parse(filter, filter_lang))
     asked = Asked(
@@ -136,7 +139,7 @@ def list_items(
     if f == "parquet":
         return _parquet(catalogue, collection, reader, asked, wanted)
     with catalogue.store.database.reading() as connection:
-        query = ItemQuery(connection, collection, reader, asked)
+        query = item_query(connection, catalogue, collection, reader, asked)
         page, matched = query.page(after=after, limit=limit), query.count()
     return _page(request, collection, reader, page, matched, wanted, jsonfg=f == "jsonfg")
 
@@ -158,7 +161,7 @@ def get_item(
     wanted = find_crs(crs, _offered(reader)) if crs is not None else None
     span = parse_datetime(datetime) if datetime is not None else None
     with catalogue.store.database.reading() as connection:
-        item = ItemQuery(connection, collection, reader, Asked(span=span)).one(item_id)
+        item = item_query(connection, catalogue, collection, reader, Asked(span=span)).one(item_id)
     given = _crs_of([item], wanted)
     feature = features_of([item], reader.sites, given, jsonfg=f == "jsonfg", feature_type=collection.id)[0]
     href = f"/collections/{quote(collection.id, safe='')}"
@@ -205,7 +208,7 @@ def _parquet(catalogue: Catalogue, collection: Collection, reader: ItemReader, a
     os.close(handle)
     try:
         with catalogue.store.database.reading() as connection:
-            write_parquet(FilePath(name), collection, ItemQuery(connection, collection, reader, asked))
+            write_parquet(FilePath(name), collection, reader, item_query(connection, catalogue, collection, reader, asked))
     except BaseException:
         FilePath(name).unlink()
         raise
@@ -232,7 +235,8 @@ def _crs_of(items: Sequence[Item], wanted: OutputCrs | None) -> OutputCrs:
 
 
 def _reader(request: Request, principal: Principal) -> ItemReader:
-    return catalogue_of(request).reader(principal.scopes, permitted_labels(principal))
+    records = reader_of(principal) if allows(principal, Action.READ_RECORD) else None
+    return catalogue_of(request).reader(principal.scopes, permitted_labels(principal), records)
 
 
 def _offered(reader: ItemReader) -> list[OutputCrs]:

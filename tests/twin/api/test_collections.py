@@ -27,6 +27,7 @@ from twin.store import Store
 HERE = "http://127.0.0.1"
 OGC = "http://www.opengis.net/def/crs"
 FIXED = ("buildings", "storeys", "rooms", "elements", "city-objects")
+ALL = [*FIXED, "assets", "units", "vehicles", "world"]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def crawl(client: TestClient, path: str) -> list[dict[str, Any]]:
 
 def test_what_is_there_is_listed_with_its_extent_and_reference_systems(client: TestClient) -> None:
     document = client.get("/collections").json()
-    assert [one["id"] for one in document["collections"]] == [*FIXED, "world"]
+    assert [one["id"] for one in document["collections"]] == ALL
     for one in document["collections"]:
         assert client.get(f"/collections/{one['id']}").json() == one
         assert one["storageCrs"] in one["crs"] and f"{OGC}/EPSG/0/4549" in one["crs"]
@@ -143,7 +144,7 @@ def test_json_fg_has_the_room_as_a_prism_and_its_time(client: TestClient) -> Non
 
 @pytest.mark.parametrize(
     "query",
-    ["foo=1", "bbox=1,2,3", "crs=EPSG:1", "datetime=yesterday", "limit=0", "limit=10001", "after=-1", "f=shp", "area_m2=much",
+    ["foo=1", "bbox=1,2,3", "crs=EPSG:1", "datetime=yesterday", "limit=0", "limit=10001", "after=x", "f=shp", "area_m2=much",
      "bbox-crs=EPSG:4549", "limit=1&limit=2", "building=x", "bbox=0,0,1,1&bbox-crs=EPSG:9", "filter-lang=sql", "filter-crs=EPSG:9"],
 )  # fmt: skip
 def test_what_is_unknown_or_invalid_is_400_with_the_reason(client: TestClient, query: str) -> None:
@@ -166,7 +167,7 @@ def test_a_page_is_sent_once_to_who_has_it_and_a_label_hides_what_it_hides(clien
 
 def test_gdal_reads_each_collection_whole_and_within_a_box(url: str, client: TestClient) -> None:
     layers = dict(pyogrio.list_layers(f"OAPIF:{url}").tolist())
-    assert set(layers) == {*FIXED, "world"} and layers["rooms"] == "Polygon Z"
+    assert set(layers) == set(ALL) and layers["rooms"] == "Polygon Z"
     for name in ("rooms", "world"):
         _, _, shapes, values = pyogrio.raw.read(f"OAPIF:{url}", layer=name, PAGE_SIZE=50)
         ours = {feature["id"]: feature for feature in crawl(client, f"/collections/{name}/items")}
@@ -184,7 +185,7 @@ def test_gdal_reads_each_collection_whole_and_within_a_box(url: str, client: Tes
 
 def test_owslib_finds_its_way(url: str) -> None:
     service = Features(url)
-    assert service.feature_collections() == [*FIXED, "world"]
+    assert service.feature_collections() == ALL
     assert set(service.collection_queryables("world")["properties"]) >= {"geometry", "NAME", "人口", "share", "open"}
     page = service.collection_items("world", limit=3, bbox=[-180, -90, 180, 90])
     assert page["numberReturned"] == 3 and page["numberMatched"] == 200

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from twin.queries.items.catalogue import Collection, ItemReader
+from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import CRS84, CRS84H, OutputCrs
-from twin.queries.items.features import ItemQuery
+from twin.queries.items.query import item_query
 from twin.queries.items.queryables import queryable_types
 
 __all__ = ["CONFORMANCE", "collection_document", "queryables_document"]
@@ -37,10 +37,12 @@ GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
-def collection_document(connection: Connection, collection: Collection, reader: ItemReader, offered: Sequence[OutputCrs]) -> dict[str, Any]:
+def collection_document(
+    connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, offered: Sequence[OutputCrs]
+) -> dict[str, Any]:
     """One collection with its extent in degrees and metres above the ellipsoid, and its links."""
     href = f"/collections/{quote(collection.id, safe='')}"
-    west, south, east, north, low, high = ItemQuery(connection, collection, reader).extent()
+    west, south, east, north, low, high = item_query(connection, catalogue, collection, reader).extent()
     document: dict[str, Any] = {
         "id": collection.id,
         "title": collection.zh if collection.zh == collection.en else f"{collection.zh} · {collection.en}",
@@ -61,11 +63,12 @@ def collection_document(connection: Connection, collection: Collection, reader: 
     return document
 
 
-def queryables_document(collection: Collection) -> dict[str, Any]:
+def queryables_document(collection: Collection, reader: ItemReader) -> dict[str, Any]:
     """What a filter may name, as JSON Schema (OGC 19-079r2, 8.3)."""
     properties: dict[str, Any] = {"geometry": {"x-ogc-role": "primary-geometry", "format": "geometry-any"}}
-    properties |= {name: {"title": name, "type": kind} for name, kind in queryable_types(collection).items()}
-    properties.setdefault("since", {"title": "since", "type": "string", "format": "date-time"})
+    properties |= {name: {"title": name, "type": kind} for name, kind in queryable_types(collection, reader).items()}
+    if collection.record is None:
+        properties.setdefault("since", {"title": "since", "type": "string", "format": "date-time"})
     return {
         "$schema": SCHEMA,
         "$id": f"/collections/{quote(collection.id, safe='')}/queryables",

@@ -1,7 +1,7 @@
 """Features as items: a page, one, how many there are, where they lie."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -9,20 +9,18 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from twin.errors import NotFound
-from twin.queries.cql2 import Filter, compile_filter
-from twin.queries.items.box import Box
+from twin.errors import Invalid, NotFound
+from twin.queries.cql2 import compile_filter
+from twin.queries.items.asked import Asked, ItemPage
 from twin.queries.items.catalogue import Collection, ItemReader
-from twin.queries.items.crs import OutputCrs
 from twin.queries.items.item import Item
 from twin.queries.items.queryables import queryables_of
 from twin.queries.items.shapes import ItemGeometries, shapes_of
-from twin.queries.items.time import Span
 from twin.store import FeatureRow, schema
 from twin.store.items import Items, condition_of, count_items, extent_of, moment_between, read_items
 from twin.store.values import from_microseconds
 
-__all__ = ["Asked", "ItemPage", "ItemQuery"]
+__all__ = ["FeatureQuery"]
 
 IDENTITY, SITE, REVISION = schema.identity.c, schema.site.c, schema.revision.c
 READ_AT_ONCE = 2_000
@@ -30,25 +28,7 @@ COUNTED_EXACTLY = 20_000
 """So many features within the windows of a box are looked at one by one for a count; of more the count is left out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What of a collection is asked for; geometries in `filters` are in `filter_crs`, None: lon, lat degrees."""
-
-    box: Box | None = None
-    span: Span | None = None
-    filters: tuple[Filter, ...] = ()
-    filter_crs: OutputCrs | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemPage:
-    """Items in the order in which the twin came to know them; `after` goes on behind the last one, None where there are no more."""
-
-    items: list[Item]
-    after: int | None
-
-
-class ItemQuery:
+class FeatureQuery:
     """A question to a collection on one connection, which sees one state of the records. Raises FilterInvalid for one that does not fit."""
 
     def __init__(self, connection: Connection, collection: Collection, reader: ItemReader, asked: Asked | None = None) -> None:
@@ -67,15 +47,15 @@ class ItemQuery:
         if asked.filters:
             self._wanted = replace(self._wanted, where=(*everything.where, *self._conditions(everything, asked)))
 
-    def page(self, *, after: int, limit: int) -> ItemPage:
-        """At most `limit` items that lie exactly in the box, behind the identity `after`."""
-        found = list(islice(self._matching(after, limit + 1), limit + 1))
+    def page(self, *, after: str, limit: int) -> ItemPage:
+        """At most `limit` items that lie exactly in the box, behind the identity `after`, in the order in which they first came."""
+        found = list(islice(self._matching(_identity(after), limit + 1), limit + 1))
         items = self._items(found[:limit])
-        return ItemPage(items=items, after=found[limit - 1][0].identity if len(found) > limit else None)
+        return ItemPage(items=items, after=str(found[limit - 1][0].identity) if len(found) > limit else None)
 
     def all(self) -> Iterator[list[Item]]:
         """All items that match, some thousands at a time."""
-        after: int | None = 0
+        after: str | None = ""
         while after is not None:
             page = self.page(after=after, limit=READ_AT_ONCE)
             if page.items:
@@ -140,6 +120,13 @@ class ItemQuery:
             )
             for row, shape in found
         ]
+
+
+def _identity(after: str) -> int:
+    try:
+        return int(after or 0)
+    except ValueError:
+        raise Invalid(f"after={after!r} is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link") from None
 
 
 def _properties(row: FeatureRow, collection: Collection) -> dict[str, Any]:

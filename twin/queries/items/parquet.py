@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from twin.queries.items.catalogue import Collection
-from twin.queries.items.features import ItemQuery
+from twin.queries.items.catalogue import Collection, ItemReader
 from twin.queries.items.item import Item
+from twin.queries.items.query import ItemQuery
 from twin.queries.items.queryables import queryable_types
 
 if TYPE_CHECKING:
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["MEDIA_TYPE", "write_parquet"]
 
 MEDIA_TYPE = "application/vnd.apache.parquet"
+PLACE = ("place", "place_feature")
 REFERENCES = ("kind", "parent", "building", "storey", "space")
 HEAD = {"columns": {"geometry": {"encoding": "WKB", "geometry_types": []}}, "primary_column": "geometry", "version": "1.1.0"}
 
 
-def write_parquet(path: Path, collection: Collection, query: ItemQuery) -> int:
+def write_parquet(path: Path, collection: Collection, reader: ItemReader, query: ItemQuery) -> int:
     """Write all items that match into a new file; returns how many. A value that is not of its column's type is written as text."""
     import pyarrow.parquet as pq
 
-    schema = _schema(collection)
+    schema = _schema(collection, reader)
     written = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as file:
         for items in query.all():
@@ -38,13 +39,14 @@ def write_parquet(path: Path, collection: Collection, query: ItemQuery) -> int:
     return written
 
 
-def _schema(collection: Collection) -> pa.Schema:
+def _schema(collection: Collection, reader: ItemReader) -> pa.Schema:
     import pyarrow as pa
 
     types = {"string": pa.string(), "number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_()}
-    columns = dict.fromkeys(REFERENCES, "string") | queryable_types(collection)
+    own = ("id", *PLACE) if collection.record else REFERENCES
+    columns = dict.fromkeys(own, "string") | queryable_types(collection, reader)
     fields = [(name, types[kind]) for name, kind in columns.items()]
-    fields += [(name, pa.timestamp("us", tz="UTC")) for name in ("since", "until") if name not in columns]
+    fields += [(name, pa.timestamp("us", tz="UTC")) for name in ("since", "until") if name not in columns and not collection.record]
     return pa.schema([*fields, ("geometry", pa.binary())], metadata={"geo": json.dumps(HEAD)})
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, select
 
 from twin.errors import Invalid
 from twin.queries.cql2 import Filter, Queryable, Queryables, ValueType, attribute, parse
-from twin.queries.items.catalogue import Collection
+from twin.queries.items.catalogue import Collection, ItemReader
+from twin.queries.items.record_types import record_types
 from twin.store import schema
 
 __all__ = ["COLUMNS", "PARAMETERS", "equals", "queryable_types", "queryables_of"]
@@ -38,8 +39,10 @@ SINCE = Queryable(name="since", type=ValueType.INSTANT, expression=BEGAN)
 GEOMETRY = Queryable(name="geometry", type=ValueType.GEOMETRY, expression=FEATURE.west)
 
 
-def queryable_types(collection: Collection) -> dict[str, str]:
+def queryable_types(collection: Collection, reader: ItemReader) -> dict[str, str]:
     """Name → JSON type; an attribute of a layer hides a column of the same name."""
+    if collection.record is not None and reader.records is not None:
+        return record_types(collection.record, reader.records)
     return {name: kind for name, (_, kind) in COLUMNS.items()} | dict(collection.attributes)
 
 
@@ -54,9 +57,9 @@ def queryables_of(collection: Collection, where: ColumnElement[bool]) -> Queryab
     return Queryables(*named.values(), GEOMETRY, key=FEATURE.identity_id, where=where)
 
 
-def equals(collection: Collection, name: str, text: str) -> Filter:
+def equals(collection: Collection, reader: ItemReader, name: str, text: str) -> Filter:
     """The filter of `?name=text`; raises Invalid for a name that is none, or a text that is no value of its type."""
-    types = queryable_types(collection)
+    types = queryable_types(collection, reader)
     if name not in types:
         known = ", ".join([*PARAMETERS, *types])
         raise Invalid(f"{name} is no parameter of {collection.id}", path=name, code="PARAMETER_INVALID", hint=f"one of: {known}")

@@ -1,6 +1,7 @@
 """Pages of items against what shapely says of every feature one by one, on both databases."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from spatial.feature import Feature
 from tests.twin.queries.items.world import HIDDEN, LATER, NOW, filled, plans, world
 from twin.errors import Invalid, NotFound
 from twin.queries.cql2 import parse
+from twin.queries.items.asked import Asked
 from twin.queries.items.box import parse_box
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import find_crs, list_crs
-from twin.queries.items.features import Asked, ItemQuery
+from twin.queries.items.features import FeatureQuery
 from twin.queries.items.item import Item
 from twin.queries.items.time import Span, parse_datetime
+from twin.queries.records.context import Registers
 from twin.store import Store
 
 EVERY = frozenset({"*"})
@@ -25,8 +28,8 @@ EVERY = frozenset({"*"})
 class Home:
     """A filled store as a reader asks it."""
 
-    def __init__(self, store: Store) -> None:
-        self.store, self.catalogue = store, Catalogue(store)
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store, self.catalogue = store, Catalogue(Registers.of(store, folder))
         self.reader = self.catalogue.reader(EVERY, None)
 
     def collection(self, name: str, reader: ItemReader | None = None) -> Collection:
@@ -36,9 +39,9 @@ class Home:
     def all(self, name: str, asked: Asked | None = None, reader: ItemReader | None = None, limit: int = 7) -> list[Item]:
         """Every item, page by page."""
         found: list[Item] = []
-        after: int | None = 0
+        after: str | None = ""
         with self.store.database.reading() as connection:
-            query = ItemQuery(connection, self.collection(name, reader), reader or self.reader, asked)
+            query = FeatureQuery(connection, self.collection(name, reader), reader or self.reader, asked)
             while after is not None:
                 page = query.page(after=after, limit=limit)
                 found += page.items
@@ -53,8 +56,8 @@ class Home:
 
 
 @pytest.fixture
-def home(opened: Callable[..., Store]) -> Home:
-    return Home(filled(opened()))
+def home(opened: Callable[..., Store], tmp_path: Path) -> Home:
+    return Home(filled(opened()), tmp_path / "columns")
 
 
 def test_what_a_page_shows_is_what_shapely_says_of_each_feature(home: Home) -> None:
@@ -100,13 +103,13 @@ def test_features_of_a_site_lie_where_proj_says(home: Home) -> None:
 def test_one_item_is_read_by_its_id_and_with_its_site_where_two_have_it(home: Home) -> None:
     rooms, places = home.collection("rooms"), home.collection("world")
     with home.store.database.reading() as connection:
-        assert ItemQuery(connection, rooms, home.reader).one("MW/tower:r9-1").site == "MW"
+        assert FeatureQuery(connection, rooms, home.reader).one("MW/tower:r9-1").site == "MW"
         with pytest.raises(NotFound):
-            ItemQuery(connection, rooms, home.reader).one("tower:r9-1")
+            FeatureQuery(connection, rooms, home.reader).one("tower:r9-1")
         for item_id in ("tower:b", "XX/tower:r9-1", "", "MW/", "world:places/3"):
             with pytest.raises(NotFound):
-                ItemQuery(connection, rooms, home.reader).one(item_id)
-        row = ItemQuery(connection, places, home.reader).one("world:places/3")
+                FeatureQuery(connection, rooms, home.reader).one(item_id)
+        row = FeatureQuery(connection, places, home.reader).one("world:places/3")
         assert row.properties["name"] == "own 3" and "class" in row.properties, "an attribute hides a column of its name"
         assert {"NAME", "人口", "share", "open"} <= set(row.properties)
 
@@ -116,7 +119,7 @@ def test_a_hidden_room_is_in_no_page_count_extent_or_list(home: Home) -> None:
     seen = {item.id.rpartition("/")[2] for name in ("rooms", "elements") for item in home.all(name, reader=reader)}
     assert seen and not seen & set(HIDDEN)
     with home.store.database.reading() as connection, pytest.raises(NotFound):
-        ItemQuery(connection, home.collection("rooms"), reader).one(f"PS/{HIDDEN[0]}")
+        FeatureQuery(connection, home.collection("rooms"), reader).one(f"PS/{HIDDEN[0]}")
     nobody = home.catalogue.reader(EVERY, frozenset())
     assert not any(one.layer for one in home.catalogue.collections(nobody)) and home.all("rooms", reader=nobody) == []
     elsewhere = home.catalogue.reader(frozenset({"PS"}), None)
@@ -129,8 +132,8 @@ def test_as_of_a_time_things_are_as_they_were(home: Home) -> None:
     before, after = parse_datetime(NOW.isoformat()), parse_datetime(f"{LATER.isoformat()}/..")
     room = home.collection("rooms")
     with home.store.database.reading() as connection:
-        old = ItemQuery(connection, room, home.reader, Asked(span=before)).one("PS/tower:r9-1")
-        new = ItemQuery(connection, room, home.reader).one("PS/tower:r9-1")
+        old = FeatureQuery(connection, room, home.reader, Asked(span=before)).one("PS/tower:r9-1")
+        new = FeatureQuery(connection, room, home.reader).one("PS/tower:r9-1")
     assert (old.properties["name"], old.until, new.properties["name"], new.until) == ("室1", LATER, "改名", None)
     desks = {when: {item.id for item in home.all("elements", Asked(span=span))} for when, span in (("then", before), ("now", after))}
     gone = {f"PS/tower:d9-9-{number}" for number in (1, 2)}
@@ -144,7 +147,7 @@ def test_layers_say_what_their_attributes_are_and_where_they_lie(home: Home) -> 
     world_layer = home.collection("world")
     assert dict(world_layer.attributes) == {"NAME": "string", "人口": "integer", "share": "number", "open": "boolean", "name": "string"}
     with home.store.database.reading() as connection:
-        west, south, east, north, low, high = ItemQuery(connection, world_layer, home.reader).extent()
+        west, south, east, north, low, high = FeatureQuery(connection, world_layer, home.reader).extent()
     bounds = shapely.total_bounds([row.geographic for row in world() if row.geographic is not None])
     assert (west, south, east, north) == pytest.approx(tuple(bounds)) and low is None and high is None
 
