@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import BigInteger, ColumnElement, Connection, Text, and_, case, cast, false, literal, not_, null, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Text, and_, case, cast, false, literal, not_, null, or_, select, true
 
 from twin.queries.cql2.among import among
 from twin.queries.cql2.by_value import ByValue
@@ -114,13 +114,15 @@ class _Compiler:
             return among(stored(self.queryables.get(subject.name)), texts, ValueType.STRING, self.connection.dialect.name)
         if len(items) > MOST_EQUALITIES:
             raise NotInDatabase
+        if family.numeric and not isinstance(subject, Property):
+            return double_of(subject, self.queryables).in_([double_of(item, self.queryables) for item in items])
         return or_(*(compared("=", subject, item, family, self.queryables) for item in items))
 
     def _is_null(self, node: Node) -> ColumnElement[bool]:
         if isinstance(node, Geometry | BBox | Interval | Array):
             return false()
         if _is_predicate(node):
-            return case((self.condition(node, exact=True).is_(None), true()), else_=false())
+            return self.condition(node, exact=True).is_(None)
         if isinstance(node, Property):
             queryable = self.queryables.get(node.name)
             return (queryable.lookup.key if queryable.lookup else stored(queryable)).is_(None)
@@ -140,16 +142,14 @@ class _Compiler:
             other = self._truth_value(node.args[1])
             return subject == other if node.op == "=" else subject != other
         if node.op == "in" and isinstance(node.args[1], Array):
-            return or_(*(subject == self._truth_value(item) for item in node.args[1].items))
+            return subject.in_([self._truth_value(item) for item in node.args[1].items])
         raise FilterInvalid(f"{node.op} does not take conditions", path="filter")
 
     def _truth_value(self, node: Node) -> ColumnElement[int]:
         if not properties_in(node) and not _is_predicate(node):
             value = evaluate(node, {})
-            return cast(null(), BigInteger()) if value is None else literal(int(value), BigInteger())
-        condition = self.condition(node, exact=True)
-        one, zero = literal(1, BigInteger()), literal(0, BigInteger())
-        return case((condition, one), (not_(condition), zero))
+            return cast(null(), Integer()) if value is None else literal(int(value), Integer())
+        return cast(self.condition(node, exact=True), Integer())
 
     def _spatial(self, op: str, args: tuple[Node, ...], exact: bool) -> ColumnElement[bool]:
         left, right = args

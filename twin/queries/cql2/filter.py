@@ -7,19 +7,22 @@ from typing import Any, Literal, TypeAlias
 
 from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.json_parser import load_json, parse_json
-from twin.queries.cql2.nodes import Array, Node, Operation, properties_in, walk
+from twin.queries.cql2.nodes import Array, Call, Node, Operation, properties_in, walk
 from twin.queries.cql2.operators import OPERATORS, Kind
 from twin.queries.cql2.text_parser import parse_text
 from twin.queries.cql2.writers import to_json, to_text
 
-__all__ = ["MAX_CONDITIONS", "MAX_DEPTH", "MAX_LENGTH", "MAX_NODES", "Filter", "Language", "parse"]
+__all__ = ["MAX_CONDITIONS", "MAX_DEPTH", "MAX_LENGTH", "MAX_NODES", "MAX_OPERATIONS", "Filter", "Language", "parse"]
 
 Language: TypeAlias = Literal["cql2-text", "cql2-json"]
 MAX_LENGTH = 262_144
 """Characters; a polygon of ten thousand points is as long."""
-MAX_DEPTH = 64
+MAX_DEPTH = 32
+"""SQLite's parser has a stack of 100, of which a level takes three at most."""
 MAX_NODES = 20_000
 """Literals, properties and operators together: what a long IN list has."""
+MAX_OPERATIONS = 1_000
+"""Operators and functions."""
 MAX_CONDITIONS = 400
 """Conditions joined by AND, OR or a list of expressions: SQLite takes no expression deeper than 1,000."""
 
@@ -76,11 +79,12 @@ def _json_length(value: Any) -> int:
 
 
 def _check_size(node: Node) -> None:
-    nodes = conditions = 0
+    nodes = operations = conditions = 0
     for found, depth in walk(node):
         nodes += 1
         if depth > MAX_DEPTH:
             raise FilterInvalid(f"the filter nests deeper than {MAX_DEPTH}", path="filter")
+        operations += isinstance(found, Operation | Call)
         if isinstance(found, Operation):
             if OPERATORS[found.op].kind is Kind.LOGICAL:
                 conditions += len(found.args)
@@ -88,6 +92,8 @@ def _check_size(node: Node) -> None:
                 conditions += sum(isinstance(item, Operation) for item in found.args[1].items)
     if nodes > MAX_NODES:
         raise FilterInvalid(f"the filter has {nodes} parts", path="filter", hint=f"at most {MAX_NODES}")
+    if operations > MAX_OPERATIONS:
+        raise FilterInvalid(f"the filter has {operations} operators", path="filter", hint=f"at most {MAX_OPERATIONS}")
     if conditions > MAX_CONDITIONS:
         raise FilterInvalid(
             f"the filter joins {conditions} conditions", path="filter", hint=f"at most {MAX_CONDITIONS}; IN takes a long list of values"

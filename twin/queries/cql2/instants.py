@@ -63,5 +63,8 @@ def day_us(day: str) -> int:
 
 
 def date_of(value_us: int) -> str:
-    """The day (UTC) that an instant lies in, as ISO text."""
-    return (EPOCH + timedelta(microseconds=value_us)).date().isoformat()
+    """The day (UTC) that an instant lies in, as ISO text; the last one of the calendar for what lies beyond it."""
+    try:
+        return (EPOCH + timedelta(microseconds=value_us)).date().isoformat()
+    except OverflowError:
+        return (date.max if value_us > 0 else date.min).isoformat()

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.twin.queries.cql2.judge import judge
+from tests.twin.queries.cql2.random_filters import KINDS
 from tests.twin.queries.cql2.world import ROWS, World, queryables, thing
 from twin.queries.cql2 import FilterInvalid, compile_filter, parse
 
@@ -59,6 +61,29 @@ def test_a_list_of_thousands_is_one_value(world: World) -> None:
 def test_as_many_conditions_as_are_taken_run(world: World) -> None:
     text = " OR ".join(["floors = 1"] * 100 + ["(name = 'a' AND area IN (1, 2.5, 3))"] * 100)
     assert world.ask(text) == ids(lambda row: row["floors"] == 1 or (row["name"] == "a" and row["area"] in {1, 2.5, 3}))
+
+
+def nested(op: str, levels: int) -> Any:
+    """A condition in so many others; what stands twice in the statement at each level would never come to an end."""
+    leaf = {"op": "=", "args": [{"property": "brand"}, "a"]}
+    filter: Any = leaf
+    for level in range(levels):
+        last = level % 3 if op == "all" else ("=", "isNull", "not", "in").index(op)
+        args: list[Any] = [[filter, leaf], [filter], [filter], [filter, [leaf, filter]]][last]
+        filter = {"op": ("=", "isNull", "not", "in")[last], "args": args}
+    return filter
+
+
+@pytest.mark.parametrize(("op", "levels"), [("=", 28), ("isNull", 28), ("not", 28), ("in", 6), ("all", 28)])
+def test_as_deep_as_is_taken_runs(world: World, op: str, levels: int) -> None:
+    filter = nested(op, levels)
+    assert world.ask(filter, "cql2-json") == ids(lambda row: judge(filter, row, KINDS) is True)
+
+
+def test_as_deep_values_as_are_taken_run(world: World) -> None:
+    assert world.ask("casei(" * 28 + "name" + ")" * 28 + " = 'a'") == ids(lambda row: row["name"] in {"a", "A"})
+    sum_of = "floors + " * 28 + "area > 0"
+    assert world.ask(sum_of) == ids(lambda row: judge(parse(sum_of, "cql2-text").to_json(), row, KINDS) is True)
 
 
 @pytest.mark.parametrize(
