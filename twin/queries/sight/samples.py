@@ -116,7 +116,7 @@ def _points(area: Area, step_m: float) -> tuple[Float64, NDArray[np.int32]]:
     if not len(squares):
         point = outline.representative_point()
         return np.array([[point.x, point.y]]), np.zeros((1, 2), dtype=np.int32)
-    return (squares + 0.5) * step_m, squares
+    return np.asarray((squares + 0.5) * step_m, dtype=np.float64), squares
 
 
 def _along(line: BaseGeometry, step_m: float) -> tuple[Float64, NDArray[np.int32]]:
@@ -126,9 +126,9 @@ def _along(line: BaseGeometry, step_m: float) -> tuple[Float64, NDArray[np.int32
     for part, one in enumerate(shapely.get_parts(line)):
         pieces = max(1, int(np.ceil(one.length / step_m)))
         at = (np.arange(pieces) + 0.5) / pieces
-        points.append(shapely.get_coordinates(shapely.line_interpolate_point(one, at, normalized=True)))
+        points.append(np.asarray(shapely.get_coordinates(shapely.line_interpolate_point(one, at, normalized=True)), dtype=np.float64))
         numbers.append(np.column_stack([np.full(pieces, part), np.arange(pieces)]).astype(np.int32))
-    plan: Float64 = np.concatenate(points, dtype=np.float64)
+    plan: Float64 = np.concatenate(points)
     return plan, np.concatenate(numbers)
 
 
@@ -153,8 +153,10 @@ def _squares(outline: BaseGeometry, step_m: float) -> NDArray[np.int32]:
 def _cells(floor: Float64) -> tuple[NDArray[np.int64], Float64, NDArray[np.int64]]:
     """The order by cell, the centres of the cells that hold points, and where each begins in that order (and the end)."""
     cell = np.floor(floor / CELL_M).astype(np.int64)
-    unique, inverse = np.unique(cell, axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    order = np.argsort(inverse, kind="stable")
-    start = np.concatenate([[0], np.cumsum(np.bincount(inverse, minlength=len(unique)))])
-    return order, (unique + 0.5) * CELL_M, start
+    cell -= cell.min(axis=0, initial=0)
+    size = cell.max(axis=0, initial=0) + 1
+    key = (cell[:, 0] * size[1] + cell[:, 1]) * size[2] + cell[:, 2]
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    low = np.floor(floor[order[first]] / CELL_M)
+    return order, (low + 0.5) * CELL_M, np.append(first, len(order))

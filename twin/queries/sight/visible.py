@@ -20,6 +20,7 @@ BODY: Mapping[str, float] = MappingProxyType({"feet": FEET_M, "chest": CHEST_M, 
 SPOKEN_FOR = ("chest", "head", "feet")
 """The first of these that is seen gives distance and pixels a metre; the chest where none is."""
 SEEN, BLOCKED = "seen", "blocked"
+VERDICTS = tuple(SEEN if view is View.IN_VIEW else view.name.lower() for view in View)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +213,4 @@ def _sighting(
 
 
 def _verdict(look: Seen, lines: Sightlines, row: int) -> str:
-    if look.view[row] != View.IN_VIEW:
-        return View(look.view[row]).name.lower()
-    return BLOCKED if lines.blocked[row] else SEEN
+    return BLOCKED if lines.blocked[row] else VERDICTS[look.view[row]]
