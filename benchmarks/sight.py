@@ -9,7 +9,6 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,6 @@ SMOKE = {"cameras": 12, "targets": 20, "moved": 3, "lines": 2_000}
 FULL = {"cameras": CAMERAS, "targets": TARGETS, "moved": MOVED, "lines": PEER_LINES}
 LEAST_TRIANGLES, COPY_APART_M = 3_000_000, 260.0
 STEP_M, HEIGHTS_M = 0.5, (0.1, 1.7)
-OUTDOOR = ("Road", "Square", "Path")
 LENSES = ((2.8, 25.0), (4.0, 35.0), (6.0, 50.0), (12.0, 80.0))
 """Focal length in mm for a 5.6 x 3.15 mm sensor of 2560 x 1440, and the range in metres."""
 
@@ -227,6 +225,7 @@ def repeated(folder: Path, least: int) -> tuple[list[Any], list[Any]]:
     """The layers of the demo with copies of its buildings beside it until there are as many triangles, and the areas to cover."""
     from spatial.scene import LayerKind
     from twin.assemble import iter_layers
+    from twin.queries.sight import areas_of
     from twin.settings import Settings
     from twin.store import Store
 
@@ -266,24 +265,6 @@ def moved(layer: Any, prefix: str, east_m: float) -> Any:
 def triangles_of(layer: Any) -> int:
     """Drawn ones: each copy of a mesh counts."""
     return int(np.array([len(mesh.triangles) for mesh in layer.meshes.meshes])[layer.meshes.part_mesh].sum())
-
-
-def areas_of(layer: Any) -> Iterator[Any]:
-    """Rooms on their floors; roads, squares, paths on the ground; fences as lines."""
-    import shapely
-
-    from twin.queries.sight import Area
-
-    for one in layer.features:
-        if one.footprint is None or one.footprint.is_empty or not one.footprint.is_valid:
-            continue
-        if one.kind == "space":
-            yield Area(id=one.id, kind="room", outline=one.footprint, floor_z=one.z_range[0], within=one.storey)
-        elif one.class_name in OUTDOOR and one.footprint.area > 0:
-            yield Area(id=one.id, kind="road", outline=one.footprint, floor_z=None)
-        elif one.class_name == "Fence" and one.footprint.geom_type in ("Polygon", "LineString"):
-            outline = one.footprint if one.footprint.geom_type == "LineString" else shapely.LineString(one.footprint.exterior.coords)
-            yield Area(id=one.id, kind="perimeter", outline=outline, floor_z=None)
 
 
 def cameras_in(areas: list[Any], scene: Any, count: int, rng: np.random.Generator) -> list[Any]:

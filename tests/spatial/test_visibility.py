@@ -1,6 +1,7 @@
 """Rays through boxes, by hand; through random solids, by brute force."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -135,6 +136,15 @@ def test_without_the_library_it_is_said_what_to_install(monkeypatch: pytest.Monk
     with pytest.raises(SightLibraryMissing, match="open3d") as refusal:
         SightScene.build([], revision="")
     assert refusal.value.code == "SIGHT_LIBRARY_MISSING" and "libusb-1.0-0" in refusal.value.hint
+
+
+def test_many_threads_may_ask_one_scene(house: SightScene) -> None:
+    rng = np.random.default_rng(5)
+    start, end = rng.uniform((-5, -5, 0), (15, 5, 3), (2000, 3)), rng.uniform((-5, -5, 0), (15, 5, 3), (2000, 3))
+    alone = house.sightlines(start, end, open_doors=["door"])
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda _: house.sightlines(start, end, open_doors=["door"]), range(16)))
+    assert all((one.feature == alone.feature).all() and (one.distance_m == alone.distance_m).all() for one in together)
 
 
 def test_random_solids_by_brute_force() -> None:

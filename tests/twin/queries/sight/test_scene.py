@@ -1,13 +1,17 @@
 """What the classes of a scene mean to a line of sight."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from spatial.feature import Feature, FeatureId, Kind
 from spatial.scene import Layer, LayerKind
 from spatial.source import Source
 from tests.spatial.boxes import GLASS, STONE, Box, box_meshes
-from twin.queries.sight import sight_scene, windows_without_glass
+from twin.queries.sight import areas_of, sight_scene, windows_without_glass
 
 pytestmark = pytest.mark.usefixtures("sight_library")
 
@@ -66,3 +70,34 @@ def test_a_window_without_a_transparent_part_is_told() -> None:
 def test_the_revision_names_the_state_of_all_layers() -> None:
     first, same, other = (sight_scene([a_layer(revision=revision)]).revision for revision in ("1", "1", "2"))
     assert first == same != other and len(first) == 16
+
+
+def drawn(name: str, kind: Kind, class_name: str, footprint: BaseGeometry | None, storey: str | None = None) -> Feature:
+    own = FeatureId(storey) if storey else None
+    return Feature(id=FeatureId(name), kind=kind, class_name=class_name, source=SOURCE, footprint=footprint, z_range=(3.0, 6.0), storey=own)
+
+
+def test_what_of_a_layer_is_to_be_covered() -> None:
+    bow_tie = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    features = (
+        drawn("room", Kind.SPACE, "IfcSpace", shapely.box(0, 0, 4, 5), "2F"),
+        drawn("odd room", Kind.SPACE, "IfcSpace", bow_tie, "2F"),
+        drawn("nowhere", Kind.SPACE, "IfcSpace", None, "2F"),
+        drawn("road", Kind.CITY_OBJECT, "Road", shapely.box(0, 0, 40, 5)),
+        drawn("centre line", Kind.CITY_OBJECT, "Road", shapely.LineString([(0, 0), (1, 1)])),
+        drawn("railing", Kind.CITY_OBJECT, "Fence", shapely.LineString([(0, 0), (3, 4)])),
+        drawn("wall", Kind.CITY_OBJECT, "Fence", shapely.box(0, 0, 10, 0.2)),
+        drawn("tree", Kind.CITY_OBJECT, "SolitaryVegetationObject", shapely.box(0, 0, 1, 1)),
+    )
+    areas = {area.id: area for area in areas_of(replace(a_layer(), features=features))}
+    assert {name: (area.kind, area.floor_z, area.within) for name, area in areas.items()} == {
+        "room": ("room", 3.0, "2F"),
+        "odd room": ("room", 3.0, "2F"),
+        "road": ("road", None, None),
+        "railing": ("perimeter", None, None),
+        "wall": ("perimeter", None, None),
+    }
+    assert {name: area.size for name, area in areas.items()} == pytest.approx(
+        {"room": 20.0, "odd room": 2.0, "road": 200.0, "railing": 5.0, "wall": 20.4}
+    )
+    assert all(area.outline.is_valid for area in areas.values())
