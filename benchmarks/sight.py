@@ -50,7 +50,14 @@ def main() -> None:
     mine["times_peer"] = round(mine["lines_s"] / other["lines_s"], 2)
     table(
         [mine["scene"] | {"peak_mb": mine["peak_mb"]}],
-        {"triangles": "triangles", "features": "features", "loaded_s": "loaded s", "built_s": "built s", "peak_mb": "peak MB"},
+        {
+            "triangles": "triangles",
+            "features": "features",
+            "library_s": "library s",
+            "loaded_s": "loaded s",
+            "built_s": "built s",
+            "peak_mb": "peak MB",
+        },
     )
     table(mine["asked"], {"asked": "asked", "n": "n", "p50_ms": "p50 ms", "p99_ms": "p99 ms", "max_ms": "max ms"})
     table(
@@ -118,6 +125,7 @@ def ours(folder: Path, size: dict[str, int], *, smoke: bool) -> dict[str, Any]:
 
     began = time.perf_counter()
     require_sight_library()
+    imported = time.perf_counter()
     layers, areas = repeated(folder, 0 if smoke else LEAST_TRIANGLES)
     loaded = time.perf_counter()
     scene = sight_scene(layers)
@@ -146,7 +154,8 @@ def ours(folder: Path, size: dict[str, int], *, smoke: bool) -> dict[str, Any]:
         "scene": {
             "triangles": scene.triangles,
             "features": len(scene.ids),
-            "loaded_s": round(loaded - began, 2),
+            "library_s": round(imported - began, 2),
+            "loaded_s": round(loaded - imported, 2),
             "built_s": round(built - loaded, 2),
         },
         "cameras": len(cameras),

@@ -29,8 +29,6 @@ END_M = 0.005
 """How far both ends of a line of sight are drawn in: more than float32 and a meshed curve lose, less than any pane is thick."""
 NOTHING = -1
 RAYS_AT_ONCE = 65_536
-FEW_RAYS = 4_096
-"""Below this a second thread costs more than it saves (docs/decisions/021)."""
 UP = ((0.013, 0.007, 1.0), (1.0, 0.017, 0.011), (-0.019, 1.0, 0.023))
 """Three directions along no axis, so that no ray runs in a wall's plane."""
 
@@ -231,7 +229,7 @@ class _Triangles:
         feature = np.full(len(rays), NOTHING, dtype=np.int32)
         if not len(self.feature) or not len(rays):
             return distance, feature
-        answer = self._scene.cast_rays(self._tensor.from_numpy(rays), nthreads=_threads(rays))
+        answer = self._scene.cast_rays(self._tensor.from_numpy(rays))
         met = answer["t_hit"].numpy()
         hit = np.isfinite(met)
         distance[hit] = met[hit]
@@ -245,7 +243,7 @@ class _Triangles:
         """Whether a triangle lies within the first length of each ray."""
         if not len(self.feature) or not len(rays):
             return np.zeros(len(rays), dtype=np.bool_)
-        answer = self._scene.test_occlusions(self._tensor.from_numpy(np.ascontiguousarray(rays)), 0.0, 1.0, _threads(rays))
+        answer = self._scene.test_occlusions(self._tensor.from_numpy(np.ascontiguousarray(rays)), 0.0, 1.0)
         blocked: Bools = np.array(answer.numpy(), dtype=np.bool_)
         if skip is not None and skip[self.feature].any():
             maybe = np.flatnonzero(blocked)
@@ -256,7 +254,7 @@ class _Triangles:
         """All crossings of the rays, however far: ray number, feature, ray lengths to it."""
         if not len(self.feature) or not len(rays):
             return np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0)
-        found = self._scene.list_intersections(self._tensor.from_numpy(np.ascontiguousarray(rays)), nthreads=_threads(rays))
+        found = self._scene.list_intersections(self._tensor.from_numpy(np.ascontiguousarray(rays)))
         return (
             found["ray_ids"].numpy().astype(np.int64),
             self.feature[found["primitive_ids"].numpy()],
@@ -281,7 +279,3 @@ def _points(values: ArrayLike) -> Float64:
     if not np.isfinite(points).all():
         raise SpatialError("a coordinate of a ray is not finite")
     return points
-
-
-def _threads(rays: Float32) -> int:
-    return 1 if len(rays) < FEW_RAYS else 0

@@ -23,7 +23,7 @@ def blind_spots(coverage: Coverage, area: str, height_m: float | None = None, *,
     if number is None:
         raise NotFound(f"no area {area} in this coverage", path=area)
     heights = coverage.heights_m if height_m is None else (height_m,)
-    mine = np.flatnonzero(samples.area == number)
+    mine = samples.of_area(number)
     unseen = np.any([coverage.seen(height)[mine] < fewer_than for height in heights], axis=0)
     outline, squares = samples.areas[number].outline, samples.square[mine[unseen]]
     if samples.areas[number].is_line:

@@ -65,6 +65,8 @@ class Samples:
     without_ground: NDArray[np.int64]
     cell_centre: Float64
     cell_start: NDArray[np.int64]
+    by_area: NDArray[np.int64]
+    area_start: NDArray[np.int64]
 
     @classmethod
     def of(cls, scene: SightScene, areas: Sequence[Area], step_m: float = 0.5) -> Self:
@@ -82,11 +84,28 @@ class Samples:
         without = np.bincount(area[~known], minlength=len(areas))
         floor = np.column_stack([plan, level])[known]
         order, centre, start = _cells(floor)
-        counts = np.bincount(area[known], minlength=len(areas))
-        return cls(tuple(areas), step_m, floor[order], area[known][order], square[known][order], counts, without, centre, start)
+        owner = area[known][order]
+        counts = np.bincount(owner, minlength=len(areas))
+        return cls(
+            areas=tuple(areas),
+            step_m=step_m,
+            floor=floor[order],
+            area=owner,
+            square=square[known][order],
+            counts=counts,
+            without_ground=without,
+            cell_centre=centre,
+            cell_start=start,
+            by_area=np.argsort(owner, kind="stable"),
+            area_start=np.concatenate([[0], np.cumsum(counts)]),
+        )
 
     def __len__(self) -> int:
         return len(self.floor)
+
+    def of_area(self, number: int) -> NDArray[np.int64]:
+        """Indices of the points of one area."""
+        return self.by_area[self.area_start[number] : self.area_start[number + 1]]
 
     def candidates(self, rig: Rig, camera: int, top_m: float, *, turned: bool) -> NDArray[np.int64]:
         """Indices of the points that may lie in a camera's cone (`turned`: range) up to `top_m` above the floor; a few too many."""
