@@ -87,6 +87,16 @@ def test_a_camera_inside_a_wall_sees_nothing_and_the_wall_is_named(house: SightS
     assert house.clear([inside], [(5.0, 1.0, 1.5)], left_out=["back"]).tolist() == [True]
 
 
+def test_a_point_between_the_arms_of_a_solid_is_not_in_it() -> None:
+    arms: list[Box] = [
+        ("shell", (2, -3, -3), (3, 3, 3), STONE),
+        ("shell", (-3, 2, -3), (1, 3, 3), STONE),
+        ("shell", (-3, -3, 4), (3, 3, 5), STONE),
+    ]
+    scene = box_scene(arms)
+    assert scene.containing((0.0, 0.0, 0.0)) == [] and scene.containing((2.5, 0.0, 0.0)) == ["shell"]
+
+
 def test_touching_blocks_and_a_millimetre_beside_it_does_not() -> None:
     wall = box_scene([("wall", (4, 0, 0), (5, 1, 3), STONE)])
     along_its_face = wall.sightlines([(0, 1.0, 1.5)], [(10, 1.0, 1.5)])

@@ -9,7 +9,7 @@ from shapely.ops import substring
 from twin.errors import NotFound
 from twin.queries.sight.coverage import Coverage
 
-__all__ = ["blind_spots"]
+__all__ = ["blind_spots", "squares_joined"]
 
 
 def blind_spots(coverage: Coverage, area: str, height_m: float | None = None, *, fewer_than: int = 1) -> BaseGeometry:
@@ -30,10 +30,10 @@ def blind_spots(coverage: Coverage, area: str, height_m: float | None = None, *,
         return _stretches(outline, squares, samples.step_m)
     if samples.counts[number] + samples.without_ground[number] == 1 and len(squares):
         return shapely.MultiPolygon(list(_polygons(outline)))
-    return shapely.MultiPolygon(list(_polygons(shapely.intersection(_union(squares, samples.step_m), outline))))
+    return shapely.MultiPolygon(list(_polygons(shapely.intersection(squares_joined(squares, samples.step_m), outline))))
 
 
-def _union(squares: NDArray[np.int32], step_m: float) -> BaseGeometry:
+def squares_joined(squares: NDArray[np.int32], step_m: float) -> BaseGeometry:
     """The union of grid squares (n, 2), from the runs of each row."""
     if not len(squares):
         return shapely.MultiPolygon()

@@ -14,6 +14,7 @@ from tests.spatial.boxes import GLASS, STONE, Box, box_scene
 from tests.spatial.brute_rays import BruteScene
 from twin.errors import Invalid, NotFound
 from twin.queries.sight import Area, Coverage, Samples, blind_spots
+from twin.queries.sight.blind import squares_joined
 
 pytestmark = pytest.mark.usefixtures("sight_library")
 
@@ -157,6 +158,41 @@ def test_a_point_seen_at_one_height_and_hidden_at_the_other(coverage: Coverage) 
     cover = coverage.by_area()[0]
     assert cover.seen < min(cover.seen_at.values()) + 1e-9 and cover.seen_at[0.1] != cover.seen_at[1.7]
     assert cover.seen_twice <= cover.seen <= cover.size == 120.0
+
+
+def test_seen_twice_is_by_two_cameras_at_every_height(scene: SightScene, coverage: Coverage) -> None:
+    more = coverage.with_camera(a_camera(id="more", site_xyz=(9.9, 0.1, 2.5), heading_deg=315.0, tilt_deg=-15.0, range_m=20.0))
+    hall = more.samples.of_area(0)
+    count = more.count.reshape(2, -1)[:, hall]
+    assert more.by_area()[0].seen_twice == pytest.approx(0.25 * (count > 1).all(axis=0).sum())
+    assert (count > 1).any(axis=0).sum() > (count > 1).all(axis=0).sum() > 0
+    assert sorted(hall) == list(np.flatnonzero(more.samples.area == 0))
+
+
+def test_no_point_in_a_picture_is_passed_over_by_the_cells(coverage: Coverage) -> None:
+    samples, rng = coverage.samples, np.random.default_rng(9)
+    cameras = [
+        a_camera(
+            id=f"c{i}", site_xyz=tuple(rng.uniform((-10, -10, -3), (30, 15, 9))), heading_deg=h, tilt_deg=t, range_m=r, focal_length_mm=f
+        )
+        for i, (h, t, r, f) in enumerate(rng.uniform((0, -89, 2, 2), (360, 89, 15, 30), (300, 4)))
+    ]
+    rig, found, offered = Rig.of(cameras), 0, 0
+    for number in range(len(cameras)):
+        near = samples.candidates(rig, number, 3.0, turned=False)
+        raised = [samples.floor + np.array([0.0, 0.0, height]) for height in (0.0, 1.5, 3.0)]
+        seen = np.flatnonzero(np.any([rig.look(number, points).in_view for points in raised], axis=0))
+        assert set(seen) <= set(near)
+        found, offered = found + len(seen), offered + len(near)
+    assert 0 < found < offered < 0.7 * len(cameras) * len(samples)
+
+
+def test_blind_squares_are_joined_as_shapely_joins_them() -> None:
+    rng = np.random.default_rng(6)
+    for share in (0.1, 0.5, 0.9):
+        squares = np.argwhere(rng.random((12, 9)) < share).astype(np.int32) - 4
+        joined = shapely.union_all([shapely.box(i * 0.5, j * 0.5, i * 0.5 + 0.5, j * 0.5 + 0.5) for i, j in squares])
+        assert shapely.equals(squares_joined(squares, 0.5), joined)
 
 
 def test_storeys_are_the_sum_of_their_rooms_and_lines_are_in_metres(coverage: Coverage) -> None:
