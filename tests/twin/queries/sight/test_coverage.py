@@ -170,12 +170,17 @@ def test_seen_twice_is_by_two_cameras_at_every_height(scene: SightScene, coverag
 
 
 def test_no_point_in_a_picture_is_passed_over_by_the_cells(coverage: Coverage) -> None:
+    """Random lenses, half of them long ones aimed at the corners of the cells."""
     samples, rng = coverage.samples, np.random.default_rng(9)
+    places, poses = rng.uniform((-10, -10, -3), (30, 15, 9), (400, 3)), rng.uniform((0, -89, 4, 2), (360, 89, 30, 30), (400, 4))
+    corners = samples.floor[(np.abs(samples.floor[:, :2] % 8.0 - 4.0) > 3.4).all(axis=1)]
+    aims = corners[rng.integers(len(corners), size=200)] + rng.choice([0.0, 3.0], 200)[:, None] * (0.0, 0.0, 1.0)
+    east, north, up = (aims - places[:200]).T
+    poses[:200, 0], poses[:200, 1] = np.degrees(np.arctan2(east, north)), np.degrees(np.arctan2(up, np.hypot(east, north)))
+    poses[:200, 3] = 300.0
     cameras = [
-        a_camera(
-            id=f"c{i}", site_xyz=tuple(rng.uniform((-10, -10, -3), (30, 15, 9))), heading_deg=h, tilt_deg=t, range_m=r, focal_length_mm=f
-        )
-        for i, (h, t, r, f) in enumerate(rng.uniform((0, -89, 2, 2), (360, 89, 15, 30), (300, 4)))
+        a_camera(id=f"c{i}", site_xyz=tuple(place), heading_deg=h, tilt_deg=t, range_m=r, focal_length_mm=f)
+        for i, (place, (h, t, r, f)) in enumerate(zip(places, poses, strict=True))
     ]
     rig, found, offered = Rig.of(cameras), 0, 0
     for number in range(len(cameras)):
@@ -189,8 +194,7 @@ def test_no_point_in_a_picture_is_passed_over_by_the_cells(coverage: Coverage) -
 
 def test_blind_squares_are_joined_as_shapely_joins_them() -> None:
     rng = np.random.default_rng(6)
-    for share in (0.1, 0.5, 0.9):
-        squares = np.argwhere(rng.random((12, 9)) < share).astype(np.int32) - 4
+    for squares in [np.array([[0, 0], [1, 1]], np.int32), *(np.argwhere(rng.random((12, 9)) < share) - 4 for share in (0.1, 0.5, 0.9))]:
         joined = shapely.union_all([shapely.box(i * 0.5, j * 0.5, i * 0.5 + 0.5, j * 0.5 + 0.5) for i, j in squares])
         assert shapely.equals(squares_joined(squares, 0.5), joined)
 
