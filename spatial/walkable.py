@@ -72,8 +72,7 @@ def sees(floor: BaseGeometry, start: Float64, end: Float64) -> NDArray[np.bool_]
         return np.zeros(0, dtype=bool)
     slack = shapely.buffer(floor, TOUCH_M, join_style="mitre")
     shapely.prepare(slack)
-    seen: NDArray[np.bool_] = shapely.covers(slack, shapely.linestrings(np.stack([start, end], axis=1)))
-    return seen
+    return np.asarray(shapely.covers(slack, shapely.linestrings(np.stack([start, end], axis=1))), dtype=np.bool_)
 
 
 def _onto(floor: BaseGeometry, points: Float64) -> Float64:

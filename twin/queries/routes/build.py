@@ -134,6 +134,8 @@ class _Builder:
 
     def network(self) -> Network:
         walk = self._surface(self.outdoors.walk, NodeKind.SURFACE, Mode.WALK)
+        pairs, metres = self.outdoors.bridges()
+        self.columns.edges(walk[pairs[:, 0]], walk[pairs[:, 1]], metres, Mode.WALK)
         road = self._surface(self.outdoors.drive, NodeKind.ROAD, Mode.CAR)
         for ways in self.buildings:
             self._building(ways, walk)
@@ -161,10 +163,10 @@ class _Builder:
         for join in ways.doors:
             self._door(join, portals, walk)
         for opening in ways.openings:
-            floor = max(rooms[room].floor_z for room in opening.rooms)
+            floor = max(rooms[number].floor_z for number in opening.rooms)
             node = self.columns.node([*opening.xy, floor], NodeKind.OPENING, None)
-            for room in opening.rooms:
-                portals[room].append(_Portal(opening.xy, node, None))
+            for number in opening.rooms:
+                portals[number].append(_Portal(opening.xy, node, None))
         for rise in ways.rises:
             self._rise(rise, portals)
         for number, room in enumerate(rooms):

@@ -67,7 +67,7 @@ def _touched(graph: RouteGraph, zone: Zone) -> Bool:
     ends = np.stack([graph.site_xyz[graph.edge_from], graph.site_xyz[graph.edge_to]], axis=1)
     low, high = ends.min(axis=1), ends.max(axis=1)
     x0, y0, x1, y1 = zone.outline.bounds
-    near = (low[:, 2] <= zone.z_range[1]) & (high[:, 2] >= zone.z_range[0])
+    near: Bool = (low[:, 2] <= zone.z_range[1]) & (high[:, 2] >= zone.z_range[0])
     near &= (low[:, 0] <= x1) & (high[:, 0] >= x0) & (low[:, 1] <= y1) & (high[:, 1] >= y0)
     shapely.prepare(zone.outline)
     near[near] = shapely.intersects(zone.outline, shapely.linestrings(ends[near][:, :, :2]))

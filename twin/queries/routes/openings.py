@@ -69,7 +69,7 @@ def _is_free(plan: BuildingPlan, points: Float64, outward: Float64, other: BaseG
     for far in reversed(FAR):
         beyond = points + far * outward
         reach[shapely.contains_xy(other, beyond[:, 0], beyond[:, 1])] = far
-    free = np.isfinite(reach)
+    free: Bool = np.isfinite(reach)
     lines = np.stack([points[free] - inside * outward, points[free] + (reach[free] + inside)[:, None] * outward], axis=1)
     free[free] = ~plan.is_barred(lines, floor_z)
     return free

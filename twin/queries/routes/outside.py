@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from spatial.mesh import Float64
+from spatial.route import Int32
 from spatial.surface import Surface, triangulated
 from twin.queries.routes.rules import OutsideRules
 from twin.queries.routes.scene import GATE, SURFACES, SiteScene, Way
@@ -39,24 +41,48 @@ class Outdoors:
     gates: tuple[GateJoin, ...]
     barriers: shapely.STRtree
     attach_m: float
+    bridge_m: float
 
     def attached(self, surface: Surface, xy: Float64) -> tuple[Float64, Sequence[int]] | None:
         """The nearest place (2,) of a surface that one reaches straight, and its nodes there; None where none is near enough."""
         on, nodes = surface.nearest(xy[None])
         if not len(on):
             return None
-        if np.linalg.norm(on[0] - xy) <= self.attach_m and self._is_free(xy, on):
+        if np.linalg.norm(on[0] - xy) <= self.attach_m and self._is_free(xy[None], on)[0]:
             return on[0], nodes[0].tolist()
         away = np.linalg.norm(surface.xy - xy, axis=1)
         near = np.argsort(away, kind="stable")[:TRIES]
-        for node in near[away[near] <= self.attach_m].tolist():
-            if self._is_free(xy, surface.xy[node][None]):
-                return surface.xy[node], [node]
-        return None
+        near = near[away[near] <= self.attach_m]
+        free = near[self._is_free(np.broadcast_to(xy, (len(near), 2)), surface.xy[near])]
+        return (surface.xy[free[0]], [int(free[0])]) if len(free) else None
 
-    def _is_free(self, xy: Float64, ends: Float64) -> bool:
-        line = shapely.linestrings(np.stack([xy[None], ends], axis=1))
-        return not len(self.barriers.query(line, predicate="intersects")[0])
+    def bridges(self) -> tuple[Int32, Float64]:
+        """Pairs (m, 2) of nodes of the walked surface in different pieces of it, joined over what lies between, and their metres."""
+        surface = self.walk
+        parts = shapely.get_parts(surface.area)
+        if len(parts) < 2:
+            return np.empty((0, 2), dtype=np.int32), np.empty(0)
+        home = shapely.STRtree(parts).query_nearest(shapely.points(surface.xy), all_matches=False)[1]
+        largest = int(shapely.area(parts).argmax())
+        rows = [self._bridges_of(home == part, shapely.union_all(np.delete(parts, part))) for part in range(len(parts)) if part != largest]
+        return np.concatenate([row[0] for row in rows]).astype(np.int32), np.concatenate([row[1] for row in rows])
+
+    def _bridges_of(self, own: NDArray[np.bool_], others: BaseGeometry) -> tuple[Int32, Float64]:
+        nodes = np.flatnonzero(own)
+        lines = shapely.get_coordinates(shapely.shortest_line(shapely.points(self.walk.xy[nodes]), others)).reshape(-1, 2, 2)
+        length = np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1)
+        kept = length <= self.bridge_m
+        kept[kept] = self._is_free(lines[kept, 0], lines[kept, 1])
+        on, near = self.walk.nearest(lines[kept, 1])
+        sizes = [len(one) for one in near]
+        ends = np.concatenate([*near, np.empty(0, dtype=np.int32)])
+        metres = np.repeat(length[kept], sizes) + np.linalg.norm(self.walk.xy[ends] - np.repeat(on, sizes, axis=0), axis=1)
+        return np.column_stack([np.repeat(nodes[kept], sizes), ends]), metres
+
+    def _is_free(self, starts: Float64, ends: Float64) -> NDArray[np.bool_]:
+        free = np.ones(len(starts), dtype=bool)
+        free[self.barriers.query(shapely.linestrings(np.stack([starts, ends], axis=1)), predicate="intersects")[0]] = False
+        return free
 
 
 def find_outdoors(scene: SiteScene, rules: OutsideRules, houses: Sequence[BaseGeometry]) -> Outdoors:
@@ -70,10 +96,11 @@ def find_outdoors(scene: SiteScene, rules: OutsideRules, houses: Sequence[BaseGe
     roads = [way.outline for way in scene.ways if way.class_name in ROADS]
     return Outdoors(
         walk=triangulated(_free(surfaces, barred, rules.off_edge_m, rules.gap_m)),
-        drive=triangulated(_free(roads, barred, rules.car_off_edge_m, rules.gap_m)),
+        drive=triangulated(_free(roads, barred, rules.car_off_edge_m, rules.car_gap_m)),
         gates=tuple(_gate(gate, rules.gate_side_m) for gate in gates),
         barriers=shapely.STRtree([*fences, *(gate.outline for gate in gates), *houses]),
         attach_m=rules.attach_m,
+        bridge_m=rules.bridge_m,
     )
 
 

@@ -71,7 +71,7 @@ class BuildingPlan:
     def _section(self, z: float) -> shapely.STRtree:
         level = round(z / GRID_M)
         if level not in self._sections:
-            lines = shapely.linestrings(level_section(self.scene.walls, z))
+            lines = np.asarray(shapely.linestrings(level_section(self.scene.walls, z)), dtype=object)
             doors = [door_outline(door) for door in self.scene.doors if door.sill_z - GRID_M <= z <= door.sill_z + self.rules.door.ground_m]
             self._sections[level] = shapely.STRtree([*lines, *doors])
         return self._sections[level]

@@ -59,6 +59,8 @@ class OutsideRules:
     off_edge_m: float
     car_off_edge_m: float
     gap_m: float
+    car_gap_m: float
+    bridge_m: float
     attach_m: float
     gate_side_m: float
     fence_m: float

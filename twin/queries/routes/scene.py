@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from spatial.feature import Feature, Kind
@@ -30,6 +31,7 @@ SURFACES = ("Road", "Path", "Square")
 BARRED = ("Fence", "Building", "WaterBody")
 GATE = "Gate"
 TERRAIN = "TINRelief"
+NAMED = (*DOORS, *STAIRS, *LIFTS, "IfcStairFlight", "IfcRampFlight")
 LEVEL = 0.7
 """Cosine: faces flatter than 45° are walked on."""
 
@@ -160,7 +162,7 @@ def read_scene(store: Store, settings: Settings, site: str, labels: Labels, rule
         buildings=tuple(buildings),
         ways=tuple(ways),
         ground=np.concatenate(ground),
-        names={feature.id: _name(feature) for feature in features if feature.kind is not Kind.ELEMENT or feature.class_name in DOORS},
+        names={feature.id: _name(feature) for feature in features if feature.kind is not Kind.ELEMENT or feature.class_name in NAMED},
         storey_names={feature.id: feature.name or "" for feature in features if feature.kind is Kind.STOREY},
     )
 
@@ -238,7 +240,7 @@ def _door(feature: Feature, corners: Float64) -> Door:
 
 def _stairs(features: Sequence[Feature], corners: Mapping[str, Float64]) -> list[Stair]:
     """Stairs with their flights and landings; a flight that belongs to none is one by itself."""
-    whole = {feature.id: feature for feature in features if feature.class_name in STAIRS}
+    whole: dict[str, Feature] = {feature.id: feature for feature in features if feature.class_name in STAIRS}
     parts: dict[str, list[Float64]] = {}
     for feature in features:
         if feature.id in corners and feature.class_name in (*STAIRS, *FLIGHTS):
@@ -264,7 +266,8 @@ def _slab(feature: Feature, corners: Float64) -> Slab:
 
 def _walked_on(triangles: Float64) -> Float64:
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    return triangles[normals[:, 2] > LEVEL * np.linalg.norm(normals, axis=1) + 1e-12]
+    level: NDArray[np.bool_] = normals[:, 2] > LEVEL * np.linalg.norm(normals, axis=1) + 1e-12
+    return np.asarray(triangles[level])
 
 
 def _lift(feature: Feature, corners: Float64) -> Lift:

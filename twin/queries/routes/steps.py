@@ -110,8 +110,8 @@ class _Telling:
 
     def _room_after(self, index: int) -> str | Words:
         feature = self.graph.node_feature[self.path.nodes[index]]
-        name = None if feature == NOWHERE else self.graph.features[feature]
-        return self.network.rooms[name].room.name if name in self.network.rooms else said("places", "outside")
+        nodes = None if feature == NOWHERE else self.network.rooms.get(self.graph.features[feature])
+        return said("places", "outside") if nodes is None else nodes.room.name
 
     def _storey_after(self, index: int) -> str | Words:
         for node in self.path.nodes[index:]:
