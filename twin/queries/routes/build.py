@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -22,7 +23,7 @@ from twin.queries.routes.outside import Outdoors, find_outdoors
 from twin.queries.routes.plan import BuildingPlan
 from twin.queries.routes.rules import Rules
 from twin.queries.routes.scene import Room, SiteScene, Stair
-from twin.queries.routes.stairs import Rise, find_lifts, find_rises
+from twin.queries.routes.stairs import Rise, find_lifts, find_rises, with_lifts
 
 __all__ = ["BuildingWays", "Network", "RoomNodes", "build_network"]
 
@@ -77,6 +78,7 @@ class _Portal:
     """Where a room is entered: the node beyond, how one comes from it, and which feature is passed."""
 
     xy: Float64
+    z: float
     node: int
     via: str | None
 
@@ -90,7 +92,8 @@ def build_network(scene: SiteScene, rules: Rules) -> Network:
     return _Builder(scene, rules, buildings, outdoors, ground).network()
 
 
-def _ways(plan: BuildingPlan, ground: Ground) -> BuildingWays:
+def _ways(given: BuildingPlan, ground: Ground) -> BuildingWays:
+    plan = with_lifts(given)
     height: HeightAt = ground.find
     doors = join_doors(plan, height)
     leading_out = [join for join in doors if join.outside is not None]
@@ -166,7 +169,7 @@ class _Builder:
             floor = max(rooms[number].floor_z for number in opening.rooms)
             node = self.columns.node([*opening.xy, floor], NodeKind.OPENING, None)
             for number in opening.rooms:
-                portals[number].append(_Portal(opening.xy, node, None))
+                portals[number].append(_Portal(opening.xy, floor, node, None))
         for rise in ways.rises:
             self._rise(rise, portals)
         for number, room in enumerate(rooms):
@@ -174,7 +177,7 @@ class _Builder:
                 continue
             self._room(room, portals[number])
         for shaft in ways.lifts:
-            self._lift(shaft, {room.id: portals[number] for number, room in enumerate(rooms) if room in shaft})
+            self._lift(shaft, [portal for number, room in enumerate(rooms) if room in shaft for portal in portals[number]])
 
     def _door(self, join: DoorJoin, portals: defaultdict[int, list[_Portal]], walk: Int32) -> None:
         if all(room is None for room in join.rooms):
@@ -183,7 +186,7 @@ class _Builder:
         node = self.columns.node([*door.middle, door.sill_z], NodeKind.DOOR, door.id)
         for room in join.rooms:
             if room is not None:
-                portals[room].append(_Portal(door.middle, node, door.id))
+                portals[room].append(_Portal(door.middle, door.sill_z, node, door.id))
         if join.outside is None:
             return
         beyond = self.columns.node(join.outside, NodeKind.OUTSIDE, door.id)
@@ -209,22 +212,26 @@ class _Builder:
     def _rise(self, rise: Rise, portals: defaultdict[int, list[_Portal]]) -> None:
         treads = self.columns.nodes([landing.xyz for landing in rise.landings], NodeKind.TREAD, rise.id)
         for landing, tread in zip(rise.landings, treads.tolist(), strict=True):
-            portals[landing.room].append(_Portal(landing.xyz[:2], tread, None))
+            portals[landing.room].append(_Portal(landing.xyz[:2], float(landing.xyz[2]), tread, None))
         along = np.array([landing.along_m for landing in rise.landings])
         self.columns.edges(treads[:-1], treads[1:], np.diff(along), Mode.STAIRS, via=rise.id)
 
-    def _lift(self, shaft: Sequence[Room], portals: Mapping[str, Sequence[_Portal]]) -> None:
-        """Doors into the shaft's rooms, one landing a level, rides between levels that follow each other."""
+    def _lift(self, shaft: Sequence[Room], portals: Sequence[_Portal]) -> None:
+        """Doors into the shaft, a landing where their sills lie at one height, rides between landings that follow each other."""
         speed, lift = self.rules.speed, shaft[0].id
         middle = shapely.get_coordinates(shapely.centroid(shaft[0].outline))[0]
-        levels = [self.columns.node([*middle, room.floor_z], NodeKind.LIFT, room.id) for room in shaft]
-        for room, level in zip(shaft, levels, strict=True):
-            for portal in portals[room.id]:
-                away = float(np.linalg.norm(portal.xy - middle))
-                spent = away / speed.walk_m_per_s + speed.lift_boarding_s
-                self.columns.edges(level, portal.node, away, Mode.LIFT, area=room.id, via=portal.via, seconds=spent)
-        heights = np.array([room.floor_z for room in shaft])
-        self.columns.edges(levels[:-1], levels[1:], np.abs(np.diff(heights)), Mode.LIFT, via=lift)
+        levels: list[tuple[int, float]] = []
+        stops: list[str] = []
+        for portal in sorted(portals, key=lambda portal: portal.z):
+            if not levels or portal.z - levels[-1][1] > self.rules.door.sill_m:
+                here = max((room for room in shaft if room.floor_z - self.rules.door.sill_m <= portal.z), key=lambda room: room.floor_z)
+                levels.append((self.columns.node([*middle, portal.z], NodeKind.LIFT, here.id), portal.z))
+                stops.append(here.id)
+            away = float(np.linalg.norm(portal.xy - middle))
+            spent = away / speed.walk_m_per_s + speed.lift_boarding_s
+            self.columns.edges(levels[-1][0], portal.node, away, Mode.LIFT, area=stops[-1], via=portal.via, seconds=spent)
+        for (low, low_z), (high, high_z) in pairwise(levels):
+            self.columns.edges(low, high, high_z - low_z, Mode.LIFT, area=lift, via=lift)
 
     def _surface(self, surface: Surface, kind: NodeKind, mode: Mode) -> Int32:
         xyz = np.column_stack([surface.xy, self.ground.heights(surface.xy)])

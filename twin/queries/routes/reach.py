@@ -43,12 +43,13 @@ def unreached_rooms(network: Network) -> tuple[Unreached, ...]:
     open_edges = graph.open_edges(modes=(Mode.WALK, Mode.STAIRS, Mode.LIFT))
     out = Ways.of(graph, is_open=open_edges, cost="metres").from_nearest(network.exits)
     reached = {name for name, nodes in network.rooms.items() if len(nodes.nodes) and np.isfinite(out.cost[nodes.nodes]).any()}
+    own = {building.id: {room.id for room in building.rooms} for building in network.scene.buildings}
     found: list[Unreached] = []
     for ways in network.buildings:
         found += [Unreached(room=space.id, name=space.name or space.id, reason="no_outline") for space in ways.plan.scene.shapeless]
-        reasons = _Reasons(ways)
+        reasons, drawn = _Reasons(ways), own[ways.plan.scene.id]
         for number, room in enumerate(ways.plan.rooms):
-            if room.use != "floor" and room.id not in reached:
+            if room.id in drawn and room.id not in reached:
                 found.append(Unreached(room=room.id, name=room.name, reason=reasons.of(number)))
     return tuple(found)
 

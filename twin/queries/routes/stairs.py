@@ -1,7 +1,7 @@
 """Stairs, ramps and lifts: the line one walks up, and the floors it joins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -10,7 +10,7 @@ from spatial.mesh import Float64
 from twin.queries.routes.plan import BuildingPlan
 from twin.queries.routes.scene import Room, Stair
 
-__all__ = ["Landing", "Rise", "find_lifts", "find_rises", "walking_line"]
+__all__ = ["Landing", "Rise", "find_lifts", "find_rises", "walking_line", "with_lifts"]
 
 SAME_SHAFT = 0.5
 STOREY_M = (1.8, 9.0)
@@ -76,6 +76,20 @@ def find_lifts(plan: BuildingPlan) -> tuple[tuple[Room, ...], ...]:
         else:
             home.append(room)
     return tuple(tuple(shaft) for shaft in shafts)
+
+
+def with_lifts(plan: BuildingPlan) -> BuildingPlan:
+    """The plan with a shaft through all storeys for every lift (IfcTransportElement) that stands in no room named as one."""
+    shafts = [room.outline for room in plan.rooms if room.use == "lift"]
+    loose = [lift for lift in plan.scene.lifts if not any(shapely.intersects(shaft, lift.outline) for shaft in shafts)]
+    if not loose or not plan.rooms:
+        return plan
+    low, high = min(room.floor_z for room in plan.rooms), max(room.top_z for room in plan.rooms)
+    rooms = [
+        Room(id=lift.id, name=lift.name, storey=None, building=plan.scene.id, outline=lift.outline, floor_z=low, top_z=high, use="lift")
+        for lift in loose
+    ]
+    return BuildingPlan(replace(plan.scene, rooms=(*plan.rooms, *rooms)), plan.rules)
 
 
 def _landings(plan: BuildingPlan, line: Float64) -> list[Landing]:

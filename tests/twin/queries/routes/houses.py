@@ -9,7 +9,7 @@ from spatial.feature import Feature
 from spatial.mesh import Float64
 from twin.queries.routes.build import Network, build_network
 from twin.queries.routes.rules import shipped_rules
-from twin.queries.routes.scene import BuildingScene, Door, Room, SiteScene, Stair, Way
+from twin.queries.routes.scene import BuildingScene, Door, Lift, Room, SiteScene, Stair, Way
 
 __all__ = ["door", "flight", "house", "room", "wall", "way"]
 
@@ -67,6 +67,7 @@ def house(
     ways: Sequence[Way] = (),
     ground: Float64 | None = None,
     shapeless: Sequence[Feature] = (),
+    lifts: Sequence[Lift] = (),
 ) -> Network:
     """The network of one house and what lies around it."""
     building = BuildingScene(
@@ -74,7 +75,7 @@ def house(
         rooms=tuple(rooms),
         doors=tuple(doors),
         stairs=tuple(stairs),
-        lifts=(),
+        lifts=tuple(lifts),
         slabs=(),
         walls=np.concatenate([np.empty((0, 3, 3)), *walls]),
         shapeless=tuple(shapeless),

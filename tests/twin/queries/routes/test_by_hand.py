@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shapely.geometry import box
 
 from spatial.feature import Feature, FeatureId, Kind
 from spatial.source import Source
@@ -11,6 +12,7 @@ from tests.twin.queries.routes.houses import door, flight, house, room, wall, wa
 from twin.errors import Invalid, NotFound
 from twin.queries.routes import Closures, Network, evacuation, find_place, nearest, route, unreached_rooms
 from twin.queries.routes.rules import shipped_rules
+from twin.queries.routes.scene import Lift
 from twin.queries.routes.stairs import walking_line
 
 GROUND = np.array([(x, y, 0.0) for x in (-60.0, 60.0) for y in (-60.0, 60.0)])
@@ -76,9 +78,22 @@ def test_a_lift_takes_its_boarding_twice_and_its_ride() -> None:
     assert up.seconds == pytest.approx(2 * (walked + to_the_middle) / WALK + 2 * 15.0 + 3.0)
     assert "乘电梯上到storey 3" in [step.words.zh for step in up.steps]
     assert route(network, "lobby0", "lobby3", lifts=False).reason == "not_joined"
-    assert route(network, "lobby0", "lobby3", closures=Closures.of(network, ["shaft0"])).closed_by == ("shaft0",)
+    for shaft in ("shaft0", "shaft3"):
+        assert route(network, "lobby0", "lobby3", closures=Closures.of(network, [shaft])).closed_by == (shaft,)
     assert {row.room: row.reason for row in unreached_rooms(network)} == {"shaft0": "lift_shaft", "shaft3": "lift_shaft"}
     assert {row.room: row.reason for row in evacuation(network).unreached}["lobby3"] == "closed"
+
+
+def test_a_transport_element_is_a_lift_to_whose_doors_lead() -> None:
+    lobbies = [room(f"lobby{z:g}", (0, 0, 4, 4), z) for z in (0.0, 3.0, 6.0)]
+    doors = [door(f"lift door {z:g}", 4.1, 2.0, (1, 0), z) for z in (0.0, 6.0)]
+    lift = Lift(id="lift", name="客梯", outline=box(4.3, 1, 6.3, 3), z_range=(0.0, 2.4))
+    network = house(lobbies, [*doors, door("out", 2.0, -0.1, (0, 1))], lifts=[lift])
+    up = route(network, (2.0, 2.0, 0.0), (2.0, 2.0, 6.0))
+    assert up.metres == pytest.approx(2 * (2.1 + 1.2) + 6.0)
+    assert up.seconds == pytest.approx(2 * (2.1 + 1.2) / WALK + 2 * 15.0 + 6.0)
+    assert {row.room: row.reason for row in unreached_rooms(network)} == {"lobby3": "no_door"}
+    assert route(network, "lobby0", "lobby6", closures=Closures.of(network, ["lift"])).closed_by == ("lift",)
 
 
 def test_rooms_named_as_stairs_are_joined_where_no_stair_is_drawn() -> None:
