@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from spatial.mesh import Float64
-from spatial.route import NOWHERE, Cost, Mode, Ways
+from spatial.route import NOWHERE, Cost, Int32, Mode, Ways
 from twin.errors import Invalid
 from twin.queries.routes.answers import join_places
 from twin.queries.routes.build import Network
 from twin.queries.routes.closures import ON_FOOT, Closures, no_closures
+from twin.queries.routes.columns import NodeKind
 from twin.queries.routes.places import Place, PlaceGiven, find_place
 from twin.queries.routes.reach import Unreached, unreached_rooms
 
-__all__ = ["Evacuation", "Nearest", "Reached", "evacuation", "nearest"]
+__all__ = ["Evacuation", "Nearest", "Reached", "Until", "evacuation", "nearest"]
+
+Until = Literal["outside", "stairs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +107,17 @@ def nearest(
     return Nearest(found=tuple(found), unreached=tuple(unreached), apart=tuple(apart))
 
 
-def evacuation(network: Network, *, closures: Closures | None = None) -> Evacuation:
+def evacuation(network: Network, *, until: Until = "outside", closures: Closures | None = None) -> Evacuation:
     """The way out of every room in one search from all doors to the outside, over walking and stairs, shortest in metres.
 
-    The farthest corner is that of the outline drawn in from the walls: a point between corners may lie a little farther.
+    `until="stairs"` also ends at the doors of rooms named as stairs, as GB 50016 5.5.17 measures from a room's door to the nearest
+    safe exit (`door_metres`); whether a staircase is a protected one nobody knows here. The farthest corner is that of the outline
+    drawn in from the walls: a point between corners may lie a little farther.
     """
     graph = network.graph
     shut = closures or no_closures()
     ways = Ways.of(graph, is_open=shut.open_edges(graph, (Mode.WALK, Mode.STAIRS)), cost="metres")
-    tree = ways.from_nearest(network.exits)
+    tree = ways.from_nearest(np.concatenate([network.exits, _stair_doors(network, shut)]) if until == "stairs" else network.exits)
     known = {row.room: row for row in unreached_rooms(network)}
     rooms: list[str] = []
     rows: list[tuple[float, float, float, str]] = []
@@ -137,3 +142,17 @@ def evacuation(network: Network, *, closures: Closures | None = None) -> Evacuat
         exits=tuple(row[3] for row in rows),
         unreached=tuple(known.values()),
     )
+
+
+def _stair_doors(network: Network, shut: Closures) -> Int32:
+    """The nodes of open doors between a room named as stairs and another."""
+    graph = network.graph
+    doors: set[str] = set()
+    for ways in network.buildings:
+        rooms = ways.plan.rooms
+        for join in ways.doors:
+            uses = [rooms[room].use for room in join.rooms if room is not None]
+            if "stair" in uses and len(uses) == 2:
+                doors.add(join.door.id)
+    numbers = [number for number, name in enumerate(graph.features) if name in doors - shut.ids]
+    return np.flatnonzero((graph.node_kind == NodeKind.DOOR) & np.isin(graph.node_feature, numbers)).astype(np.int32)

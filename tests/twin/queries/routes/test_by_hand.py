@@ -61,6 +61,18 @@ def test_the_way_out_of_the_gallery() -> None:
     assert answer.as_json()["rooms"][0]["exit"] == "out"
 
 
+def test_the_way_to_the_nearest_staircase_ends_at_its_door() -> None:
+    rooms = [room("office", (0, 0, 6, 6)), room("staircase", (6.8, 0, 10, 6), use="stair")]
+    network = house(rooms, [door("fire door", 6.4, 3.0, (1, 0)), door("out", 8.4, -0.1, (0, 1))])
+    outside, stairs = evacuation(network), evacuation(network, until="stairs")
+    assert (outside.exits[0], stairs.exits[0]) == ("out", "fire door")
+    assert stairs.door_metres[0] == pytest.approx(0.65)
+    assert stairs.metres[0] == pytest.approx(np.hypot(5.5, 2.75) + 0.65)
+    assert outside.metres[0] > stairs.metres[0] + 3.0
+    shut = evacuation(network, until="stairs", closures=Closures.of(network, ["fire door"]))
+    assert {row.room: row.reason for row in shut.unreached} == {"office": "closed"}
+
+
 def lifted() -> Network:
     """Two lobbies over each other and a shaft beside them, with a door to it on each storey."""
     levels = (0.0, 3.0)
