@@ -128,7 +128,7 @@ class BuildingScene:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SiteScene:
-    """A site at a state of the scene; `ground` (n, 3) are points of the drawn ground, `names` what places are called."""
+    """A site at a state of the scene; `ground` (n, 3, 3) are triangles of terrain and surfaces, `names` what places are called."""
 
     site: str
     revision: int
@@ -147,7 +147,7 @@ def read_scene(store: Store, settings: Settings, site: str, labels: Labels, rule
         by_model.setdefault(row.model_key, []).append(row)
     buildings: list[BuildingScene] = []
     ways: list[Way] = []
-    ground: list[Float64] = [np.empty((0, 3))]
+    ground: list[Float64] = [np.empty((0, 3, 3))]
     for current in store.list_models(site):
         rows = by_model.get(current.model_key, [])
         if current.kind == "bim":
@@ -288,14 +288,9 @@ def _ways(rows: Sequence[FeatureRow], rules: Rules) -> list[Way]:
 
 
 def _ground(rows: Sequence[FeatureRow], meshes: MeshSet | None) -> Float64:
-    drawn = [row.feature for row in rows if row.feature.class_name in (*SURFACES, TERRAIN)]
-    if meshes is not None and drawn:
-        chosen = meshes.selected([feature.id for feature in drawn])
-        return np.concatenate([np.empty((0, 3)), *(chosen.part_vertices(part) for part in range(chosen.parts))])
-    outlines = [
-        (shapely.get_coordinates(feature.footprint), feature.z_range[1]) for feature in drawn if feature.footprint and feature.z_range
-    ]
-    return np.concatenate([np.empty((0, 3)), *(np.column_stack([xy, np.full(len(xy), z)]) for xy, z in outlines)])
+    drawn = [row.feature.id for row in rows if row.feature.class_name in (*SURFACES, TERRAIN)]
+    found = {} if meshes is None else _triangles(meshes.selected(drawn))
+    return np.concatenate([np.empty((0, 3, 3)), *found.values()])
 
 
 def _triangles(meshes: MeshSet) -> dict[str, Float64]:

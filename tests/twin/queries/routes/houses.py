@@ -82,6 +82,6 @@ def house(
     )
     names = {thing.id: thing.name for thing in (*rooms, *doors, *stairs, *ways)}
     storeys = {one.storey: one.storey for one in rooms if one.storey is not None}
-    points = np.empty((0, 3)) if ground is None else ground
+    points = np.empty((0, 3, 3)) if ground is None else ground
     scene = SiteScene(site="s", revision=1, buildings=(building,), ways=tuple(ways), ground=points, names=names, storey_names=storeys)
     return build_network(scene, shipped_rules())

@@ -11,11 +11,12 @@ from spatial.source import Source
 from tests.twin.queries.routes.houses import door, flight, house, room, wall, way
 from twin.errors import Invalid, NotFound
 from twin.queries.routes import Closures, Network, evacuation, find_place, nearest, route, unreached_rooms
+from twin.queries.routes.ground import Ground
 from twin.queries.routes.rules import shipped_rules
 from twin.queries.routes.scene import Lift
 from twin.queries.routes.stairs import walking_line
 
-GROUND = np.array([(x, y, 0.0) for x in (-60.0, 60.0) for y in (-60.0, 60.0)])
+GROUND = np.array([[(-60, -60, 0), (60, -60, 0), (60, 60, 0)], [(-60, -60, 0), (60, 60, 0), (-60, 60, 0)]], dtype=np.float64)
 STEP_M = float(np.hypot(0.3, 0.15))
 FLIGHT_M = 18 * STEP_M
 WALK = 1.19
@@ -234,6 +235,14 @@ def test_places_that_are_nowhere_are_refused() -> None:
 def test_a_house_without_roads_says_so_to_a_driver() -> None:
     with pytest.raises(Invalid):
         route(two_storeys(), (1.0, 1.0, 0.0), "gallery", mode="car")
+
+
+def test_the_ground_is_as_high_as_its_highest_triangle() -> None:
+    slope = np.array([[(0, 0, 0), (10, 0, 5), (0, 10, 0)], [(0, 0, 1), (2, 0, 1), (0, 2, 1)], [(20, 0, 0), (20, 0, 9), (20, 9, 0)]], float)
+    ground = Ground(slope)
+    points = np.array([[4.0, 1.0], [0.5, 0.5], [10.5, 0.0], [20.0, 1.0], [13.0, 0.0]])
+    assert ground.heights(points).tolist() == pytest.approx([2.0, 1.0, 5.25, np.nan, np.nan], nan_ok=True)
+    assert Ground(np.empty((0, 3, 3))).find(points[0]) is None
 
 
 def test_the_rules_are_of_the_field() -> None:

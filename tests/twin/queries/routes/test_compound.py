@@ -19,16 +19,16 @@ def by_name(network: Network, name: str) -> str:
 def test_every_room_of_the_demo_is_reached_or_listed(compound: Network) -> None:
     rooms = {room.id for building in compound.scene.buildings for room in building.rooms}
     assert Counter(building.id.split(":")[0] for building in compound.scene.buildings for _ in building.rooms) == {
-        "tower": 55,
+        "tower": 222,
         "block": 71,
         "hall": 24,
     }
     answer = evacuation(compound)
     assert {*answer.rooms, *(row.room for row in answer.unreached)} == rooms
-    assert {row.name: row.reason for row in answer.unreached} == {f"{n}L2 电梯井": "lift_shaft" for n in (1, 2, 3)}
+    assert {row.name: row.reason for row in answer.unreached} == {f"{n}L2 电梯井": "lift_shaft" for n in range(1, 13)}
     assert answer.unreached == unreached_rooms(compound)
     assert (answer.metres >= answer.door_metres).all() and (answer.door_metres > 0.8).all()
-    assert 90 < answer.metres.max() < 110
+    assert 140 < answer.metres.max() < 170
 
 
 def test_the_galleries_of_the_hall_are_floors_without_a_room(compound: Network) -> None:
@@ -105,5 +105,5 @@ def test_the_nearest_guard_is_the_nearest_along_the_way(compound: Network) -> No
 
 def test_one_worker_can_hold_the_graph(compound: Network) -> None:
     graph = compound.graph
-    assert graph.nbytes < 12_000_000
-    assert graph.nbytes < 80 * (graph.nodes + graph.edges)
+    assert graph.nbytes < 20_000_000
+    assert graph.nbytes <= 37 * graph.edges + 29 * graph.nodes
