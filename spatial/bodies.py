@@ -25,12 +25,11 @@ NO_SOLID = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
-    """Which bodies a ball meets: pairs of numbers; `wholly` says that the ball lies in the body, `distance_m` how far the body is."""
+    """Which bodies a ball meets: pairs of numbers; `wholly` says that the ball lies in the body."""
 
     point: Int64
     row: Int64
     wholly: NDArray[np.bool_]
-    distance_m: Float64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +43,7 @@ class Bodies:
     rank: Int64
     _cells: Cells
     _by_rank: Int64
+    _edges: NDArray[np.object_]
 
     @classmethod
     def build(cls, footprints: Sequence[BaseGeometry], z_ranges: Float64, solids: Mapping[int, Float64] | None = None) -> Self:
@@ -67,10 +67,12 @@ class Bodies:
             corners = triangles - triangles[0, 0]
             volume[row] = abs(np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6)
         shapely.prepare(shapes)
+        edges = np.asarray(shapely.boundary(shapes), dtype=object)
+        shapely.prepare(edges)
         by_rank = np.lexsort((np.arange(len(shapes)), np.round(volume, 6))).astype(np.int64)
         rank = np.empty_like(by_rank)
         rank[by_rank] = np.arange(len(by_rank))
-        return cls(shapes, ranges, number, Solids.of(list(own.values())), rank, Cells.build(boxes), by_rank)
+        return cls(shapes, ranges, number, Solids.of(list(own.values())), rank, Cells.build(boxes), by_rank, edges)
 
     def __len__(self) -> int:
         return len(self.footprints)
@@ -100,44 +102,39 @@ class Bodies:
         return np.append(self._by_rank, -1)[best]
 
     def reach(self, points: Float64, radius_m: Float64) -> Reach:
-        """Which bodies the balls of radius_m (m,) around points (m, 3) meet; a point without a height (NaN) is an upright line.
-
-        Of a ball of radius 0 the point itself counts; else the ball is open, so that touching a wall from outside is no meeting.
-        """
+        """Which bodies the closed balls of radius_m (m,) around points (m, 3) meet; a point without a height (NaN) is an upright line."""
         low, high = points - radius_m[:, None], points + radius_m[:, None]
         line = np.isnan(points[:, 2])
         low[line, 2], high[line, 2] = -np.inf, np.inf
         point, row = self._cells.meeting(low, high)
-        distance, depth = self.distances(points[point], row)
-        radius = radius_m[point]
-        meets = (distance < radius) | ((distance == 0) & (depth >= 0))
-        wholly = (distance == 0) & (depth >= radius) & (depth >= 0) & ~line[point]
-        return Reach(point[meets], row[meets], wholly[meets], distance[meets])
-
-    def distances(self, points: Float64, row: Int64) -> tuple[Float64, Float64]:
-        """Metres from points[i] (m, 3) to body row[i], 0 inside, and how deep inside it lies; depth is -1 where it is not held.
-
-        Of a point without a height the distance is that in plan, the depth that to the edge of the footprint.
-        """
-        distance, depth = self._prism_distances(points, row)
-        solid = np.flatnonzero((self.solid[row] != NO_SOLID) & ~np.isnan(points[:, 2]))
+        meets, wholly = self._prism_reach(points[point], row, radius_m[point])
+        solid = np.flatnonzero((self.solid[row] != NO_SOLID) & ~line[point])
         if len(solid):
-            number = self.solid[row[solid]]
-            surface = self.solids.surface_distance(number, points[solid])
-            held = self.solids.hold(number, points[solid])
-            distance[solid], depth[solid] = np.where(held, 0.0, surface), np.where(held, surface, -1.0)
-        return distance, depth
+            number, at, radius = self.solid[row[solid]], points[point[solid]], radius_m[point[solid]]
+            held, surface = self.solids.hold(number, at), self.solids.surface_distance(number, at)
+            meets[solid] = held | ((surface <= radius) & (radius > 0))
+            wholly[solid] = held & (surface >= radius)
+        return Reach(point[meets], row[meets], wholly[meets])
 
-    def _prism_distances(self, points: Float64, row: Int64) -> tuple[Float64, Float64]:
-        shapes = self.footprints[row]
-        at = np.asarray(shapely.points(points[:, 0], points[:, 1]), dtype=object)
-        plan = np.asarray(shapely.distance(shapes, at), dtype=np.float64)
-        edge = np.zeros(len(row))
-        inside = np.flatnonzero(plan == 0)
-        edge[inside] = shapely.distance(shapely.boundary(shapes[inside]), at[inside])
+    def _prism_reach(self, points: Float64, row: Int64, radius: Float64) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether balls meet prisms and lie in them; above a prism, which is open there, touching is no meeting."""
         z, low, high = points[:, 2], self.z_ranges[row, 0], self.z_ranges[row, 1]
         line = np.isnan(z)
-        gap = np.where(line, 0.0, np.maximum(np.maximum(low - z, z - high), 0.0))
-        held = (plan == 0) & (line | ((low <= z) & (z < high)))
-        inner = np.where(line, edge, np.minimum(edge, np.minimum(z - low, high - z)))
-        return np.hypot(plan, gap), np.where(held, inner, -1.0)
+        below, above = np.where(line, 0.0, np.maximum(low - z, 0.0)), np.where(line | (z < high), 0.0, z - high)
+        meets = (below <= radius) & (line | (z < high) | (above < radius))
+        plan_m = np.sqrt(np.maximum(radius**2 - below**2 - above**2, 0.0))
+        at = np.asarray(shapely.points(points[:, 0], points[:, 1]), dtype=object)
+        some = np.flatnonzero(meets)
+        meets[some] = _dwithin(self.footprints[row[some]], at[some], plan_m[some])
+        wholly = meets & ~line & (z - radius >= low) & (z + radius < high)
+        some = np.flatnonzero(wholly)
+        wholly[some] = shapely.intersects_xy(self.footprints[row[some]], points[some, 0], points[some, 1])
+        some = np.flatnonzero(wholly & (radius > 0))
+        inside_m = np.nextafter(radius[some], 0.0)
+        wholly[some] = ~_dwithin(self._edges[row[some]], at[some], inside_m)
+        return meets, wholly
+
+
+def _dwithin(shapes: NDArray[np.object_], points: NDArray[np.object_], metres: Float64) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = shapely.dwithin(shapes, points, metres)  # type: ignore[call-overload]
+    return found

@@ -101,10 +101,10 @@ class SpatialIndex:
         if len(found) <= FEW:
             return np.asarray(found[shapely.intersects(self.footprints[found], plan)])
         boxes = self.boxes[found]
-        hit = ((boxes[:, 0, :2] >= a[:2]) & (boxes[:, 1, :2] <= b[:2])).all(axis=1)
-        crosses = np.flatnonzero(~hit)
-        hit[crosses] = shapely.intersects(self.footprints[found[crosses]], plan)
-        return np.asarray(found[hit])
+        inside = ((boxes[:, 0, :2] >= a[:2]) & (boxes[:, 1, :2] <= b[:2])).all(axis=1)
+        crossing = found[~inside]
+        met = crossing[shapely.intersects(self.footprints[crossing], plan)]
+        return np.sort(np.concatenate([found[inside], met]))
 
     def at_point(self, site_xyz: ArrayLike) -> list[str]:
         """Ids, in the order built, of the prisms that hold one point (3,): footprint covers its xy, z_min ≤ z < z_max."""
@@ -148,7 +148,7 @@ class SpatialIndex:
         reach = np.nextafter(bound, np.inf) + 1e-9 * (1.0 + bound)
         found = self._candidates(point[None] - reach, point[None] + reach)[0]
         found = found if among is None else found[among[found]]
-        distance = self._distances(found, point)
+        distance = self.distances(found, point)
         order = np.lexsort((found, distance))[:k]
         return found[order], distance[order]
 
@@ -159,10 +159,11 @@ class SpatialIndex:
             first, _ = self._tree.nearest_v(point[None], point[None], num_results=min(asked, len(self.ids)))
             counting = first if among is None else first[among[first]]
             if len(counting) >= k:
-                return float(np.sort(self._distances(counting, point))[k - 1])
+                return float(np.sort(self.distances(counting, point))[k - 1])
             asked *= 4
 
-    def _distances(self, found: NDArray[np.int64], point: Float64) -> Float64:
+    def distances(self, found: NDArray[np.int64], point: Float64) -> Float64:
+        """Metres from a point (3,) to the closed prisms of some rows."""
         plan = shapely.distance(self.footprints[found], shapely.Point(point[0], point[1]))
         z = self.z_ranges[found]
         return np.asarray(np.hypot(plan, np.maximum(np.maximum(z[:, 0] - point[2], point[2] - z[:, 1]), 0.0)))

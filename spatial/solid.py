@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 from spatial.cells import flat_ranges
 from spatial.mesh import Float64
 
-__all__ = ["Solids", "is_prism"]
+__all__ = ["Solids", "is_closed", "is_prism"]
 
 SURFACE_M = 1e-6
-LEVEL_M = 1e-3
-UPRIGHT = 1e-3
+GRID_M = 1e-4
+LEVEL_M = 2e-3
+UPRIGHT = 2e-3
 AT_ONCE = 400_000
 AROUND = SURFACE_M * np.array([[0.0, 0.0], [1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]])
 
 
 def is_prism(triangles: Float64) -> bool:
-    """Whether faces (n, 3, 3) are all upright, or level at the lowest or the highest z, within 1 mm.
+    """Whether faces (n, 3, 3) are all upright, or level at the lowest or the highest z, within 2 mm
+    and 2 mm a metre: the ups of a model and of the site differ by 1/R per metre of distance.
 
     The area of level faces decides nothing: a solid of one footprint and another volume has a face that is neither.
     """
@@ -35,6 +37,15 @@ def is_prism(triangles: Float64) -> bool:
     upright = np.abs(normals[:, 2]) <= UPRIGHT * size
     at_bottom, at_top = (z <= low + LEVEL_M).all(axis=1), (z >= high - LEVEL_M).all(axis=1)
     return bool((upright | at_bottom | at_top).all())
+
+
+def is_closed(triangles: Float64) -> bool:
+    """Whether each edge of the faces (n, 3, 3), corners within 0.1 mm taken as one, belongs to an even number of them."""
+    points = np.rint(triangles.reshape(-1, 3) / GRID_M).astype(np.int64)
+    corner = np.unique(points, axis=0, return_inverse=True)[1].reshape(-1, 3)
+    edges = np.sort(np.concatenate([corner[:, [0, 1]], corner[:, [1, 2]], corner[:, [2, 0]]]), axis=1)
+    edges = edges[edges[:, 0] != edges[:, 1]]
+    return bool((np.unique(edges, axis=0, return_counts=True)[1] % 2 == 0).all())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,21 +103,27 @@ class Whereabouts:
         reach = self.rooms.reach(points, radius)
         if seen.rooms is not None:
             shown = seen.rooms[reach.row]
-            reach = Reach(reach.point[shown], reach.row[shown], reach.wholly[shown], reach.distance_m[shown])
+            reach = Reach(reach.point[shown], reach.row[shown], reach.wholly[shown])
         high = np.flatnonzero(~line)
         room = np.full(count, NONE, dtype=np.int64)
         room[high] = self.rooms.innermost(self.rooms.holding(points[high]), len(high), seen.rooms)
         storey, building, zone = (np.full(count, NONE, dtype=np.int64) for _ in range(3))
         storey[high] = self._storey(points[high], room[high], seen)
-        building[:] = self.buildings.innermost(_of_reach(self.buildings.reach(points, np.zeros(count))), count, seen.buildings)
+        low = np.flatnonzero(line)
+        upright = self.buildings.reach(points[low], np.zeros(len(low)))
+        building[low] = self.buildings.innermost((upright.point, upright.row), len(low), seen.buildings)
         building[high] = self._building(points[high], room[high], seen)
         zone[high] = self.zones.innermost(self.zones.holding(points[high]), len(high), seen.zones)
-        storey_sure = _sure(self.storeys, self.storeys.reach(points, radius), storey, seen.storeys)
-        building_sure = _sure(self.buildings, self.buildings.reach(points, radius), building, seen.buildings)
         room_sure = _sure(self.rooms, reach, room, None)
         settled = room_sure & (room >= 0)
-        storey_sure |= settled & (storey >= 0) & ~np.append(self.passes, False)[room]
-        building_sure |= settled & (building >= 0)
+        storey_sure = settled & (storey >= 0) & ~np.append(self.passes, False)[room]
+        building_sure = settled & (building >= 0)
+        for bodies, sure, chosen, may in (
+            (self.storeys, storey_sure, storey, seen.storeys),
+            (self.buildings, building_sure, building, seen.buildings),
+        ):
+            open_ = np.flatnonzero(~sure)
+            sure[open_] = _sure(bodies, bodies.reach(points[open_], radius[open_]), chosen[open_], may)
         zone_sure = _sure(self.zones, self.zones.reach(points, radius), zone, seen.zones)
         pairs = (reach.point, reach.row)
         listed = _listed(pairs, self.rooms.rank, count)
@@ -175,10 +181,6 @@ def _of_known(pairs: Pairs, known: NDArray[np.bool_] | None) -> Pairs:
         return pairs
     seen = known[pairs[1]]
     return pairs[0][seen], pairs[1][seen]
-
-
-def _of_reach(reach: Reach) -> Pairs:
-    return reach.point, reach.row
 
 
 def _listed(pairs: Pairs, rank: Int64, count: int) -> tuple[Int64, Int64]:
