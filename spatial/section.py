@@ -1,5 +1,7 @@
 """Plane cuts of meshes: the real section polygons of a solid at a height, and what of it is seen from above below that height."""
 
+from typing import Any
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -23,9 +25,10 @@ def cut_level(triangles: Float64, z: float) -> tuple[BaseGeometry, BaseGeometry]
     segments = _segments(triangles, z)
     if not len(segments):
         return shapely.Polygon(), shapely.MultiLineString()
-    lines = shapely.set_precision(shapely.linestrings(segments), GRID_M)
-    noded = shapely.node(shapely.multilinestrings(lines[~shapely.is_empty(lines)]))
-    faces, _, dangles, _ = shapely.polygonize_full([noded])
+    lines = np.asarray(shapely.set_precision(np.asarray(shapely.linestrings(segments), dtype=object), GRID_M), dtype=object)
+    noded: Any = shapely.node(shapely.MultiLineString(list(lines[~shapely.is_empty(lines)])))
+    outcome: Any = shapely.polygonize_full([noded])
+    faces, _, dangles, _ = outcome
     found = np.array([face for face in faces.geoms if face.area > SLIVER_M2], dtype=object)
     inside = found[_is_inside(found, segments)] if len(found) else found
     area = shapely.union_all(inside, grid_size=GRID_M) if len(inside) else shapely.Polygon()
@@ -51,7 +54,7 @@ def level_faces(triangles: Float64, low: float, high: float) -> list[BaseGeometr
 def seen_outline(points: Float64, low: float, high: float) -> BaseGeometry:
     """The convex outline in plan of the points (n, 3) between two heights; empty where there is no area."""
     chosen = points[(points[:, 2] >= low) & (points[:, 2] <= high)]
-    hull = shapely.convex_hull(shapely.multipoints(chosen[:, :2])) if len(chosen) >= 3 else shapely.Polygon()
+    hull: BaseGeometry = shapely.MultiPoint(chosen[:, :2]).convex_hull if len(chosen) >= 3 else shapely.Polygon()
     return hull if hull.geom_type == "Polygon" else shapely.Polygon()
 
 
@@ -67,7 +70,7 @@ def _segments(triangles: Float64, z: float) -> Float64:
         here = np.flatnonzero(above[crossing, i] != above[crossing, (i + 1) % 3])
         ends[here, filled[here]] = _meeting(a[here], b[here], z)
         filled[here] += 1
-    return ends[(ends[:, 0] != ends[:, 1]).any(axis=1)]
+    return np.asarray(ends[(ends[:, 0] != ends[:, 1]).any(axis=1)])
 
 
 def _meeting(a: Float64, b: Float64, z: float) -> Float64:

@@ -24,6 +24,7 @@ from twin.api import (
     requests,
     sessions,
     sites,
+    spatial,
     stocktakes,
     tilesets,
 )
@@ -35,6 +36,7 @@ from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
+from twin.queries.place.scene import Scenes
 from twin.queries.records.context import Registers
 from twin.settings import Settings
 from twin.store import Store
@@ -64,6 +66,7 @@ ROUTERS = (
     stocktakes.router,
     reconciliation.router,
     register_imports.router,
+    spatial.router,
     *records.routers,
     page.router,
 )
@@ -84,6 +87,7 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.store = store
     app.state.published = Published(settings)
     app.state.keyring = keyring
+    app.state.scenes = Scenes(store, settings)
     app.state.registers = Registers.of(store, settings.home / "columns")
     app.state.tables = read_tables(settings.home / "codes")
     app.state.principal_of = principal_of or (lambda request: local_administrator())

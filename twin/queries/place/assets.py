@@ -21,7 +21,7 @@ from twin.records.scope import Reader
 from twin.records.shelf import AssetView
 from twin.store import record_schema as schema
 
-__all__ = ["AssetPoints", "StandingAssets"]
+__all__ = ["AssetPoints", "StandingAssets", "asset_points"]
 
 FETCH = 50_000
 Mask = NDArray[np.bool_]
@@ -79,6 +79,13 @@ class AssetPoints:
             }
             for record, key, row in zip(records, keys, rows, strict=True)
         ]
+
+
+def asset_points(registers: Registers) -> AssetPoints:
+    """The points of a process's registers, one for all its questions."""
+    with registers.lock:
+        found: AssetPoints = registers.kept.setdefault("asset points", AssetPoints(registers))
+    return found
 
 
 def _read(connection: Connection, view: AssetView) -> dict[int, StandingAssets]:

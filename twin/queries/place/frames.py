@@ -14,7 +14,7 @@ from spatial.frame import SiteFrame
 from spatial.mesh import Float64
 from twin.errors import Invalid
 
-__all__ = ["Assigned", "assign_sites", "columns_of", "in_frame", "lon_lat_ring"]
+__all__ = ["Assigned", "assign_sites", "columns_of", "in_frame", "lon_lat_ring", "require_one"]
 
 METRES_A_DEGREE = 111_320.0
 STEPS = 16

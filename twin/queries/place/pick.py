@@ -28,7 +28,7 @@ def aimed(heading_deg: float, tilt_deg: float) -> Float64:
 
 
 def towards(lon_lat_height: Float64, target: Float64) -> tuple[float, float]:
-    """Heading and tilt, degrees, from one point (3,) of degrees and metres to another. Raises Invalid (`RAY_INVALID`) for the same point."""
+    """Heading and tilt, degrees, from one point (3,) of degrees and metres to another. Raises Invalid (`RAY_INVALID`) if equal."""
     from spatial.frame import Site, SiteFrame
 
     lon, lat, height = (float(one) for one in lon_lat_height)

@@ -52,7 +52,7 @@ def within(
         standing, view = assets.of(places.code)
         rows = _asset_rows(places, standing, view, reader, area)
         records = np.sort(standing.record[rows[standing.visible(view, reader)[rows]]])
-        page, following = _page(records, np.searchsorted(records, int(after or 0), side="right") if after else 0, limit)
+        page, following = _page(records, np.searchsorted(records, _record_after(after), side="right"), limit)
         found = assets.documents(view, [int(record) for record in page])
     else:
         features = np.sort(_feature_rows(places, reader, area, feature_kind(places, kind)))
@@ -82,6 +82,12 @@ def _require_one(area: Area) -> None:
 
 def _page(rows: Int64, start: Any, limit: int) -> tuple[Int64, bool]:
     return rows[int(start) : int(start) + limit], len(rows) > int(start) + limit
+
+
+def _record_after(after: str | None) -> int:
+    if after is not None and not (after.isdecimal() and len(after) < 18):
+        raise Invalid(f"after={after} is no id of an asset", path=after, code="CURSOR_INVALID", hint="the `next` of the page before")
+    return int(after or 0)
 
 
 def _row_after(places: SitePlaces, after: str) -> int:
