@@ -28,6 +28,6 @@ def ray_triangles(origin: Float64, direction: Float64, triangles: Float64) -> Fl
     with np.errstate(divide="ignore", invalid="ignore"):
         u, v = (from_corner * p).sum(axis=1) / determinant, (q @ direction) / determinant
         t = (other * q).sum(axis=1) / determinant
-    near = 1e-9
-    hit = (np.abs(determinant) > 1e-14) & (u >= -near) & (v >= -near) & (u + v <= 1 + near) & (t >= 0)
+        near = 1e-9
+        hit = (np.abs(determinant) > 1e-14) & (u >= -near) & (v >= -near) & (u + v <= 1 + near) & (t >= 0)
     return np.where(hit, t, np.inf)

@@ -19,7 +19,7 @@ UP = 0.99
 def cut_level(triangles: Float64, z: float) -> tuple[BaseGeometry, BaseGeometry]:
     """Where the plane at z cuts faces (n, 3, 3): the area inside, even-odd, and the lines that close no area (of open meshes).
 
-    A corner at z counts as above it, so a solid that stands on the plane is cut, one that ends there is not. Corners are snapped to
+    A corner at z counts as below it, so a solid that stands on the plane is cut, one that ends there is not. Corners are snapped to
     0.1 mm. Give one solid at a time: where two overlap, even-odd would make a hole.
     """
     segments = _segments(triangles, z)
@@ -60,7 +60,7 @@ def seen_outline(points: Float64, low: float, high: float) -> BaseGeometry:
 
 def _segments(triangles: Float64, z: float) -> Float64:
     """The cut of each crossing face, (k, 2, 2) plan metres."""
-    above = triangles[:, :, 2] >= z
+    above = triangles[:, :, 2] > z
     count = above.sum(axis=1)
     crossing = np.flatnonzero((count == 1) | (count == 2))
     ends = np.zeros((len(crossing), 2, 2))

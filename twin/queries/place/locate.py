@@ -37,11 +37,11 @@ def locate_points(
 ) -> Found:
     """Where points (n, 3) of degrees and ellipsoidal metres are; NaN is a height nobody knows. Accuracies are radii of balls, metres.
 
-    Raises Invalid (`ACCURACY_INVALID`) for one that is negative or not finite.
+    Raises Invalid (`POINTS_INVALID`) for one that is negative or not finite.
     """
     accuracy = None if accuracy_m is None else np.broadcast_to(np.asarray(accuracy_m, dtype=np.float64), len(lon_lat_height))
     if accuracy is not None and not (np.isfinite(accuracy) & (accuracy >= 0)).all():
-        raise Invalid("an accuracy is a number of metres, 0 or more", code="ACCURACY_INVALID", hint="one for all points, or one each")
+        raise Invalid("an accuracy is a number of metres, 0 or more", code="POINTS_INVALID", hint="one for all points, or one each")
     places = [scenes.site(code) for code in scenes.codes(scopes)]
     assigned = assign_sites([one.frame for one in places], lon_lat_height)
     found = []

@@ -12,6 +12,7 @@ import numpy as np
 
 from spatial.mesh import Float64, MeshSet, read_mesh_set
 from spatial.solid import is_closed, is_prism
+from twin.errors import StoreUnavailable
 from twin.settings import Settings
 from twin.store import Store
 
@@ -71,7 +72,11 @@ class Shapes:
 
     def _load(self, key: str) -> ModelShapes:
         path, matrix = self.packs[key]
-        meshes = read_mesh_set(path)
+        try:
+            meshes = read_mesh_set(path)
+        except FileNotFoundError:
+            message = f"the meshes of model {key} are not in {path.parent}"
+            raise StoreUnavailable(message, path=path.name, code="MESHES_MISSING", hint="restore them, or import the model again") from None
         return _grouped(meshes if matrix is None else meshes.moved(matrix))
 
 
