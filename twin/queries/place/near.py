@@ -27,10 +27,11 @@ def nearest(
     """`{site, scene_revision, kind, nearest: [{…, distance_m}]}`: the k of a kind nearest to one point (3,), nearest first, ties by id.
 
     Distances are straight, in metres, to the prism of a room, storey, building or zone, to the box of an element, to the point of an
-    asset; 0 inside. `site` is null where the point lies in none. Raises Invalid (`HEIGHT_MISSING`, `KIND_UNKNOWN`, `COUNT_INVALID`).
+    asset; 0 inside. `site` is null where the point lies in none.
+    Raises Invalid (`POINT_HEIGHT_MISSING`, `FEATURE_KIND_UNKNOWN`, `COUNT_INVALID`).
     """
     if np.isnan(lon_lat_height[2]):
-        raise Invalid("how far things are needs a height", code="HEIGHT_MISSING", hint="give height_m, ellipsoidal metres")
+        raise Invalid("how far things are needs a height", code="POINT_HEIGHT_MISSING", hint="give height_m, ellipsoidal metres")
     if not 1 <= k <= MOST:
         raise Invalid(f"k = {k}", code="COUNT_INVALID", hint=f"from 1 to {MOST}")
     codes = scenes.codes(scopes)
@@ -45,11 +46,11 @@ def nearest(
 
 
 def feature_kind(places: SitePlaces, kind: str) -> str:
-    """The kind of features that a word names: `room` is `space`. Raises Invalid (`KIND_UNKNOWN`) where the site has none of it."""
+    """The kind of features that a word names: `room` is `space`. Raises Invalid (`FEATURE_KIND_UNKNOWN`) where the site has none of it."""
     named = ALIASES.get(kind, kind)
     if named not in places.kinds():
         known = [*places.kinds(), *ALIASES, ASSET]
-        raise Invalid(f"{kind!r} is no kind of things in site {places.code}", path=kind, code="KIND_UNKNOWN", hint=", ".join(known))
+        raise Invalid(f"{kind!r} is no kind of things in site {places.code}", path=kind, code="FEATURE_KIND_UNKNOWN", hint=", ".join(known))
     return named
 
 

@@ -45,7 +45,7 @@ def within(
 ) -> dict[str, Any]:
     """`{site, scene_revision, kind, total, found: […], next}`: a page of the things of a kind that meet an area, ordered by id; `next` is
     the id to go on after, or null. What touches the area's edge is within; a thing inside a building, storey or room is what the model
-    says lies in it. Raises Invalid (`AREA_INVALID`, `KIND_UNKNOWN`), NotFound for a feature the reader may not know of.
+    says lies in it. Raises Invalid (`AREA_INVALID`, `FEATURE_KIND_UNKNOWN`), NotFound for a feature the reader may not know of.
     """
     _require_one(area)
     if kind == ASSET:
