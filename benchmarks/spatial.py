@@ -85,8 +85,8 @@ def make_scene(buildings: int, assets: int, points: int) -> Scene:
     plans = corner[:, None] + ring
     footprints: list[Any] = []
     outlines: list[Any] = []
-    for _ in range(buildings):
-        angle, middle = rng.uniform(0, np.pi), rng.uniform(-2400, 2400, 2)
+    for i in range(buildings):
+        angle, middle = rng.uniform(0, np.pi), np.array([i % 15 - 7, i // 15 - 7]) * 160.0 + rng.uniform(-30, 30, 2)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         footprints += list(shapely.polygons(plans @ turn.T + middle)) * STOREYS
         outlines.append(shapely.Polygon(np.array([[-0.3, -0.3], [42.1, -0.3], [42.1, 25.1], [-0.3, 25.1]]) @ turn.T + middle))

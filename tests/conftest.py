@@ -26,6 +26,7 @@ SHARES = {
     "tests/chain/test_sample_placement.py": "models",
     "tests/twin/demo/registers/": "tied",
     "tests/twin/imports/tie/": "tied",
+    "tests/twin/queries/place/test_demo_places.py": "demo",
     "tests/twin/reports/test_html_browser.py": "deck",
     "tests/twin/test_demo_models.py": "demo",
     "tests/viewer/test_browser.py": "demo",

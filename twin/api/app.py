@@ -113,7 +113,7 @@ def app_from_environment() -> FastAPI:
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_warm, args=(app.state.registers,), name="warm", daemon=True).start()
+        threading.Thread(target=_warm, args=(app.state.registers, app.state.scenes), name="warm", daemon=True).start()
         yield
         if keyring is not None:
             keyring.close()
@@ -123,8 +123,9 @@ def app_from_environment() -> FastAPI:
     return app
 
 
-def _warm(registers: Registers) -> None:
+def _warm(registers: Registers, scenes: Scenes) -> None:
     """Make ready what every question needs, and spare the garbage collector from going through it at each of its rounds."""
+    scenes.warm()
     registers.shelf.warm()
     gc.collect()
     gc.freeze()

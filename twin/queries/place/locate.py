@@ -113,11 +113,10 @@ def _possible(found: Found, rooms: list[Any]) -> dict[str, Any]:
         distinct, coded = np.unique(located.possible_rooms, return_inverse=True)
         codes = []
         for row in distinct:
-            room = _named(places, "room", int(row), found.labels)
-            assert room is not None
-            codes.append(known.setdefault(room["id"], len(rooms)))
+            at = int(places.rows[LEVELS["room"]][row])
+            codes.append(known.setdefault(places.extents.ids[at], len(rooms)))
             if codes[-1] == len(rooms):
-                rooms.append(room)
+                rooms.append(places.named(at, found.labels))
         parts.append((mine, number, np.array(codes, dtype=np.int64)[coded] if codes else located.possible_rooms))
     starts = np.concatenate([[0], np.cumsum(counts)])
     flat = np.zeros(int(starts[-1]), dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from spatial.mesh import Float64
 from spatial.source import Source
 from spatial.whereabouts import Known, Whereabouts
 from twin.auth import Labels
+from twin.errors import StoreUnavailable
 from twin.queries.place.shapes import Shapes, solids_of
 from twin.settings import Settings
 from twin.store import Store
@@ -80,21 +82,22 @@ class SitePlaces:
 
     def named(self, row: int, labels: Labels) -> dict[str, Any]:
         """`{id, kind, class, name, long_name, storey, building}`; what the reader may not know of is not named."""
-        words, seen = self.extents.words, self.visible(labels)
-        above = {name: words[name][row] for name in ("building", "storey")}
-        shown = {name: found if found is not None and self._is_seen(found, seen) else None for name, found in above.items()}
+        words = self.extents.words
         return {
             "id": self.extents.ids[row],
             "kind": words["kind"][row],
             "class": words["class_name"][row],
             "name": words["name"][row],
             "long_name": words["long_name"][row],
-            **shown,
+            "storey": self._shown(words["storey"][row], labels),
+            "building": self._shown(words["building"][row], labels),
         }
 
-    def _is_seen(self, feature_id: str, seen: Mask) -> bool:
+    def _shown(self, feature_id: str | None, labels: Labels) -> str | None:
+        if feature_id is None or labels is None:
+            return feature_id
         at = self.position.get(feature_id)
-        return at is not None and bool(seen[at])
+        return feature_id if at is not None and self.visible(labels)[at] else None
 
     def _indexed(self, kind: str) -> tuple[Int64, SpatialIndex]:
         extents = self.extents
@@ -131,6 +134,12 @@ class Scenes:
     def codes(self, scopes: Collection[str]) -> list[str]:
         """The sites within some scopes, `*` for all."""
         return [site.code for site in self.store.list_sites() if "*" in scopes or site.code in scopes]
+
+    def warm(self) -> None:
+        """Make every site ready before anybody asks; one that cannot be is told to who asks for it."""
+        with suppress(StoreUnavailable):
+            for code in self.codes(("*",)):
+                self.site(code)
 
     def _built(self, code: str) -> SitePlaces:
         with self.store.database.reading() as connection:
