@@ -19,6 +19,9 @@ from spatial.mesh import Float64
 
 __all__ = ["Hit", "SpatialIndex"]
 
+FEW = 32
+"""So many footprints are compared faster than sorted out by their boxes first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -41,6 +44,7 @@ class SpatialIndex:
     footprints: NDArray[np.object_]
     z_ranges: Float64
     _tree: rtree.index.Index
+    _boxes_are_ranges: bool
 
     @classmethod
     def build(
@@ -74,21 +78,33 @@ class SpatialIndex:
         plan_bounds = shapely.bounds(shapes).reshape(-1, 2, 2)
         cover = np.concatenate([plan_bounds, ranges[:, :, None]], axis=2)
         grown = np.stack([np.minimum(own[:, 0], cover[:, 0]), np.maximum(own[:, 1], cover[:, 1])], axis=1)
-        return cls(revision, tuple(ids), grown, shapes, ranges, _bulk_tree(grown))
+        same = bool(np.array_equal(grown[:, :, 2], ranges))
+        return cls(revision, tuple(ids), grown, shapes, ranges, _bulk_tree(grown), same)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def within_box(self, low: ArrayLike, high: ArrayLike) -> list[str]:
         """Ids, in the order built, whose prism meets the closed box between two corners (3,): touching counts, in z too."""
+        return [self.ids[row] for row in self.rows_within_box(low, high)]
+
+    def rows_within_box(self, low: ArrayLike, high: ArrayLike) -> NDArray[np.int64]:
+        """As `within_box`, the rows."""
         a, b = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-        found = self._candidates(a[None], b[None])[0]
-        if not len(found):
-            return []
+        if not self.ids:
+            return np.zeros(0, dtype=np.int64)
+        found = np.fromiter(self._tree.intersection((*a.tolist(), *b.tolist())), dtype=np.int64)
+        found.sort()
+        if not self._boxes_are_ranges:
+            found = found[(self.z_ranges[found, 0] <= b[2]) & (self.z_ranges[found, 1] >= a[2])]
         plan = shapely.box(a[0], a[1], b[0], b[1])
-        z = self.z_ranges[found]
-        hit = (z[:, 0] <= b[2]) & (z[:, 1] >= a[2]) & shapely.intersects(self.footprints[found], plan)
-        return [self.ids[i] for i in np.sort(found[hit])]
+        if len(found) <= FEW:
+            return np.asarray(found[shapely.intersects(self.footprints[found], plan)])
+        boxes = self.boxes[found]
+        inside = ((boxes[:, 0, :2] >= a[:2]) & (boxes[:, 1, :2] <= b[:2])).all(axis=1)
+        crossing = found[~inside]
+        met = crossing[shapely.intersects(self.footprints[crossing], plan)]
+        return np.sort(np.concatenate([found[inside], met]))
 
     def at_point(self, site_xyz: ArrayLike) -> list[str]:
         """Ids, in the order built, of the prisms that hold one point (3,): footprint covers its xy, z_min ≤ z < z_max."""
@@ -112,23 +128,42 @@ class SpatialIndex:
     def nearest(self, site_xyz: ArrayLike, k: int = 1) -> list[Hit]:
         """The k features whose closed prisms are nearest to a point (3,), nearest first, ties in the order built.
 
-        The distance is Euclidean to the prism, 0 inside it. Fewer than k only where there are fewer features. The tree's
-        k nearest boxes give an upper bound; every box within it is then measured exactly.
+        The distance is Euclidean to the prism, 0 inside it. Fewer than k only where there are fewer features.
+        """
+        rows, distance = self.nearest_rows(site_xyz, k)
+        return [Hit(self.ids[row], float(metres)) for row, metres in zip(rows, distance, strict=True)]
+
+    def nearest_rows(self, site_xyz: ArrayLike, k: int, among: NDArray[np.bool_] | None = None) -> tuple[NDArray[np.int64], Float64]:
+        """As `nearest`, rows and metres; `among` says of each row whether it counts.
+
+        The tree's nearest boxes give an upper bound; every box within it is then measured exactly.
         """
         if k < 1:
             raise SpatialError(f"k = {k}: ask for at least one")
-        if not self.ids:
-            return []
+        there = len(self.ids) if among is None else int(np.count_nonzero(among))
+        if not there:
+            return np.zeros(0, dtype=np.int64), np.zeros(0)
         point = np.asarray(site_xyz, dtype=np.float64)
-        first, _ = self._tree.nearest_v(point[None], point[None], num_results=min(k, len(self.ids)))
-        bound = float(np.sort(self._distances(first, point))[min(k, len(first)) - 1])
+        bound = self._bound(point, min(k, there), among)
         reach = np.nextafter(bound, np.inf) + 1e-9 * (1.0 + bound)
         found = self._candidates(point[None] - reach, point[None] + reach)[0]
-        distance = self._distances(found, point)
+        found = found if among is None else found[among[found]]
+        distance = self.distances(found, point)
         order = np.lexsort((found, distance))[:k]
-        return [Hit(self.ids[found[i]], float(distance[i])) for i in order]
+        return found[order], distance[order]
 
-    def _distances(self, found: NDArray[np.int64], point: Float64) -> Float64:
+    def _bound(self, point: Float64, k: int, among: NDArray[np.bool_] | None) -> float:
+        """A distance within which there are k that count."""
+        asked = k
+        while True:
+            first, _ = self._tree.nearest_v(point[None], point[None], num_results=min(asked, len(self.ids)))
+            counting = first if among is None else first[among[first]]
+            if len(counting) >= k:
+                return float(np.sort(self.distances(counting, point))[k - 1])
+            asked *= 4
+
+    def distances(self, found: NDArray[np.int64], point: Float64) -> Float64:
+        """Metres from a point (3,) to the closed prisms of some rows."""
         plan = shapely.distance(self.footprints[found], shapely.Point(point[0], point[1]))
         z = self.z_ranges[found]
         return np.asarray(np.hypot(plan, np.maximum(np.maximum(z[:, 0] - point[2], point[2] - z[:, 1]), 0.0)))

@@ -28,6 +28,7 @@ SHARES = {
     "tests/twin/imports/tie/": "tied",
     "tests/twin/queries/sight/test_real_buildings.py": "models",
     "tests/twin/queries/routes/test_compound.py": "demo",
+    "tests/twin/queries/place/test_demo_places.py": "demo",
     "tests/twin/reports/test_html_browser.py": "deck",
     "tests/twin/test_demo_models.py": "demo",
     "tests/viewer/test_browser.py": "demo",

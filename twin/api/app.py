@@ -25,6 +25,7 @@ from twin.api import (
     requests,
     sessions,
     sites,
+    spatial,
     stocktakes,
     tilesets,
 )
@@ -37,6 +38,7 @@ from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.queries.items.catalogue import Catalogue
+from twin.queries.place.scene import Scenes
 from twin.queries.records.context import Registers
 from twin.settings import Settings
 from twin.store import Store
@@ -67,6 +69,7 @@ ROUTERS = (
     stocktakes.router,
     reconciliation.router,
     register_imports.router,
+    spatial.router,
     *records.routers,
     page.router,
 )
@@ -87,6 +90,7 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.store = store
     app.state.published = Published(settings)
     app.state.keyring = keyring
+    app.state.scenes = Scenes(store, settings)
     app.state.registers = Registers.of(store, settings.home / "columns")
     app.state.catalogue = Catalogue(app.state.registers)
     app.state.tables = read_tables(settings.home / "codes")
@@ -113,7 +117,7 @@ def app_from_environment() -> FastAPI:
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_warm, args=(app.state.registers,), name="warm", daemon=True).start()
+        threading.Thread(target=_warm, args=(app.state.registers, app.state.scenes), name="warm", daemon=True).start()
         yield
         if keyring is not None:
             keyring.close()
@@ -123,8 +127,9 @@ def app_from_environment() -> FastAPI:
     return app
 
 
-def _warm(registers: Registers) -> None:
+def _warm(registers: Registers, scenes: Scenes) -> None:
     """Make ready what every question needs, and spare the garbage collector from going through it at each of its rounds."""
+    scenes.warm()
     registers.shelf.warm()
     gc.collect()
     gc.freeze()

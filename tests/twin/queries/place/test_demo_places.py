@@ -1,0 +1,94 @@
+"""Questions of place on the demo compound, by the command line: rooms, assets, a plan, and why an asset is where it is."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from spatial.frame import SiteFrame
+from tests.homes import Home
+from twin.settings import Settings
+from twin.store import Store
+
+
+@pytest.fixture(scope="module")
+def frame(demo_home: Home) -> SiteFrame:
+    with Store.open(Settings(home=demo_home.folder).database_url) as store:
+        return SiteFrame.of(store.get_site("pingshan"))
+
+
+@pytest.fixture(scope="module")
+def standing(demo_home: Home) -> list[tuple[Any, ...]]:
+    """Every asset with a point: record, key, place, x, y, z."""
+    with sqlite3.connect(demo_home.folder / "records.sqlite") as database:
+        now = database.execute("select now from clock where kind = 'asset'").fetchone()[0]
+        query = "select record_id, key, place_id, x_m, y_m, z_m from asset where x_m is not null and since <= ? and until > ?"
+        return database.execute(query, (now, now)).fetchall()
+
+
+def words_of(point: Any) -> str:
+    return ",".join(repr(float(one)) for one in point)
+
+
+def test_the_nearest_assets_are_those_of_the_table(demo_home: Home, frame: SiteFrame, standing: list[tuple[Any, ...]]) -> None:
+    xyz = np.array([row[3:] for row in standing])
+    asked = xyz[100] + [0.3, -0.2, 0.5]
+    done = demo_home.run_here("query", "nearest", words_of(frame.to_lon_lat_height(asked)[0]), "--kind", "asset", "--k", "8")
+    distance = np.linalg.norm(xyz - asked, axis=1)
+    assert [one["distance_m"] for one in done.document["nearest"]] == pytest.approx(np.sort(distance)[:8].tolist(), abs=1e-3)
+    assert done.document["nearest"][0]["key"] == standing[int(np.argmin(distance))][1]
+    within = (
+        "query",
+        "within",
+        "--kind",
+        "asset",
+        "--around",
+        words_of(frame.to_lon_lat_height(asked)[0]),
+        "--radius-m",
+        "4",
+        "--limit",
+        "9",
+    )
+    found = demo_home.run_here(*within).document
+    inside = sorted(row[0] for row, metres in zip(standing, distance, strict=True) if metres <= 4.0)
+    assert found["total"] == len(inside) and [one["id"] for one in found["found"]] == inside[:9]
+    again = demo_home.run_here(*within, "--after", str(found["next"])).document
+    assert [one["id"] for one in again["found"]] == inside[9:18]
+
+
+def test_why_an_asset_is_in_its_room(demo_home: Home, standing: list[tuple[Any, ...]]) -> None:
+    found = [demo_home.run_here("query", "explain", row[1]).document for row in standing[::2500]]
+    for one in found:
+        assert one["method"]["code"] in ("element", "spot", "room", "storey", "building", "unit") and one["method"]["zh"]
+        assert one["place"] is not None and one["said"] is not None
+    spots = [one for one in found if one["method"]["code"] == "spot"]
+    assert spots and all(one["agrees"] for one in spots)
+    assert any(one["resolved"]["method"] for one in found)
+
+
+def test_a_plan_is_written_and_a_point_located(demo_home: Home, frame: SiteFrame, tmp_path: Path) -> None:
+    with Store.open(Settings(home=demo_home.folder).database_url) as store:
+        rows = list(store.features("pingshan", None, model_key="tower"))
+    storey = next(row.feature for row in rows if row.feature.kind.value == "storey" and row.feature.name == "2F")
+    plan = demo_home.run_here("query", "plan", storey.id, "--output", tmp_path / "p.svg")
+    rooms = {row.feature.id: row.feature for row in rows if row.feature.kind.value == "space" and row.feature.storey == storey.id}
+    parts = plan.document["features"]
+    assert {one["properties"]["id"] for one in parts if one["properties"]["layer"] == "room"} == rooms.keys()
+    drawing = (tmp_path / "p.svg").read_text(encoding="utf-8")
+    assert all(str(room.long_name) in drawing for room in rooms.values())
+    area = shapely.union_all([shapely.geometry.shape(one["geometry"]) for one in parts if one["properties"]["layer"] == "wall"])
+    assert not area.is_empty and area.is_valid
+    room = next(iter(rooms.values()))
+    assert room.footprint is not None and room.z_range is not None
+    at = room.footprint.representative_point()
+    point = words_of(frame.to_lon_lat_height([[at.x, at.y, room.z_range[0] + 1]])[0])
+    found = demo_home.run_here("query", "locate", point)
+    assert found.code == 0 and found.document["room"]["id"] == room.id and found.document["storey"]["id"] == storey.id
+    down = demo_home.run_here("query", "pick", point, "--heading-deg", "0", "--tilt-deg", "-90")
+    assert down.code == 0 and down.document["hit"]["distance_m"] <= 1.2
+    assert demo_home.run_here("query", "locate", "0,0,0").code == 3
+    assert demo_home.run_here("query", "pick", point).code == 2
+    assert demo_home.run_here("query", "plan", "tower:none").document["error"]["code"] == "NOT_FOUND"
