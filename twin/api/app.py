@@ -84,7 +84,7 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.store = store
     app.state.published = Published(settings)
     app.state.keyring = keyring
-    app.state.registers = Registers.of(store, settings.home / "columns")
+    app.state.registers = Registers.of(store, settings.home / "columns", settings)
     app.state.tables = read_tables(settings.home / "codes")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)

@@ -12,7 +12,7 @@ from twin.auth import Action, Principal, Role, allows
 from twin.codes import Fault, list_kinds
 from twin.entitlement import check_step, next_steps, request_kinds
 from twin.errors import Forbidden, Invalid, NotFound, Refused
-from twin.imports.tie import Grounds, read_grounds, tie
+from twin.imports.tie import Grounds, read_grounds
 from twin.queries.assetops.stock import wish_of
 from twin.queries.records.context import Registers, reader_of
 from twin.queries.records.documents import withheld_columns
@@ -82,7 +82,7 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
         if request.kind in APPLIED_AT_ONCE and to == "approved":
             request = _take(registers, connection, request, "done", principal, {"applied": True}, subject)
     if request.kind in TIES and request.state == "done":
-        tie(registers.store, who=principal.name, now=registers.now())
+        registers.tie(who=principal.name)
     return request.to_json(withheld=withheld_from(reader))
 
 
@@ -108,7 +108,7 @@ def revert_request(registers: Registers, principal: Principal, request_id: int, 
             connection, request, "reverted", who=principal.name, note=reason[:NOTE_CHARACTERS], now=registers.now(), closed=True
         )
     if request.kind in TIES:
-        tie(registers.store, who=principal.name, now=registers.now())
+        registers.tie(who=principal.name)
     return request.to_json(withheld=withheld_from(reader_of(principal)))
 
 

@@ -25,7 +25,10 @@ export interface SiteDocument {
   to_ecef: number[];
   revision: string | number | null;
   tilesets: TilesetEntry[];
-  counts: { buildings: number; storeys: number; rooms: number; elements: number; city_objects: number };
+  counts: Record<
+    "buildings" | "storeys" | "rooms" | "elements" | "city_objects" | "cameras" | "gates" | "zones" | "guard_posts" | "perimeter_segments",
+    number
+  >;
   bounds: { site_xyz: [[number, number, number], [number, number, number]] | null };
 }
 
