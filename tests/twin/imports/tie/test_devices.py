@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+import pyproj
 import pytest
 import shapely
+import shapely.affinity
 
 from spatial.datum_shift import wgs84_to_gcj02
 from spatial.feature import Feature, Kind
@@ -21,9 +21,7 @@ from twin.imports.tie import tie
 from twin.store import Store
 
 FRAME = SiteFrame.of(SITE)
-CAMERAS = (
-    "摄像机编号,摄像机名称,国标编码,楼栋,楼层,房间号,房内向东,房内向北,经度,纬度,坐标系,安装高度(m),1985高程,朝向(°),俯仰角,焦距(mm),密级"
-)
+CAMERAS = "摄像机编号,摄像机名称,国标编码,楼栋,楼层,房间号,房内向东,房内向北,经度,纬度,坐标系,安装高度(m),1985高程,朝向(°),俯仰角,焦距(mm),可见范围"
 ID = "35010200001320000001"
 
 
@@ -53,9 +51,9 @@ def guarded(store: Store, folder: Path) -> Tower:
             f"X2,无高度,,,,,,,{at(10, 20)},WGS84,,,0,0,4,",
             f"X3,录像机号,35010200001180000001,,,,,,{at(10, 20)},WGS84,3,,0,0,4,",
             f"X4,楼内无层,,,,,,,{at(9.7, 3)},WGS84,2.4,,0,0,4,",
-            f"X5,远处,,,,,,,118.1,24.5,WGS84,3,,0,0,4,",
+            "X5,远处,,,,,,,118.1,24.5,WGS84,3,,0,0,4,",
             f"X6,焦距误,,,,,,,{at(10, 21)},WGS84,3,,400,0,0.01,",
-            f"X7,何处,,,,,,,,,,3,,0,0,4,",
+            "X7,何处,,,,,,,,,,3,,0,0,4,",
         ],
         now=LATER,
     )
@@ -128,3 +126,156 @@ def test_a_tie_without_a_change_writes_nothing(tied: Tower) -> None:
     again = tie(tied.store, who="test", now=LATER, settings=tied.settings)
     assert not any(again.to_json().values())
     assert (tied.ask("select count(*) from revision"), tied.ask("select count(*) from touched")) == before
+
+
+ZONES = "区域编号,区域名称,区域类型,楼栋,楼层,房间号,范围,坐标系,地上高度,底1985高程,顶1985高程,可见范围"
+SQUARE = [(-30.0, -30.0), (-10.0, -30.0), (-10.0, -10.0), (-30.0, -10.0), (-30.0, -30.0)]
+
+
+def ring(points: list[tuple[float, float]]) -> str:
+    return ", ".join(" ".join(f"{value:.10f}" for value in lon_lat(*point)) for point in points)
+
+
+def grid(x: float, y: float) -> tuple[float, float]:
+    """Easting and northing in EPSG:4549, by pyproj alone."""
+    to_grid = pyproj.Transformer.from_crs("EPSG:4490", "EPSG:4549", always_xy=True)
+    east, north = to_grid.transform(*lon_lat(x, y))
+    return round(east, 4), round(north, 4)
+
+
+def bounded(store: Store, folder: Path) -> Tower:
+    """The tower with zones, gates, posts and a perimeter."""
+    tower = Tower(store, folder)
+    corners = ", ".join(f"[{lon:.10f}, {lat:.10f}]" for lon, lat in (lon_lat(*point) for point in SQUARE))
+    geojson = '{""type"": ""Polygon"", ""coordinates"": [[' + corners + "]]}"
+    plane = ", ".join(" ".join(map(str, grid(*point))) for point in SQUARE)
+    tower.take(
+        "zone",
+        ZONES,
+        [
+            f'Z1,机要区,限制区,,,,"POLYGON (({ring(SQUARE)}))",CGCS2000,6,,,',
+            f'Z2,同一区,巡逻区,,,,"{geojson}",WGS84,,20,28,',
+            f'Z3,格网区,开放区,,,,"POLYGON (({plane}))",院区坐标网,3,,,',
+            f'Z4,自带坐标系,停车区,,,,"SRID=4549;POLYGON (({plane}))",,3,,,',
+            "Z5,机房,限制区,主楼,10层,1009,,,,,,",
+            f'Y1,无坐标系,开放区,,,,"POLYGON (({ring(SQUARE)}))",,3,,,',
+            f'Y2,蝴蝶,开放区,,,,"POLYGON (({ring([SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3], SQUARE[0]])}))",WGS84,3,,,',
+            f'Y3,无高,开放区,,,,"POLYGON (({ring(SQUARE)}))",WGS84,,,,',
+            "Y4,非几何,开放区,,,,大院东侧,WGS84,3,,,",
+        ],
+        now=LATER,
+    )
+    tower.take(
+        "perimeter_segment",
+        "周界编号,周界名称,线位,坐标系,围界高度,探测器类型,报警输入编码",
+        [
+            f'P1,东段,"LINESTRING ({ring([(100.0, -50.0), (100.0, 50.0)])})",CGCS2000,2.5,振动光纤,35010200001340000001',
+            f'P2,西段,"LINESTRING ({ring([(-100.0, -50.0), (-100.0, 50.0)])})",CGCS2000,2.5,红外对射,{ID}',
+        ],
+        now=LATER,
+    )
+    tower.take(
+        "gate",
+        "出入口编号,出入口名称,通行类型,经度,纬度,坐标系,朝向,净宽",
+        [f"G1,南门,车行,{at(0, -80)},CGCS2000,180,12", f"G2,侧门,人行,{at(40, -80)},CGCS2000,,"],
+        now=LATER,
+    )
+    east, north = grid(3, -78)
+    tower.take(
+        "guard_post",
+        "岗位编号,岗位名称,东坐标,北坐标,坐标系,值勤人数,楼栋,楼层,房间号",
+        [f"S1,南门岗,{east},{north},院区坐标网,2,,,", "S2,楼内岗,,,,1,主楼,9层,901", f"S3,无坐标系岗,{east},{north},,2,,,"],
+        now=LATER,
+    )
+    return tower
+
+
+@pytest.fixture
+def compound(cast: Cast) -> Tower:
+    return cast(bounded)
+
+
+def test_zones_lie_where_their_text_says_in_any_form_and_crs(compound: Tower) -> None:
+    found = features(compound, Kind.ZONE)
+    assert set(found) == {f"zone:Z{number}" for number in range(1, 6)}
+    square = shapely.Polygon(SQUARE)
+    for number in (1, 2, 3, 4):
+        assert found[f"zone:Z{number}"].footprint.symmetric_difference(square).area < 0.05
+    low, high = found["zone:Z1"].z_range
+    assert (low, high) == pytest.approx((level(-20, -20), level(-20, -20) + 6), abs=0.011)
+    lon, lat = lon_lat(-20, -20)
+    heights = [FRAME.from_lon_lat_height([[lon, lat, height + SITE.geoid_separation_m]])[0, 2] for height in (20, 28)]
+    assert found["zone:Z2"].z_range == pytest.approx(heights, abs=1e-4)
+    room = compound.store.get_feature("tower:r10-9", None).feature
+    assert found["zone:Z5"].footprint.equals(room.footprint)
+    assert (found["zone:Z5"].z_range, found["zone:Z5"].space) == (room.z_range, room.id)
+    assert {pair for pair in told(compound) if pair[1].startswith("Y")} == {
+        ("DEVICE_DATUM_UNSTATED", "Y1"),
+        ("DEVICE_GEOMETRY_INVALID", "Y2"),
+        ("DEVICE_HEIGHT_UNSTATED", "Y3"),
+        ("DEVICE_GEOMETRY_INVALID", "Y4"),
+    }
+
+
+def test_perimeter_gates_and_posts_stand_on_the_ground(compound: Tower) -> None:
+    east = features(compound, Kind.PERIMETER_SEGMENT)["perimeter_segment:P1"]
+    assert east.footprint.hausdorff_distance(shapely.LineString([(100, -50), (100, 50)])) < 1e-3
+    assert east.z_range[1] - east.z_range[0] == pytest.approx(2.5, abs=0.02)
+    assert east.properties["device"]["sensor_id"] == "35010200001340000001"
+    wrong = compound.ask("select code from register_issue where code like 'DEVICE%'")
+    assert wrong == [("DEVICE_TYPE_CONTRADICTS",)]  # a camera's id on an alarm input
+    gates = features(compound, Kind.GATE)
+    across = gates["gate:G1"].footprint
+    assert across.length == pytest.approx(12.0)
+    assert abs(across.coords[0][1] - across.coords[1][1]) < 1e-9  # one drives out to the south: the line lies east to west
+    assert gates["gate:G2"].footprint.geom_type == "Point"
+    posts = features(compound, Kind.GUARD_POST)
+    assert (posts["guard_post:S1"].footprint.x, posts["guard_post:S1"].footprint.y) == pytest.approx((3, -78), abs=1e-3)
+    assert (posts["guard_post:S2"].space, posts["guard_post:S2"].z_range[0]) == ("tower:r9-1", 27.0)
+    assert set(posts) == {"guard_post:S1", "guard_post:S2"}
+
+
+SHIFTED = "摄像机编号,楼栋,楼层,房间号,经度,纬度,坐标系,安装高度,朝向"
+
+
+def test_a_ledger_in_another_datum_than_it_states_is_told_by_its_constant_shift(cast: Cast) -> None:
+    tower = cast(Tower)
+    points = [(10.5, 3), (9.5, 3), (1.5, 3)]
+    gcj = [wgs84_to_gcj02([lon_lat(*point)])[0] for point in points]
+    lines = [
+        f"D{n},主楼,10层,{room},{lon:.10f},{lat:.10f},WGS84,2.4,0"
+        for n, (room, (lon, lat)) in enumerate(zip((1010, 1009, 1001), gcj, strict=True))
+    ]
+    outside = wgs84_to_gcj02([lon_lat(60, 60)])[0]
+    lines.append(f"D3,,,,{outside[0]:.10f},{outside[1]:.10f},WGS84,4,0")
+    tower.take("camera", SHIFTED, lines, now=LATER)
+    assert {pair for pair in told(tower) if pair[0] != "DEVICE_GROUND_ASSUMED"} == {("DEVICE_DATUM_SHIFTED", f"D{n}") for n in range(4)}
+    assert features(tower, Kind.CAMERA) == {}
+    (message,) = set(tower.ask("select message from work_item where code = 'DEVICE_DATUM_SHIFTED' and message like 'D0%'"))
+    assert "GCJ02" in message[0]
+    tower.take("camera", SHIFTED, [line.replace("WGS84", "GCJ-02") for line in lines], now=LATER.replace(hour=12))
+    assert {pair for pair in told(tower) if pair[0] != "DEVICE_GROUND_ASSUMED"} == set()
+    assert features(tower, Kind.CAMERA)["camera:D0"].space == "tower:r10-10"
+
+
+def test_a_datum_that_is_right_is_not_suspected_whatever_single_cameras_say(cast: Cast) -> None:
+    tower = cast(Tower)
+    lines = [f"D{n},主楼,10层,{room},{at(x, 3)},WGS84,2.4,0" for n, (room, x) in enumerate(((1010, 10.5), (1009, 9.5), (1001, 1.5)))]
+    lines.append(f"D3,主楼,10层,1010,{at(300, 200)},WGS84,2.4,0")
+    tower.take("camera", SHIFTED, lines, now=LATER)
+    assert {pair for pair in told(tower) if pair[0] != "DEVICE_GROUND_ASSUMED"} == {("DEVICE_ROOM_DIFFERS", "D3")}
+    assert features(tower, Kind.CAMERA)["camera:D3"].space is None
+
+
+def test_features_follow_a_new_revision_of_the_model_they_hang_in(tied: Tower) -> None:
+    before = features(tied, Kind.CAMERA)["camera:C1"]
+    moved = [
+        replace(one, footprint=shapely.affinity.translate(one.footprint, 0, 20)) if one.id == "tower:r10-10" else one
+        for one in model(NUMBERS, TAGS, {})
+    ]
+    tied.revise(moved)
+    after = features(tied, Kind.CAMERA)["camera:C1"]
+    assert after.footprint.y - before.footprint.y == pytest.approx(20.0)
+    ((number,),) = tied.ask("select max(r.number) from revision r join model m on m.id = r.model_id where m.key = 'camera'")
+    assert number == 2
+    assert len(tied.ask("select 1 from feature f join identity i on i.id = f.identity_id where i.feature_id = 'camera:C2'")) == 1
