@@ -156,7 +156,10 @@ def _surveyed(
 
 
 def _by_room(device: DeviceRow, around: Surroundings, standing: Standing) -> PlacedDevice | Fault:
-    """By the middle of its room and an offset from there; in a storey only with an offset."""
+    """By the middle of its room and an offset from there; in a storey only with an offset.
+
+    The middle is the centroid of the outline, of a bent room whose centroid lies outside a point within it.
+    """
     values = device.values
     key = standing.room or standing.storey
     outline = around.outline(key)
@@ -164,7 +167,7 @@ def _by_room(device: DeviceRow, around: Surroundings, standing: Standing) -> Pla
     if standing.site_id is None or outline is None or outline.is_empty or (not standing.room and east is None and north is None):
         said = "no coordinates, and no room with an outline" if not key or outline is None else "a storey without an offset is no place"
         return Fault(UNPLACED, said)
-    middle = outline.centroid
+    middle = outline.centroid if outline.covers(outline.centroid) else outline.representative_point()
     xy = (middle.x + (east or 0.0), middle.y + (north or 0.0))
     if standing.room and outline.distance(Point(xy)) > APART_M:
         return Fault(INVALID, f"{east or 0:g} m east and {north or 0:g} m north of its middle is outside its room")
