@@ -159,3 +159,25 @@ def test_a_camera_is_added_and_replaced_through_the_service(asking: As) -> None:
 def test_a_model_may_not_take_the_key_of_a_register_of_devices(guarded: Guarded) -> None:
     with pytest.raises(ModelKeyTaken):
         guarded.store.record_revision(new_revision(model_key="zone"), [], {}, [], [], now=NOW)
+
+
+def test_findings_on_devices_are_told_to_who_may_know_of_them(asking: As) -> None:
+    every, public = (asking(*labels).get("/devices/findings").json() for labels in ((), ("public",)))
+    assert {one["key"]: one["code"] for one in every["findings"]} == {
+        "C4": "DEVICE_UNPLACED",
+        "C5": "DEVICE_LABEL_OVERRULED",
+        "C6": "DEVICE_LABEL_UNKNOWN",
+        None: "DEVICE_GROUND_ASSUMED",
+    }
+    assert (public["findings"], public["checked"]) == ([], 1)
+
+
+def test_a_correction_moves_the_feature_and_taking_it_back_moves_it_back(asking: As) -> None:
+    client = asking()
+    before = feature(client, "C2")["properties"]["position"]["lon"]
+    payload = {"record": {"kind": "camera", "key": "C2"}, "field": "lon", "value": LON + 0.0003, "evidence": "复测"}
+    request = client.post("/requests", json={"kind": "correction", "payload": payload}).json()["id"]
+    assert client.post(f"/requests/{request}/steps", json={"to": "approved", "facts": {}}).status_code == 200
+    assert feature(client, "C2")["properties"]["position"]["lon"] == pytest.approx(LON + 0.0003)
+    client.post(f"/requests/{request}/revert", json={"reason": "误测"})
+    assert feature(client, "C2")["properties"]["position"]["lon"] == before

@@ -15,7 +15,7 @@ from twin.demo.streets import COMPOUND_ROADS
 __all__ = ["gate_draft", "perimeter_draft", "post_place_draft", "zone_draft"]
 
 SEGMENT_M = 60.0
-POSTS = 30
+POSTS = 31
 COMPOUND = "屏山大院"
 SENSORS = ("振动光纤", "电子围栏", "红外对射")
 AREAS: tuple[tuple[str, str, Polygon, float], ...] = (
@@ -55,7 +55,7 @@ def gate_draft(world: World, planter: Planter) -> Draft:
 
 
 def post_place_draft(world: World, planter: Planter) -> Draft:
-    """Thirty guard posts: at the gates, in their lodges, at receptions, along the roads and the fence."""
+    """Some thirty guard posts: at the gates, in their lodges, at receptions, along the roads and the fence."""
     rows: list[dict[str, Any]] = []
 
     def outside(name: str, kind: str, spot: Spot, guards: int) -> None:

@@ -6,7 +6,9 @@ export interface SiteName { code: string; name: string }
 export interface LonLatHeight { lon: number; lat: number; height_m: number }
 export type Range = [number, number];
 export type TilesetKind = "building" | "city" | "terrain";
-export type Kind = "site" | "building" | "storey" | "space" | "element" | "city_object" | "terrain";
+export type Kind = "site" | "building" | "storey" | "space" | "element" | "city_object" | "terrain" | Device;
+/** What registers bring into the scene. */
+export type Device = "camera" | "gate" | "zone" | "guard_post" | "perimeter_segment";
 
 export interface TilesetEntry {
   key: string;

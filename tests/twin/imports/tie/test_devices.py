@@ -3,20 +3,27 @@ databases."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pyproj
 import pytest
+import rasterio
 import shapely
 import shapely.affinity
+from sqlalchemy import text
 
 from spatial.datum_shift import wgs84_to_gcj02
 from spatial.feature import Feature, Kind
 from spatial.frame import SiteFrame
+from tests.twin.files import SITE as FILES_SITE
+from tests.twin.files import Files
+from tests.twin.imports.conftest import Home
 from tests.twin.imports.tie.test_revision import LATER, NUMBERS, TAGS, Tower, model
 from tests.twin.moulds import Cast
 from tests.twin.store.builder import SITE
+from twin.imports.register import import_register
 from twin.imports.tie import tie
 from twin.store import Store
 
@@ -282,3 +289,38 @@ def test_features_follow_a_new_revision_of_the_model_they_hang_in(tied: Tower) -
     ((number,),) = tied.ask("select max(r.number) from revision r join model m on m.id = r.model_id where m.key = 'camera'")
     assert number == 2
     assert len(tied.ask("select 1 from feature f join identity i on i.id = f.identity_id where i.feature_id = 'camera:C2'")) == 1
+
+
+def test_on_a_terrain_devices_stand_on_it_and_follow_a_better_one(new_home: Callable[[str], Home], files: Files) -> None:
+    home = new_home("ground")
+    frame = SiteFrame.of(FILES_SITE)
+    path = home.settings.home / "cameras.csv"
+    lon, lat, _ = frame.to_lon_lat_height([[10.0, 20.0, 0.0]])[0].tolist()
+    row = f"{lat:.9f},WGS84,4"
+    lines = ["摄像机编号,经度,纬度,坐标系,安装高度", f"C1,{lon:.9f},{row}", f"C2,{lon + 0.02:.9f},{row}"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    home.city(files.dem, key="dem")
+    import_register(home.store, home.settings, "camera", path, who="test", now=LATER)
+    low = home.store.get_feature("camera:C1", None).feature.z_range
+    home.city(files.dem_higher, key="dem")
+    high = home.store.get_feature("camera:C1", None).feature.z_range
+    expected = [ground_z(dem, frame) + 4 for dem in (files.dem, files.dem_higher)]
+    assert [low[0], high[0]] == pytest.approx(expected, abs=0.2)  # a cell of 5 m
+    assert high[0] - low[0] > 0.5
+    with home.store.database.reading() as connection:
+        query = "select code, message from work_item where state = 'open'"
+        ((code, message),) = connection.execute(text(query)).all()
+    assert (code, message) == ("DEVICE_GROUND_UNKNOWN", "C2: the terrain does not reach there")
+    with home.store.database.writing() as connection:
+        connection.execute(text("update counter set next = 0 where name = 'tie.devices'"))
+    tie(home.store, who="test", now=LATER)  # without settings nothing says where the terrain lies
+    assert home.store.counts(home.site, None).get(Kind.CAMERA, 0) == 0
+
+
+def ground_z(dem: Path, frame: SiteFrame) -> float:
+    """z of the ground at 10, 20: the raster's height read by rasterio, made ellipsoidal by the site's separation."""
+    lon, lat, _ = frame.to_lon_lat_height([[10.0, 20.0, 0.0]])[0].tolist()
+    with rasterio.open(dem) as raster:
+        east, north = pyproj.Transformer.from_crs("EPSG:4490", raster.crs, always_xy=True).transform(lon, lat)
+        (height,) = next(raster.sample([(east, north)]))
+    return float(frame.from_lon_lat_height([[lon, lat, float(height) + FILES_SITE.geoid_separation_m]])[0, 2])
