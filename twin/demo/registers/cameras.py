@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import shapely
@@ -25,7 +26,7 @@ PLATFORM_ROOMS = 4
 COLUMNS = (
     *("摄像机编号", "摄像机名称", "国标编码", "摄像机类型", "院区", "楼栋", "楼层", "房间号", "经度", "纬度", "东坐标", "北坐标", "坐标系"),
     *("安装高度(m)", "朝向(°)", "俯仰角(°)", "焦距(mm)", "最大焦距(mm)", "靶面宽(mm)", "靶面高(mm)", "水平像素", "垂直像素", "监视距离(m)"),
-    *("水平转动下限", "水平转动上限", "俯仰转动下限", "俯仰转动上限", "管理单位", "状态"),
+    *("水平转动下限", "水平转动上限", "俯仰转动下限", "俯仰转动上限", "安装日期", "管理单位", "状态"),
 )
 
 
@@ -50,9 +51,10 @@ PTZ = Lens(kind="球机", focal=5.9, longest=147.5, sensor=(7.18, 4.04), pixels=
 def camera_draft(world: World, planter: Planter) -> Draft:
     """Some sixty cameras of the compound, and what is wrong with a few of them."""
     rows = [*_outdoors(world), *_indoors(world)]
-    columns = {name: [row.get(name) for row in rows] for name in COLUMNS}
+    columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in COLUMNS}
     columns["摄像机编号"] = [f"CAM-{at:03d}" for at in range(1, len(rows) + 1)]
     columns["国标编码"] = [device_id("132", at) for at in range(1, len(rows) + 1)]
+    columns["安装日期"] = _installed(world, len(rows), 0)
     draft = Draft(key="摄像机编号", planter=planter, columns=columns)
     outside = [at for at, row in enumerate(rows) if row.get("经度")]
     inside = [at for at, row in enumerate(rows) if row.get("房间号")]
@@ -81,6 +83,7 @@ def platform_draft(world: World, planter: Planter) -> Draft:
     columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in COLUMNS}
     columns["摄像机编号"] = [f"PT-{at:03d}" for at in range(1, len(rows) + 1)]
     columns["国标编码"] = [device_id("131", at) for at in range(1, len(rows) + 1)]
+    columns["安装日期"] = _installed(world, len(rows), 1)
     columns["院区"] = ["屏山大院"] * len(rows)
     columns["坐标系"] = ["WGS84"] * len(rows)
     draft = Draft(key="摄像机编号", planter=planter, columns=columns)
@@ -89,6 +92,10 @@ def platform_draft(world: World, planter: Planter) -> Draft:
         if len(watched) >= PLATFORM_ROOMS - 1:
             draft.note("camera_shifted", at, "坐标系", "GCJ-02", "WGS84")
     return draft
+
+
+def _installed(world: World, count: int, stream: int) -> list[str]:
+    return [str(world.today - timedelta(days=int(ago))) for ago in world.rng(30, stream).integers(30, 2500, count)]
 
 
 def _outdoors(world: World) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The registers of gates, guard posts, zones and the perimeter."""
 
+from datetime import timedelta
 from typing import Any
 
 from shapely.geometry import LineString, Polygon, box
@@ -17,6 +18,7 @@ __all__ = ["gate_draft", "perimeter_draft", "post_place_draft", "zone_draft"]
 SEGMENT_M = 60.0
 POSTS = 31
 COMPOUND = "屏山大院"
+STREAMS = ("出入口编号", "岗位编号", "区域编号", "周界编号")
 SENSORS = ("振动光纤", "电子围栏", "红外对射")
 AREAS: tuple[tuple[str, str, Polygon, float], ...] = (
     ("中心广场", "开放区", box(-44.0, -64.0, 44.0, 30.0), 20.0),
@@ -51,7 +53,7 @@ def gate_draft(world: World, planter: Planter) -> Draft:
                 "状态": "在用",
             }
         )
-    return _draft(rows, "出入口编号", planter)
+    return _draft(rows, "出入口编号", planter, world)
 
 
 def post_place_draft(world: World, planter: Planter) -> Draft:
@@ -79,7 +81,7 @@ def post_place_draft(world: World, planter: Planter) -> Draft:
         outside(f"巡逻点{number:02d}", "巡逻岗", Spot(middle.x, middle.y).towards(Spot(0.0, 0.5), 2.0), 1)
     common = {"院区": COMPOUND, "值勤时间": "00:00-24:00", "管理单位": world.units[0].name, "状态": "在用"}
     full = [{"岗位编号": f"POST-{at:02d}", **row, **common} for at, row in enumerate(rows, 1)]
-    draft = _draft(full, "岗位编号", planter)
+    draft = _draft(full, "岗位编号", planter, world)
     draft.change("guard_post_datum", "坐标系", lambda *_: None, [at for at, row in enumerate(rows) if "经度" in row])
     return draft
 
@@ -96,7 +98,7 @@ def zone_draft(world: World, planter: Planter) -> Draft:
             place = {"楼栋": house.number, "楼层": storey_words(room.storey, house.style), "房间号": room.number}
             rows.append({"区域名称": f"{house.number}{room.name}", "区域类型": "要害部位", **place})
     common = {"院区": COMPOUND, "管理单位": world.units[0].name, "状态": "在用"}
-    draft = _draft([{"区域编号": f"ZONE-{at:02d}", **row, **common} for at, row in enumerate(rows, 1)], "区域编号", planter)
+    draft = _draft([{"区域编号": f"ZONE-{at:02d}", **row, **common} for at, row in enumerate(rows, 1)], "区域编号", planter, world)
     drawn = range(len(AREAS))
     draft.change("zone_outline", "范围", lambda _, was: was[:-12], drawn)
     draft.change("zone_datum", "坐标系", lambda *_: None, drawn)
@@ -122,7 +124,7 @@ def perimeter_draft(world: World, planter: Planter) -> Draft:
         }
         for at, piece in enumerate(fence(SEGMENT_M), 1)
     ]
-    draft = _draft(rows, "周界编号", planter)
+    draft = _draft(rows, "周界编号", planter, world)
     draft.change("perimeter_sensor", "报警输入编码", lambda _, was: was[:10] + "132" + was[13:])
     return draft
 
@@ -131,6 +133,8 @@ def _drawn(shape: Polygon) -> dict[str, str]:
     return {"范围": plan_wkt(shape), "坐标系": "CGCS2000"}
 
 
-def _draft(rows: list[dict[str, Any]], key: str, planter: Planter) -> Draft:
+def _draft(rows: list[dict[str, Any]], key: str, planter: Planter, world: World) -> Draft:
+    days = world.rng(31, STREAMS.index(key)).integers(0, 300, len(rows))
+    rows = [{**row, "备注": f"{world.today - timedelta(days=int(ago))}核查"} for row, ago in zip(rows, days, strict=True)]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return Draft(key=key, planter=planter, columns={name: [row.get(name) for row in rows] for name in names})
