@@ -181,3 +181,12 @@ def test_a_correction_moves_the_feature_and_taking_it_back_moves_it_back(asking:
     assert feature(client, "C2")["properties"]["position"]["lon"] == pytest.approx(LON + 0.0003)
     client.post(f"/requests/{request}/revert", json={"reason": "误测"})
     assert feature(client, "C2")["properties"]["position"]["lon"] == before
+
+
+def test_a_feature_names_its_record_and_the_record_its_spot(asking: As) -> None:
+    client = asking()
+    (record,) = client.get("/sites/PS/features/camera:C2/records").json()["records"]
+    assert (record["kind"], record["key"]) == ("camera", "C2")
+    place = client.get("/cameras/C2/dossier").json()["place"]
+    assert place["method"] == "surveyed"
+    assert place["site_xyz"] == pytest.approx(feature(client, "C2")["properties"]["position"]["site_xyz"], abs=1e-3)

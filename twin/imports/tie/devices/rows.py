@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from spatial.feature import Kind
 from twin.codes import get_kind
@@ -59,7 +59,7 @@ def device_rows(connection: Connection, kind: Kind) -> list[DeviceRow]:
     if not rows:
         return []
     ledgers = _ledgers(connection, kind)
-    places = _places_of_locations(connection) if "location_id" in table.c else {}
+    places = _places_of_locations(connection, table) if "location_id" in table.c else {}
     return [
         DeviceRow(
             id=row["record_id"],
@@ -82,6 +82,7 @@ def _ledgers(connection: Connection, kind: Kind) -> dict[int | None, dict[str, s
     return {row.id: {"ledger": row.source, "file": row.file, "sha256": row.sha256} for row in rows}
 
 
-def _places_of_locations(connection: Connection) -> dict[int | None, int | None]:
+def _places_of_locations(connection: Connection, table: Table) -> dict[int | None, int | None]:
     location = schema.location.c
-    return {row.id: row.place_id for row in connection.execute(select(location.id, location.place_id))}
+    query = select(location.id, location.place_id).where(location.id.in_(select(table.c.location_id)))
+    return {row.id: row.place_id for row in connection.execute(query)}

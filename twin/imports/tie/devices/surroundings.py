@@ -68,6 +68,7 @@ class Surroundings:
         self.frames = {site_id: SiteFrame.of(site) for site_id, site in self.scene.sites.items()}
         self._rooms = {site_id: _Rooms(self.scene, site_id) for site_id in self.scene.sites}
         drawn = [one for one in self.places.values() if one.site_id and one.feature_id]
+        self._place_of_site = {one.site_id: one.id for one in self.places.values() if one.kind == "site" and one.site_id}
         self._place_of = {feature_key(one.site_id or 0, one.feature_id or ""): one.id for one in drawn}
 
     def site_named(self, said: str | None) -> int | None:
@@ -123,7 +124,7 @@ class Surroundings:
 
     def place_of_site(self, site_id: int) -> int | None:
         """The place that is a whole site."""
-        return next((one.id for one in self.places.values() if one.kind == "site" and one.site_id == site_id), None)
+        return self._place_of_site.get(site_id)
 
     def rooms_over(self, site_id: int, xy: tuple[float, float]) -> Sequence[Room]:
         """The rooms of any storey whose outline a point lies in."""
