@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.source import Source
 
-__all__ = ["PUBLIC", "Feature", "FeatureId", "Kind", "feature_id"]
+__all__ = ["DEVICES", "PUBLIC", "Feature", "FeatureId", "Kind", "feature_id"]
 
 FeatureId = NewType("FeatureId", str)
 PUBLIC = "public"
@@ -25,6 +25,15 @@ class Kind(StrEnum):
     ELEMENT = "element"
     CITY_OBJECT = "city_object"
     TERRAIN = "terrain"
+    CAMERA = "camera"
+    GATE = "gate"
+    ZONE = "zone"
+    GUARD_POST = "guard_post"
+    PERIMETER_SEGMENT = "perimeter_segment"
+
+
+DEVICES = (Kind.CAMERA, Kind.GATE, Kind.ZONE, Kind.GUARD_POST, Kind.PERIMETER_SEGMENT)
+"""Kinds that come from registers: each is the model of its own name in every site, `camera:C-017` (docs/decisions/023)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

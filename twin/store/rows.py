@@ -28,6 +28,7 @@ class ModelKind(StrEnum):
     BIM = "bim"
     CITY = "city"
     TERRAIN = "terrain"
+    DEVICE = "device"
 
 
 class Outcome(StrEnum):

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from sqlalchemy import create_engine, text
 
-from spatial.feature import Feature, FeatureId, Kind
+from spatial.feature import DEVICES, Feature, FeatureId, Kind
 from spatial.frame import Site
 from spatial.issue import Issue, Severity
 from spatial.mesh import Float64
@@ -115,10 +115,12 @@ EXTENTS = ("geographic", "west", "south", "east", "north", "low_m", "high_m")
 
 
 def without_extents(url: str) -> None:
-    """Take the tables of a store back to those before the last migration, 0007."""
+    """Take the tables of a store back to those before 0007, and 0008 with it."""
     engine = create_engine(url)
     with engine.begin() as connection:
         for name in EXTENTS:
             connection.execute(text(f"ALTER TABLE feature DROP COLUMN {name}"))
+        for kind in DEVICES:
+            connection.execute(text(f"DROP TABLE {kind}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
     engine.dispose()
