@@ -43,6 +43,8 @@ def collection_document(
     """One collection with its extent in degrees and metres above the ellipsoid, and its links."""
     href = f"/collections/{quote(collection.id, safe='')}"
     west, south, east, north, low, high = item_query(connection, catalogue, collection, reader).extent()
+    if collection.layer is not None:  # its shapes are plane, whatever was drawn of them
+        low = None
     document: dict[str, Any] = {
         "id": collection.id,
         "title": collection.zh if collection.zh == collection.en else f"{collection.zh} · {collection.en}",
