@@ -145,6 +145,17 @@ def test_a_collection_without_geometries_or_heights_says_so(world: World) -> Non
         compile_filter(parse("area", "cql2-text"), queryables(), connection)
 
 
+def test_a_collection_may_be_too_large_to_be_judged_row_by_row(world: World) -> None:
+    few, enough = queryables(), queryables()
+    few.most_judged, enough.most_judged = len(ROWS) - 1, len(ROWS)
+    by_row, by_value = parse("floors ^ 2 > area", "cql2-text"), parse("casei(name) = 'a'", "cql2-text")
+    with world.database.reading() as connection:
+        with pytest.raises(FilterInvalid, match="row by row"):
+            compile_filter(by_row, few, connection)
+        compile_filter(by_row, enough, connection)
+        compile_filter(by_value, few, connection)
+
+
 def test_rows_outside_the_collection_are_not_asked_about(world: World) -> None:
     """The condition names values of the collection's rows alone, and holds for others as it must."""
     with world.database.reading() as connection:
