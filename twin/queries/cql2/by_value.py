@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, case, false, func, or_, select, true
 
 from twin.queries.cql2.among import among
 from twin.queries.cql2.compare_sql import constant, unknown
+from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.evaluate import evaluate
 from twin.queries.cql2.functions import Day, Instant
 from twin.queries.cql2.nodes import Node, properties_in
 from twin.queries.cql2.queryables import Queryable, Queryables, ValueType
 from twin.queries.cql2.scalar_sql import stored
+from twin.queries.cql2.writers import say
 
 __all__ = ["ByValue"]
 
@@ -50,6 +52,7 @@ class ByValue:
         return case(*cases, else_=false())
 
     def _by_keys(self, leaf: Node, asked: Sequence[Queryable], exact: bool) -> ColumnElement[bool]:
+        self._check_how_many(leaf)
         rows = self.connection.execute(self._limited(select(self.queryables.key, *map(stored, asked))))
         judged: dict[tuple[Any, ...], bool | None] = {}
         holding, doubtful = [], []
@@ -65,6 +68,18 @@ class ByValue:
         if not exact or not doubtful:
             return held
         return case((held, true()), (self._among(self.queryables.key, doubtful, ValueType.INTEGER), unknown()), else_=false())
+
+    def _check_how_many(self, leaf: Node) -> None:
+        most = self.queryables.most_judged
+        if most is None:
+            return
+        some = self._limited(select(self.queryables.key)).limit(most + 1).subquery()
+        if self.connection.execute(select(func.count()).select_from(some)).scalar_one() > most:
+            raise FilterInvalid(
+                f"a condition that is decided row by row, of a collection of more than {most} rows: {say(leaf)}",
+                path="filter",
+                hint="compare properties with literals, or with one another without functions, powers and folding",
+            )
 
     def _limited(self, statement: Select[Any]) -> Select[Any]:
         within = statement.select_from(self.queryables.key.table)  # a looked-up text alone names the other table

@@ -27,7 +27,7 @@ from twin.queries.cql2.nodes import (
 )
 from twin.queries.cql2.operators import OPERATORS, Kind
 from twin.queries.cql2.queryables import Queryables, ValueType
-from twin.queries.cql2.writers import to_text
+from twin.queries.cql2.writers import say
 
 __all__ = ["type_of"]
 
@@ -51,7 +51,7 @@ def type_of(node: Node, queryables: Queryables) -> ValueType:
             return ValueType.GEOMETRY
         case Geometry(shape):
             if not shape.is_valid:
-                raise FilterInvalid(f"a geometry that is not valid: {shapely.is_valid_reason(shape)}", path=_say(node))
+                raise FilterInvalid(f"a geometry that is not valid: {shapely.is_valid_reason(shape)}", path=say(node))
             return ValueType.GEOMETRY
         case Property(name):
             return queryables.get(name).type
@@ -98,7 +98,7 @@ def _comparison(node: Operation, found: Sequence[ValueType]) -> None:
         _all_of(node, found, {ValueType.STRING}, "a text and a pattern")
         pattern = node.args[1]
         if properties_in(pattern):
-            raise FilterInvalid("the pattern of LIKE is a literal, not a property", path=_say(pattern))
+            raise FilterInvalid("the pattern of LIKE is a literal, not a property", path=say(pattern))
         while isinstance(pattern, Operation):
             pattern = pattern.args[0]
         if isinstance(pattern, Text):
@@ -106,7 +106,7 @@ def _comparison(node: Operation, found: Sequence[ValueType]) -> None:
         return
     _comparable(node, found)
     if node.op not in {"=", "<>"} and _family(found[0]) not in ORDERED:
-        raise FilterInvalid(f"{_family(found[0])} values have no order: {_say(node)}", path=_say(node), hint="= and <> alone")
+        raise FilterInvalid(f"{_family(found[0])} values have no order: {say(node)}", path=say(node), hint="= and <> alone")
 
 
 def _in(node: Operation, queryables: Queryables) -> ValueType:
@@ -119,11 +119,11 @@ def _in(node: Operation, queryables: Queryables) -> ValueType:
 def _comparable(node: Operation, found: Sequence[ValueType]) -> None:
     families = [_family(value) for value in found]
     if "" in families:
-        raise FilterInvalid(f"{node.op} does not compare a value of type {found[families.index('')]}: {_say(node)}", path=_say(node))
+        raise FilterInvalid(f"{node.op} does not compare a value of type {found[families.index('')]}: {say(node)}", path=say(node))
     odd = next((family for family in families if family != families[0]), None)
     if odd is not None:
         hint = "write DATE('2024-02-29') or TIMESTAMP('2024-02-29T12:30:00Z')" if "day or instant" in families else ""
-        raise FilterInvalid(f"{node.op} compares a {families[0]} with a {odd}: {_say(node)}", path=_say(node), hint=hint)
+        raise FilterInvalid(f"{node.op} compares a {families[0]} with a {odd}: {say(node)}", path=say(node), hint=hint)
 
 
 def _family(value: ValueType) -> str:
@@ -138,9 +138,9 @@ def _interval(node: Interval, queryables: Queryables) -> ValueType:
     ends = (node.start, node.end)
     for end in ends:
         if not isinstance(end, Open) and not type_of(end, queryables).temporal:
-            raise FilterInvalid("an end of INTERVAL is a day, an instant or '..'", path=_say(node))
+            raise FilterInvalid("an end of INTERVAL is a day, an instant or '..'", path=say(node))
     if isinstance(node.start, Date | Timestamp) and isinstance(node.end, Date | Timestamp) and _later(node.start, node.end):
-        raise FilterInvalid("an interval that ends before it starts", path=_say(node))
+        raise FilterInvalid("an interval that ends before it starts", path=say(node))
     return ValueType.INTERVAL
 
 
@@ -154,7 +154,7 @@ def _later(start: Date | Timestamp, end: Date | Timestamp) -> bool:
 def _array(items: Sequence[Node], queryables: Queryables) -> ValueType:
     for item in items:
         if type_of(item, queryables) in {ValueType.GEOMETRY, ValueType.INTERVAL}:
-            raise FilterInvalid("an array holds texts, numbers, booleans, days, instants or arrays", path=_say(item))
+            raise FilterInvalid("an array holds texts, numbers, booleans, days, instants or arrays", path=say(item))
     return ValueType.ARRAY
 
 
@@ -164,21 +164,14 @@ def _call(node: Call, queryables: Queryables) -> ValueType:
         raise FilterInvalid(f"there is no function {node.name}", path=node.name[:80], hint=f"there are {', '.join(FUNCTIONS)}")
     found = [type_of(arg, queryables) for arg in node.args]
     if len(found) != len(function.args):
-        raise FilterInvalid(f"{function.name} takes {len(function.args)} arguments, not {len(found)}", path=_say(node))
+        raise FilterInvalid(f"{function.name} takes {len(function.args)} arguments, not {len(found)}", path=say(node))
     for value, allowed in zip(found, function.args, strict=True):
         if value not in allowed:
-            raise FilterInvalid(f"{function.name} takes {' or '.join(sorted(allowed))}, not {value}", path=_say(node))
+            raise FilterInvalid(f"{function.name} takes {' or '.join(sorted(allowed))}, not {value}", path=say(node))
     return function.result
 
 
 def _all_of(node: Operation, found: Sequence[ValueType], allowed: set[ValueType], words: str) -> None:
     for value in found:
         if value not in allowed:
-            raise FilterInvalid(f"{node.op} takes {words}, not a value of type {value}: {_say(node)}", path=_say(node))
-
-
-def _say(node: Node) -> str:
-    try:
-        return to_text(node)[:120]
-    except FilterInvalid:
-        return type(node).__name__
+            raise FilterInvalid(f"{node.op} takes {words}, not a value of type {value}: {say(node)}", path=say(node))

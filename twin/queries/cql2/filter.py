@@ -73,7 +73,7 @@ def parse(filter: str | Mapping[str, Any] | bool, lang: str) -> Filter:
 
 def _json_length(value: Any) -> int:
     try:
-        return len(json.dumps(value))
+        return len(json.dumps(value, ensure_ascii=False))
     except (RecursionError, ValueError, TypeError) as error:
         raise FilterInvalid(f"not JSON of a filter: {error}", path="filter") from error
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.instants import parse_date, parse_end, parse_timestamp
-from twin.queries.cql2.nodes import Array, Boolean, Call, Interval, Node, Number, Operation, Property, Text
+from twin.queries.cql2.nodes import Array, Boolean, Call, Interval, Node, Number, Operation, Property, Text, may_end_an_interval
 from twin.queries.cql2.operators import OPERATORS, WORDS
 from twin.queries.cql2.shapes import GEOMETRY_TYPES, make_bbox, parse_geojson
+from twin.queries.cql2.text_parser import is_function_name
 
 __all__ = ["load_json", "parse_json"]
 
@@ -49,7 +50,7 @@ def _object(value: Mapping[str, Any], deepest: int, where: str) -> Node:
     match value:
         case {"op": str(op), "args": list(args)}:
             return _operation(op, args, deepest, where)
-        case {"property": str(name)}:
+        case {"property": str(name)} if name:
             return Property(_storable(name, f"{where}.property"))
         case {"date": str(text)}:
             return parse_date(text, f"{where}.date")
@@ -72,9 +73,9 @@ def _operation(op: str, args: list[Any], deepest: int, where: str) -> Node:
     parsed = tuple(parse_json(arg, deepest=deepest - 1, where=f"{where}.args[{i}]") for i, arg in enumerate(args))
     known = OPERATORS.get(op) or WORDS.get(op.lower())
     if known is None:
-        if not op:
-            raise FilterInvalid(f"a function without a name at {where}", path=where)
-        return Call(_storable(op, where), parsed)
+        if not is_function_name(op):
+            raise FilterInvalid(f"{op[:40]!r} is no operator and no name of a function, at {where}", path=where)
+        return Call(op, parsed)
     if len(parsed) < known.least or (known.most is not None and len(parsed) > known.most):
         wanted = f"{known.least}" if known.most else f"{known.least} or more"
         raise FilterInvalid(f"{known.name} takes {wanted} arguments, not {len(parsed)}, at {where}", path=where)
@@ -84,7 +85,10 @@ def _operation(op: str, args: list[Any], deepest: int, where: str) -> Node:
 
 
 def _end(value: Any, deepest: int, where: str) -> Node:
-    return parse_end(value, where) if isinstance(value, str) else parse_json(value, deepest=deepest - 1, where=where)
+    node = parse_end(value, where) if isinstance(value, str) else parse_json(value, deepest=deepest - 1, where=where)
+    if not may_end_an_interval(node):
+        raise FilterInvalid(f"no end of an interval at {where}", path=where, hint="a day, an instant, '..', a property or a function")
+    return node
 
 
 def _number(value: int | float, where: str) -> Number:

@@ -15,7 +15,7 @@ START = (
 IDENTIFIER = f"[{START}][{START}.0-9\u0300-\u036f\u203f-\u2040]*"
 TOKEN = re.compile(
     rf"""(?P<blank>\s+)
-    |(?P<text>'(?:''|\\'|[^'])*')
+    |(?P<text>'(?:''|\\'|\\(?!')|[^'\\])*')
     |(?P<quoted>"(?:""|[^"])+")
     |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     |(?P<name>{IDENTIFIER})

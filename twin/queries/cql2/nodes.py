@@ -26,6 +26,7 @@ __all__ = [
     "Text",
     "Timestamp",
     "children",
+    "may_end_an_interval",
     "properties_in",
     "walk",
 ]
@@ -137,6 +138,11 @@ def children(node: Node) -> tuple[Node, ...]:
             return (start, end)
         case _:
             return ()
+
+
+def may_end_an_interval(node: Node) -> bool:
+    """Whether INTERVAL takes it as an end."""
+    return isinstance(node, Date | Timestamp | Open | Property | Call)
 
 
 def walk(node: Node) -> Iterator[tuple[Node, int]]:

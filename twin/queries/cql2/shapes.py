@@ -19,7 +19,8 @@ GEOMETRY_TYPES = ("Point", "LineString", "Polygon", "MultiPoint", "MultiLineStri
 def parse_wkt(text: str, where: str) -> Geometry:
     """A geometry from WKT (OGC 06-103r4), with z written or not, EMPTY too; measures (M) are refused."""
     try:
-        return _checked(shapely.from_wkt(text), where)
+        with numpy.errstate(all="ignore"):
+            return _checked(shapely.from_wkt(text), where)
     except (shapely.errors.ShapelyError, ValueError) as error:
         raise FilterInvalid(f"not well-known text of a geometry: {text[:60]}", path=where, hint=str(error)) from error
 
@@ -28,7 +29,8 @@ def parse_geojson(value: Mapping[str, Any], where: str) -> Geometry:
     """A geometry from GeoJSON (RFC 7946); an empty array of coordinates is an empty geometry."""
     try:
         text = json.dumps(value, allow_nan=False)
-        return _checked(shapely.from_geojson(text), where)
+        with numpy.errstate(all="ignore"):
+            return _checked(shapely.from_geojson(text), where)
     except (shapely.errors.ShapelyError, ValueError, TypeError) as error:
         raise FilterInvalid(f"not a GeoJSON geometry: {json.dumps(value)[:60]}", path=where, hint=str(error)) from error
 

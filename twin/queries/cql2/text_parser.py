@@ -5,20 +5,22 @@ stands wholly in parentheses is an array of its own.
 """
 
 import math
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
 from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.instants import parse_date, parse_end, parse_timestamp
-from twin.queries.cql2.lexer import Token, closing_of, place_of, read_tokens
-from twin.queries.cql2.nodes import Array, Boolean, Call, Interval, Node, Number, Operation, Property, Text
+from twin.queries.cql2.lexer import IDENTIFIER, Token, closing_of, place_of, read_tokens
+from twin.queries.cql2.nodes import Array, Boolean, Call, Interval, Node, Number, Operation, Property, Text, may_end_an_interval
 from twin.queries.cql2.operators import COMPARISONS, WORDS, Kind
 from twin.queries.cql2.shapes import GEOMETRY_TYPES, make_bbox, parse_wkt
 
-__all__ = ["RESERVED", "make_number", "parse_text"]
+__all__ = ["RESERVED", "is_function_name", "make_number", "parse_text"]
 
 RESERVED = frozenset({"and", "or", "not", "like", "between", "in", "is", "null", "true", "false", "div"})
 """Words that are no names unless they stand in double quotes."""
+LITERALS = frozenset({"date", "timestamp", "interval", "bbox"})
 WKT_WORDS = frozenset(name.lower() for name in GEOMETRY_TYPES)
 T = TypeVar("T")
 DIMENSIONS = frozenset({"z", "m", "zm"})
@@ -31,6 +33,11 @@ def parse_text(text: str, *, deepest: int) -> Node:
     node = parser.disjunction()
     parser.expect_end()
     return node
+
+
+def is_function_name(name: str) -> bool:
+    """Whether a function can have that name: one without quotes, and none that means something else before a parenthesis."""
+    return re.fullmatch(IDENTIFIER, name) is not None and name.lower() not in {*RESERVED, *LITERALS, *WKT_WORDS}
 
 
 def make_number(text: str, where: str) -> Number:
@@ -192,7 +199,7 @@ class _Parser:
         self._step()
         if follows.word != "(":
             return Property(token.value)
-        if word in {"date", "timestamp", "interval", "bbox"}:
+        if word in LITERALS:
             return self._literal(word)
         self._expect("(")
         operator = WORDS.get(word)
@@ -233,7 +240,10 @@ class _Parser:
 
     def _interval_end(self) -> Node:
         where = self._where
-        return parse_end(self._step().value, where) if self._next.kind == "text" else self._primary()
+        node = parse_end(self._step().value, where) if self._next.kind == "text" else self._primary()
+        if not may_end_an_interval(node):
+            raise FilterInvalid(f"no end of an interval at {where}", path=where, hint="a day, an instant, '..', a property or a function")
+        return node
 
     def _signed_number(self) -> Number:
         node = self._factor()

@@ -26,7 +26,7 @@ from twin.queries.cql2.operators import COMPARISONS, WORDS
 from twin.queries.cql2.shapes import geojson_of, wkt_of
 from twin.queries.cql2.text_parser import RESERVED
 
-__all__ = ["to_json", "to_text"]
+__all__ = ["say", "to_json", "to_text"]
 
 PLAIN = re.compile(IDENTIFIER)
 OR, AND, NOT, PREDICATE, SUM, PRODUCT, POWER, FACTOR = range(8)
@@ -69,6 +69,14 @@ def to_json(node: Node) -> Any:
 def to_text(node: Node) -> str:
     """CQL2 text; raises FilterInvalid for a text literal that it cannot say: one with a backslash before a quote or at its end."""
     return _written(node, OR)
+
+
+def say(node: Node) -> str:
+    """The beginning of a node's text, for people."""
+    try:
+        return to_text(node)[:120]
+    except FilterInvalid:
+        return type(node).__name__
 
 
 def _json_end(node: Node) -> Any:

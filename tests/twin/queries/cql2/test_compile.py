@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.twin.queries.cql2.judge import judge
-from tests.twin.queries.cql2.random_filters import KINDS
-from tests.twin.queries.cql2.world import ROWS, World, queryables, thing
+from tests.twin.queries.cql2.random_filters import KINDS, SHAPES, SPATIAL
+from tests.twin.queries.cql2.world import DAY_US, ROWS, World, queryables, thing
 from twin.queries.cql2 import FilterInvalid, compile_filter, parse
 
 
@@ -111,12 +111,29 @@ def test_as_deep_values_as_are_taken_run(world: World) -> None:
         ("upper(name) = 'ASS'", lambda row: row["name"] in {"aß", "ASS"}),
         ("ceiling(area) = 1", lambda row: row["area"] in {0.1, 1.0, 1e-3}),
         ("INTERVAL(starts, ends) IS NULL", lambda row: False),
+        ("'a' IN (brand, 'a')", lambda row: True),
+        ("'a' IN (casei(name), 'a') AND NOT 'b' IN (casei(brand), 'a')", lambda row: row["brand"] is not None),
+        ("starts <= DATE('1970-01-01')", lambda row: row["starts"] is not None and row["starts"] < DAY_US),
+        ("starts > DATE('1970-01-01')", lambda row: row["starts"] is not None and row["starts"] >= DAY_US),
+        ("starts = DATE('1970-01-01')", lambda row: row["starts"] is not None and 0 <= row["starts"] < DAY_US),
+        ("use IS NULL", lambda row: row["use"] is None),
+        ("height IS NULL OR lift IS NULL OR tags IS NULL", lambda row: None in (row["height"], row["lift"], row["tags"])),
         ("S_INTERSECTS(place, BBOX(-180,-90,11,180,90,12))", lambda row: row["place"] is not None and row["low"] == 10),
         ("S_WITHIN(place, BBOX(-181,-90,0,180,90,4))", lambda row: row["place"] is not None and row["low"] == 0),
     ],
 )
 def test_what_is_said_holds(world: World, text: str, test: Any) -> None:
     assert world.ask(text) == ids(test)
+
+
+@pytest.mark.parametrize("relation", SPATIAL)
+def test_spatial_relations_are_those_of_shapely(world: World, relation: str) -> None:
+    line = {"type": "LineString", "coordinates": [[0, 0], [0, 2]]}
+    square = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
+    for shape in (*SHAPES, line, square):
+        for args in ([{"property": "place"}, shape], [shape, {"property": "place"}]):
+            filter = {"op": f"s_{relation}", "args": args}
+            assert world.ask(filter, "cql2-json") == ids(lambda row, said=filter: judge(said, row, KINDS) is True), shape
 
 
 def test_a_collection_without_geometries_or_heights_says_so(world: World) -> None:
@@ -126,6 +143,17 @@ def test_a_collection_without_geometries_or_heights_says_so(world: World) -> Non
         world.ask("S_TOUCHES(place, BBOX(0,0,0,1,1,1))")
     with world.database.reading() as connection, pytest.raises(FilterInvalid, match="a filter is a condition"):
         compile_filter(parse("area", "cql2-text"), queryables(), connection)
+
+
+def test_a_collection_may_be_too_large_to_be_judged_row_by_row(world: World) -> None:
+    few, enough = queryables(), queryables()
+    few.most_judged, enough.most_judged = len(ROWS) - 1, len(ROWS)
+    by_row, by_value = parse("floors ^ 2 > area", "cql2-text"), parse("casei(name) = 'a'", "cql2-text")
+    with world.database.reading() as connection:
+        with pytest.raises(FilterInvalid, match="row by row"):
+            compile_filter(by_row, few, connection)
+        compile_filter(by_row, enough, connection)
+        compile_filter(by_value, few, connection)
 
 
 def test_rows_outside_the_collection_are_not_asked_about(world: World) -> None:

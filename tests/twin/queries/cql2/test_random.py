@@ -23,7 +23,7 @@ def check(world: World, seed: int, count: int) -> None:
         assert world.ask(filter, "cql2-json") == expected(filter), f"seed {seed}, filter {number}: {parse(filter, 'cql2-json').to_text()}"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_both_databases_answer_as_the_judge_does(world: World, seed: int) -> None:
     check(world, seed, 60)
 

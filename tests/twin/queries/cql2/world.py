@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,8 +178,17 @@ def _stored(row: dict[str, Any], words: dict[tuple[str, str], int]) -> dict[str,
     kept = {name: row[name] for name in ("id", "name", "floors", "area", "price", "built", "starts", "ends", "low")}
     kept["brand_id"], kept["model_id"] = words.get(("brand", row["brand"])), words.get(("model", row["model"]))
     kept["open"] = None if row["open"] is None else int(row["open"])
-    kept["properties"] = json.dumps({key: row[key] for key in JSON_PROPERTIES if row[key] is not None or row["id"] % 2}, ensure_ascii=False)
+    kept["properties"] = json.dumps(dict(_attributes(row)), ensure_ascii=False)
     kept["high"] = row["low"] + 3
     shape = row["place"]
     box = (None,) * 4 if shape is None else shape.bounds
     return kept | dict(zip(("west", "south", "east", "north"), box, strict=True)) | {"wkb": shape.wkb if shape is not None else None}
+
+
+def _attributes(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What has no value is missing, null, or of a type that the queryable has not."""
+    for key in JSON_PROPERTIES:
+        if row[key] is not None:
+            yield key, row[key]
+        elif row["id"] % 3:
+            yield key, None if row["id"] % 3 == 1 else {"use": 5, ODD_KEY: ["a"], "height": "3", "lift": "true", "tags": '["a"]'}[key]
