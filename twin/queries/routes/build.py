@@ -176,8 +176,9 @@ class _Builder:
             if room.use == "lift":
                 continue
             self._room(room, portals[number])
+        number_of = {room.id: number for number, room in enumerate(rooms)}
         for shaft in ways.lifts:
-            self._lift(shaft, [portal for number, room in enumerate(rooms) if room in shaft for portal in portals[number]])
+            self._lift(shaft, [portal for room in shaft for portal in portals[number_of[room.id]]])
 
     def _door(self, join: DoorJoin, portals: defaultdict[int, list[_Portal]], walk: Int32) -> None:
         if all(room is None for room in join.rooms):

@@ -19,13 +19,13 @@ class Ground:
         normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
         flat = np.abs(normals[:, 2]) > UPRIGHT * np.linalg.norm(normals, axis=1) + 1e-12
         self._corner, self._normal = triangles[flat, 0], normals[flat]
-        self._tree = shapely.STRtree(shapely.polygons(triangles[flat, :, :2]))
+        self._tree = shapely.STRtree(np.asarray(shapely.polygons(triangles[flat, :, :2]), dtype=object))
 
     def heights(self, xy: Float64) -> Float64:
         """Heights (n,) at points (n, 2); NaN where nobody knows."""
         heights = np.full(len(xy), -np.inf)
         if len(self._corner) and len(xy):
-            points = shapely.points(xy)
+            points = np.asarray(shapely.points(xy), dtype=object)
             which, under = self._tree.query(points, predicate="intersects")
             np.maximum.at(heights, which, self._on(under, xy[which]))
             missed = np.flatnonzero(np.isinf(heights))
