@@ -169,10 +169,7 @@ class Ways:
         low = np.minimum(graph.edge_from[edges], graph.edge_to[edges]).astype(np.int64)
         high = np.maximum(graph.edge_from[edges], graph.edge_to[edges]).astype(np.int64)
         pairs = low * graph.nodes + high
-        order = np.lexsort((edges, length[edges], pairs))
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = pairs[order][1:] != pairs[order][:-1]
-        chosen = order[first]
+        chosen = _shortest_of_each(pairs, length[edges])
         ends = np.concatenate([low[chosen], high[chosen]]), np.concatenate([high[chosen], low[chosen]])
         weights = np.tile(length[edges[chosen]], 2)
         matrix = csr_array((weights, ends), shape=(graph.nodes, graph.nodes))
@@ -204,6 +201,18 @@ class Ways:
         edges = self._edges[at]
         metres, seconds = self.graph.edge_metres[edges].sum(), self.graph.edge_seconds[edges].sum()
         return Path(nodes=steps.astype(np.int32), edges=edges, metres=float(metres), seconds=float(seconds))
+
+
+def _shortest_of_each(pairs: NDArray[np.int64], length: Float64) -> NDArray[np.int64]:
+    """Of each pair the index of its shortest, in the order of the pairs; quick where they come nearly sorted."""
+    order = np.argsort(pairs, kind="stable")
+    ordered = pairs[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    repeated = ~first | np.append(~first[1:], False) if len(order) else first
+    several = np.flatnonzero(repeated)
+    order[several] = order[several][np.lexsort((length[order[several]], ordered[several]))]
+    return np.asarray(order[first])
 
 
 def shortest(

@@ -79,6 +79,11 @@ def _between(a: Float64, b: Float64, spacing_m: float) -> Float64:
 
 def _pairs(of_face: Sequence[NDArray[np.int64]]) -> Int32:
     """All pairs within each triangle, each once; those along an edge of two triangles too."""
-    found = [nodes[np.stack(np.triu_indices(len(nodes), k=1), axis=1)] for nodes in of_face]
-    every = np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
-    return np.unique(every, axis=0).astype(np.int32)
+    sizes = np.array([len(nodes) for nodes in of_face])
+    keys = [np.empty(0, dtype=np.int64)]
+    for size in np.unique(sizes):
+        faces = np.stack([of_face[face] for face in np.flatnonzero(sizes == size).tolist()])
+        first, second = np.triu_indices(size, k=1)
+        keys.append(np.unique(faces[:, first] << 32 | faces[:, second]))
+    key = np.unique(np.concatenate(keys))
+    return np.column_stack([key >> 32, key & 0xFFFFFFFF]).astype(np.int32)

@@ -1,8 +1,8 @@
 """Routes through buildings and compounds: the graph made from the store's features, and the questions asked of it.
 
-`open_network` reads a site and builds the graph once for a state of the scene; `route`, `nearest`, `evacuation` and
-`unreached_rooms` ask it. Steps: `scene` reads, `doors`, `openings`, `floors`, `stairs`, `outside` find what joins what, `build`
-makes the columns, `answers`, `distances`, `reach` and `steps` say it in numbers and words.
+`open_network` reads a site and builds the graph once for a state of the scene; `route`, `nearest`, `evacuation`,
+`unreached_rooms` and `summary` ask it. Steps: `read` reads the `scene`, `doors`, `openings`, `floors`, `stairs`, `outside` find what joins
+what, `build` makes the columns, `answers`, `distances`, `reach` and `steps` say it in numbers and words.
 """
 
 from twin.queries.routes.answers import Route, route
@@ -13,6 +13,7 @@ from twin.queries.routes.network import open_network
 from twin.queries.routes.places import Place, find_place
 from twin.queries.routes.reach import Unreached, unreached_rooms
 from twin.queries.routes.steps import Step
+from twin.queries.routes.summary import summary
 
 __all__ = [
     "Closures",
@@ -31,5 +32,6 @@ __all__ = [
     "nearest",
     "open_network",
     "route",
+    "summary",
     "unreached_rooms",
 ]

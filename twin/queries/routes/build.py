@@ -33,7 +33,7 @@ HOUSE_M = 0.4
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BuildingWays:
     """What was found in one building: its plan, doors, openings, stairs, lifts, the stairs that join nothing; `assumed_ground`
-    where no ground is drawn and the height of the lowest door to the outside stands for it."""
+    where no ground is drawn at a door to the outside and the lowest of those doors stands for it."""
 
     plan: BuildingPlan
     doors: tuple[DoorJoin, ...]
@@ -97,10 +97,9 @@ def _ways(given: BuildingPlan, ground: Ground) -> BuildingWays:
     height: HeightAt = ground.find
     doors = join_doors(plan, height)
     leading_out = [join for join in doors if join.outside is not None]
-    assumed = bool(leading_out) and all(ground.find(join.door.middle) is None for join in leading_out)
+    assumed = any(ground.find(join.outside[:2]) is None for join in leading_out if join.outside is not None)
     if assumed:
-        lowest = min(join.door.sill_z for join in leading_out)
-        height = partial(_level, lowest)
+        height = partial(_known_or, ground, min(float(join.outside[2]) for join in leading_out if join.outside is not None))
         doors = join_doors(plan, height)
     whole = with_floors(plan, doors)
     if whole is not plan:
@@ -117,8 +116,9 @@ def _ways(given: BuildingPlan, ground: Ground) -> BuildingWays:
     )
 
 
-def _level(z: float, _xy: Float64) -> float | None:
-    return z
+def _known_or(ground: Ground, z: float, xy: Float64) -> float | None:
+    known = ground.find(xy)
+    return z if known is None else known
 
 
 def _lowest(ways: BuildingWays, rules: Rules) -> Sequence[Room]:
@@ -176,8 +176,9 @@ class _Builder:
             if room.use == "lift":
                 continue
             self._room(room, portals[number])
+        number_of = {room.id: number for number, room in enumerate(rooms)}
         for shaft in ways.lifts:
-            self._lift(shaft, [portal for number, room in enumerate(rooms) if room in shaft for portal in portals[number]])
+            self._lift(shaft, [portal for room in shaft for portal in portals[number_of[room.id]]])
 
     def _door(self, join: DoorJoin, portals: defaultdict[int, list[_Portal]], walk: Int32) -> None:
         if all(room is None for room in join.rooms):

@@ -76,11 +76,14 @@ class Columns:
         self._edges.append((first, second, length, spent, *rest))
 
     def graph(self) -> RouteGraph:
-        """The graph."""
+        """The graph, its edges in the order of their ends, which searches go through quickest."""
         nodes = (
             [np.concatenate(column) for column in zip(*self._nodes, strict=True)] if self._nodes else [np.empty((0, 3)), *[np.empty(0)] * 2]
         )
         edges = [np.concatenate(column) for column in zip(*self._edges, strict=True)] if self._edges else [np.empty(0)] * 7
+        ends = np.sort(np.column_stack(edges[:2]), axis=1)
+        order = np.lexsort((ends[:, 1], ends[:, 0]))
+        edges = [column[order] for column in edges]
         return RouteGraph(
             features=tuple(self._numbers),
             site_xyz=nodes[0],

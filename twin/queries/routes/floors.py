@@ -54,7 +54,8 @@ def _piece(plan: BuildingPlan, triangles: Float64, xy: Float64, z: float) -> Bas
     shapely.prepare(top)
     if not shapely.intersects_xy(top, *xy):
         return None
-    level = [room.outline.buffer(APART_M) for room in plan.rooms if abs(room.floor_z - z) <= plan.rules.door.sill_m]
+    taken = [(room.outline, room.floor_z) for room in plan.rooms] + list(plan.scene.hidden)
+    level = [outline.buffer(APART_M) for outline, floor_z in taken if abs(floor_z - z) <= plan.rules.door.sill_m]
     lines = plan.section_lines(z)
     walls = shapely.buffer(lines[shapely.intersects(lines, top)], APART_M, quad_segs=1)
     rest = shapely.difference(top, shapely.union_all([*level, *walls]))

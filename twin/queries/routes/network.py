@@ -1,8 +1,8 @@
 """The network of a site as one reader may know it: read, built, and told for what state of the scene it holds."""
 
 from twin.queries.routes.build import Network, build_network
+from twin.queries.routes.read import read_scene
 from twin.queries.routes.rules import Rules, shipped_rules
-from twin.queries.routes.scene import read_scene
 from twin.settings import Settings
 from twin.store import Labels, Store
 

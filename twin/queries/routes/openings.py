@@ -32,9 +32,9 @@ def find_openings(plan: BuildingPlan) -> tuple[Opening, ...]:
     rules = plan.rules.opening
     found: list[Opening] = []
     for first, room in enumerate(plan.rooms):
-        for second in plan.rooms_near(room.outline, rules.wall_m).tolist():
+        for second in plan.rooms_near(room.outline, rules.wall_m, (room.floor_z - LEVEL_M, room.floor_z + LEVEL_M)).tolist():
             other = plan.rooms[second]
-            if second > first and "lift" not in (room.use, other.use) and abs(room.floor_z - other.floor_z) <= LEVEL_M:
+            if second > first and "lift" not in (room.use, other.use):
                 floor = max(room.floor_z, other.floor_z)
                 found += [Opening(rooms=(first, second), xy=xy) for xy in _between(plan, room.outline, other.outline, floor)]
     return tuple(found)

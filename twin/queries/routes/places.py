@@ -59,7 +59,8 @@ def room_at(network: Network, xyz: Float64) -> str | None:
     """The room that holds a point: of several over each other the highest whose floor is not above it; lift shafts are none."""
     best: Room | None = None
     for ways in network.buildings:
-        for number in ways.plan.rooms_near(shapely.Point(xyz[:2]), 0.0).tolist():
+        lowest = float(ways.plan.floors.min(initial=xyz[2]))
+        for number in ways.plan.rooms_near(shapely.Point(xyz[:2]), 0.0, (lowest, float(xyz[2]) + UNDER_FLOOR_M)).tolist():
             room = ways.plan.rooms[number]
             inside = room.id in network.rooms and room.floor_z - UNDER_FLOOR_M <= xyz[2] <= room.top_z
             if inside and (best is None or room.floor_z > best.floor_z):

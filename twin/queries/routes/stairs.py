@@ -99,7 +99,8 @@ def _landings(plan: BuildingPlan, line: Float64) -> list[Landing]:
     path = shapely.LineString(line[:, :2]) if len(line) > 1 else shapely.Point(line[0, :2])
     found: dict[int, Landing] = {}
     holding: set[int] = set()
-    for room in plan.rooms_near(path, rules.aside_m).tolist():
+    z_range = float(line[0, 2]) - rules.floor_m, float(line[-1, 2]) + rules.floor_m
+    for room in plan.rooms_near(path, rules.aside_m, z_range).tolist():
         here = plan.rooms[room]
         rise = np.abs(line[:, 2] - here.floor_z)
         away = shapely.distance(here.outline, shapely.points(line[:, :2]))

@@ -9,9 +9,9 @@ from spatial.feature import Feature
 from spatial.mesh import Float64
 from twin.queries.routes.build import Network, build_network
 from twin.queries.routes.rules import shipped_rules
-from twin.queries.routes.scene import BuildingScene, Door, Lift, Room, SiteScene, Stair, Way
+from twin.queries.routes.scene import BuildingScene, Door, Lift, Room, SiteScene, Slab, Stair, Way
 
-__all__ = ["door", "flight", "house", "room", "wall", "way"]
+__all__ = ["door", "flight", "house", "room", "slab", "wall", "way"]
 
 Bounds = tuple[float, float, float, float]
 
@@ -47,6 +47,13 @@ def flight(name: str, x: float, y: float, z: float, steps: int, rise: float = 0.
     return Stair(id=name, name=name, storey=None, building="house", triangles=np.array(corners, dtype=np.float64), ramp=False)
 
 
+def slab(name: str, bounds: Bounds, z: float = 0.0) -> Slab:
+    """The upper side of a slab."""
+    x0, y0, x1, y1 = bounds
+    a, b, c, d = (x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)
+    return Slab(id=name, name=name, storey=None, building="house", triangles=np.array([(a, b, c), (a, c, d)], dtype=np.float64))
+
+
 def wall(x0: float, y0: float, x1: float, y1: float, z: float = 0.0, height: float = 2.7) -> Float64:
     """The two upright triangles (2, 3, 3) of a wall without thickness."""
     a, b, c, d = (x0, y0, z), (x1, y1, z), (x1, y1, z + height), (x0, y0, z + height)
@@ -68,6 +75,8 @@ def house(
     ground: Float64 | None = None,
     shapeless: Sequence[Feature] = (),
     lifts: Sequence[Lift] = (),
+    slabs: Sequence[Slab] = (),
+    hidden: Sequence[Room] = (),
 ) -> Network:
     """The network of one house and what lies around it."""
     building = BuildingScene(
@@ -76,7 +85,8 @@ def house(
         doors=tuple(doors),
         stairs=tuple(stairs),
         lifts=tuple(lifts),
-        slabs=(),
+        slabs=tuple(slabs),
+        hidden=tuple((one.outline, one.floor_z) for one in hidden),
         walls=np.concatenate([np.empty((0, 3, 3)), *walls]),
         shapeless=tuple(shapeless),
     )

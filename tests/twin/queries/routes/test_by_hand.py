@@ -8,9 +8,9 @@ from shapely.geometry import box
 
 from spatial.feature import Feature, FeatureId, Kind
 from spatial.source import Source
-from tests.twin.queries.routes.houses import door, flight, house, room, wall, way
+from tests.twin.queries.routes.houses import door, flight, house, room, slab, wall, way
 from twin.errors import Invalid, NotFound
-from twin.queries.routes import Closures, Network, evacuation, find_place, nearest, route, unreached_rooms
+from twin.queries.routes import Closures, Network, evacuation, find_place, nearest, route, summary, unreached_rooms
 from twin.queries.routes.ground import Ground
 from twin.queries.routes.rules import shipped_rules
 from twin.queries.routes.scene import Lift
@@ -166,6 +166,57 @@ def test_why_rooms_have_no_way_out() -> None:
         find_place(network, "flat")
     with pytest.raises(NotFound):
         Closures.of(network, ["nothing"])
+
+
+PASSAGE = [room("a", (0, 0, 4, 4)), room("b", (0, 6, 4, 10))]
+PASSAGE_DOORS = [door("a door", 2.0, 4.1, (0, 1)), door("b door", 2.0, 5.9, (0, 1)), door("out", 2.0, -0.1, (0, 1))]
+AROUND = [wall(-1, -0.2, -1, 11), wall(5, -0.2, 5, 11), wall(-1, 11, 5, 11), wall(-1, 4.1, 5, 4.1), wall(-1, 5.9, 5, 5.9)]
+
+
+def test_a_passage_without_a_room_is_walked_on_its_slab() -> None:
+    network = house(PASSAGE, PASSAGE_DOORS, walls=AROUND, slabs=[slab("slab", (-1, 0, 5, 11))])
+    way_there = route(network, (2.0, 2.0, 0.0), (2.0, 8.0, 0.0))
+    assert (way_there.metres, way_there.doors) == (pytest.approx(6.0), ("a door", "b door"))
+    assert summary(network)["floors"] == ["slab/floor-1"]
+    assert not unreached_rooms(network)
+    assert route(house(PASSAGE, PASSAGE_DOORS, walls=AROUND), "a", "b").reason == "door_leads_nowhere"
+
+
+def test_nobody_is_led_through_a_room_that_is_hidden() -> None:
+    hidden = room("secret", (-0.9, 4.2, 4.9, 5.8))
+    network = house(PASSAGE, PASSAGE_DOORS, walls=AROUND, slabs=[slab("slab", (-1, 0, 5, 11))], hidden=[hidden])
+    assert route(network, "a", "b").reason == "door_leads_nowhere"
+    assert summary(network)["floors"] == []
+
+
+def test_a_gate_of_an_unknown_kind_is_listed() -> None:
+    network = house([room("hall", (0, 0, 6, 6))], ways=[replace(way("g", "Gate", (9, 0, 9.4, 4), "walk"), kind_known=False)], ground=GROUND)
+    assert summary(network)["unknown_gates"] == ["g"]
+
+
+def test_a_door_high_over_ground_that_is_drawn_elsewhere_leads_nowhere() -> None:
+    far = GROUND + np.array([500.0, 0.0, 0.0])
+    rooms = [room("low", (0, 0, 4, 4)), room("high", (0, 0, 4, 4), 3.0)]
+    network = house(rooms, [door("out", 1.0, -0.1, (0, 1)), door("balcony", 1.0, -0.1, (0, 1), 3.0)], ground=far)
+    assert {row.room: row.reason for row in unreached_rooms(network)} == {"high": "door_leads_nowhere"}
+    assert summary(network)["assumed_ground"] == ["house"]
+
+
+def test_what_is_assumed_or_left_over_is_said() -> None:
+    rooms = [*(room(f"stair{z:g}", (0, 0, 3, 5), z, use="stair") for z in (0.0, 3.0)), room("walled", (0, 10, 4, 14))]
+    network = house(rooms, [door("out", 1.0, -0.1, (0, 1))], stairs=[flight("steps", 8.0, 0.0, -0.6, steps=4)])
+    told = summary(network)
+    assert {key: told[key] for key in ("rooms", "exits", "assumed_ground", "assumed_stairs", "loose_stairs", "detached", "floors")} == {
+        "rooms": 3,
+        "exits": 1,
+        "assumed_ground": ["house"],
+        "assumed_stairs": ["stair0"],
+        "loose_stairs": ["steps"],
+        "detached": ["out"],
+        "floors": [],
+    }
+    assert [(row["room"], row["reason"]) for row in told["unreached"]] == [("walled", "no_door")]
+    assert (told["nodes"], told["edges"]) == (network.graph.nodes, network.graph.edges)
 
 
 def test_two_storeys_without_a_door_to_the_outside_have_no_exit() -> None:
