@@ -103,3 +103,18 @@ def _bearing(start: tuple[float, float], end: tuple[float, float]) -> tuple[floa
     """Degrees clockwise from true north, and metres, on the ellipsoid."""
     forward, _, metres = GEOD.inv(*start, *end)
     return forward % 360, metres
+
+
+def test_the_tower_has_two_lifts_in_one_shaft_with_a_door_each_on_every_storey(store: Store) -> None:
+    rows = [row for row in store.features("pingshan", None, model_key="tower") if row.box is not None]
+    cars = [shapely.box(*row.box[:, :2].ravel()) for row in rows if row.feature.class_name == "IfcTransportElement"]
+    shafts = [row.feature for row in rows if row.feature.long_name == "电梯井"]
+    storeys = {row.feature.storey for row in rows if row.feature.kind is Kind.SPACE}
+    assert len(cars) == 2
+    assert {shaft.storey for shaft in shafts} == storeys
+    for shaft in shafts:
+        assert shaft.footprint.buffer(0.6).contains(shapely.union_all([car.centroid for car in cars]))
+        doors = [row.feature for row in rows if row.feature.class_name == "IfcDoor" and row.feature.storey == shaft.storey]
+        assert sum(str(door.name).startswith("电梯井墙") for door in doors) == 2
+    joined = shapely.union_all([shaft.footprint for shaft in shafts])
+    assert joined.area == pytest.approx(shafts[0].footprint.area, rel=1e-3)  # one above the other

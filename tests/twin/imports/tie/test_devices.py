@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas
 import pyproj
 import pytest
 import rasterio
@@ -324,3 +325,15 @@ def ground_z(dem: Path, frame: SiteFrame) -> float:
         east, north = pyproj.Transformer.from_crs("EPSG:4490", raster.crs, always_xy=True).transform(lon, lat)
         (height,) = next(raster.sample([(east, north)]))
     return float(frame.from_lon_lat_height([[lon, lat, float(height) + FILES_SITE.geoid_separation_m]])[0, 2])
+
+
+def test_a_layer_of_a_geopackage_brings_zones_whose_crs_is_their_datum(cast: Cast) -> None:
+    tower = cast(Tower)
+    path = tower.folder / "zones.gpkg"
+    square = shapely.Polygon([grid(*point) for point in SQUARE])
+    frame = geopandas.GeoDataFrame({"区域编号": ["Z1"], "地上高度": [5.0]}, geometry=[square], crs="EPSG:4549")
+    frame.to_file(path, layer="zones", driver="GPKG")
+    import_register(tower.store, tower.settings, "zone", path, who="clerk", now=LATER)
+    (zone,) = features(tower, Kind.ZONE).values()
+    assert zone.footprint.symmetric_difference(shapely.Polygon(SQUARE)).area < 0.05
+    assert zone.z_range[1] - zone.z_range[0] == pytest.approx(5.0, abs=0.02)

@@ -50,20 +50,20 @@ def follow_devices(
     `settings` no terrain can be read, and what stands on one is told. Nothing is written where nothing differs.
     """
     with store.database.reading() as connection:
-        mark = mark_of(tree, [_state(connection, kind) for kind in DEVICES], read_mark(connection, LOCATIONS_MOVED), settings is None)
-        if read_mark(connection, DEVICES_MARK) == mark:
+        states = [_state(connection, kind) for kind in DEVICES]
+        mark = mark_of(tree, states, read_mark(connection, LOCATIONS_MOVED), settings is None)
+        if not any(map(any, states)) or read_mark(connection, DEVICES_MARK) == mark:
             return 0
         devices = [device for kind in DEVICES for device in device_rows(connection, kind)]
     changed = 0
-    if devices or _known(store):
-        around, assumed = _surroundings(store, settings, read(), gone)
-        found = find_devices(devices, around)
-        for site_id, site in around.scene.sites.items():
-            for kind in DEVICES:
-                changed += _record(store, site, kind, found.features.get((site_id, kind), []), found, who=who, now=now)
-        _place(store, devices, found)
-        items = [*(_item(device, fault) for device, fault in found.told), *_assumed(found, around, assumed)]
-        sync_items(store.database, DEVICE_CODES, items, now_us=to_microseconds(now))
+    around, assumed = _surroundings(store, settings, read(), gone)
+    found = find_devices(devices, around)
+    for site_id, site in around.scene.sites.items():
+        for kind in DEVICES:
+            changed += _record(store, site, kind, found.features.get((site_id, kind), []), found, who=who, now=now)
+    _place(store, devices, found)
+    items = [*(_item(device, fault) for device, fault in found.told), *_assumed(found, around, assumed)]
+    sync_items(store.database, DEVICE_CODES, items, now_us=to_microseconds(now))
     with store.database.writing() as connection:
         write_mark(connection, DEVICES_MARK, mark)
     return changed
@@ -74,10 +74,6 @@ def _state(connection: Connection, kind: Kind) -> list[int]:
     change = schema.change.c
     last = connection.execute(select(func.coalesce(func.max(change.id), 0)).where(change.kind == kind.value)).scalar_one()
     return [clock_of(connection, kind.value), int(last)]
-
-
-def _known(store: Store) -> bool:
-    return any(row.kind is ModelKind.DEVICE for site in store.list_sites() for row in store.list_models(site.code))
 
 
 def _surroundings(store: Store, settings: Settings | None, grounds: Grounds, gone: Sequence[int]) -> tuple[Surroundings, set[str]]:
