@@ -52,7 +52,7 @@ pictures: setup
 
 lock: $(VENV)/.installed
 	@$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-annotate --no-header -q --python-version 3.11 --universal \
-	  --extra dev pyproject.toml -o requirements.lock
+	  --extra dev --extra sight pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) viewer/static viewer/web/node_modules

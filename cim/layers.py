@@ -15,7 +15,7 @@ from cim.draw import Drawn, Painter, Undrawable
 from cim.floors import add_room, add_storeys, places_of, room_of_row
 from cim.ground import Ground
 from cim.rooms import ROOM_CLASS, Room, Storeys, check_rooms, room_feature
-from cim.rows import Row, Rows, read_rows
+from cim.rows import OUTSIDE, Row, Rows, read_rows
 from cim.shade import add_flat, add_smooth
 from cim.storeys import StoreyPlace
 from spatial.errors import MeshError, OutsideSite
@@ -29,7 +29,6 @@ from spatial.source import Source, sha256_of
 __all__ = ["read_layers"]
 
 ORIGIN = shapely.Point(0, 0)
-OUTSIDE = "outside the site's radius"
 SEVERITY = {
     "GROUND_OUTSIDE": Severity.WARNING,
     "STOREYS_UNCLEAR": Severity.WARNING,
@@ -195,6 +194,7 @@ def _feature(context: _Context, row: Row, drawn: Drawn) -> Feature:
         source=_source(context, row),
         name=row.name,
         footprint=drawn.footprint,
+        geographic=row.geographic,
         z_range=_z_range(drawn),
         properties=properties,
     )

@@ -17,7 +17,7 @@ from cim.coordinates import find_reading
 from cim.dxf import Drawing, Label, Outline, read_drawing
 from cim.floors import add_room
 from cim.rooms import ROOM_CLASS, Room, check_rooms, room_feature
-from cim.rows import to_site_xy
+from cim.rows import to_degrees, to_site_xy
 from cim.storeys import StoreyPlace
 from spatial.errors import OutsideSite
 from spatial.frame import SiteFrame
@@ -204,7 +204,8 @@ def _placed(
         return [shapely.transform(shape, lambda xy: _anchored(xy, place, frame)) for shape in shapes]
     reading = find_reading(shapely.get_coordinates(np.array(shapes, dtype=object)), place, frame)
     issues += reading.issues(file, file)
-    found, lost = to_site_xy(shapes, reading, frame, None)
+    geographic, lost = to_degrees(shapes, reading)
+    found = to_site_xy(geographic, frame, None)
     if lost.any():
         raise OutsideSite(f"{file}: {int(lost.sum())} outlines lie outside the domain of {place}", hint="wrong --crs?")
     return [shape for shape in found if shape is not None]

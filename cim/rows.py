@@ -16,18 +16,23 @@ from cim.columns import class_of, columns_of, find_column, identity_column, text
 from cim.coordinates import Reading, find_reading
 from cim.ground import Ground
 from cim.vector_file import Layer, VectorFile, open_vector_file
-from spatial.frame import SiteFrame
+from spatial.frame import Site, SiteFrame
 from spatial.issue import Issue, Severity
 from spatial.mesh import Float64
 
-__all__ = ["Row", "Rows", "read_rows", "to_site_xy"]
+__all__ = ["OUTSIDE", "Row", "Rows", "near", "read_rows", "to_degrees", "to_site_xy"]
 
 Bool = NDArray[np.bool_]
+OUTSIDE = "outside the site's radius"
+NEAR_RADII = 4
+METRES_A_DEGREE = 110_574
+"""Of latitude, at the equator, where it is shortest (WGS84)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row:
-    """One row: where it stands, its class, its geometry in site xy metres (None where it has none), every attribute.
+    """One row: where it stands, its class, its geometry in site xy metres (None where it has none there) and in lon, lat degrees, every
+    attribute.
 
     `fault` says why a geometry that is in the file cannot be placed; `repeats` names the row that is the same thing.
     """
@@ -37,6 +42,7 @@ class Row:
     class_name: str
     name: str | None
     geometry: BaseGeometry | None
+    geographic: BaseGeometry | None
     attributes: Mapping[str, Any]
     fault: str = ""
     repeats: str = ""
@@ -80,23 +86,26 @@ def read_rows(path: Path, site_frame: SiteFrame, ground: Ground | None, *, crs: 
     return Rows(tuple(rows), "; ".join(dict.fromkeys(used)), source.driver, tuple(issues))
 
 
-def to_site_xy(
-    geometries: Sequence[BaseGeometry | None], reading: Reading, site_frame: SiteFrame, ground: Ground | None
-) -> tuple[list[BaseGeometry | None], Bool]:
-    """Geometries in site xy metres from a file's coordinates, and which (n,) have no place: those are None.
-
-    They are placed at the height of the ground (the origin's where there is none): ups differ by 1/R a metre, so that 50 m
-    wrong is 16 mm aside at 2 km.
-    """
-    array = np.asarray(list(geometries), dtype=object)
+def to_degrees(geometries: Sequence[BaseGeometry | None], reading: Reading) -> tuple[NDArray[np.object_], Bool]:
+    """Plan geometries (n,) in lon, lat degrees from a file's coordinates, and which (n,) have no place: those are None."""
+    array = shapely.force_2d(np.asarray(list(geometries), dtype=object))
     points, owner = shapely.get_coordinates(array, return_index=True)
     degrees = reading.lon_lat(points)
     lost = np.zeros(len(array), dtype=bool)
     lost[owner[~np.isfinite(degrees).all(axis=1)]] = True
-    degrees = degrees[~lost[owner]]
     array[lost] = None
+    return shapely.set_coordinates(array, degrees[~lost[owner]]), lost
+
+
+def to_site_xy(geographic: NDArray[np.object_], site_frame: SiteFrame, ground: Ground | None) -> list[BaseGeometry | None]:
+    """Plan geometries in site xy metres from lon, lat degrees.
+
+    They are placed at the height of the ground (the origin's where there is none): ups differ by 1/R a metre, so that 50 m
+    wrong is 16 mm aside at 2 km.
+    """
+    degrees = shapely.get_coordinates(geographic)
     if not len(degrees):
-        return list(array), lost
+        return list(geographic)
     lon_lat_height = np.column_stack([degrees, np.full(len(degrees), site_frame.site.height_m)])
     xyz = site_frame.from_lon_lat_height(lon_lat_height)
     if ground is not None:
@@ -105,7 +114,26 @@ def to_site_xy(
         if known.any():
             lon_lat_height[known, 2] = site_frame.to_lon_lat_height(np.column_stack([xyz[known, :2], z[known]]))[:, 2]
             xyz = site_frame.from_lon_lat_height(lon_lat_height)
-    return list(shapely.set_coordinates(shapely.force_2d(array), xyz[:, :2])), lost
+    return list(shapely.set_coordinates(geographic.copy(), xyz[:, :2]))
+
+
+def near(geographic: NDArray[np.object_], site: Site) -> NDArray[np.object_]:
+    """What of geometries in degrees lies in a rectangle some radii around a site's origin; None for what lies outside it.
+
+    The plane of the site frame holds no more than half the earth, its other half folded onto it: the antipodes of the origin would
+    stand in the site.
+    """
+    north = NEAR_RADII * site.radius_m / METRES_A_DEGREE
+    east = north / max(np.cos(np.radians(site.lat)), 0.01)
+    window = shapely.box(site.lon - east, site.lat - north, site.lon + east, site.lat + north)
+    result = geographic.copy()
+    bounds = shapely.bounds(geographic)
+    inside = (bounds[:, :2] >= window.bounds[:2]).all(axis=1) & (bounds[:, 2:] <= window.bounds[2:]).all(axis=1)
+    for i in np.flatnonzero(~inside & ~shapely.is_missing(geographic)):
+        whole = geographic[i] if geographic[i].is_valid else shapely.make_valid(geographic[i], method="structure", keep_collapsed=True)
+        part = whole.intersection(window)
+        result[i] = None if part.is_empty else part
+    return result
 
 
 class _Layer:
@@ -113,7 +141,8 @@ class _Layer:
 
     def __init__(self, layer: Layer, crs: str | None, site_frame: SiteFrame, ground: Ground | None, file: str, issues: list[Issue]) -> None:
         self.layer, self.file, self.issues = layer, file, issues
-        self.geometries, self.lost = self._placed(crs, site_frame, ground)
+        self.geographic, self.geometries, self.lost = self._placed(crs, site_frame, ground)
+        self.radius_m = site_frame.site.radius_m
         self.identity = identity_column(layer.cells)
         self.title = find_column(layer.cells, "name")
         self.taken: set[str] = set()
@@ -124,22 +153,28 @@ class _Layer:
             attributes = {column: values[position] for column, values in self.layer.cells.items()}
             entity = f"{self.layer.name} fid {fid}"
             geometry, fault = self._sound(self.geometries[position], bool(self.lost[position]), entity)
+            if self._far(position):
+                fault = f"{OUTSIDE} of {self.radius_m:,.0f} m"
             repeats = self._repeats(attributes, geometry, entity)
-            dimension = 2 if geometry is None else int(shapely.get_dimensions(geometry))
+            geographic = self.geographic[position]
+            dimension = 2 if geographic is None else int(shapely.get_dimensions(geographic))
             yield Row(
                 local_id=self._local_id(attributes, fid, entity),
                 entity=entity,
                 class_name=class_of(attributes, self.layer.name, dimension),
                 name=text(attributes[self.title]) if self.title is not None else None,
                 geometry=geometry,
+                geographic=_valid(geographic) if fault or geometry is not None else None,
                 attributes=attributes,
                 fault=fault,
                 repeats=repeats,
             )
 
-    def _placed(self, crs: str | None, site_frame: SiteFrame, ground: Ground | None) -> tuple[list[BaseGeometry | None], Bool]:
+    def _placed(
+        self, crs: str | None, site_frame: SiteFrame, ground: Ground | None
+    ) -> tuple[Sequence[BaseGeometry | None], list[BaseGeometry | None], Bool]:
         if crs is None:
-            return self.layer.geometries, np.zeros(len(self.layer.geometries), dtype=bool)
+            return self.layer.geometries, self.layer.geometries, np.zeros(len(self.layer.geometries), dtype=bool)
         array = np.asarray(self.layer.geometries, dtype=object)
         reading = find_reading(shapely.get_coordinates(array), crs, site_frame)
         self.issues += reading.issues(self.layer.name, self.file)
@@ -147,7 +182,13 @@ class _Layer:
         if high:
             message = f"{high} of {len(array)} geometries carry z, which is not used: vector layers are laid on the terrain"
             self._find("GEOMETRY_Z_UNUSED", self.layer.name, message, Severity.INFO)
-        return to_site_xy(self.layer.geometries, reading, site_frame, ground)
+        geographic, lost = to_degrees(self.layer.geometries, reading)
+        return list(geographic), to_site_xy(near(geographic, site_frame.site), site_frame, ground), lost
+
+    def _far(self, position: int) -> bool:
+        """Whether a row has a place, which is nowhere near the site."""
+        whole = self.geographic[position]
+        return self.geometries[position] is None and whole is not None and not whole.is_empty
 
     def _sound(self, geometry: BaseGeometry | None, lost: bool, entity: str) -> tuple[BaseGeometry | None, str]:
         if lost:
@@ -187,6 +228,18 @@ class _Layer:
 
     def _find(self, code: str, path: str, message: str, severity: Severity) -> None:
         self.issues.append(Issue(code=code, path=path, message=message, severity=severity, source=self.file))
+
+
+def _valid(geometry: BaseGeometry | None) -> BaseGeometry | None:
+    if geometry is None or geometry.is_empty:
+        return None
+    if geometry.is_valid:
+        return geometry
+    try:
+        valid: BaseGeometry = shapely.make_valid(geometry, method="structure", keep_collapsed=True)
+    except GEOSException:
+        return None
+    return valid
 
 
 def _of_the_file(source: VectorFile) -> Iterator[Issue]:

@@ -4,6 +4,7 @@ Runs on the system's Python with its standard library alone. `python` makes .ven
 with uv, `viewer` builds the page with npm, `capabilities` installs Debian's packages that tests use, where it may.
 """
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -14,13 +15,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 WEB = ROOT / "viewer" / "web"
-PACKAGES = ("spatial", "bim", "cim", "tiles", "viewer", "twin")
+PACKAGES = ("spatial", "bim", "cim", "sensors", "tiles", "viewer", "twin")
 UV_VERSION = "0.13.9"
 MINIMUM_PYTHON = (3, 11)
 MINIMUM_NODE = 20
 DEBIAN_PACKAGES = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "fonts-wqy-microhei": lambda: any(Path("/usr/share/fonts").rglob("wqy-microhei*")),
+    "libusb-1.0-0": lambda: ctypes.util.find_library("usb-1.0") is not None,
     "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
 }
 

@@ -25,6 +25,7 @@ __all__ = [
     "find_height_datum",
     "grid_convergence_scale",
     "horizontal",
+    "is_northing_first",
     "lon_lat_height_from_ecef",
 ]
 
@@ -146,6 +147,14 @@ def grid_convergence_scale(crs: str, lon: float, lat: float) -> tuple[float, flo
     except pyproj.exceptions.ProjError as error:
         raise CrsError(f"{crs} has no convergence and scale at {lon:g}, {lat:g} ({error})", hint="wrong CRS?") from error
     return float(factors.meridian_convergence), float(factors.meridional_scale)
+
+
+@lru_cache(maxsize=64)
+def is_northing_first(crs: str) -> bool:
+    """Whether the authority of a CRS states latitude or northing before longitude or easting: EPSG:4326 and EPSG:4549 do."""
+    horizontal(crs)
+    first = _horizontal_part(pyproj.CRS.from_user_input(_tidy(crs))).axis_info[0]
+    return str(first.direction).lower() in ("north", "south")
 
 
 @lru_cache(maxsize=1)

@@ -4,10 +4,11 @@ SpatialError
 ├── CrsError                 a CRS that pyproj does not know, or an operation it would only guess
 ├── HeightDatumUnknown       a height whose datum nobody stated, or an orthometric one without the site's N
 ├── OutsideSite              a position beyond the site's radius
-└── MeshError                arrays that are no triangle mesh
+├── MeshError                arrays that are no triangle mesh
+└── SightLibraryMissing      open3d, which casts rays, is not installed or does not load
 """
 
-__all__ = ["CrsError", "HeightDatumUnknown", "MeshError", "OutsideSite", "SpatialError"]
+__all__ = ["CrsError", "HeightDatumUnknown", "MeshError", "OutsideSite", "SightLibraryMissing", "SpatialError"]
 
 
 class SpatialError(Exception):
@@ -42,3 +43,9 @@ class MeshError(SpatialError):
     """Vertices and triangles do not form a mesh (shape, index out of range, not finite)."""
 
     code = "GEOMETRY_EMPTY"
+
+
+class SightLibraryMissing(SpatialError):
+    """open3d cannot be loaded: the extra `sight` or Debian's libusb-1.0-0 is not installed."""
+
+    code = "SIGHT_LIBRARY_MISSING"

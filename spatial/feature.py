@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.source import Source
 
-__all__ = ["PUBLIC", "Feature", "FeatureId", "Kind", "feature_id"]
+__all__ = ["DEVICES", "PUBLIC", "Feature", "FeatureId", "Kind", "feature_id"]
 
 FeatureId = NewType("FeatureId", str)
 PUBLIC = "public"
@@ -25,6 +25,15 @@ class Kind(StrEnum):
     ELEMENT = "element"
     CITY_OBJECT = "city_object"
     TERRAIN = "terrain"
+    CAMERA = "camera"
+    GATE = "gate"
+    ZONE = "zone"
+    GUARD_POST = "guard_post"
+    PERIMETER_SEGMENT = "perimeter_segment"
+
+
+DEVICES = (Kind.CAMERA, Kind.GATE, Kind.ZONE, Kind.GUARD_POST, Kind.PERIMETER_SEGMENT)
+"""Kinds that come from registers: each is the model of its own name in every site, `camera:C-017` (docs/decisions/023)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +42,8 @@ class Feature:
 
     `footprint` is a shapely geometry in metres of the frame the feature is in (a model's own frame as it leaves `bim`,
     the site's east-north-up frame from `spatial.scene` on), `z_range` its lowest and highest z in that frame.
-    `parent` is the next thing up the tree; `building`, `storey`, `space` name the ancestors an element is asked for by.
+    `geographic` is the plan in lon, lat degrees (CRS84) of what a source states in degrees or far from the site: there the footprint
+    may be missing. `parent` is the next thing up the tree; `building`, `storey`, `space` name the ancestors an element is asked for by.
     `properties` is JSON: `property_sets`, `quantities`, `classifications`, `systems`, `type`, `attributes`,
     `declared`, `measured`, `boundaries` where the source has them.
     """
@@ -50,6 +60,7 @@ class Feature:
     space: FeatureId | None = None
     footprint: BaseGeometry | None = None
     z_range: tuple[float, float] | None = None
+    geographic: BaseGeometry | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
     label: str = PUBLIC
 

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.mesh import Float64
 
-__all__ = ["cut_level", "level_faces", "seen_outline"]
+__all__ = ["cut_level", "level_faces", "level_section", "seen_outline"]
 
 GRID_M = 1e-4
 SLIVER_M2 = 1e-6
@@ -22,7 +22,7 @@ def cut_level(triangles: Float64, z: float) -> tuple[BaseGeometry, BaseGeometry]
     A corner at z counts as below it, so a solid that stands on the plane is cut, one that ends there is not. Corners are snapped to
     0.1 mm. Give one solid at a time: where two overlap, even-odd would make a hole.
     """
-    segments = _segments(triangles, z)
+    segments = level_section(triangles, z)
     if not len(segments):
         return shapely.Polygon(), shapely.MultiLineString()
     lines = np.asarray(shapely.set_precision(np.asarray(shapely.linestrings(segments), dtype=object), GRID_M), dtype=object)
@@ -33,6 +33,27 @@ def cut_level(triangles: Float64, z: float) -> tuple[BaseGeometry, BaseGeometry]
     inside = found[_is_inside(found, segments)] if len(found) else found
     area = shapely.union_all(inside, grid_size=GRID_M) if len(inside) else shapely.Polygon()
     return area, shapely.MultiLineString(list(dangles.geoms))
+
+
+def level_section(triangles: Float64, z: float) -> Float64:
+    """The lines (k, 2, 2) plan metres in which faces (n, 3, 3) cross the plane at z; both faces of an edge find the same point.
+
+    A corner at z counts as below it: level faces make no line, and a solid that stands on the plane is cut.
+
+    >>> level_section(np.array([[[0, 0, 0], [2, 0, 0], [0, 0, 2.0]]]), 1.0).tolist()
+    [[[1.0, 0.0], [0.0, 0.0]]]
+    """
+    above = triangles[:, :, 2] > z
+    count = above.sum(axis=1)
+    crossing = np.flatnonzero((count == 1) | (count == 2))
+    ends = np.zeros((len(crossing), 2, 2))
+    filled = np.zeros(len(crossing), dtype=np.int64)
+    for i in range(3):
+        a, b = triangles[crossing, i], triangles[crossing, (i + 1) % 3]
+        here = np.flatnonzero(above[crossing, i] != above[crossing, (i + 1) % 3])
+        ends[here, filled[here]] = _meeting(a[here], b[here], z)
+        filled[here] += 1
+    return np.asarray(ends[(ends[:, 0] != ends[:, 1]).any(axis=1)])
 
 
 def level_faces(triangles: Float64, low: float, high: float) -> list[BaseGeometry]:
@@ -56,21 +77,6 @@ def seen_outline(points: Float64, low: float, high: float) -> BaseGeometry:
     chosen = points[(points[:, 2] >= low) & (points[:, 2] <= high)]
     hull: BaseGeometry = shapely.MultiPoint(chosen[:, :2]).convex_hull if len(chosen) >= 3 else shapely.Polygon()
     return hull if hull.geom_type == "Polygon" else shapely.Polygon()
-
-
-def _segments(triangles: Float64, z: float) -> Float64:
-    """The cut of each crossing face, (k, 2, 2) plan metres."""
-    above = triangles[:, :, 2] > z
-    count = above.sum(axis=1)
-    crossing = np.flatnonzero((count == 1) | (count == 2))
-    ends = np.zeros((len(crossing), 2, 2))
-    filled = np.zeros(len(crossing), dtype=np.int64)
-    for i in range(3):
-        a, b = triangles[crossing, i], triangles[crossing, (i + 1) % 3]
-        here = np.flatnonzero(above[crossing, i] != above[crossing, (i + 1) % 3])
-        ends[here, filled[here]] = _meeting(a[here], b[here], z)
-        filled[here] += 1
-    return np.asarray(ends[(ends[:, 0] != ends[:, 1]).any(axis=1)])
 
 
 def _meeting(a: Float64, b: Float64, z: float) -> Float64:

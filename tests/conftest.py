@@ -26,6 +26,8 @@ SHARES = {
     "tests/chain/test_sample_placement.py": "models",
     "tests/twin/demo/registers/": "tied",
     "tests/twin/imports/tie/": "tied",
+    "tests/twin/queries/sight/test_real_buildings.py": "models",
+    "tests/twin/queries/routes/test_compound.py": "demo",
     "tests/twin/queries/place/test_demo_places.py": "demo",
     "tests/twin/reports/test_html_browser.py": "deck",
     "tests/twin/test_demo_models.py": "demo",
@@ -53,6 +55,18 @@ def data_dir() -> Path:
     """The folder of real files by others (`../shared/data`), never copied into the project."""
     require(SHARED_DATA.is_dir(), "../shared/data", "lay the shared folder beside the checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def sight_library() -> None:
+    """open3d with what it links to, for whatever casts rays."""
+    from spatial.errors import SightLibraryMissing
+    from spatial.visibility import require_sight_library
+
+    try:
+        require_sight_library()
+    except SightLibraryMissing as missing:
+        require(False, "open3d", missing.hint)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from twin.cli.app import app
 from twin.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("spatial", "bim", "cim", "tiles", "viewer", "twin")
+PACKAGES = ("spatial", "bim", "cim", "sensors", "tiles", "viewer", "twin")
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 LINE = re.compile(r"^- `([A-Z0-9_]+)`: (.+?) \*\*Where\*\*: (.+?) \*\*Do\*\*: (.+)$", re.MULTILINE)
 NO_CODES = {

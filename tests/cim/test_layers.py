@@ -287,3 +287,29 @@ def test_real_footprints_are_read_row_by_row(data_dir: Path) -> None:
             feature.properties["attributes"]["height"] - low, abs=1e-3
         )
     assert len({f.id for f in layer.features}) == 733
+
+
+def test_a_layer_of_the_world_keeps_every_row_in_degrees_and_draws_what_lies_in_the_site(tmp_path: Path) -> None:
+    """The antipodes of a site have its own east and north: what lies there must not be taken for what lies here."""
+    lon, lat = FRAME.site.lon, FRAME.site.lat
+    antipode = shapely.Point(lon - 180.0, -lat).buffer(3.0)
+    home = shapely.box(lon - 20, lat - 10, lon + 2, lat + 15)
+    far = shapely.box(-10, 40, 5, 50)
+    file = tmp_path / "world.gpkg"
+    names = ["中国", "Paraguay", "España", "无"]
+    columns = {"NAME": names, "POP": [1_400_000_000, 7_000_000, 47_000_000, None]}
+    geopandas.GeoDataFrame(columns, geometry=[home, antipode, far, None], crs="EPSG:4326").to_file(file, layer="countries", driver="GPKG")
+    layer = cim.read_city(file, "countries", FRAME)
+    assert [(row.outcome, row.reason) for row in layer.ledger] == [
+        ("placed", ""),
+        ("failed", f"outside the site's radius of {FRAME.site.radius_m:,.0f} m"),
+        ("failed", f"outside the site's radius of {FRAME.site.radius_m:,.0f} m"),
+        ("without_geometry", ""),
+    ]
+    found = {feature.properties["attributes"]["NAME"]: feature for feature in layer.features}
+    for name, shape in zip(names[:3], (home, antipode, far), strict=True):
+        stated = found[name].geographic
+        assert stated is not None and stated.equals_exact(shape, 1e-9)
+    assert found["Paraguay"].footprint is None and found["无"].geographic is None
+    drawn = found["中国"].footprint
+    assert drawn is not None and drawn.area == pytest.approx(np.pi * FRAME.site.radius_m**2, rel=2e-3)

@@ -12,6 +12,7 @@ from twin import __version__
 from twin.api import (
     assets,
     codes,
+    collections,
     energy,
     evidence,
     features,
@@ -36,6 +37,7 @@ from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
+from twin.queries.items.catalogue import Catalogue
 from twin.queries.place.scene import Scenes
 from twin.queries.records.context import Registers
 from twin.settings import Settings
@@ -55,6 +57,7 @@ ROUTERS = (
     sites.router,
     codes.router,
     features.router,
+    collections.router,
     tilesets.router,
     sessions.router,
     assets.router,
@@ -88,7 +91,8 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.published = Published(settings)
     app.state.keyring = keyring
     app.state.scenes = Scenes(store, settings)
-    app.state.registers = Registers.of(store, settings.home / "columns")
+    app.state.registers = Registers.of(store, settings.home / "columns", settings)
+    app.state.catalogue = Catalogue(app.state.registers)
     app.state.tables = read_tables(settings.home / "codes")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)

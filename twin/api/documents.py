@@ -111,6 +111,11 @@ class SiteCounts(_Document):
     rooms: int
     elements: int
     city_objects: int
+    cameras: int
+    gates: int
+    zones: int
+    guard_posts: int
+    perimeter_segments: int
 
 
 class SiteBounds(_Document):

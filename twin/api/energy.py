@@ -1,4 +1,4 @@
-"""Energy of units and buildings, and findings on reports, vehicles and dispatch orders."""
+"""Energy of units and buildings, and findings on reports, vehicles, dispatch orders and devices."""
 
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import BuildingEnergy, CheckPage, EnergyFindings, EnergyPage, OrderChecks
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of, tables_of
 from twin.api.router import Router
+from twin.queries.devices import device_checks
 from twin.queries.energy.answers import energy_page
 from twin.queries.energy.findings import energy_checks
 from twin.queries.energy.period import read_period
@@ -99,3 +100,11 @@ def read_order_findings(
         registers, reader_of(principal), first=first or last - RECENT, last=last, codes=tuple(code or ()), after=after, limit=limit
     )
     return following(request, page)
+
+
+@router.get("/devices/findings", summary=bilingual("安防设施核查问题", "findings on devices"), response_model=CheckPage)
+def read_device_findings(
+    request: Request, principal: ReaderOf, code: Codes = None, after: After = None, limit: Limit = 100
+) -> dict[str, Any]:
+    """坐标系、高度、位置、可见范围缺失或不符。Datum, height, place or label that is missing or contradicted."""
+    return following(request, device_checks(registers_of(request), reader_of(principal), codes=tuple(code or ()), after=after, limit=limit))

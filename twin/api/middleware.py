@@ -38,7 +38,13 @@ POLICY = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
-DOCUMENTS = ("application/json", "application/geo+json", "application/vnd.oai.openapi+json")
+DOCUMENTS = (
+    "application/json",
+    "application/geo+json",
+    "application/schema+json",
+    "application/vnd.oai.openapi+json",
+    "application/vnd.ogc.fg+json",
+)
 PACKED_FROM = 1024
 log = logging.getLogger(__name__)
 

@@ -30,9 +30,8 @@ Reader = Annotated[Principal, allowed(Action.READ_PAGE)]
     responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "HTML, or the links of the service"}},
 )
 def read_landing(request: Request, principal: Reader) -> Response:
-    """`Accept: application/json` 得到服务的链接(OGC API Common)。The links of the service with `Accept: application/json`."""
-    accept = request.headers.get("accept", "")
-    if "application/json" in accept and "text/html" not in accept:
+    """浏览器(`Accept: text/html`)得到页面,程序得到服务的链接。The page to who takes HTML, the links of the service to others."""
+    if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(_landing(request), headers={"Vary": "Accept"})
     answer = page_file(request, "index.html", "no-cache")
     answer.headers.append("Vary", "Accept")
@@ -76,6 +75,8 @@ def _landing(request: Request) -> dict[str, Any]:
             {"rel": "self", "type": "application/json", "href": "/", "title": "this document"},
             {"rel": "alternate", "type": "text/html", "href": "/", "title": "the page"},
             {"rel": "service-desc", "type": OPENAPI, "href": "/openapi.json", "title": "OpenAPI 3.1"},
-            {"rel": "data", "type": "application/json", "href": "/sites", "title": "Sites"},
+            {"rel": "conformance", "type": "application/json", "href": "/conformance", "title": "OGC API Features"},
+            {"rel": "data", "type": "application/json", "href": "/collections", "title": "Collections"},
+            {"rel": "sites", "type": "application/json", "href": "/sites", "title": "Sites"},
         ],
     }

@@ -17,7 +17,13 @@ __all__ = ["install_problem_handlers", "problem"]
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 5
-REQUEST_STATUS = {"PRECONDITION_REQUIRED": 428, "PRECONDITION_FAILED": 412, "FILTER_INVALID": 400}
+REQUEST_STATUS = {
+    "PRECONDITION_REQUIRED": 428,
+    "PRECONDITION_FAILED": 412,
+    "FILTER_INVALID": 400,
+    "PARAMETER_INVALID": 400,
+    "HEIGHT_DATUM_UNKNOWN": 400,
+}
 
 
 def install_problem_handlers(app: FastAPI) -> None:

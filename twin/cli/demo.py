@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 SEED = 7
-SOURCES = {"ledger_finance": "finance", "ledger_asset": "asset", "asset_institution": "institution"}
+SOURCES = {"ledger_finance": "finance", "ledger_asset": "asset", "asset_institution": "institution", "camera_platform": "platform"}
 """Which ledger of its kind a register of the demo is a whole copy of."""
 
 

@@ -65,7 +65,7 @@ def findings(
     from twin.records.scope import Reader
 
     with opened() as (settings, store):
-        registers, reader = Registers.of(store, settings.home / "columns"), Reader(name=getpass.getuser())
+        registers, reader = Registers.of(store, settings.home / "columns", settings), Reader(name=getpass.getuser())
         page = import_findings(registers, reader, find_import(registers, reader, name), codes=tuple(code or ()), after=after, limit=limit)
     lines = [f"{page['import']['revision']}, {page['import']['file']}"]
     lines += [f"  line {one['line']}: {one['code']}: {one['value'] or ''} {one['message']}" for one in page["findings"]]
@@ -86,7 +86,7 @@ def disposals(
     from twin.records.scope import Reader
 
     with opened() as (settings, store):
-        registers, today = Registers.of(store, settings.home / "columns"), datetime.now(UTC).date()
+        registers, today = Registers.of(store, settings.home / "columns", settings), datetime.now(UTC).date()
         done = check_disposals(registers, Reader(name=getpass.getuser()), file, today=today, profile=profile, mapping=mapping)
     lines = [f"{done['file']}: {done['requests']:,} requests, {len(done['findings']):,} findings"]
     lines += [f"  line {one['line']}: {one['code']}: {one['message']}" for one in done["findings"]]

@@ -110,7 +110,7 @@ def _meaning(code: str) -> str:
 def _registers(settings: Any, store: Any) -> Registers:
     from twin.queries.records.context import Registers
 
-    return Registers.of(store, settings.home / "columns")
+    return Registers.of(store, settings.home / "columns", settings)
 
 
 def _place(registers: Registers, said: str | None) -> int | None:

@@ -126,7 +126,7 @@ def _registers() -> Iterator[tuple[Registers, Reader]]:
     from twin.records.scope import Reader
 
     with opened() as (settings, store):
-        yield Registers.of(store, settings.home / "columns"), Reader(name=getpass.getuser())
+        yield Registers.of(store, settings.home / "columns", settings), Reader(name=getpass.getuser())
 
 
 def _places(registers: Registers, said: Sequence[str]) -> list[int]:

@@ -43,6 +43,8 @@ def checks_of(tables: Tables) -> Mapping[str, Check]:
     return MappingProxyType(
         {
             "asset_class": partial(check_class_form, schemes=tables.rows(ClassScheme)),
+            "alarm_input_id": partial(check_device_id, types=tables.rows(DeviceType), of="alarm_input"),
+            "camera_id": partial(check_device_id, types=tables.rows(DeviceType), of="camera"),
             "device_id": partial(check_device_id, types=tables.rows(DeviceType)),
             "division": partial(check_division, divisions=index_divisions(tables.rows(Division))),
             "plate": check_plate,

@@ -49,7 +49,8 @@ class Column:
 
     `unit` is that of the stored number. `part` names what several columns describe together and rows share: `article` (what
     an asset is) or `location` (where, as written). `search`: found by any two characters that follow one another.
-    `part_of` is the column of the number that this one is a part of, so that it cannot be larger.
+    `part_of` is the column of the number that this one is a part of, so that it cannot be larger; `low` and `high` are the least
+    and most it may be, in its unit.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Column:
     normalise: str = ""
     part: str = ""
     part_of: str = ""
+    low: float | None = None
+    high: float | None = None
     search: bool = False
     required: bool = False
 
@@ -71,6 +74,10 @@ class Column:
     def interned(self) -> bool:
         """Whether rows hold the id of a term instead of the text."""
         return self.type in (ColumnType.TERM, ColumnType.REF)
+
+    def holds(self, number: float) -> bool:
+        """Whether a number lies between `low` and `high`, both of which it may be."""
+        return (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from twin.demo.georeference import map_conversion
 from twin.demo.model import ModelWriter
 from twin.demo.programme import CHINESE_NUMERALS, DEPARTMENTS, TOWER_NORTH, TOWER_SOUTH, rooms_of
 from twin.demo.roofs import flat_roof
-from twin.demo.shapes import box, cylinder
+from twin.demo.shapes import box, cylinder, prism
 from twin.demo.siteplan import TOWER
 from twin.demo.stairs import entrance_steps, half_turn_stair, stair_well
 from twin.demo.strips import Strip, Use, corridor
@@ -32,6 +32,10 @@ BOUNDED_STOREY = 3
 STAIR_A = NORTH.inside(4 * MODULE + 0.06, 0.2)
 STAIR_B = NORTH.inside(11 * MODULE + 0.06, 0.2)
 SHAFT = (5 * MODULE + 0.06, 4.7, 6 * MODULE - 0.06, 7.2)
+LIFTS = (0.95, 2.55)
+"""Where along the shaft the doors of the lifts are, metres."""
+CAR_M = (1.3, 1.7, 2.3)
+"""Width, depth and height of a car."""
 CORE = (
     Use(label="楼梯间", english="Stair A", layout="empty", finish=None, door="fire", window="end"),
     Use(label="电梯", english="Lifts", layout="empty", door="open", window=None, built=False),
@@ -58,6 +62,7 @@ def write_tower(path: Path, *, seed: int, storeys: int = 12, progress: Callable[
         if progress:
             progress(f"tower {number}/{storeys}")
     _ground(building.floors[0])
+    _cars(building)
     last = building.floors[-1]
     penthouse = (WALL + 4 * MODULE, CORRIDOR_HIGH, WALL + 6 * MODULE, WIDTH)
     flat_roof(last, LENGTH, WIDTH, penthouse=penthouse, well=stair_well(STAIR_A, INNER, 7.0, last.height))
@@ -110,7 +115,7 @@ def _storey(floor: Floor, number: int, below: float | None, *, top: bool) -> Non
 
 def _lifts(floor: Floor, number: int) -> None:
     x0, y0, x1, y1 = SHAFT
-    holes = [Hole(at=x, door="lift") for x in (0.95, 2.55)]
+    holes = [Hole(at=x, door="lift") for x in LIFTS]
     floor.wall(
         NORTH, (x0, y0 - 0.1), (x1, y0 - 0.1), 0.2, label=f"电梯井墙 {floor.name}", colour="white_panel", holes=holes, material="混凝土"
     )
@@ -124,6 +129,19 @@ def _lifts(floor: Floor, number: int) -> None:
         finish=None,
         height=floor.height,
     )
+
+
+def _cars(building: Building) -> None:
+    """The two lifts: their cars stand at the ground floor, their doors are those of each storey's shaft."""
+    x0, y0, _, _ = SHAFT
+    floor, model = building.floors[0], building.model
+    for number, middle in enumerate(LIFTS, 1):
+        ring = NORTH.rectangle(x0 + middle - CAR_M[0] / 2, y0 + 0.1, x0 + middle + CAR_M[0] / 2, y0 + 0.1 + CAR_M[1])
+        body = prism(model, ring, 0.0, CAR_M[2])
+        car = floor.element("IfcTransportElement", f"电梯 {number}", [body], "steel", material="钢", PredefinedType="ELEVATOR")
+        model.shared_property_set(car, "Pset_TransportElementCommon", {"CapacityPeople": ("IfcCountMeasure", 13)})
+        served = f"{building.floors[0].name}-{building.floors[-1].name}"
+        model.shared_property_set(car, "屏山_电梯", {"停靠楼层": ("IfcLabel", served)})
 
 
 def _piers(floor: Floor) -> None:

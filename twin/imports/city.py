@@ -36,5 +36,5 @@ def import_city(
     wanted = Wanted(path=path, site=site, key=key, crs=crs, force_crs=force_crs, who=who)
     done = import_layer(store, settings, wanted, now, progress)
     if done.added:
-        tie_if_records(store, who=who, now=now)
+        tie_if_records(store, who=who, now=now, settings=settings)
     return done

@@ -108,7 +108,7 @@ def import_bim(
     )
     added = current is None or row.id != current.id
     if added:
-        tie_if_records(store, who=who, now=now)
+        tie_if_records(store, who=who, now=now, settings=settings)
     return _reported(store, row, added=added)
 
 

@@ -56,5 +56,5 @@ def import_plan(
     wanted = Wanted(path=path, site=site, key=key, crs=crs, force_crs=False, who=who, plan=plan)
     done = import_layer(store, settings, wanted, now, progress)
     if done.added:
-        tie_if_records(store, who=who, now=now)
+        tie_if_records(store, who=who, now=now, settings=settings)
     return done

@@ -105,7 +105,7 @@ def import_register(
         if same is not None:
             _keep_if_lost(path, sha256, settings)
             if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
-                tie(store, who=who, now=now)
+                tie(store, who=who, now=now, settings=settings)
             return _reported(same, added=False)
         place = placer_of(store, kind.name)
         with exclusively(store.database, kind), staged_copy(path, settings.models_dir, lambda: feeding.begin(place)) as staged:
@@ -122,7 +122,7 @@ def import_register(
             )
             keep_original(staged, sha256, settings.models_dir)
         if tie_after:
-            tie(store, who=who, now=now, known=place.grounds if place else None)
+            tie(store, who=who, now=now, settings=settings, known=place.grounds if place else None)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
 

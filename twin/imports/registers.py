@@ -48,7 +48,7 @@ def import_registers(
     tree_changed = False
     for ledger in ledgers:
         if tree_changed and get_kind(ledger.kind).name in LOCATED:
-            tied += tie(store, who=who, now=now)
+            tied += tie(store, who=who, now=now, settings=settings)
             tree_changed = False
         done.append(
             import_register(
@@ -65,4 +65,4 @@ def import_registers(
             )
         )
         tree_changed = tree_changed or (done[-1].added and ledger.kind in TREE_KINDS)
-    return done, tied + tie(store, who=who, now=now)
+    return done, tied + tie(store, who=who, now=now, settings=settings)

@@ -14,6 +14,7 @@ from twin.ledgers.book import pick_sheet, resolve_units, unread_sheets
 from twin.ledgers.delimited import open_delimited
 from twin.ledgers.encoding import TextForm, find_encoding
 from twin.ledgers.errors import HeaderError, LedgerUnreadable
+from twin.ledgers.geopackage import open_geopackage
 from twin.ledgers.header import Field, Header, count_known, names_identity, recognise
 from twin.ledgers.kernels import regular_reader
 from twin.ledgers.ledger import Ledger, LedgerFacts, Plan
@@ -43,7 +44,7 @@ def read_ledger(
     progress: Callable[[int], None] | None = None,
     form: TextForm | None = None,
 ) -> Ledger:
-    """The ledger of that kind in a CSV, XLSX or Parquet file, its columns recognised; rows are read as `batches` are asked for.
+    """The ledger of that kind in a CSV, XLSX, Parquet or GeoPackage file, its columns recognised; rows are read as `batches` are asked for.
 
     Identifiers, classes and enumerations are held against `tables`; without them only enumerations, against those shipped. Dates that
     must have happened are compared with `today`; `progress` is told the line reached; `form` is that of the same text, found before.
@@ -95,6 +96,8 @@ def _open(path: Path, kind: RecordKind, profile: str | None, mapping: Path | Non
     if start.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         return _open_book(open_workbook(path), kind, profile, mapping)
     said = read_mapping(kind, profile, mapping)
+    if start == b"SQLi":
+        return _Opened(source=open_geopackage(path, said.sheet), said=said, profile=profile or "")
     if start == b"PAR1":
         return _Opened(source=open_parquet(path), said=said, profile=profile or "")
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from spatial.feature import DEVICES, Feature
+from twin.codes import get_kind
 from twin.imports.tie.links import REFUSED
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import place_document
 from twin.queries.records.named import named_records
 from twin.records.place_tree import NOWHERE, PlaceTree
+from twin.records.read import records_of_key
 from twin.records.scope import Reader
 from twin.store import record_schema as schema
 
@@ -24,16 +27,26 @@ def feature_records(registers: Registers, site: str, feature_id: str, reader: Re
 
     Records and places this reader may not know of are left out. Raises NotFound for a feature that is none for this reader.
     """
-    registers.store.get_feature(feature_id, reader.labels, site=site)
+    row = registers.store.get_feature(feature_id, reader.labels, site=site)
     with registers.store.database.reading() as connection:
         places = registers.shelf.places(connection)
         position = _position(connection, places, site, feature_id, reader)
         ties = _ties(connection, site, feature_id)
         if position != NOWHERE and places.rows[position].record_id is not None:
             ties.setdefault(places.rows[position].record_id, dict.fromkeys(TIE))
+        ties |= dict.fromkeys(_device(connection, row.feature), dict.fromkeys(TIE))
         named = named_records(registers, connection, reader, ties)
         records = [record | ties[record_id] for record_id, record in named.items()]
         return {"place": place_document(places, position), "records": records}
+
+
+def _device(connection: Connection, feature: Feature) -> list[int]:
+    """The record that a device is a feature of."""
+    if feature.kind not in DEVICES:
+        return []
+    name = feature.properties["record"]
+    records = records_of_key(connection, get_kind(name["kind"]), name["key"])
+    return [record.id for record in records if record.key == name["key"] and record.ended is None]
 
 
 def _position(connection: Connection, places: PlaceTree, site: str, feature_id: str, reader: Reader) -> int:

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, true
 
+from spatial.feature import DEVICES
 from twin.auth import Action, Principal, Role, allows
 from twin.codes import Fault, list_kinds
 from twin.entitlement import check_step, next_steps, request_kinds
 from twin.errors import Forbidden, Invalid, NotFound, Refused
-from twin.imports.tie import Grounds, read_grounds, tie
+from twin.imports.tie import Grounds, read_grounds
 from twin.queries.assetops.stock import wish_of
 from twin.queries.records.context import Registers, reader_of
 from twin.queries.records.documents import withheld_columns
@@ -81,8 +82,8 @@ def decide_request(registers: Registers, principal: Principal, request_id: int, 
         request = _take(registers, connection, request, to, principal, given, subject, grounds)
         if request.kind in APPLIED_AT_ONCE and to == "approved":
             request = _take(registers, connection, request, "done", principal, {"applied": True}, subject)
-    if request.kind in TIES and request.state == "done":
-        tie(registers.store, who=principal.name, now=registers.now())
+    if _ties(request) and request.state == "done":
+        registers.tie(who=principal.name)
     return request.to_json(withheld=withheld_from(reader))
 
 
@@ -107,9 +108,14 @@ def revert_request(registers: Registers, principal: Principal, request_id: int, 
         request = take_request_step(
             connection, request, "reverted", who=principal.name, note=reason[:NOTE_CHARACTERS], now=registers.now(), closed=True
         )
-    if request.kind in TIES:
-        tie(registers.store, who=principal.name, now=registers.now())
+    if _ties(request):
+        registers.tie(who=principal.name)
     return request.to_json(withheld=withheld_from(reader_of(principal)))
+
+
+def _ties(request: Request) -> bool:
+    """Whether places, links or features are others by what a request writes: a corrected device stands elsewhere in the scene."""
+    return request.kind in TIES or (request.kind == "correction" and request.payload["record"]["kind"] in DEVICES)
 
 
 def read_request(registers: Registers, principal: Principal, request_id: int) -> dict[str, Any]:

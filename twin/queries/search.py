@@ -1,4 +1,4 @@
-"""The one search box: a few rooms, people, units, vehicles, buildings and assets, each with what matched."""
+"""The one search box: a few rooms, people, units, vehicles, buildings, devices and assets, each with what matched."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ SEARCHED: dict[str, tuple[str, ...]] = {
     "unit": ("code", "name", "short_name", "credit_code"),
     "vehicle": ("plate", "vin"),
     "building": ("code", "name"),
+    "camera": ("code", "name", "device_id"),
+    "gate": ("code", "name"),
+    "guard_post": ("code", "name"),
+    "zone": ("code", "name"),
+    "perimeter_segment": ("code", "name", "sensor_id"),
 }
 """Kind → the columns the box looks at; assets are asked through their columns."""
 ASSET_COLUMNS = ("code", "name", "specification", "brand", "serial", "tag")

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from spatial.feature import Kind
+from spatial.feature import DEVICES, Kind
 from spatial.frame import SiteFrame
 from tiles import Manifest
 from twin.auth import EVERY
+from twin.codes import get_kind
 from twin.queries.places import centre_of
 from twin.store import FeatureRow, Labels, Store
 
@@ -44,6 +45,7 @@ def site_document(store: Store, code: str, manifests: Sequence[Manifest], labels
             "rooms": counts.get(Kind.SPACE, 0),
             "elements": counts.get(Kind.ELEMENT, 0),
             "city_objects": counts.get(Kind.CITY_OBJECT, 0),
+            **{get_kind(kind.value).plural: counts.get(kind, 0) for kind in DEVICES},
         },
         "bounds": {"site_xyz": bounds.tolist() if bounds is not None else None},
         "tilesets": [_tileset_entry(code, manifest) for manifest in manifests if manifest.contents],

@@ -34,7 +34,7 @@ def status_document(store: Store, settings: Settings) -> dict[str, Any]:
 
 
 def _site(store: Store, settings: Settings, site: Site) -> dict[str, Any]:
-    models = store.list_models(site.code)
+    models = [row for row in store.list_models(site.code) if row.kind is not ModelKind.DEVICE]
     stale, built = stale_layers(store, settings, site.code)
     waiting = [entry for row in models for entry in _waiting(store, row)]
     terrain = find_terrain(store, site.code)

@@ -50,16 +50,22 @@ def _checked(column: Column, value: Any) -> Any:
     if column.type in (ColumnType.INTEGER, ColumnType.MONEY, ColumnType.INSTANT):
         if not isinstance(value, int) or isinstance(value, bool) or abs(value) > WHOLE:
             raise _wrong(column, f"{value!r} is not a whole number{' of fen' if column.type is ColumnType.MONEY else ''}")
-        return value
+        return _within(column, value)
     if column.type is ColumnType.NUMBER:
         if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
             raise _wrong(column, f"{value!r} is not a number")
-        return float(value)
+        return float(_within(column, value))
     if column.type is ColumnType.BOOLEAN:
         if not isinstance(value, bool):
             raise _wrong(column, f"{value!r} is neither true nor false")
         return value
     return _day(column, value)
+
+
+def _within(column: Column, value: int | float) -> int | float:
+    if not column.holds(value):
+        raise _wrong(column, f"{value!r} is not within {column.low} to {column.high} {column.unit}".rstrip())
+    return value
 
 
 def _text(column: Column, value: Any) -> str:

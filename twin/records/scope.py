@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, false, func, literal, or_, select
 
-from spatial.feature import PUBLIC
+from spatial.feature import DEVICES, PUBLIC
 from twin.auth import Labels, Units
 from twin.codes import Column, ColumnType, RecordKind
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.records.read import Record
 from twin.records.unit_tree import UnitTree
 from twin.store import record_schema as schema
+from twin.store import schema as scene
 from twin.store.record_schema import column_name
 
 __all__ = ["Reader", "one_of", "owner_columns", "owners_of", "place_of", "visible_conditions"]
@@ -95,6 +97,8 @@ def _of_labels(kind: RecordKind, table: Table, labels: Collection[str], places: 
             found.append(one_of(at, known))
     elif PUBLIC not in labels and kind.name in ("room", "building"):
         found.append(one_of(table.c.record_id, places.by_record))
+    if kind.name in DEVICES:
+        found.append(_of_device_labels(kind, table, labels))
     for column in kind.columns:
         if column.references == "building" and column.type is ColumnType.REF and kind.name in ("room", "title"):
             buildings = one_of(schema.term.c.record_id, (row.record_id for row in hidden if row.record_id is not None))
@@ -102,3 +106,24 @@ def _of_labels(kind: RecordKind, table: Table, labels: Collection[str], places: 
             mine = table.c[column_name(column)]
             found.append(or_(mine.is_(None), mine.not_in(terms)))
     return found
+
+
+def _of_device_labels(kind: RecordKind, table: Table, labels: Collection[str]) -> ColumnElement[bool]:
+    """A device is seen where its feature is, and where nobody knows its place where its record says so; one that has neither a
+    feature nor a label of its own is for those alone who see every label."""
+    named = literal(f"{kind.name}:") + table.c.key
+    own = table.c.label
+    seen, hidden = _device_features(kind, labels, seen=True), _device_features(kind, labels, seen=False)
+    return and_(named.not_in(hidden), or_(own.is_(None), own.in_(sorted(labels))), or_(named.in_(seen), own.is_not(None)))
+
+
+def _device_features(kind: RecordKind, labels: Collection[str], *, seen: bool) -> Select[Any]:
+    """The ids of the current features of a kind of devices whose labels are permitted, or are not."""
+    feature, identity, model = scene.feature.c, scene.identity.c, scene.model.c
+    permitted = feature.label.in_(sorted(labels))
+    return (
+        select(identity.feature_id)
+        .join(scene.feature, feature.identity_id == identity.id)
+        .join(scene.model, model.id == feature.model_id)
+        .where(model.key == kind.name, feature.revision_to.is_(None), permitted if seen else ~permitted)
+    )

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from sqlalchemy import RowMapping
 
 from spatial.feature import Feature, FeatureId, Kind
+from spatial.frame import SiteFrame
 from spatial.mesh import Float64
 from spatial.source import Source
+from twin.store.extent import EXTENT, extents
 from twin.store.rows import FeatureRow
 from twin.store.values import from_json, to_json, to_text
 
@@ -38,15 +40,19 @@ def order_key(feature: Feature) -> str:
     return natural
 
 
-def encoded_features(features: Sequence[Feature], boxes: Mapping[str, Float64]) -> list[dict[str, Any]]:
-    """One dictionary of columns a feature, without keys and revisions.
+def encoded_features(features: Sequence[Feature], boxes: Mapping[str, Float64], frame: SiteFrame) -> list[dict[str, Any]]:
+    """One dictionary of columns a feature, without keys and revisions; footprints, z ranges and boxes are in the frame.
 
     Raises ValueError for a box that is not (2, 3) and finite, or a z range that is not.
     """
     shapes: NDArray[np.object_] = np.array([feature.footprint for feature in features], dtype=object)
     exact = shapely.to_wkb(shapely.force_2d(shapes), byte_order=1)
     on_grid = shapely.to_wkb(shapely.transform(shapes, lambda metres: np.round(metres / GRID_M) + 0.0), byte_order=1)
-    return [_encoded(feature, exact[i], on_grid[i], boxes.get(feature.id)) for i, feature in enumerate(features)]
+    stated = shapely.to_wkb(np.array([feature.geographic for feature in features], dtype=object), byte_order=1)
+    rows = [_encoded(feature, exact[i], on_grid[i], boxes.get(feature.id), stated[i]) for i, feature in enumerate(features)]
+    for row, extent in zip(rows, extents(features, [boxes.get(feature.id) for feature in features], frame).tolist(), strict=True):
+        row |= {name: None if math.isnan(value) else value for name, value in zip(EXTENT, extent, strict=True)}
+    return rows
 
 
 def decoded_features(rows: Sequence[RowMapping], *, visible: frozenset[str] | None) -> list[FeatureRow]:
@@ -54,11 +60,13 @@ def decoded_features(rows: Sequence[RowMapping], *, visible: frozenset[str] | No
 
     `parent`, `building`, `storey`, `space` are named only where they are in `visible`; None: all of them.
     """
-    shapes: NDArray[np.object_] = np.atleast_1d(shapely.from_wkb([row["footprint"] for row in rows]))
-    return [_decoded(row, shape, visible) for row, shape in zip(rows, shapes, strict=True)]
+    plans, stated = (np.atleast_1d(shapely.from_wkb([row[name] for row in rows])) for name in ("footprint", "geographic"))
+    return [_decoded(*one, visible) for one in zip(rows, plans, stated, strict=True)]
 
 
-def _encoded(feature: Feature, footprint: bytes | None, on_grid: bytes | None, box: Float64 | None) -> dict[str, Any]:
+def _encoded(
+    feature: Feature, footprint: bytes | None, on_grid: bytes | None, box: Float64 | None, geographic: bytes | None
+) -> dict[str, Any]:
     low, high = feature.z_range or (None, None)
     if low is not None and not (math.isfinite(low) and math.isfinite(high or 0.0)):
         raise ValueError(f"z range of {feature.id} is not finite: {feature.z_range}")
@@ -79,9 +87,13 @@ def _encoded(feature: Feature, footprint: bytes | None, on_grid: bytes | None, b
         "global_id": _optional(feature.source.global_id),
     }
     columns |= dict(zip(BOX, _box_values(feature.id, box), strict=True))
-    compared = columns | {"footprint": on_grid, "properties": to_json(feature.properties, canonical=True)}
+    compared = columns | {
+        "footprint": geographic if footprint is None else on_grid,
+        "properties": to_json(feature.properties, canonical=True),
+    }
     columns["content_hash"] = _digest(compared[name] for name in CONTENT)
     return columns | {
+        "geographic": geographic,
         "order_key": to_text(order_key(feature)),
         "area_m2": _area(feature),
         "source_file": to_text(feature.source.file),
@@ -90,7 +102,7 @@ def _encoded(feature: Feature, footprint: bytes | None, on_grid: bytes | None, b
     }
 
 
-def _decoded(row: RowMapping, footprint: Any, visible: frozenset[str] | None) -> FeatureRow:
+def _decoded(row: RowMapping, footprint: Any, geographic: Any, visible: frozenset[str] | None) -> FeatureRow:
     def reference(column: str) -> FeatureId | None:
         named = row[column]
         return FeatureId(named) if named is not None and (visible is None or named in visible) else None
@@ -109,6 +121,7 @@ def _decoded(row: RowMapping, footprint: Any, visible: frozenset[str] | None) ->
             storey=reference("storey"),
             space=reference("space"),
             footprint=footprint,
+            geographic=geographic,
             z_range=None if row["z_low"] is None else (row["z_low"], row["z_high"]),
             properties=from_json(row["properties"]),
             label=row["label"],
@@ -118,6 +131,9 @@ def _decoded(row: RowMapping, footprint: Any, visible: frozenset[str] | None) ->
         revision=row["revision_from"],
         box=box,
         area_m2=row["area_m2"],
+        identity=row["identity_id"],
+        heights_m=None if row["low_m"] is None else (row["low_m"], row["high_m"]),
+        ended=row["revision_to"],
     )
 
 

@@ -26,6 +26,8 @@ __all__ = [
     "children",
     "counts",
     "counts_under",
+    "feature_rows",
+    "features_of",
     "find_features",
     "get_feature",
     "iter_descendants",
@@ -50,14 +52,14 @@ EXTREMES = [(func.min if name.endswith("min") else func.max)(FEATURE[name]) for 
 def get_feature(connection: Connection, feature_id: str, labels: Labels, site: str | None) -> FeatureRow:
     """The current state of a feature; raises NotFound, and Invalid where several sites have the id and none is named."""
     identity_id = _identity(connection, feature_id, labels, site)
-    return _rows(connection, _features(labels).where(FEATURE.identity_id == identity_id), labels)[0]
+    return feature_rows(connection, _features(labels).where(FEATURE.identity_id == identity_id), labels)[0]
 
 
 def find_features(connection: Connection, ids: Collection[str], labels: Labels, site: str | None) -> dict[str, FeatureRow]:
     """Id → current state, of those that exist."""
     found: dict[str, FeatureRow] = {}
     for part in _parts(_identities(connection, ids, labels, site).values()):
-        rows = _rows(connection, _features(labels).where(FEATURE.identity_id.in_(part)), labels)
+        rows = feature_rows(connection, _features(labels).where(FEATURE.identity_id.in_(part)), labels)
         found |= {row.feature.id: row for row in rows}
     return found
 
@@ -66,7 +68,7 @@ def roots(connection: Connection, site: str, labels: Labels, kinds: Collection[K
     """The features of a site that lie under nothing, in the order of siblings."""
     site_row(connection, site)
     query = _features(labels).where(SITE.code == site, FEATURE.parent.is_(None), _of_kinds(kinds))
-    return _rows(connection, query.order_by(FEATURE.order_key, IDENTITY.feature_id), labels)
+    return feature_rows(connection, query.order_by(FEATURE.order_key, IDENTITY.feature_id), labels)
 
 
 def children(
@@ -81,7 +83,7 @@ def children(
     )
     if after is not None:
         query = query.where(tuple_(FEATURE.order_key, IDENTITY.feature_id) > tuple_(_order_key(connection, above, after), after))
-    return _rows(connection, query.order_by(FEATURE.order_key, IDENTITY.feature_id).limit(limit), labels)
+    return feature_rows(connection, query.order_by(FEATURE.order_key, IDENTITY.feature_id).limit(limit), labels)
 
 
 def iter_descendants(
@@ -105,7 +107,7 @@ def path(connection: Connection, feature_id: str, labels: Labels, site: str | No
         .where(CLOSURE.descendant_id == _identity(connection, feature_id, labels, site), CLOSURE.depth > 0)
         .order_by(CLOSURE.depth.desc())
     )
-    return _rows(connection, query, labels)
+    return feature_rows(connection, query, labels)
 
 
 def iter_features(
@@ -164,12 +166,17 @@ def bounds(connection: Connection, site: str, labels: Labels) -> Float64 | None:
 
 def _features(labels: Labels, *, at: int | None = None) -> Select[Any]:
     state = CURRENT if at is None else and_(FEATURE.revision_from <= at, FEATURE.revision_to.is_(None) | (FEATURE.revision_to > at))
+    return features_of(labels, when=state)
+
+
+def features_of(labels: Labels, *, when: ColumnElement[bool]) -> Select[Any]:
+    """The states of features for which `when` holds, with the columns that `feature_rows` reads."""
     return (
         select(schema.feature, IDENTITY.feature_id, MODEL.key.label("model_key"), SITE.code.label("site"))
         .join(schema.identity, IDENTITY.id == FEATURE.identity_id)
         .join(schema.model, MODEL.id == FEATURE.model_id)
         .join(schema.site, SITE.id == MODEL.site_id)
-        .where(state, _permitted(labels))
+        .where(when, _permitted(labels))
     )
 
 
@@ -219,7 +226,8 @@ def _order_key(connection: Connection, above: int, after: str) -> str:
     return str(key)
 
 
-def _rows(connection: Connection, query: Select[Any], labels: Labels) -> list[FeatureRow]:
+def feature_rows(connection: Connection, query: Select[Any], labels: Labels) -> list[FeatureRow]:
+    """The rows of a query by `features_of`, as a reader with these labels may know of them."""
     return list(_iter(connection, query, labels))
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from spatial.feature import Feature
+from spatial.feature import DEVICES, Feature
+from spatial.frame import SiteFrame
 from spatial.issue import Issue
 from spatial.mesh import Float64
 from twin.errors import Invalid, LabelUnknown, ModelKeyTaken
@@ -27,9 +28,14 @@ Progress = Callable[[int, int], None]
 MODEL_KEY = re.compile(r"[a-z0-9_-]{1,128}")
 
 
-def encoded(new: NewRevision, features: Sequence[Feature], boxes: Mapping[str, Float64]) -> list[dict[str, Any]]:
-    """The features as columns of their table. Raises Invalid for the key's form, ValueError for what a reader must not produce."""
-    ModelKind(new.kind)
+def encoded(new: NewRevision, features: Sequence[Feature], boxes: Mapping[str, Float64], frame: SiteFrame) -> list[dict[str, Any]]:
+    """The features as columns of their table. Raises Invalid for the key's form, ModelKeyTaken for a key of devices, ValueError for
+    what a reader must not produce."""
+    reserved = new.model_key in DEVICES
+    if reserved != (ModelKind(new.kind) is ModelKind.DEVICE):
+        raise ModelKeyTaken(
+            f"{new.model_key!r} is the model of a register of devices", path=new.model_key, hint="choose another key: --model, --layer"
+        )
     if not MODEL_KEY.fullmatch(new.model_key):
         raise Invalid(f"{new.model_key!r} is not a model key", path=new.model_key, hint="lower-case letters, digits, - and _, at most 128")
     ids = [feature.id for feature in features]
@@ -41,7 +47,7 @@ def encoded(new: NewRevision, features: Sequence[Feature], boxes: Mapping[str, F
             raise ValueError(f"{feature.id} is not an id of model {new.model_key}")
         if feature.parent is not None and feature.parent not in known:
             raise ValueError(f"{feature.id} lies under {feature.parent}, which is not among the features")
-    return list(encoded_features(features, boxes))
+    return list(encoded_features(features, boxes, frame))
 
 
 def record_revision(

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Column, Double, ForeignKey, Index, Integer, Table, UniqueConstraint, text
 from sqlalchemy.types import TypeEngine
 
+from spatial.feature import DEVICES
 from twin.codes import Column as RecordColumn
 from twin.codes import ColumnType, RecordKind, get_kind, list_kinds
 from twin.store.schema import BIG, BYTES_TEXT, metadata
@@ -69,6 +70,7 @@ SECONDARY: dict[str, tuple[str, ...]] = {
     "energy": ("month", "unit_id"),
     "ledger_entry": ("ledger_id",),
     "title": ("asset",),
+    **dict.fromkeys(DEVICES, ("unit_id",)),
 }
 """Indexed columns beyond key and record; assets are asked through `twin.records.columns`."""
 

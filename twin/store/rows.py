@@ -28,6 +28,7 @@ class ModelKind(StrEnum):
     BIM = "bim"
     CITY = "city"
     TERRAIN = "terrain"
+    DEVICE = "device"
 
 
 class Outcome(StrEnum):
@@ -124,7 +125,9 @@ class FeatureRow:
     """A stored feature: `box` is (2, 3) metres in the site frame, lowest and highest corner, or None.
 
     `revision` is the id of the revision that brought this state (`Store.get_revision`); a later one that changed nothing leaves it.
-    `area_m2` is `properties["measured"]["area_m2"]` where there is one, else the area of the footprint, else None.
+    `area_m2` is `properties["measured"]["area_m2"]` where there is one, else the area of the footprint, else None. `identity` is
+    the number of the feature's id in the store, in the order in which ids first came; `heights_m` are its lowest and highest metres
+    above the ellipsoid; `ended` is the revision that ended this state.
     """
 
     feature: Feature
@@ -133,3 +136,6 @@ class FeatureRow:
     revision: int
     box: Float64 | None
     area_m2: float | None
+    identity: int
+    heights_m: tuple[float, float] | None
+    ended: int | None

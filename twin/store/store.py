@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from spatial.feature import Feature, Kind
-from spatial.frame import Site
+from spatial.frame import Site, SiteFrame
 from spatial.issue import Issue
 from spatial.mesh import Float64
 from twin.auth import LabelPolicy, Labels
@@ -132,7 +132,7 @@ class Store:
         must not produce: an id twice or of another model, a parent that is not among the features, a ring, a box that is not
         finite. `progress` takes (features done, features).
         """
-        rows = _record.encoded(new, features, boxes)
+        rows = _record.encoded(new, features, boxes, SiteFrame.of(self.get_site(new.site)))
         with self._database.writing() as connection:
             return _record.record_revision(
                 connection, new, features, rows, ledger, issues, now=now, shared_ids_at_least=shared_ids_at_least, progress=progress

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import shapely
+from sqlalchemy import create_engine, text
 
-from spatial.feature import Feature, FeatureId, Kind
+from spatial.feature import DEVICES, Feature, FeatureId, Kind
 from spatial.frame import Site
 from spatial.issue import Issue, Severity
 from spatial.mesh import Float64
@@ -108,3 +109,18 @@ def record(store: Store, features: Sequence[Feature], new: NewRevision | None = 
 def relabelled(features: Sequence[Feature], labels: dict[str, str]) -> list[Feature]:
     """The same features, some with another label, by id."""
     return [replace(item, label=labels.get(item.id, item.label)) for item in features]
+
+
+EXTENTS = ("geographic", "west", "south", "east", "north", "low_m", "high_m")
+
+
+def without_extents(url: str) -> None:
+    """Take the tables of a store back to those before 0007, and 0008 with it."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for name in EXTENTS:
+            connection.execute(text(f"ALTER TABLE feature DROP COLUMN {name}"))
+        for kind in DEVICES:
+            connection.execute(text(f"DROP TABLE {kind}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+    engine.dispose()

@@ -18,7 +18,7 @@ from spatial.source import bytes_sha256
 from tests.conftest import require
 from tests.postgres import REMEDY, Cluster, find_programs
 from tests.twin.processes import PROCESSES
-from tests.twin.store.builder import NOW, SITE, new_revision, record, tower
+from tests.twin.store.builder import NOW, SITE, new_revision, record, tower, without_extents
 from twin.auth import granted
 from twin.errors import Refused, StoreNewer
 from twin.settings import Settings
@@ -341,18 +341,11 @@ def _kill(victim: Any) -> None:
 
 def older(url: str) -> None:
     """Make the tables of the version before this one, with a site and a tower's rows in them."""
-    from twin.store.database import open_database
-    from twin.store.migrate import HEAD, migrate, missing_steps
-
-    before = [tables for tables, _ in missing_steps(None)][-2]
-    assert before != HEAD
-    database = open_database(url, lock_timeout_s=5)
-    with database.writing() as connection:
-        migrate(connection, to=before)
-    database.close()
     with Store.open(url) as store:
+        store.migrate()
         store.add_site(SITE, now=NOW)
         record(store, tower())
+    without_extents(url)
 
 
 def test_an_upgrade_says_what_it_would_do_then_keeps_a_backup_and_does_it(empty_url: str, elsewhere: Settings, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import InternalError
 
 from tests.postgres import Cluster
 from tests.twin.processes import PROCESSES
-from tests.twin.store.builder import NOW, SITE, feature, new_revision, record, tower
+from tests.twin.store.builder import EXTENTS, NOW, SITE, feature, new_revision, record, tower, without_extents
 from tests.twin.store.test_record import rows
 from twin.errors import Invalid, StoreBusy, StoreNewer, StoreUnavailable
 from twin.store import RevisionRow, Store, migrate
@@ -259,3 +259,22 @@ def test_the_head_that_the_store_knows_is_the_newest_migration() -> None:
     config.set_main_option("script_location", "twin.store:migrations")
     config.set_main_option("path_separator", "os")
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_where_features_lie_is_worked_out_for_an_older_store(store: Store, url: str) -> None:
+    """0007: the same degrees and heights as a store of today has, and none where there is no place."""
+    record(store, tower())
+    query = text(f"SELECT id, {', '.join(EXTENTS)} FROM feature ORDER BY id")
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        before = connection.execute(query).all()
+    without_extents(url)
+    store.migrate()
+    with engine.connect() as connection:
+        after = connection.execute(query).all()
+    engine.dispose()
+    assert [row.id for row in after] == [row.id for row in before] and len(before) == 22
+    placed = [row for row in before if row.west is not None]
+    assert 0 < len(placed) < 22 and all(119.29 < row.west < row.east < 119.30 and row.low_m < row.high_m for row in placed)
+    for ours, theirs in zip(after, before, strict=True):
+        assert ours[1:] == pytest.approx(theirs[1:], abs=1e-9)

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from twin.demo.registers.assets import Cards, asset_chunks
 from twin.demo.registers.books import institution_codes, institution_columns, ledger_draft, title_draft
+from twin.demo.registers.cameras import camera_draft, platform_draft
 from twin.demo.registers.disposals import disposal_draft
 from twin.demo.registers.draft import Draft
 from twin.demo.registers.energy import energy_columns, meter_draft
 from twin.demo.registers.estate import building_draft, room_code, room_draft, unit_draft
 from twin.demo.registers.fleet import driver_draft, vehicle_draft
+from twin.demo.registers.guarding import gate_draft, perimeter_draft, post_place_draft, zone_draft
 from twin.demo.registers.offices import limit_m2
 from twin.demo.registers.sheet import Columns, RegisterFile, chunks_of, write_csv, write_manifest, write_parquet, write_workbook
 from twin.demo.registers.staff import person_codes, person_draft, post_draft
@@ -48,6 +50,12 @@ STREAMS = (
     "cards",
     "scan",
     "request",
+    "camera",
+    "camera_platform",
+    "gate",
+    "guard_post",
+    "zone",
+    "perimeter_segment",
 )
 
 
@@ -130,10 +138,20 @@ class _Writer:
         standing = [*standing_of(self.kept[0], assets.planted), *(standing_apart(self.apart) if self.apart else ())]
         self._put(scan_draft(world, self._planter("scan"), standing, 60), "stocktake", "盘点扫描", kind="stocktake")
         self._put(disposal_draft(world, self._planter("request"), self.kept[0], assets.planted), "disposals", "处置申请")
+        self._devices()
         self.tell("truth.json", 0.95)
         self._truth()
         self.tell("done", 1.0)
         return self.files
+
+    def _devices(self) -> None:
+        world = self.world
+        self._put(camera_draft(world, self._planter("camera")), "cameras", "摄像机台账", encoding="gbk")
+        self._put(platform_draft(world, self._planter("camera_platform")), "cameras_platform", "平台摄像机", kind="camera")
+        self._put(gate_draft(world, self._planter("gate")), "gates", "出入口台账")
+        self._put(post_place_draft(world, self._planter("guard_post")), "guard_posts", "岗位台账")
+        self._put(zone_draft(world, self._planter("zone")), "zones", "区域台账")
+        self._put(perimeter_draft(world, self._planter("perimeter_segment")), "perimeter", "周界防区台账")
 
     def _planter(self, register: str) -> Planter:
         name = {"finance": "ledger_finance", "cards": "ledger_asset", "scan": "stocktake"}.get(register, register)

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from twin.imports.tie.links import MANUAL
 from twin.records.counters import clock_of
-from twin.store import Store
+from twin.store import ModelKind, Store
 from twin.store import record_schema as schema
+from twin.store import schema as scenes
 from twin.store.values import to_json
 
 __all__ = [
@@ -77,9 +78,25 @@ def kind_state(connection: Connection, kind: str) -> tuple[int, int]:
 
 
 def tree_mark(store: Store, connection: Connection) -> int:
-    """What the tree of places and its links are made of: the scenes, the registers of buildings and rooms, what people decided."""
+    """What the tree of places and its links are made of: the scenes, the registers of buildings and rooms, what people decided.
+
+    Devices are no part of it: they follow the tree, and are features by the tie itself.
+    """
     links = schema.link.c
-    scenes = [(site_id, site.code, site.name, store.scene_revision(site.code)) for site_id, site in store.site_ids().items()]
+    revised = _revised(connection)
+    scenes = [(site_id, site.code, site.name, revised.get(site_id, 0)) for site_id, site in store.site_ids().items()]
     decided = select(links.id, links.state).where(links.method == MANUAL, links.until_us.is_(None)).order_by(links.id)
     people = [list(row) for row in connection.execute(decided)]
     return mark_of(scenes, [kind_state(connection, kind) for kind in ("building", "room")], people)
+
+
+def _revised(connection: Connection) -> dict[int, int]:
+    """Site id → its newest revision of a model that is none of devices."""
+    model, revision = scenes.model.c, scenes.revision.c
+    query = (
+        select(model.site_id, func.max(revision.id))
+        .join(scenes.revision, revision.model_id == model.id)
+        .where(model.kind != ModelKind.DEVICE)
+        .group_by(model.site_id)
+    )
+    return {int(site_id): int(newest) for site_id, newest in connection.execute(query)}

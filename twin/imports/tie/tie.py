@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from twin.imports.tie.buildings import buildings_of_rooms, tie_buildings
 from twin.imports.tie.coordinates import COORDINATE_CODES, stated_positions
+from twin.imports.tie.devices.follow import follow_devices
 from twin.imports.tie.elements import tie_elements
 from twin.imports.tie.grounds import Grounds, read_grounds
 from twin.imports.tie.items import Item, sync_items
@@ -39,6 +40,7 @@ from twin.imports.tie.turns import alone, in_turns
 from twin.link.facts import WorkItem
 from twin.records.places import change_places, insert_places, plan_places, remove_places
 from twin.records.state import note_ties
+from twin.settings import Settings
 from twin.store import Store
 from twin.store import record_schema as schema
 from twin.store.values import to_microseconds
@@ -73,6 +75,7 @@ class Tied:
     references_changed: int = 0
     locations_changed: int = 0
     rows_placed: int = 0
+    devices_changed: int = 0
     items_opened: int = 0
     items_closed: int = 0
 
@@ -87,29 +90,34 @@ class Tied:
         return asdict(self)
 
 
-def tie(store: Store, *, who: str, now: datetime, known: Callable[[int], Grounds | None] | None = None) -> Tied:
+def tie(
+    store: Store, *, who: str, now: datetime, settings: Settings | None = None, known: Callable[[int], Grounds | None] | None = None
+) -> Tied:
     """Tie what may differ since the last tie; nothing is written where nothing differs. One tie at a time, the next one waits.
 
-    `known` gives the grounds that whoever calls has read already for a tree of this mark.
+    `known` gives the grounds that whoever calls has read already for a tree of this mark; `settings` say where the originals
+    lie, of which the terrain is read that devices stand on.
     """
     with alone(store.database, "tie"):
-        return _Tie(store, who, to_microseconds(now), known).run()
+        return _Tie(store, who, now, settings, known).run()
 
 
-def tie_if_records(store: Store, *, who: str, now: datetime) -> Tied | None:
+def tie_if_records(store: Store, *, who: str, now: datetime, settings: Settings | None = None) -> Tied | None:
     """Tie where there are records of any kind: after an import into the scene."""
     with store.database.reading() as connection:
         if read_mark(connection, "record") is None:
             return None
-    return tie(store, who=who, now=now)
+    return tie(store, who=who, now=now, settings=settings)
 
 
 class _Tie:
     """One tie. Each step leaves its mark when it is done, the tree last of all: what a killed one left is done by the next."""
 
-    def __init__(self, store: Store, who: str, now_us: int, known: Callable[[int], Grounds | None] | None) -> None:
-        self.store, self.database = store, store.database
-        self.who, self.now_us = who, now_us
+    def __init__(
+        self, store: Store, who: str, now: datetime, settings: Settings | None, known: Callable[[int], Grounds | None] | None
+    ) -> None:
+        self.store, self.database, self.settings = store, store.database, settings
+        self.who, self.now, self.now_us = who, now, to_microseconds(now)
         self.tied = Tied()
         self.gone: list[int] = []
         with self.database.reading() as connection:
@@ -126,6 +134,9 @@ class _Tie:
         self._elements()
         for kind in LOCATED:
             self.tied.rows_placed += place_again(self.store, self._read_grounds, kind, self.tree, self.gone)
+        self.tied.devices_changed = follow_devices(
+            self.store, self.settings, self._read_grounds, self.tree, gone=self.gone, who=self.who, now=self.now
+        )
         if not self.tree_stands:
             in_turns(self.database, self.gone, remove_places)
             self._leave(TREE, self.tree)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from twin.codes import get_kind
 from twin.errors import Invalid, NotFound, Refused
-from twin.imports.tie import Grounds, read_grounds, tie
+from twin.imports.tie import Grounds, read_grounds
 from twin.queries.asset_filter import require_place, visible_mask
 from twin.queries.assetops.cards import cards_meant, standing_at
 from twin.queries.assetops.judge import Card, is_duplicate, judge
@@ -164,7 +164,7 @@ def close_stock_take(registers: Registers, reader: Reader, take_id: int, accepte
         close_take(connection, take, closed, who=reader.name, now=registers.now())
         note_stock_take(connection, replace(take, state="closed"), closed, now=registers.now())
     if accepted:
-        tie(registers.store, who=reader.name, now=registers.now())
+        registers.tie(who=reader.name)
     return read_stock_take(registers, reader, take_id)
 
 

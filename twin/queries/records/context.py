@@ -9,9 +9,11 @@ from threading import Lock
 from typing import Any
 
 from twin.auth import Action, Principal, allows, permitted_labels, permitted_units
+from twin.imports.tie import tie
 from twin.records.scope import Reader
 from twin.records.search import TextSearch
 from twin.records.shelf import Shelf
+from twin.settings import Settings
 from twin.store import Store
 
 __all__ = ["Registers", "reader_of"]
@@ -19,18 +21,26 @@ __all__ = ["Registers", "reader_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registers:
-    """The registers of a store as a process that serves holds them; `kept` is what questions leave for later ones, under the `lock`."""
+    """The registers of a store as a process that serves holds them; `kept` is what questions leave for later ones, under the `lock`.
+
+    `settings` say where the originals lie, for a tie after something was written.
+    """
 
     store: Store
     shelf: Shelf
+    settings: Settings | None = None
     texts: TextSearch = field(default_factory=TextSearch)
     kept: dict[Any, Any] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     @classmethod
-    def of(cls, store: Store, folder: Path) -> Registers:
+    def of(cls, store: Store, folder: Path, settings: Settings | None = None) -> Registers:
         """The registers of a store; `folder` is where its columns are kept."""
-        return cls(store=store, shelf=Shelf(store.database, folder))
+        return cls(store=store, shelf=Shelf(store.database, folder), settings=settings)
+
+    def tie(self, *, who: str) -> None:
+        """Tie what was written to the scene and to all else."""
+        tie(self.store, who=who, now=self.now(), settings=self.settings)
 
     def now(self) -> datetime:
         """The time of a request."""

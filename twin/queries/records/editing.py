@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from spatial.feature import DEVICES
 from twin.codes import RecordKind, get_kind
 from twin.errors import Forbidden, Refused
 from twin.queries.records.context import Registers
@@ -34,6 +35,7 @@ def create_record(registers: Registers, kind: RecordKind, values: Mapping[str, A
     with registers.store.database.writing() as connection:
         record_id = add_record(connection, kind, values, _author(registers, reader, None))
         require_in_scope(connection, kind, record_id, reader)
+    _follow(registers, kind, reader)
     return _written(registers, kind, record_id, reader)
 
 
@@ -63,6 +65,7 @@ def change_record(
         require_life_cycle(connection, kind, record, values, {}, now=registers.now(), reader=reader, valid_from=valid_from)
         change_fields(connection, kind, record.id, values, _author(registers, reader, valid_from))
         require_in_scope(connection, kind, record.id, reader)
+    _follow(registers, kind, reader)
     return _written(registers, kind, record.id, reader)
 
 
@@ -101,6 +104,7 @@ def finish_record(registers: Registers, kind: RecordKind, key: str, reader: Read
     with registers.store.database.writing() as connection:
         record = _met(registers, connection, kind, key, reader, version)
         end_record(connection, kind, record.id, _author(registers, reader, None))
+    _follow(registers, kind, reader)
 
 
 def require_in_scope(connection: Connection, kind: RecordKind, record_id: int, reader: Reader) -> None:
@@ -127,6 +131,12 @@ def _written(registers: Registers, kind: RecordKind, record_id: int, reader: Rea
         record = find_record(connection, kind, record_id)
         assert record is not None
         return record_document(kind, record, reader, registers.shelf.places(connection)), record.version
+
+
+def _follow(registers: Registers, kind: RecordKind, reader: Reader) -> None:
+    """A device is a feature of the scene too, which is to say the same before the writer is answered."""
+    if kind.name in DEVICES:
+        registers.tie(who=reader.name)
 
 
 def _require_shown(kind: RecordKind, values: Mapping[str, Any], reader: Reader) -> None:

@@ -63,7 +63,8 @@ def _referred(records: sqlite3.Connection) -> tuple[frozenset[str], dict[str, st
     """Names of mesh packs, and hash → file name of every original and file of evidence that the records refer to."""
     present = set(tables_of(records))
     packs = records.execute("SELECT mesh_pack FROM revision WHERE mesh_pack IS NOT NULL")
-    originals = dict(records.execute("SELECT sha256, file FROM revision"))
+    of_files = "SELECT sha256, file FROM revision JOIN model ON model.id = revision.model_id WHERE model.kind <> 'device'"
+    originals = dict(records.execute(of_files))
     if "register_revision" in present:
         originals |= dict(records.execute("SELECT sha256, file FROM register_revision"))
     if "request" in present:

@@ -6,7 +6,9 @@ export interface SiteName { code: string; name: string }
 export interface LonLatHeight { lon: number; lat: number; height_m: number }
 export type Range = [number, number];
 export type TilesetKind = "building" | "city" | "terrain";
-export type Kind = "site" | "building" | "storey" | "space" | "element" | "city_object" | "terrain";
+export type Kind = "site" | "building" | "storey" | "space" | "element" | "city_object" | "terrain" | Device;
+/** What registers bring into the scene. */
+export type Device = "camera" | "gate" | "zone" | "guard_post" | "perimeter_segment";
 
 export interface TilesetEntry {
   key: string;
@@ -25,7 +27,10 @@ export interface SiteDocument {
   to_ecef: number[];
   revision: string | number | null;
   tilesets: TilesetEntry[];
-  counts: { buildings: number; storeys: number; rooms: number; elements: number; city_objects: number };
+  counts: Record<
+    "buildings" | "storeys" | "rooms" | "elements" | "city_objects" | "cameras" | "gates" | "zones" | "guard_posts" | "perimeter_segments",
+    number
+  >;
   bounds: { site_xyz: [[number, number, number], [number, number, number]] | null };
 }
 

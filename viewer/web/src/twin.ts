@@ -135,11 +135,20 @@ export class Twin extends EventTarget {
       const feature = await readFeature(this.site.code, id);
       if (this.selected !== id) return;
       this.set({ details: { status: "ready", feature } });
+      this.markDevice(feature);
       if (fly) this.flyTo(feature);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (this.selected === id) this.set({ details: { status: "failed", id, why: error } });
     }
+  }
+
+  /** What registers bring into the scene has no mesh of its own: a pin stands where it is. */
+  private markDevice(feature: FeatureDocument): void {
+    const position = feature.properties["position"];
+    if (feature.properties["record"] === undefined || position === null || typeof position !== "object" || Array.isArray(position)) return;
+    const at = position["site_xyz"];
+    if (Array.isArray(at) && at.length === 3) this.view?.mark(at.map(Number) as [number, number, number], feature.name ?? feature.id);
   }
 
   /** Marks a feature in the picture and goes there, while a record stays open in the panel. */
@@ -153,7 +162,7 @@ export class Twin extends EventTarget {
   flyTo(feature: FeatureDocument): void {
     if (!feature.centre || !this.view) return;
     const inside = feature.kind === "space" || feature.kind === "element";
-    this.view.eye.look(feature.centre, feature.radius_m ?? 10, { pitch_deg: inside ? -50 : -30, range: inside ? 3.2 : 2.6 });
+    this.view.eye.look(feature.centre, feature.radius_m || 10, { pitch_deg: inside ? -50 : -30, range: inside ? 3.2 : 2.6 });
   }
 
   warn(warning: Failure): void {

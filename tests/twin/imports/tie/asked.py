@@ -1,4 +1,5 @@
-"""Everything a user may ask for what is wrong: imports, planner, cards, vehicles, orders, energy, reconciliation, requests, stock-take.
+"""Everything a user may ask for what is wrong: imports, planner, cards, vehicles, orders, energy, reconciliation, requests, stock-take,
+devices.
 
 Each answer becomes findings that name what they are about; nothing here knows what was planted.
 """
@@ -16,6 +17,7 @@ from twin.queries.assetops.named_places import find_named_places
 from twin.queries.assetops.reconcile.run import find_differences
 from twin.queries.assetops.scan_file import read_scans
 from twin.queries.assetops.stocktakes import open_stock_take, scan_assets, stock_take_outcomes
+from twin.queries.devices import device_checks
 from twin.queries.energy.findings import energy_checks
 from twin.queries.energy.period import Period, month_number
 from twin.queries.fleet.answers import dispatch_checks, vehicle_checks
@@ -106,6 +108,13 @@ def of_stock_take(registers: Registers, folder: Path) -> Iterator[Told]:
             yield Told(code, (row["code"], *([row["scan"]["code"]] if row["scan"] else [])), lines, row["outcome"])
 
 
+def of_devices(registers: Registers, _: Path) -> Iterator[Told]:
+    """Cameras, gates, zones, guard posts and perimeter segments; not that a scene without terrain is taken for level."""
+    for told in _page(device_checks(registers, ALL, after=None, limit=MANY)):
+        if told.code != "DEVICE_GROUND_ASSUMED":
+            yield told
+
+
 ASKED: dict[str, Callable[[Registers, Path], Iterator[Told]]] = {
     "imports": of_imports,
     "space": of_space,
@@ -116,6 +125,7 @@ ASKED: dict[str, Callable[[Registers, Path], Iterator[Told]]] = {
     "differences": of_differences,
     "requests": of_requests,
     "stock-take": of_stock_take,
+    "devices": of_devices,
 }
 """Where a user asks → what is told there."""
 

@@ -1,0 +1,241 @@
+"""OGC API Features as programs of others use it: GDAL, OWSLib, a crawler while somebody writes."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pyogrio
+import pyproj
+import pytest
+import shapely
+from fastapi.testclient import TestClient
+from owslib.ogcapi.features import Features
+
+from tests.homes import TWIN
+from tests.twin.queries.items.world import HIDDEN, NOW, filled, world
+from tests.twin.served import service
+from tests.twin.store.builder import boxes, new_revision, relabelled, tower
+from twin.auth import Principal, Role
+from twin.settings import Settings
+from twin.store import Store
+
+HERE = "http://127.0.0.1"
+OGC = "http://www.opengis.net/def/crs"
+FIXED = ("buildings", "storeys", "rooms", "elements", "city-objects")
+ALL = [*FIXED, "assets", "units", "vehicles", "world"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Store]]:
+    """The two sites of `world`; read them."""
+    settings = Settings(home=tmp_path_factory.mktemp("items"))
+    with Store.open(settings.database_url) as store:
+        store.migrate()
+        yield settings, filled(store)
+
+
+@pytest.fixture(scope="module")
+def client(home: tuple[Settings, Store]) -> TestClient:
+    return TestClient(service(*home), base_url=HERE)
+
+
+@pytest.fixture(scope="module")
+def url(home: tuple[Settings, Store]) -> Iterator[str]:
+    """The address of a server of its own: GDAL keeps Python's lock while it reads."""
+    environment = {**os.environ, "TWIN_HOME": str(home[0].home)}
+    process = subprocess.Popen([TWIN, "serve", "--port", "0"], env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        said = next(line for line in process.stderr if "http://" in line)
+        yield said.split()[-1].rstrip("/")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        process.stderr.close()
+
+
+def crawl(client: TestClient, path: str) -> list[dict[str, Any]]:
+    """Every feature, by the next links."""
+    found: list[dict[str, Any]] = []
+    following: str | None = path
+    while following is not None:
+        answer = client.get(following)
+        assert answer.status_code == 200, answer.text
+        document = answer.json()
+        assert document["numberReturned"] == len(document["features"])
+        found += document["features"]
+        link = next((link["href"] for link in document["links"] if link["rel"] == "next"), None)
+        following = None if link is None else link.removeprefix(HERE)
+    return found
+
+
+def test_what_is_there_is_listed_with_its_extent_and_reference_systems(client: TestClient) -> None:
+    document = client.get("/collections").json()
+    assert [one["id"] for one in document["collections"]] == ALL
+    for one in document["collections"]:
+        assert client.get(f"/collections/{one['id']}").json() == one
+        assert one["storageCrs"] in one["crs"] and f"{OGC}/EPSG/0/4549" in one["crs"]
+        for link in one["links"]:
+            if "tileset" not in link["href"]:
+                assert client.get(link["href"].removeprefix(HERE)).status_code == 200, link
+    rooms = next(one for one in document["collections"] if one["id"] == "rooms")
+    west, south, low, east, north, high = rooms["extent"]["spatial"]["bbox"][0]
+    assert 119 < west < east < 120 and 25 < south < north < 27 and 0 < low < high < 100
+    classes = client.get("/conformance").json()["conformsTo"]
+    assert "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core" in classes
+
+
+def test_each_collection_read_whole_is_the_store_whatever_the_page(client: TestClient, home: tuple[Settings, Store]) -> None:
+    stored: dict[str, set[str]] = {}
+    for site in ("PS", "MW"):
+        for row in home[1].features(site, None):
+            stored.setdefault(row.feature.kind, set()).add(f"{site}/{row.feature.id}")
+    for name, kind in zip(FIXED, ("building", "storey", "space", "element", "city_object"), strict=True):
+        for limit in (2, 10_000) if name == "rooms" else (50,):
+            found = crawl(client, f"/collections/{name}/items?limit={limit}")
+            ids = [feature["id"] if "/" in feature["id"].split(":")[0] else f"MW/{feature['id']}" for feature in found]
+            assert len(ids) == len(set(ids)) and set(ids) == stored[kind], (name, limit)
+
+
+def test_a_point_comes_back_the_same_in_every_reference_system(client: TestClient) -> None:
+    """Read in each CRS and brought to degrees by PROJ in the order of axes of its authority."""
+    plain = {
+        f["id"]: shapely.geometry.shape(f["geometry"]) for f in crawl(client, "/collections/rooms/items?limit=100") if f["id"][0] == "P"
+    }
+    for uri in client.get("/collections/rooms").json()["crs"]:
+        if "crs-compound" in uri:
+            continue  # the other site has no geoid separation: below
+        answer = client.get("/collections/rooms/items", params={"crs": uri, "limit": 100, "site": "PS"})
+        assert answer.headers["content-crs"] == f"<{uri}>"
+        code = uri.rpartition("/")[2]
+        back = pyproj.Transformer.from_crs(f"EPSG:{code}" if code.isdigit() else "OGC:CRS84", "OGC:CRS84", always_xy=False)
+        for feature in answer.json()["features"]:
+            shape = shapely.geometry.shape(feature["geometry"])
+            moved = shapely.force_2d(
+                shapely.transform(shapely.force_2d(shape), lambda at, way=back: list(zip(*way.transform(*at.T), strict=True)))
+            )
+            assert moved.hausdorff_distance(shapely.force_2d(plain[feature["id"]])) < 2e-9, uri
+            assert shape.has_z is (code in ("4979", "4480", "CRS84h"))
+
+
+def test_1985_heights_are_those_above_the_ellipsoid_less_the_geoid_or_refused(client: TestClient) -> None:
+    uri = f"{OGC}-compound?1={OGC}/EPSG/0/4549&2={OGC}/EPSG/0/5737"
+    low = client.get("/collections/rooms/items", params={"crs": uri, "site": "PS", "limit": 1}).json()["features"][0]
+    z = shapely.get_coordinates(shapely.geometry.shape(low["geometry"]), include_z=True)[:, 2]
+    assert z == pytest.approx(low["properties"]["low_m"] - 10.2, abs=1e-3)
+    refused = client.get("/collections/rooms/items", params={"crs": uri})
+    assert (refused.status_code, refused.json()["code"]) == (400, "HEIGHT_DATUM_UNKNOWN")
+
+
+def test_json_fg_has_the_room_as_a_prism_and_its_time(client: TestClient) -> None:
+    feature = client.get("/collections/rooms/items?site=PS&f=jsonfg&limit=1").json()["features"][0]
+    plain = client.get("/collections/rooms/items?site=PS&limit=1").json()["features"][0]
+    prism = feature["place"]
+    assert (prism["type"], feature["coordRefSys"]) == ("Prism", f"{OGC}/OGC/0/CRS84h")
+    assert prism["upper"] - prism["lower"] == pytest.approx(2.8, abs=1e-3) and prism["base"]["type"] == "Polygon"
+    assert len(feature["geometry"]["coordinates"][0][0]) == 2 and len(plain["geometry"]["coordinates"][0][0]) == 3
+    assert feature["time"]["interval"] == [NOW.isoformat().replace("+00:00", "Z"), ".."]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["foo=1", "bbox=1,2,3", "crs=EPSG:1", "datetime=yesterday", "limit=0", "limit=10001", "after=x", "f=shp", "area_m2=much",
+     "bbox-crs=EPSG:4549", "limit=1&limit=2", "building=x", "bbox=0,0,1,1&bbox-crs=EPSG:9", "filter-lang=sql", "filter-crs=EPSG:9"],
+)  # fmt: skip
+def test_what_is_unknown_or_invalid_is_400_with_the_reason(client: TestClient, query: str) -> None:
+    answer = client.get(f"/collections/rooms/items?{query}")
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["code"] == "PARAMETER_INVALID" and answer.json()["detail"]
+
+
+def test_a_page_is_sent_once_to_who_has_it_and_a_label_hides_what_it_hides(client: TestClient, home: tuple[Settings, Store]) -> None:
+    first = client.get("/collections/rooms/items")
+    assert client.get("/collections/rooms/items", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    viewer = Principal(name="v", role=Role.VIEWER, labels=frozenset({"public"}), scopes=frozenset({"PS"}))
+    public = TestClient(service(*home, principal_of=lambda _: viewer), base_url=HERE)
+    texts = [public.get(f"/collections/{name}/items").text for name in FIXED]
+    assert not any(f'"{hidden}"' in text for hidden in HIDDEN for text in texts) and '"MW"' not in "".join(texts)
+    assert public.get(f"/collections/rooms/items/{HIDDEN[0]}").status_code == 404
+    assert client.get(f"/collections/rooms/items/PS/{HIDDEN[0]}").status_code == 200
+    assert public.get("/collections/world").status_code == 404
+
+
+def test_gdal_reads_each_collection_whole_and_within_a_box(url: str, client: TestClient) -> None:
+    layers = dict(pyogrio.list_layers(f"OAPIF:{url}").tolist())
+    assert set(layers) == set(ALL) and layers["rooms"] == "Polygon Z"
+    for name in ("rooms", "world"):
+        _, _, shapes, values = pyogrio.raw.read(f"OAPIF:{url}", layer=name, PAGE_SIZE=50)
+        ours = {feature["id"]: feature for feature in crawl(client, f"/collections/{name}/items")}
+        assert len(shapes) == len(ours)
+        ids = next(column for column in values if set(column) == set(ours))
+        for identity, wkb in zip(ids, shapes, strict=True):
+            theirs, own = shapely.from_wkb(wkb), ours[identity]["geometry"]
+            assert (own is None) is (theirs is None or theirs.is_empty)
+            if own is not None:
+                assert shapely.equals_exact(shapely.normalize(theirs), shapely.normalize(shapely.geometry.shape(own)), 1e-9)
+    box = (100.0, 0.0, 140.0, 50.0)
+    _, _, shapes, _ = pyogrio.raw.read(f"OAPIF:{url}", layer="world", bbox=box)
+    assert len(shapes) == sum(row.geographic is not None and row.geographic.intersects(shapely.box(*box)) for row in world())
+
+
+def test_owslib_finds_its_way(url: str) -> None:
+    service = Features(url)
+    assert service.feature_collections() == ALL
+    assert set(service.collection_queryables("world")["properties"]) >= {"geometry", "NAME", "人口", "share", "open"}
+    page = service.collection_items("world", limit=3, bbox=[-180, -90, 180, 90])
+    assert page["numberReturned"] == 3 and page["numberMatched"] == 200
+    assert service.collection_item("world", page["features"][0]["id"])["id"] == page["features"][0]["id"]
+
+
+def test_a_crawl_while_somebody_writes_misses_and_repeats_nothing_that_stays(tmp_path: Path) -> None:
+    """Rooms come and go meanwhile; those that stay are each met once."""
+    settings = Settings(home=tmp_path / "home")
+    with Store.open(settings.database_url) as store:
+        store.migrate()
+        filled(store)
+        client = TestClient(service(settings, store), base_url=HERE)
+        staying = {f["id"] for f in crawl(client, "/collections/elements/items") if "d9-9" not in f["id"]}
+        done = threading.Event()
+
+        def write() -> None:
+            for turn in range(12):
+                features = relabelled(tower(), dict.fromkeys(HIDDEN, "restricted"))
+                kept = [item for item in features if turn % 2 or "d9-9" not in item.id]
+                store.record_revision(new_revision(f"{turn:064d}"), kept, boxes(kept), [], [], now=NOW)
+            done.set()
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        rounds = 0
+        while not done.is_set() or not rounds:
+            ids = [feature["id"] for feature in crawl(client, "/collections/elements/items?limit=2")]
+            assert len(ids) == len(set(ids)) and staying <= set(ids)
+            rounds += 1
+        writer.join()
+
+
+def test_a_collection_in_one_file_is_every_item_of_it(client: TestClient, tmp_path: Path) -> None:
+    for name in ("rooms", "world"):
+        answer = client.get(f"/collections/{name}/items?f=parquet")
+        assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+        (tmp_path / "items.parquet").write_bytes(answer.content)
+        frame = geopandas.read_parquet(tmp_path / "items.parquet").set_index("id")
+        items = {feature["id"]: feature for feature in crawl(client, f"/collections/{name}/items?limit=1000")}
+        assert set(frame.index) == set(items) and frame.crs.to_authority() == ("OGC", "CRS84")
+        for identity, row in frame.iterrows():
+            feature = items[str(identity)]
+            assert (row.geometry is None) is (feature["geometry"] is None)
+            if row.geometry is not None:
+                assert row.geometry.equals_exact(shapely.geometry.shape(feature["geometry"]), 1e-3)
+            if name == "world":
+                stated = feature["properties"]["人口"]
+                assert feature["properties"]["NAME"] == row["NAME"]
+                assert np.isnan(row["人口"]) if stated is None else row["人口"] == stated
+    few = client.get("/collections/world/items?f=parquet&bbox=0,0,1,1")
+    assert few.status_code == 200 and len(few.content) < len(answer.content)
+    assert client.get("/collections/world/items", params={"f": "parquet", "crs": f"{OGC}/EPSG/0/4549"}).status_code == 400

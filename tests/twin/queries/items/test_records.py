@@ -1,0 +1,126 @@
+"""Records as collections: what the register says of each, where it stands, and who may know of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from sqlalchemy import select
+
+from tests.twin.moulds import Cast
+from tests.twin.queries.town import Town
+from tests.twin.store.builder import NOW, SITE
+from twin.errors import Invalid, NotFound
+from twin.queries.cql2 import parse
+from twin.queries.items.asked import Asked
+from twin.queries.items.box import parse_box
+from twin.queries.items.catalogue import Catalogue, ItemReader
+from twin.queries.items.item import Item
+from twin.queries.items.query import item_query
+from twin.records.scope import Reader
+from twin.store import record_schema as schema
+
+EVERY = frozenset({"*"})
+SEES_ALL = Reader(name="all")
+
+
+class Home:
+    """The town, its assets standing in rows a metre apart in the site PS, every tenth nowhere."""
+
+    def __init__(self, town: Town) -> None:
+        self.town, self.catalogue = town, Catalogue(town.registers)
+        self.points: dict[str, tuple[float, float, float]] = {}
+        town.store.add_site(SITE, now=NOW)
+        site = next(number for number, known in town.store.site_ids().items() if known.code == "PS")
+        asset, place, location = schema.kind_table("asset"), schema.place, schema.location
+        with town.store.database.writing() as connection:
+            connection.execute(place.update().where(place.c.kind == "site").values(site_id=site))
+            known = select(asset.c.id, asset.c.key, location.c.place_id).join(location, location.c.id == asset.c.location_id)
+            for number, (row, key, where) in enumerate(connection.execute(known.where(location.c.place_id.is_not(None))).all()):
+                if number % 10:
+                    self.points[key] = (number % 7 * 1.0, number // 7 * 1.5, 3.0 * (number % 3))
+                    x, y, z = self.points[key]
+                    connection.execute(asset.update().where(asset.c.id == row).values(x_m=x, y_m=y, z_m=z, place_id=where))
+
+    def reader(self, records: Reader | None = SEES_ALL) -> ItemReader:
+        return self.catalogue.reader(EVERY, records.labels if records else None, records)
+
+    def all(self, asked: Asked | None = None, reader: ItemReader | None = None, name: str = "assets", limit: int = 7) -> list[Item]:
+        reader = reader or self.reader()
+        found: list[Item] = []
+        after: str | None = ""
+        with self.town.store.database.reading() as connection:
+            query = item_query(connection, self.catalogue, self.catalogue.get(reader, name), reader, asked)
+            while after is not None:
+                page = query.page(after=after, limit=limit)
+                found += page.items
+                after = page.after
+            assert query.count() == len(found)
+        return found
+
+
+@pytest.fixture
+def home(cast: Cast, tmp_path: Path) -> Home:
+    return Home(cast(Town))
+
+
+def test_every_record_is_an_item_with_what_its_register_says(home: Home) -> None:
+    items = {item.id: item for item in home.all()}
+    assert set(items) == set(home.town.assets) and list(items) == sorted(items)
+    for key, values in home.town.assets.items():
+        said = items[key].properties
+        assert {name: said[name] for name in ("name", "value", "state", "brand")} == {
+            name: values.get(name) for name in ("name", "value", "state", "brand")
+        }
+    assert {item.id for item in home.all(name="units")} == {"U1", "U2", "U3", "U4"}
+    assert home.all(name="vehicles") == []
+
+
+def test_a_filter_and_a_box_find_what_stands_there(home: Home) -> None:
+    """Against the values and points as they were put in; PROJ's own frame tells where the box is."""
+    items = {item.id: item for item in home.all()}
+    located = {key for key, item in items.items() if item.geometry is not None}
+    assert located and located == set(home.points)
+    for text, holds in (
+        ("state = 'idle' AND brand = '联想'", lambda one: one["state"] == "idle" and one["brand"] == "联想"),
+        ("value >= 100000 OR brand IS NULL", lambda one: (one["value"] or 0) >= 100000 or one["brand"] is None),
+        ("name LIKE '办公%'", lambda one: one["name"].startswith("办公")),
+        ("NOT state IN ('idle', 'lent')", lambda one: one["state"] not in ("idle", "lent", None)),
+    ):
+        found = {item.id for item in home.all(Asked(filters=(parse(text, "cql2-text"),)))}
+        assert found == {key for key, one in home.town.assets.items() if holds(one)}, text
+    shapes = {key: item.geometry for key, item in items.items() if item.geometry is not None}
+    west, south, east, north = shapely.total_bounds(list(shapes.values()))
+    middle = ((west + east) / 2, (south + north) / 2)
+    box = shapely.box(west, south, *middle)
+    near = {key for key, shape in shapes.items() if shape.intersects(box)}
+    assert 0 < len(near) < len(shapes)
+    bbox = ",".join(map(str, (west, south, *middle)))
+    assert {item.id for item in home.all(Asked(box=parse_box(bbox)))} == near
+    spatial = f"S_WITHIN(geometry, BBOX({bbox}))"
+    assert {i.id for i in home.all(Asked(filters=(parse(spatial, "cql2-text"),)))} == {k for k, s in shapes.items() if s.within(box)}
+    outside = f"NOT S_INTERSECTS(geometry, BBOX({bbox}))"
+    assert {i.id for i in home.all(Asked(filters=(parse(outside, "cql2-text"),)))} == set(shapes) - near
+    z = np.array([shapely.get_z(shape) for shape in shapes.values()])
+    low = ",".join(map(str, (west, south, z.min() - 1, east, north, z.min() + 1)))
+    assert {item.id for item in home.all(Asked(box=parse_box(low)))} == {k for k, s in shapes.items() if s.z < z.min() + 1}
+
+
+def test_who_may_not_know_of_a_record_finds_no_trace_of_it(home: Home) -> None:
+    everything, public = home.reader(), home.reader(Reader(name="p", labels=frozenset({"public"})))
+    hidden = {item.id for item in home.all(reader=everything)} - {item.id for item in home.all(reader=public)}
+    assert hidden
+    one = home.reader(Reader(name="u", units=frozenset({"U2"})))
+    assert {item.properties["unit"] for item in home.all(reader=one)} <= {"U2", "U3", "单位U2", "单位U3"}
+    poor = home.reader(Reader(name="v", values=False))
+    assert all("value" not in item.properties for item in home.all(reader=poor))
+    with pytest.raises(Invalid):
+        home.all(Asked(filters=(parse("value > 0", "cql2-text"),)), reader=poor)
+    nobody = home.reader(None)
+    with pytest.raises(NotFound):
+        home.catalogue.get(nobody, "assets")
+    with home.town.store.database.reading() as connection:
+        query = item_query(connection, home.catalogue, home.catalogue.get(public, "assets"), public)
+        for key in sorted(hidden)[:3]:
+            with pytest.raises(NotFound):
+                query.one(key)

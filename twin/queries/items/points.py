@@ -1,0 +1,127 @@
+"""Points of records: site metres in the table, degrees and heights to who asks; filters on them are decided point by point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement, Connection, Table, and_, false, not_, or_, select
+
+from spatial.frame import Site, SiteFrame
+from spatial.mesh import Float64
+from twin.queries.cql2 import FilterInvalid, Queryable
+from twin.queries.cql2.among import among
+from twin.queries.cql2.queryables import ValueType
+from twin.queries.cql2.spatial import TURNED
+from twin.queries.items.catalogue import ItemReader
+from twin.queries.items.crs import OutputCrs
+from twin.records.place_tree import NOWHERE, PlaceTree
+from twin.store.items import Window
+
+__all__ = ["RecordPoints", "site_of"]
+
+AXES = ("x_m", "y_m", "z_m")
+MARGIN_M = 2.0
+"""What a height above or below the site's origin moves a point in its plane by, within its radius, and more."""
+EDGE = 16
+METRES_A_DEGREE = 110_574
+
+
+def site_of(places: PlaceTree, position: int, reader: ItemReader) -> Site | None:
+    """The site that a place lies in, None where it lies in none of the reader's."""
+    while position != NOWHERE:
+        number = places.rows[position].site_id
+        if number is not None:
+            return reader.sites.get(reader.site_codes.get(number, ""))
+        position = int(places.parent[position])
+    return None
+
+
+class RecordPoints:
+    """The points of a table's rows, and the `SpatialLeaf` over them: the answer is the rows for which it holds."""
+
+    def __init__(self, connection: Connection, table: Table, places: PlaceTree, reader: ItemReader, crs: OutputCrs | None) -> None:
+        self._connection, self._table, self._places, self._reader, self._crs = connection, table, places, reader, crs
+        self._sites: dict[int, Site | None] = {}
+
+    def of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.object_]:
+        """Points (n,) of lon, lat, metres above the ellipsoid; None for a row that has none, or stands in no site of the reader."""
+        result = np.full(len(rows), None, dtype=object)
+        by_site: dict[str, list[int]] = {}
+        for at, row in enumerate(rows):
+            site = self._site(row["place_id"], row["location_id"])
+            if site is not None and row["x_m"] is not None:
+                by_site.setdefault(site.code, []).append(at)
+        for code, at_site in by_site.items():
+            xyz = np.array([[rows[at][axis] for axis in AXES] for at in at_site], dtype=np.float64)
+            result[at_site] = shapely.points(SiteFrame.of(self._reader.sites[code]).to_lon_lat_height(xyz))
+        return result
+
+    def near(self, windows: Sequence[Window]) -> ColumnElement[bool]:
+        """A condition that holds for every row whose point lies in one of the windows, and some others."""
+        found = [self._near(site, window) for site in self._reader.sites.values() for window in windows]
+        return or_(false(), *(one for one in found if one is not None))
+
+    def __call__(
+        self, operator: str, queryable: Queryable, other: BaseGeometry | Queryable, heights: tuple[float, float] | None
+    ) -> ColumnElement[bool]:
+        """See `SpatialLeaf`. Predicates are planar, in degrees (OGC 06-103r4)."""
+        if operator == "s_disjoint":
+            return and_(self._table.c.x_m.is_not(None), not_(self("s_intersects", queryable, other, heights)))
+        if heights is not None and operator not in ("s_intersects", "s_within"):
+            raise FilterInvalid(f"{operator} with heights", path="BBOX", hint="S_INTERSECTS, S_DISJOINT, S_WITHIN take six numbers")
+        near: ColumnElement[bool] = self._table.c.x_m.is_not(None)
+        shape = None
+        if not isinstance(other, Queryable):
+            shape = self._crs.degrees(other) if self._crs is not None else other
+            if shape.is_empty:
+                return false()
+            near = self.near([Window(*shape.bounds)])
+            shapely.prepare(shape)
+        return self._among(operator, shape, near, heights)
+
+    def _among(
+        self, operator: str, shape: BaseGeometry | None, near: ColumnElement[bool], heights: tuple[float, float] | None
+    ) -> ColumnElement[bool]:
+        table = self._table.c
+        rows = self._connection.execute(select(table.id, table.place_id, table.location_id, *(table[a] for a in AXES)).where(near))
+        found: list[Mapping[str, Any]] = [dict(row) for row in rows.mappings()]
+        points = self.of_rows(found)
+        plane = shapely.force_2d(points)
+        held = np.array(TURNED[operator](plane if shape is None else shape, plane), dtype=np.bool_)
+        if heights is not None:
+            z = shapely.get_z(points)
+            held &= (z >= heights[0]) & (z <= heights[1])
+        keys = [row["id"] for row, hit in zip(found, held, strict=True) if hit]
+        return among(table.id, keys, ValueType.INTEGER, self._connection.dialect.name)
+
+    def _site(self, place_id: int | None, location_id: int | None) -> Site | None:
+        position = self._places.place_of(place_id, location_id)
+        if position not in self._sites:
+            self._sites[position] = site_of(self._places, position, self._reader)
+        return self._sites[position]
+
+    def _near(self, site: Site, window: Window) -> ColumnElement[bool] | None:
+        """The window's plan in the plane of a site; None where it does not come near."""
+        north = 2 * site.radius_m / METRES_A_DEGREE
+        east = north / max(np.cos(np.radians(site.lat)), 0.01)
+        around = shapely.box(site.lon - east, site.lat - north, site.lon + east, site.lat + north)
+        part = shapely.box(window.west, window.south, window.east, window.north).intersection(around)
+        if part.is_empty:
+            return None
+        degrees = _edge(part)
+        xy = SiteFrame.of(site).from_lon_lat_height(np.column_stack([degrees, np.full(len(degrees), site.height_m)]))[:, :2]
+        (west, south), (here_east, here_north) = xy.min(axis=0) - MARGIN_M, xy.max(axis=0) + MARGIN_M
+        table = self._table.c
+        return and_(table.x_m >= float(west), table.x_m <= float(here_east), table.y_m >= float(south), table.y_m <= float(here_north))
+
+
+def _edge(plan: BaseGeometry) -> Float64:
+    west, south, east, north = plan.bounds
+    step = max(east - west, north - south) / EDGE
+    points: Float64 = shapely.get_coordinates(shapely.segmentize(shapely.box(west, south, east, north), step) if step else plan)
+    return points

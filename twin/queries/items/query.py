@@ -1,0 +1,42 @@
+"""A question to a collection, whatever it is kept as."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from twin.queries.items.asked import Asked, ItemPage
+from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
+from twin.queries.items.features import FeatureQuery
+from twin.queries.items.item import Item
+from twin.queries.items.records import RecordQuery
+
+__all__ = ["ItemQuery", "item_query"]
+
+
+class ItemQuery(Protocol):
+    """Asked on one connection, which sees one state of the records."""
+
+    def page(self, *, after: str, limit: int) -> ItemPage:
+        """At most `limit` items behind the one a page before ended with."""
+
+    def all(self) -> Iterator[list[Item]]:
+        """All items that match, some thousands at a time."""
+
+    def one(self, item_id: str) -> Item:
+        """One item by its id; raises NotFound."""
+
+    def count(self) -> int | None:
+        """How many items match, None where there are too many to look at each."""
+
+    def extent(self) -> tuple[float | None, ...]:
+        """West, south, east, north in degrees, lowest and highest height above the ellipsoid; None where nothing says."""
+
+
+def item_query(
+    connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked | None = None
+) -> ItemQuery:
+    """The question; raises FilterInvalid for one that does not fit the collection."""
+    if collection.record is not None:
+        return RecordQuery(connection, catalogue.registers.shelf, collection, reader, asked or Asked())
+    return FeatureQuery(connection, collection, reader, asked)

@@ -1,0 +1,35 @@
+"""Routes through buildings and compounds: the graph made from the store's features, and the questions asked of it.
+
+`open_network` reads a site and builds the graph once for a state of the scene; `route`, `nearest`, `evacuation` and
+`unreached_rooms` ask it. Steps: `scene` reads, `doors`, `openings`, `floors`, `stairs`, `outside` find what joins what, `build`
+makes the columns, `answers`, `distances`, `reach` and `steps` say it in numbers and words.
+"""
+
+from twin.queries.routes.answers import Route, route
+from twin.queries.routes.build import Network, build_network
+from twin.queries.routes.closures import Closures, Zone
+from twin.queries.routes.distances import Evacuation, Nearest, Reached, evacuation, nearest
+from twin.queries.routes.network import open_network
+from twin.queries.routes.places import Place, find_place
+from twin.queries.routes.reach import Unreached, unreached_rooms
+from twin.queries.routes.steps import Step
+
+__all__ = [
+    "Closures",
+    "Evacuation",
+    "Nearest",
+    "Network",
+    "Place",
+    "Reached",
+    "Route",
+    "Step",
+    "Unreached",
+    "Zone",
+    "build_network",
+    "evacuation",
+    "find_place",
+    "nearest",
+    "open_network",
+    "route",
+    "unreached_rooms",
+]

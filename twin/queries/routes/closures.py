@@ -1,0 +1,74 @@
+"""What is closed: doors, gates, rooms, stairs, lifts by id, and zones by their outline; and which edges that takes out."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from spatial.route import Mode, Path, RouteGraph
+from twin.errors import NotFound
+from twin.queries.routes.build import Network
+
+__all__ = ["ON_FOOT", "Closures", "Zone", "no_closures"]
+
+ON_FOOT = (Mode.WALK, Mode.STAIRS, Mode.LIFT)
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Zone:
+    """A closed zone: outline in site xy metres, closed z range in site metres; whatever way touches it is closed."""
+
+    id: str
+    outline: BaseGeometry
+    z_range: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Closures:
+    """Closed ids and zones. A door is also closed where its room is."""
+
+    ids: frozenset[str] = frozenset()
+    zones: tuple[Zone, ...] = field(default=())
+
+    @classmethod
+    def of(cls, network: Network, ids: Collection[str] = (), zones: Iterable[Zone] = ()) -> "Closures":
+        """Checked against a network: NotFound for an id that its scene does not have."""
+        known = {*network.graph.features, *network.scene.names}
+        for name in ids:
+            if name not in known:
+                raise NotFound(f"{name} is nothing that can be closed", path=name, hint="give ids of doors, gates, rooms, stairs or zones")
+        return cls(ids=frozenset(ids), zones=tuple(zones))
+
+    def open_edges(self, graph: RouteGraph, modes: Iterable[Mode]) -> Bool:
+        """Which edges (e,) may be used."""
+        usable = graph.open_edges(modes=modes, closed=self.ids)
+        for zone in self.zones:
+            usable &= ~_touched(graph, zone)
+        return usable
+
+    def met_on(self, graph: RouteGraph, path: Path) -> tuple[str, ...]:
+        """Which closed ids and zones a path meets, in the order in which it meets the ids, zones last."""
+        passed = [number for edge in path.edges for number in (int(graph.edge_area[edge]), int(graph.edge_via[edge])) if number >= 0]
+        ids = [graph.features[number] for number in passed if graph.features[number] in self.ids]
+        zones = [zone.id for zone in self.zones if _touched(graph, zone)[path.edges].any()]
+        return tuple(dict.fromkeys([*ids, *zones]))
+
+
+def no_closures() -> Closures:
+    """Everything is open."""
+    return Closures()
+
+
+def _touched(graph: RouteGraph, zone: Zone) -> Bool:
+    ends = np.stack([graph.site_xyz[graph.edge_from], graph.site_xyz[graph.edge_to]], axis=1)
+    low, high = ends.min(axis=1), ends.max(axis=1)
+    x0, y0, x1, y1 = zone.outline.bounds
+    near: Bool = (low[:, 2] <= zone.z_range[1]) & (high[:, 2] >= zone.z_range[0])
+    near &= (low[:, 0] <= x1) & (high[:, 0] >= x0) & (low[:, 1] <= y1) & (high[:, 1] >= y0)
+    shapely.prepare(zone.outline)
+    near[near] = shapely.intersects(zone.outline, shapely.linestrings(ends[near][:, :, :2]))
+    return near
