@@ -123,18 +123,17 @@ class Bodies:
         below, above = np.where(line, 0.0, np.maximum(low - z, 0.0)), np.where(line | (z < high), 0.0, z - high)
         meets = (below <= radius) & (line | (z < high) | (above < radius))
         plan_m = np.sqrt(np.maximum(radius**2 - below**2 - above**2, 0.0))
-        at = np.asarray(shapely.points(points[:, 0], points[:, 1]), dtype=object)
         some = np.flatnonzero(meets)
-        meets[some] = _dwithin(self.footprints[row[some]], at[some], plan_m[some])
+        meets[some] = _dwithin(self.footprints[row[some]], points[some], plan_m[some])
         wholly = meets & ~line & (z - radius >= low) & (z + radius < high)
         some = np.flatnonzero(wholly)
         wholly[some] = shapely.intersects_xy(self.footprints[row[some]], points[some, 0], points[some, 1])
         some = np.flatnonzero(wholly & (radius > 0))
         inside_m = np.nextafter(radius[some], 0.0)
-        wholly[some] = ~_dwithin(self._edges[row[some]], at[some], inside_m)
+        wholly[some] = ~_dwithin(self._edges[row[some]], points[some], inside_m)
         return meets, wholly
 
 
-def _dwithin(shapes: NDArray[np.object_], points: NDArray[np.object_], metres: Float64) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = shapely.dwithin(shapes, points, metres)  # type: ignore[call-overload]
+def _dwithin(shapes: NDArray[np.object_], points: Float64, metres: Float64) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = shapely.dwithin(shapes, shapely.points(points[:, :2]), metres)  # type: ignore[call-overload]
     return found

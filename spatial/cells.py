@@ -105,14 +105,16 @@ class Cells:
         cells = counts.astype(np.float64).prod(axis=1)
         few, many = np.flatnonzero((cells > 0) & (cells <= len(grid.members))), np.flatnonzero(cells > len(grid.members))
         if len(few):
-            yield self._checked(*_once(grid.found_in(*_unfolded(first[few], counts[few], few)), len(self.boxes)), low, high)
+            yield _once(self._checked(*grid.found_in(*_unfolded(first[few], counts[few], few)), low, high), len(self.boxes))
         step = max(1, AT_ONCE * 4 // max(1, len(grid.members)))
         for start in range(0, len(many), step):
             part = many[start : start + step]
             yield self._checked(np.repeat(part, len(grid.members)), np.tile(grid.members, len(part)), low, high)
 
     def _checked(self, asked: Int64, row: Int64, low: Float64, high: Float64) -> Pairs:
-        meets = ((self.boxes[row, 0] <= high[asked]) & (self.boxes[row, 1] >= low[asked])).all(axis=1)
+        meets = np.ones(len(row), dtype=bool)
+        for axis in range(3):
+            meets &= (self.boxes[row, 0, axis] <= high[asked, axis]) & (self.boxes[row, 1, axis] >= low[asked, axis])
         return asked[meets], row[meets]
 
 
@@ -154,7 +156,8 @@ def _unfolded(first: Int64, counts: Int64, owner: Int64) -> tuple[Int64, Int64]:
 
 
 def _once(pairs: Pairs, rows: int) -> Pairs:
-    both = np.unique(pairs[0] * rows + pairs[1])
+    both = np.sort(pairs[0] * rows + pairs[1])
+    both = both[np.diff(both, prepend=-1) != 0]
     return both // rows, both % rows
 
 

@@ -17,8 +17,9 @@ from spatial.mesh import Float64
 __all__ = ["Known", "Located", "Whereabouts"]
 
 NONE = -1
-PASSED = 0.5
-"""A room passes a storey of its building that is not its own where it takes more than this part of the storey's height."""
+PASSED, PASSED_M = 0.5, 1.5
+"""A room passes a storey of its building that is not its own where it takes more than this part of the storey's height, or more than
+these metres of it: the topmost storey reaches to the ridge of the roof."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +161,7 @@ def _passing(rooms: Bodies, storeys: Bodies, room_storey: Int64, storey_building
         for storey in np.flatnonzero(storey_building == building):
             low, high = storeys.z_ranges[storey]
             taken = np.minimum(rooms.z_ranges[mine, 1], high) - np.maximum(rooms.z_ranges[mine, 0], low)
-            passes[mine] |= (room_storey[mine] != storey) & (taken > PASSED * (high - low)) & (high > low)
+            passes[mine] |= (room_storey[mine] != storey) & (taken > min(PASSED * (high - low), PASSED_M)) & (high > low)
     return passes
 
 

@@ -114,3 +114,20 @@ def test_many_points_are_answered_as_one_by_one(house: Whereabouts) -> None:
             assert getattr(together, name)[i] == getattr(alone, name)[0], (name, points[i])
         rooms = together.possible_rooms[together.possible_starts[i] : together.possible_starts[i + 1]]
         assert rooms.tolist() == alone.possible_rooms.tolist()
+
+
+@pytest.mark.parametrize(("top", "passes"), [(4.0, False), (4.7, True)])
+def test_a_hall_under_a_high_roof_passes_the_upper_storey(top: float, passes: bool) -> None:
+    """The upper storey is 10 m high to the ridge: half of it nobody takes, 1.5 m of it is a floor's worth."""
+    plan = shapely.box(0, 0, 10, 10)
+    none = Bodies.build([], np.zeros((0, 2)))
+    where = Whereabouts.build(
+        Bodies.build([plan], np.array([[0, top]])),
+        Bodies.build([plan, plan], np.array([[0.0, 3.0], [3.0, 13.0]])),
+        Bodies.build([plan], np.array([[0.0, 13.0]])),
+        none,
+        room_storey=np.array([GROUND]),
+        room_building=np.array([0]),
+        storey_building=np.array([0, 0]),
+    )
+    assert rows(at(where, 5, 5, 3.5))[:2] == (0, FIRST if passes else GROUND)
