@@ -21,7 +21,7 @@ from twin.imports.register import import_register
 from twin.records.counters import clock_of
 from twin.records.values import field_values
 from twin.settings import Settings
-from twin.store import Store, bulk
+from twin.store import Store, bulk_process
 from twin.store import record_schema as schema
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
@@ -62,7 +62,7 @@ def import_here(store: Store, settings: Settings, kind: str, path: Path) -> dict
 def run_import(home: Path, url: str, path: Path, processes: bool, pipe: Connection) -> None:
     """Import in a process of its own: says when it begins, and when the import is acknowledged."""
     if processes:
-        module.LARGE_BYTES = bulk.FEW_ROWS = 0
+        module.LARGE_BYTES = bulk_process.FEW_ROWS = 0
     settings = Settings(home=home, database_url=url)
     with Store.open(url) as store:
         pipe.send("begins")

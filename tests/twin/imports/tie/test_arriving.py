@@ -16,7 +16,7 @@ from twin.imports.tie.marks import LOCATIONS_MOVED, read_mark
 from twin.records.feed import Settled
 from twin.records.stored import Resolved
 from twin.records.write import Author, change_fields
-from twin.store import Store, bulk
+from twin.store import Store, bulk_process
 from twin.store import record_schema as schema
 
 LATER = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_a_new_location_of_a_known_card_is_resolved_before_it_is_written(
     """Not left to the tie, which would load the tree and look at all rows again for it."""
     if processes:
         monkeypatch.setattr(register, "LARGE_BYTES", 0)
-        monkeypatch.setattr(bulk, "FEW_ROWS", 0)
+        monkeypatch.setattr(bulk_process, "FEW_ROWS", 0)
     resolved: list[str] = []
     tell = Placing.resolve
 
