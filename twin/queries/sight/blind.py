@@ -34,15 +34,16 @@ def blind_spots(coverage: Coverage, area: str, height_m: float | None = None, *,
 
 
 def squares_joined(squares: NDArray[np.int32], step_m: float) -> BaseGeometry:
-    """The union of grid squares (n, 2), from the runs of each row."""
+    """The union of grid squares (n, 2): runs of each row, equal runs of rows that follow each other as one rectangle."""
     if not len(squares):
         return shapely.MultiPolygon()
-    order = np.lexsort((squares[:, 0], squares[:, 1]))
-    i, j = squares[order, 0].astype(np.int64), squares[order, 1].astype(np.int64)
+    i, j = squares[np.lexsort((squares[:, 0], squares[:, 1]))].astype(np.int64).T
     first = np.concatenate([[True], (np.diff(j) != 0) | (np.diff(i) != 1)])
-    last = np.concatenate([first[1:], [True]])
-    west, east, south = i[first] * step_m, (i[last] + 1) * step_m, j[first]
-    return shapely.union_all(shapely.box(west, south * step_m, east, (south + 1) * step_m))
+    west, east, row = i[first], i[np.append(first[1:], True)] + 1, j[first]
+    west, east, row = np.column_stack([west, east, row])[np.lexsort((row, east, west))].T
+    first = np.concatenate([[True], (np.diff(west) != 0) | (np.diff(east) != 0) | (np.diff(row) != 1)])
+    south, north = row[first], row[np.append(first[1:], True)] + 1
+    return shapely.union_all(shapely.box(west[first] * step_m, south * step_m, east[first] * step_m, north * step_m))
 
 
 def _polygons(geometry: BaseGeometry) -> list[shapely.Polygon]:
