@@ -23,6 +23,7 @@ from twin.api import (
     register_imports,
     reporting,
     requests,
+    routes,
     sessions,
     sites,
     spatial,
@@ -40,6 +41,7 @@ from twin.codes import read_tables
 from twin.queries.items.catalogue import Catalogue
 from twin.queries.place.scene import Scenes
 from twin.queries.records.context import Registers
+from twin.queries.routes.networks import Networks
 from twin.settings import Settings
 from twin.store import Store
 
@@ -70,6 +72,7 @@ ROUTERS = (
     reconciliation.router,
     register_imports.router,
     spatial.router,
+    routes.router,
     *records.routers,
     page.router,
 )
@@ -91,6 +94,7 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.published = Published(settings)
     app.state.keyring = keyring
     app.state.scenes = Scenes(store, settings)
+    app.state.networks = Networks(store, settings)
     app.state.registers = Registers.of(store, settings.home / "columns", settings)
     app.state.catalogue = Catalogue(app.state.registers)
     app.state.tables = read_tables(settings.home / "codes")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import backup, demo, imports, keys, query, registers, report, serve, sites, stocktake, tilesets
+from twin.cli import backup, demo, imports, keys, query, registers, report, routes, serve, sites, stocktake, tilesets
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
@@ -23,7 +23,10 @@ imports.app.command(name="findings")(registers.findings)
 app.add_typer(imports.app, name="import", help="files in: building models, city layers, ledgers")
 app.add_typer(tilesets.app, name="tiles", help="3D Tiles: build, check")
 app.add_typer(keys.app, name="key", help="who may come in, and for what")
-app.add_typer(query.app, name="query", help="questions of place: locate, nearest, within, pick, plan, explain")
+query.app.command(name="route")(routes.route_between)
+query.app.command(name="guards")(routes.guards_near)
+query.app.command(name="evacuation")(routes.ways_out)
+app.add_typer(query.app, name="query", help="questions of place: locate, nearest, within, pick, plan, explain, route, guards, evacuation")
 app.add_typer(stocktake.app, name="stocktake", help="盘点: open, scan, show, close")
 app.command(name="disposals")(registers.disposals)
 app.command(name="report")(report.report)

@@ -15,7 +15,7 @@ from spatial.feature import Feature, FeatureId, Kind
 from spatial.frame import SiteFrame
 from spatial.mesh import Float64
 from spatial.source import Source
-from twin.store.extent import EXTENT, extents
+from twin.store.degrees import EXTENT, extents
 from twin.store.rows import FeatureRow
 from twin.store.values import from_json, to_json, to_text
 

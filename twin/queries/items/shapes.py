@@ -17,7 +17,7 @@ from twin.queries.cql2.spatial import TURNED
 from twin.queries.items.catalogue import ItemReader
 from twin.queries.items.crs import OutputCrs
 from twin.store import FeatureRow, schema
-from twin.store.extent import geographic_shapes
+from twin.store.degrees import geographic_shapes
 from twin.store.items import Items, Window, read_items
 
 __all__ = ["ItemGeometries", "shapes_of"]
