@@ -101,7 +101,8 @@ def write_ledgers(folder: Path, rows: int, *, smoke: bool) -> dict[str, Path]:
 
 
 def run(database: str, folder: Path, ledgers: Mapping[str, Path], rows: int) -> dict[str, Any]:
-    """All figures of one database."""
+    """All figures of one database; what was left to be written by the one before is on the disk first."""
+    os.sync()
     home = folder / f"home-{database}"
     with postgres() if database == "postgresql" else nullcontext(None) as url:
         env = {"TWIN_HOME": str(home)} | ({"TWIN_DATABASE_URL": url} if url else {})
