@@ -21,6 +21,8 @@ from tests.twin.queries.items.world import HIDDEN, NOW, filled, world
 from tests.twin.served import service
 from tests.twin.store.builder import boxes, new_revision, relabelled, tower
 from twin.auth import Principal, Role
+from twin.codes import get_kind
+from twin.records.write import Author, add_record
 from twin.settings import Settings
 from twin.store import Store
 
@@ -36,6 +38,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, S
     settings = Settings(home=tmp_path_factory.mktemp("items"))
     with Store.open(settings.database_url) as store:
         store.migrate()
+        with store.database.writing() as connection:
+            author = Author(who="", method="manual", source="", now=NOW)
+            add_record(connection, get_kind("unit"), {"code": "U", "name": "局", "level": "provincial"}, author)
         yield settings, filled(store)
 
 
@@ -163,6 +168,10 @@ def test_a_page_is_sent_once_to_who_has_it_and_a_label_hides_what_it_hides(clien
     assert public.get(f"/collections/rooms/items/{HIDDEN[0]}").status_code == 404
     assert client.get(f"/collections/rooms/items/PS/{HIDDEN[0]}").status_code == 200
     assert public.get("/collections/world").status_code == 404
+    clerk = Principal(name="c", role=Role.UNIT_CLERK, labels=frozenset({"public"}), units=frozenset({"*"}))
+    nowhere = TestClient(service(*home, principal_of=lambda _: clerk), base_url=HERE)
+    for name in (*FIXED, "units"):
+        assert nowhere.get(f"/collections/{name}/items?f=jsonfg").status_code == 200, name
 
 
 def test_gdal_reads_each_collection_whole_and_within_a_box(url: str, client: TestClient) -> None:

@@ -35,7 +35,7 @@ class OutputCrs:
         """Whether its plane is metres."""
         return self.plan is not None and horizontal(self.plan).projected
 
-    def coordinates(self, shapes: NDArray[np.object_], sites: Sequence[Site]) -> NDArray[np.object_]:
+    def coordinates(self, shapes: NDArray[np.object_], sites: Sequence[Site | None]) -> NDArray[np.object_]:
         """Shapes (n,) of lon, lat degrees and ellipsoidal metres as this CRS states them; each shape's site has the geoid separation.
 
         A shape without heights stays plane. Raises Invalid (HEIGHT_DATUM_UNKNOWN) where 1985 heights are asked for and the site has no N.
@@ -67,15 +67,15 @@ class OutputCrs:
         east, north = horizontal(self.plan).from_lon_lat(degrees[:, 0], degrees[:, 1])
         return np.column_stack([north, east] if is_northing_first(self.plan) else [east, north])
 
-    def _lowered(self, shapes: NDArray[np.object_], sites: Sequence[Site]) -> NDArray[np.object_]:
+    def _lowered(self, shapes: NDArray[np.object_], sites: Sequence[Site | None]) -> NDArray[np.object_]:
         high = shapely.has_z(shapes)
-        unknown = {site.code for site, has in zip(sites, high, strict=True) if has and site.geoid_separation_m is None}
+        unknown = {site.code for site, has in zip(sites, high, strict=True) if has and site and site.geoid_separation_m is None}
         if unknown:
             raise Invalid(
                 f"site {min(unknown)} has no geoid separation: no 1985 heights", path="crs", code="HEIGHT_DATUM_UNKNOWN", hint=CRS84H
             )
         points, owner = shapely.get_coordinates(shapes, include_z=True, return_index=True)
-        points[:, 2] -= np.array([site.geoid_separation_m or 0.0 for site in sites])[owner]
+        points[:, 2] -= np.array([site.geoid_separation_m or 0.0 if site else 0.0 for site in sites])[owner]
         return _with_points(shapes, points)
 
 

@@ -25,15 +25,15 @@ def features_of(
 ) -> list[dict[str, Any]]:
     """Each item as a feature with its geometry in the CRS; `jsonfg` adds what that standard has: `place` where it says more."""
     shapes = np.array([item.geometry for item in items], dtype=object)
-    there = [sites[item.site] for item in items]
+    there = [sites[item.site] if item.site is not None else None for item in items]
     geometries = _geometries(crs.coordinates(shapes, there), crs)
     features = [_feature(item, geometry) for item, geometry in zip(items, geometries, strict=True)]
     if not jsonfg:
         return features
     bases = _geometries(shapely.force_2d(crs.coordinates(shapes, there)), crs)
     plain = _geometries(shapely.force_2d(shapes), None)
-    for feature, item, base, wgs84 in zip(features, items, bases, plain, strict=True):
-        prism = _prism(item, base, crs, sites[item.site])
+    for feature, item, base, wgs84, site in zip(features, items, bases, plain, there, strict=True):
+        prism = _prism(item, base, crs, site)
         own = crs.plan is not None or prism is not None
         feature |= {
             "featureType": feature_type,
@@ -60,9 +60,9 @@ def _geometries(shapes: NDArray[np.object_], crs: OutputCrs | None) -> list[Any]
     return [None if text is None else json.loads(text) for text in shapely.to_geojson(rounded)]
 
 
-def _prism(item: Item, base: Any, crs: OutputCrs, site: Site) -> dict[str, Any] | None:
+def _prism(item: Item, base: Any, crs: OutputCrs, site: Site | None) -> dict[str, Any] | None:
     """The plan raised from its lowest to its highest height, in heights of the CRS, above the ellipsoid where it has none."""
-    if base is None or item.low_m is None or item.high_m is None or base["type"] not in ("Polygon", "MultiPolygon"):
+    if base is None or site is None or item.low_m is None or item.high_m is None or base["type"] not in ("Polygon", "MultiPolygon"):
         return None
     down = (site.geoid_separation_m or 0.0) if crs.height == "1985" else 0.0
     low, high = _metres(item.low_m - down), _metres(item.high_m - down)

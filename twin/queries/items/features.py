@@ -53,15 +53,6 @@ class FeatureQuery:
         items = self._items(found[:limit])
         return ItemPage(items=items, after=str(found[limit - 1][0].identity) if len(found) > limit else None)
 
-    def all(self) -> Iterator[list[Item]]:
-        """All items that match, some thousands at a time."""
-        after: str | None = ""
-        while after is not None:
-            page = self.page(after=after, limit=READ_AT_ONCE)
-            if page.items:
-                yield page.items
-            after = page.after
-
     def one(self, item_id: str) -> Item:
         """One item by its id, with the code of its site and `/` before it where several sites have the id; raises NotFound."""
         first, _, rest = item_id.partition("/")

@@ -15,11 +15,11 @@ class Item:
     """One thing: `geometry` in lon, lat degrees (CRS84), with metres above the ellipsoid as third coordinate where they are known
     (CRS84h); its lowest and highest height; when the twin came to know it so.
 
-    `site` is the code of the site whose frame and geoid it belongs to.
+    `site` is the code of the site whose frame and geoid it belongs to, None for what stands in none.
     """
 
     id: str
-    site: str
+    site: str | None
     geometry: BaseGeometry | None
     low_m: float | None = None
     high_m: float | None = None

@@ -12,7 +12,7 @@ import shapely
 
 from twin.queries.items.catalogue import Collection, ItemReader
 from twin.queries.items.item import Item
-from twin.queries.items.query import ItemQuery
+from twin.queries.items.query import ItemQuery, iter_pages
 from twin.queries.items.queryables import queryable_types
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def write_parquet(path: Path, collection: Collection, reader: ItemReader, query:
     schema = _schema(collection, reader)
     written = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as file:
-        for items in query.all():
+        for items in iter_pages(query):
             file.write_table(_table(items, schema))
             written += len(items)
     return written

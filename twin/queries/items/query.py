@@ -11,7 +11,9 @@ from twin.queries.items.features import FeatureQuery
 from twin.queries.items.item import Item
 from twin.queries.items.records import RecordQuery
 
-__all__ = ["ItemQuery", "item_query"]
+__all__ = ["ItemQuery", "item_query", "iter_pages"]
+
+READ_AT_ONCE = 2_000
 
 
 class ItemQuery(Protocol):
@@ -19,9 +21,6 @@ class ItemQuery(Protocol):
 
     def page(self, *, after: str, limit: int) -> ItemPage:
         """At most `limit` items behind the one a page before ended with."""
-
-    def all(self) -> Iterator[list[Item]]:
-        """All items that match, some thousands at a time."""
 
     def one(self, item_id: str) -> Item:
         """One item by its id; raises NotFound."""
@@ -40,3 +39,13 @@ def item_query(
     if collection.record is not None:
         return RecordQuery(connection, catalogue.registers.shelf, collection, reader, asked or Asked())
     return FeatureQuery(connection, collection, reader, asked)
+
+
+def iter_pages(query: ItemQuery) -> Iterator[list[Item]]:
+    """All items that match, some thousands at a time."""
+    after: str | None = ""
+    while after is not None:
+        page = query.page(after=after, limit=READ_AT_ONCE)
+        if page.items:
+            yield page.items
+        after = page.after

@@ -65,15 +65,6 @@ class RecordQuery:
                 return ItemPage(items=found[:limit], after=found[limit - 1].id)
         return ItemPage(items=found, after=None)
 
-    def all(self) -> Iterator[list[Item]]:
-        """All that match, some at a time."""
-        after: str | None = ""
-        while after is not None:
-            page = self.page(after=after, limit=READ_AT_ONCE)
-            if page.items:
-                yield page.items
-            after = page.after
-
     def one(self, item_id: str) -> Item:
         """The record of a key; raises NotFound also for one this reader may not know of."""
         known = [record for record in records_of_key(self._connection, self._kind, item_id) if record.key == item_id]
@@ -140,7 +131,7 @@ class RecordQuery:
         height = float(shapely.get_z(point)) if point is not None else None
         return Item(
             id=record.key,
-            site=site.code if site else next(iter(self._reader.sites), ""),
+            site=site.code if site else None,
             geometry=point,
             low_m=height,
             high_m=height,
