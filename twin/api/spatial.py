@@ -19,6 +19,7 @@ from twin.api.sending import EACH_TIME, send_bytes
 from twin.api.spatial_documents import Explanation, Found, Located, LocatedColumns, Nearest, Picked, PointColumns, StoreyPlan
 from twin.auth import Action, Principal, Protected, authorise, permitted_labels
 from twin.errors import Invalid, TooLarge
+from twin.queries.items.box import parse_box
 from twin.queries.place.assets import AssetPoints, asset_points
 from twin.queries.place.explain import explain_asset
 from twin.queries.place.frames import columns_of, require_one
@@ -202,17 +203,14 @@ def _may_read(principal: Principal, kind: str) -> None:
 def _area(bbox: str | None, polygon: str | None, low_m: float | None, high_m: float | None) -> dict[str, Any]:
     if bbox is None and polygon is None:
         return {"low_m": low_m, "high_m": high_m}
+    if bbox is not None:
+        box = parse_box(bbox)
+        low, high = box.windows[0].low_m, box.windows[0].high_m
+        return {"polygon": box.plan, "low_m": low_m if low is None else low, "high_m": high_m if high is None else high}
     try:
-        if polygon is not None:
-            return {"polygon": shapely.from_wkt(polygon), "low_m": low_m, "high_m": high_m}
-        numbers = [float(one) for one in (bbox or "").split(",")]
-        west, south, *low, east, north = numbers if len(numbers) == 4 else [*numbers[:3], *numbers[3:5]]
-    except (ValueError, shapely.errors.GEOSException):
-        raise Invalid("bbox is 4 or 6 numbers, polygon a WKT polygon", code="AREA_INVALID", hint="degrees, longitude first") from None
-    heights = {"low_m": low[0], "high_m": numbers[5]} if len(numbers) == 6 else {"low_m": low_m, "high_m": high_m}
-    if not np.isfinite(numbers).all() or west >= east or south >= north:
-        raise Invalid("the box is empty, or not of finite numbers", code="AREA_INVALID", hint="west,south,low,east,north,high")
-    return {"polygon": shapely.box(west, south, east, north)} | heights
+        return {"polygon": shapely.from_wkt(polygon), "low_m": low_m, "high_m": high_m}
+    except shapely.errors.GEOSException:
+        raise Invalid("polygon is a WKT polygon", code="AREA_INVALID", hint="degrees, longitude first") from None
 
 
 async def _body(request: Request) -> bytes:

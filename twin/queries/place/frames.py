@@ -17,6 +17,7 @@ from twin.errors import Invalid
 __all__ = ["Assigned", "assign_sites", "columns_of", "in_frame", "lon_lat_ring", "require_one"]
 
 METRES_A_DEGREE = 111_320.0
+NEAR_RADII = 4
 STEPS = 16
 OUTSIDE = -1
 
@@ -68,12 +69,20 @@ def in_frame(frame: SiteFrame, lon_lat_height: Float64) -> Float64:
 
 
 def lon_lat_ring(frame: SiteFrame, polygon: BaseGeometry) -> BaseGeometry:
-    """A polygon of degrees in site metres (plan), its edges straight in degrees: cut into 16 pieces each.
+    """What of a polygon of degrees lies within four radii of a site, in site metres (plan), its edges straight in degrees: cut into 16
+    pieces each. Farther away the plane of the site no longer tells places apart: its antipodes fold onto it.
 
     Raises Invalid (`AREA_INVALID`) where it is no valid polygon.
     """
     if polygon.is_empty or polygon.geom_type not in ("Polygon", "MultiPolygon") or not polygon.is_valid:
         raise Invalid("the area is no valid polygon", code="AREA_INVALID", hint="rings closed, not crossing themselves, lon before lat")
+    north = NEAR_RADII * frame.site.radius_m / METRES_A_DEGREE
+    east = north / max(0.01, float(np.cos(np.radians(frame.site.lat))))
+    lon, lat = frame.site.lon, frame.site.lat
+    polygon = polygon.intersection(shapely.box(lon - east, lat - north, lon + east, lat + north))
+    if polygon.is_empty or polygon.geom_type not in ("Polygon", "MultiPolygon"):
+        nowhere = 10 * frame.site.radius_m  # nothing of a site stands there
+        return shapely.box(nowhere, nowhere, nowhere + 1.0, nowhere + 1.0)
     longest = max(polygon.bounds[2] - polygon.bounds[0], polygon.bounds[3] - polygon.bounds[1])
     dense = shapely.segmentize(shapely.force_2d(polygon), longest / STEPS)
 

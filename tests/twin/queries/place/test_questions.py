@@ -149,6 +149,16 @@ def test_pages_follow_one_another_to_the_end(asking: As) -> None:
     assert found == sorted(set(found), key=str.encode) and len(found) == page["total"] > 20
 
 
+def test_a_large_box_holds_what_lies_in_it_and_one_at_the_antipodes_nothing(asking: As) -> None:
+    """The plane of a site holds half the earth: the other half folds onto it."""
+    client, near = asking(), "119,26,120,27"
+    whole, here, there, across = (
+        client.get(f"/spatial/within?kind=element&site=s&bbox={box}&limit=1000").json()["total"]
+        for box in ("-180,-90,180,90", near, "-61,-27,-60,-26", "119,26,-170,27")
+    )
+    assert whole == here == across > 20 and there == 0
+
+
 def test_a_point_outside_every_site_and_one_of_another(asking: As) -> None:
     client = asking()
     outside = client.get("/spatial/locate?lon=0&lat=0&height_m=0").json()
@@ -211,8 +221,8 @@ def test_a_plan_has_the_rooms_walls_and_doors_of_its_storey(rooms: list[FeatureR
     ("path", "status", "code"),
     [
         ("/spatial/within?kind=element&bbox=1,1,2,2", 422, "SITE_NOT_NAMED"),
-        ("/spatial/within?kind=element&site=s&bbox=1,1,2", 422, "AREA_INVALID"),
-        ("/spatial/within?kind=element&site=s&bbox=2,1,1,2", 422, "AREA_INVALID"),
+        ("/spatial/within?kind=element&site=s&bbox=1,1,2", 400, "PARAMETER_INVALID"),
+        ("/spatial/within?kind=element&site=s&bbox=2,2,3,1", 400, "PARAMETER_INVALID"),
         ("/spatial/within?kind=element&site=s&polygon=POLYGON((0 0,1 1,1 0,0 1,0 0))", 422, "AREA_INVALID"),
         ("/spatial/within?kind=element&site=s&polygon=circle", 422, "AREA_INVALID"),
         ("/spatial/within?kind=element&site=s", 422, "AREA_INVALID"),
