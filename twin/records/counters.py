@@ -8,21 +8,24 @@ __all__ = ["clock_of", "next_id_of", "set_clock", "take_ids"]
 
 COUNTER, CLOCK = schema.counter.c, schema.clock.c
 _CLOCK_OF = select(CLOCK.now).where(CLOCK.kind == bindparam("kind"))
+_NEXT_OF = select(COUNTER.next).where(COUNTER.name == bindparam("name_"))
+_TAKE = (
+    update(schema.counter).where(COUNTER.name == bindparam("name_")).values(next=COUNTER.next + bindparam("count_")).returning(COUNTER.next)
+)
 
 
 def take_ids(connection: Connection, name: str, count: int = 1) -> int:
     """The first of `count` numbers of this name that nobody else gets; the first ever is 1."""
-    first = connection.execute(select(COUNTER.next).where(COUNTER.name == name)).scalar_one_or_none()
-    if first is None:
+    after = connection.execute(_TAKE, {"name_": name, "count_": count}).scalar_one_or_none()
+    if after is None:
         connection.execute(insert(schema.counter).values(name=name, next=1 + count))
         return 1
-    connection.execute(update(schema.counter).where(COUNTER.name == name).values(next=first + count))
-    return int(first)
+    return int(after) - count
 
 
 def next_id_of(connection: Connection, name: str) -> int:
     """The number that would be given out next."""
-    return int(connection.execute(select(COUNTER.next).where(COUNTER.name == name)).scalar_one_or_none() or 1)
+    return int(connection.execute(_NEXT_OF, {"name_": name}).scalar_one_or_none() or 1)
 
 
 def clock_of(connection: Connection, kind: str) -> int:

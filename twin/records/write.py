@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -81,15 +81,15 @@ def change_fields(connection: Connection, kind: RecordKind, record_id: int, valu
     if author.valid_from and author.valid_from > author.today:
         raise Invalid(f"{author.valid_from} has not come yet", path="valid_from", hint="file it on that day", code="FIELD_INVALID")
     versions = _versions(connection, kind, record_id)
-    before = field_values(connection, kind, versions[:1])[0]
+    said = field_values(connection, kind, versions)
     made: list[int] = []
     for name, value in checked.items():
         since = _since(connection, record_id, name, author)
-        held = held_at(before[name], changes_of(connection, record_id, name), as_of=since, known_at_us=to_microseconds(author.now)).value
+        held = held_at(said[0][name], changes_of(connection, record_id, name), as_of=since, known_at_us=to_microseconds(author.now)).value
         if value != held:
             made += _note(connection, kind, record_id, [(name, held, value)], author, since)
     if made:
-        _rewrite(connection, kind, versions, checked.keys(), author)
+        _rewrite(connection, kind, versions, said, checked.keys(), author)
     return made
 
 
@@ -108,7 +108,7 @@ def revert_change(connection: Connection, kind: RecordKind, change_id: int, auth
         date.fromisoformat(row.valid_from),
         reverts=change_id,
     )
-    _rewrite(connection, kind, versions, [row.field], author)
+    _rewrite(connection, kind, versions, field_values(connection, kind, versions), [row.field], author)
     return made
 
 
@@ -141,18 +141,24 @@ def _since(connection: Connection, record_id: int, name: str, author: Author) ->
     return held.by.valid_from if held.by else date.min
 
 
-def _rewrite(connection: Connection, kind: RecordKind, versions: Sequence[Mapping[str, Any]], names: Any, author: Author) -> None:
-    """Bring the stored row to what its fields say today; keep what the ledger said there."""
+def _rewrite(
+    connection: Connection,
+    kind: RecordKind,
+    versions: Sequence[Mapping[str, Any]],
+    said: Sequence[Mapping[str, Any]],
+    names: Any,
+    author: Author,
+) -> None:
+    """Bring the stored rows, which say that, to what their fields say today; keep what the ledger said there."""
     table = schema.kind_table(kind.name)
     seen = versions[0]
-    said = field_values(connection, kind, versions)
     columns = {column_name(kind.column(name)) for name in names}
     for version, values in zip(versions, said, strict=True):
         today = dict(values)
         for name in names:
             changes = changes_of(connection, version["record_id"], name)
             today[name] = held_at(values[name], changes, as_of=author.today, known_at_us=to_microseconds(author.now)).value
-        stored = {name: value for name, value in _stored(connection, kind, today).items() if name in columns}
+        stored = _stored(connection, kind, today, only=columns)
         if any(name in {part for identity in kind.identity for part in identity} for name in names):
             stored["key"] = natural_key(kind, today)
             if stored["key"] != version["key"]:
@@ -172,10 +178,13 @@ def _keep_ledger_values(connection: Connection, seen: Mapping[str, Any], columns
         )
 
 
-def _stored(connection: Connection, kind: RecordKind, values: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(connection: Connection, kind: RecordKind, values: Mapping[str, Any], only: Container[str] | None = None) -> dict[str, Any]:
+    """The columns of the table, or those of them, as these values of all fields make them."""
     found: dict[str, Any] = {}
     for column in kind.columns:
         name, value = column_name(column), values[column.name]
+        if only is not None and name not in only:
+            continue
         if column.part and name not in found:
             order = ARTICLE if column.part == "article" else LOCATION
             key = joined([str(values.get(part) or "") for part in order])
@@ -199,7 +208,7 @@ def _note(
     *,
     reverts: int | None = None,
 ) -> list[int]:
-    first = take_ids(connection, "change", len(fields))
+    first, since = take_ids(connection, "change", len(fields)), clock_of(connection, kind.name)
     for place, (name, old, new) in enumerate(fields):
         connection.execute(
             insert(schema.change).values(
@@ -211,7 +220,7 @@ def _note(
                 new=None if new is None else to_json(new),
                 valid_from=valid_from.isoformat(),
                 recorded_us=to_microseconds(author.now),
-                since=clock_of(connection, kind.name),
+                since=since,
                 source=author.source,
                 who=author.who,
                 method=author.method,

@@ -74,9 +74,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state of the records for as long as it is open. Raises StoreUnavailable."""
+        """A connection that sees one state of the records for as long as it is open. Raises StoreUnavailable.
+
+        It ends by a commit of nothing: at a rollback psycopg forgets every statement it has prepared.
+        """
         with self._translated(), self.reader.connect() as connection:
             yield connection
+            connection.commit()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
