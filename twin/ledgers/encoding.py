@@ -14,6 +14,8 @@ __all__ = ["ENCODINGS", "TextForm", "find_encoding", "iter_utf8"]
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "latin-1", "utf-16")
 READ_BYTES = 8 * 2**20
+FIRST_BYTES = 2**20
+"""The first piece, each twice the one before: who takes the rows further has something to do while the next are read."""
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 LINE_LIMIT_BYTES = 64 * 2**20
 SAMPLE_BYTES = 2**18
@@ -74,9 +76,10 @@ def iter_utf8(path: Path, form: TextForm, bad_lines: list[int]) -> Iterator[byte
 
 def _pieces(path: Path) -> Iterator[bytes]:
     """The bytes of the file, cut after newlines where there are any."""
-    carry = b""
+    carry, size = b"", min(FIRST_BYTES, READ_BYTES)
     with path.open("rb") as file:
-        while data := file.read(READ_BYTES):
+        while data := file.read(size):
+            size = min(2 * size, READ_BYTES)
             end = data.rfind(b"\n") + 1 or data.rfind(b"\r") + 1
             if not end:
                 carry += data
