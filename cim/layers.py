@@ -73,42 +73,13 @@ def read_layers(
         issues.append(Issue(code="GROUND_MISSING", path=context.file, message=message, source=context.file))
         ground = Ground.level(site_frame, _reach(read, context.radius_m))
     rows = tuple(_cut(row, context, issues) for row in read.rows)
-    painter = Painter(rows, Drape(ground))
-    builder, features, ledger = MeshBuilder(), [], []
-    ordered = sorted(rows, key=lambda row: row.class_name == ROOM_CLASS)
-    places = list(storeys)
-    rooms: list[Room] = []
-    known: Storeys | None = None
-    for done, row in enumerate(ordered, start=1):
-        if row.class_name == ROOM_CLASS and row.geometry is not None and not row.repeats:
-            known = known or Storeys(places)
-            room, outcome, reason = room_of_row(row, known, context.key, context.radius_m)
-            if outcome == PLACED:
-                add_room(builder, context.key, room)
-            rooms.append(room)
-            features.append(room_feature(room, context.key, _source(context, row)))
-            ledger.append(LedgerRow(local_id=row.local_id, entity=row.entity, class_name=ROOM_CLASS, outcome=outcome, reason=reason))
-            if reason:
-                code = "ROOM_STOREY_UNKNOWN" if outcome == WITHOUT_GEOMETRY else _code(reason)
-                issues.append(Issue(code=code, path=row.entity, message=reason, source=context.file))
-            continue
-        drawn, outcome, reason = _drawn(row, painter, context)
-        if outcome == PLACED:
-            outcome, reason = _add(builder, context, row, drawn)
-        features.append(_feature(context, row, drawn))
-        if outcome == PLACED:
-            building = features[-1]
-            features += add_storeys(builder, building, drawn.storeys)
-            places += places_of(building, drawn.storeys)
-        ledger.append(LedgerRow(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=outcome, reason=reason))
-        findings = drawn.findings + ([(_code(reason), reason)] if outcome == FAILED else [])
-        issues += [
-            Issue(code=code, path=row.entity, message=text, severity=_severity(code, row), source=context.file) for code, text in findings
-        ]
+    drawing = _Drawing(context, Painter(rows, Drape(ground)), storeys, issues)
+    for done, row in enumerate(sorted(rows, key=lambda row: row.class_name == ROOM_CLASS), start=1):
+        drawing.take(row)
         if progress is not None:
             progress(done, len(rows))
-    issues += check_rooms(rooms, context.file)
-    if not any(row.outcome == PLACED for row in ledger) and any(row.reason.startswith(OUTSIDE) for row in ledger):
+    issues += check_rooms(drawing.rooms, context.file)
+    if drawing.is_elsewhere:
         raise OutsideSite(
             f"nothing of {context.file} lies within {context.radius_m:,.0f} m of site {site_frame.site.code}",
             hint="wrong site, wrong CRS, or a larger --radius-m",
@@ -116,15 +87,71 @@ def read_layers(
     return CityLayer(
         key=layer_key,
         kind=LayerKind.CITY,
-        features=tuple(features),
-        meshes=builder.build(),
-        ledger=tuple(ledger),
+        features=tuple(drawing.features),
+        meshes=drawing.builder.build(),
+        ledger=tuple(drawing.ledger),
         schema=read.driver,
         crs=read.crs,
         issues=tuple(issues),
         sha256=context.digest,
         ground_dependent=True,
     )
+
+
+class _Drawing:
+    """What the rows of a file become, row by row; rooms after the buildings whose storeys they stand on."""
+
+    def __init__(self, context: _Context, painter: Painter, storeys: Sequence[StoreyPlace], issues: list[Issue]) -> None:
+        self.builder = MeshBuilder()
+        self.features: list[Feature] = []
+        self.ledger: list[LedgerRow] = []
+        self.rooms: list[Room] = []
+        self._context, self._painter, self._issues = context, painter, issues
+        self._places = list(storeys)
+        self._storeys: Storeys | None = None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether nothing is placed, and something because it lies outside the site."""
+        placed = any(row.outcome == PLACED for row in self.ledger)
+        return not placed and any(row.reason.startswith(OUTSIDE) for row in self.ledger)
+
+    def take(self, row: Row) -> None:
+        """Draw a row, or tell why not."""
+        if row.class_name == ROOM_CLASS and row.geometry is not None and not row.repeats:
+            self._take_room(row)
+        else:
+            self._take_object(row)
+
+    def _take_room(self, row: Row) -> None:
+        context = self._context
+        self._storeys = self._storeys or Storeys(self._places)
+        room, outcome, reason = room_of_row(row, self._storeys, context.key, context.radius_m)
+        if outcome == PLACED:
+            add_room(self.builder, context.key, room)
+        self.rooms.append(room)
+        self.features.append(room_feature(room, context.key, _source(context, row)))
+        self._note(row, outcome, reason)
+        if reason:
+            code = "ROOM_STOREY_UNKNOWN" if outcome == WITHOUT_GEOMETRY else _code(reason)
+            self._issues.append(Issue(code=code, path=row.entity, message=reason, source=context.file))
+
+    def _take_object(self, row: Row) -> None:
+        context = self._context
+        drawn, outcome, reason = _drawn(row, self._painter, context)
+        if outcome == PLACED:
+            outcome, reason = _add(self.builder, context, row, drawn)
+        feature = _feature(context, row, drawn)
+        self.features.append(feature)
+        if outcome == PLACED:
+            self.features += add_storeys(self.builder, feature, drawn.storeys)
+            self._places += places_of(feature, drawn.storeys)
+        self._note(row, outcome, reason)
+        for code, text in drawn.findings + ([(_code(reason), reason)] if outcome == FAILED else []):
+            self._issues.append(Issue(code=code, path=row.entity, message=text, severity=_severity(code, row), source=context.file))
+
+    def _note(self, row: Row, outcome: Outcome, reason: str) -> None:
+        self.ledger.append(LedgerRow(local_id=row.local_id, entity=row.entity, class_name=row.class_name, outcome=outcome, reason=reason))
 
 
 def _cut(row: Row, context: _Context, issues: list[Issue]) -> Row:

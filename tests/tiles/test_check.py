@@ -3,7 +3,6 @@
 import copy
 import gzip
 import json
-import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -13,69 +12,11 @@ import numpy as np
 import pytest
 
 from spatial.frame import Site
+from tests.tiles.damage import BOXES, IDS, LABELS, codes, edit, leaf
 from tests.tiles.layers import FRAME, SITE, terrain, toy_building, trees
-from tests.tiles.reader import Glb
 from tiles import assemble_site, assemble_tileset, check_tileset, read_manifest, write_layer
 
-IDS = set(toy_building().meshes.features)
-BOXES = toy_building().meshes.feature_bounds()
-LABELS = {str(feature.id): feature.label for feature in toy_building().features}
-
-
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Good tiles; copy them."""
-    folder = tmp_path_factory.mktemp("tiles") / "toy"
-    write_layer(toy_building(), FRAME.to_ecef, folder)
-    return folder
-
-
-@pytest.fixture
-def good(toy: Path, tmp_path: Path) -> Path:
-    """Good tiles of the test's own, to be damaged."""
-    return Path(shutil.copytree(toy, tmp_path / "toy"))
-
-
-def codes(folder: Path, expected: set[str] | None = None, site: Site = SITE) -> set[str]:
-    found = check_tileset(
-        folder, expected_ids=IDS if expected is None else expected, expected_boxes=BOXES, expected_labels=LABELS, site=site
-    )
-    return {issue.code for issue in found}
-
-
-def edit(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    path = folder / "tileset.json"
-    document = json.loads(path.read_text(encoding="utf-8"))
-    change(document)
-    path.write_text(json.dumps(document), encoding="utf-8")
-
-
-def leaf(document: dict[str, Any], group: str = "fabric") -> dict[str, Any]:
-    """A content tile of a storey, with its group."""
-    waiting = list(document["root"]["children"])
-    while waiting:
-        tile = waiting.pop(0)
-        if tile.get("extras", {}).get("group") == group and (tile["extras"]["features"] > 5 or group == "spaces"):
-            return tile
-        waiting += tile.get("children", [])
-    raise AssertionError(f"no content of {group}")
-
-
-def edit_glb(folder: Path, change: Callable[[dict[str, Any]], None], group: str = "fabric") -> None:
-    """Change the JSON of one glb, its binary chunk untouched; it gets a name of its own, and the manifest goes, which knows the old."""
-
-    def exchange(document: dict[str, Any]) -> None:
-        tile = leaf(document, group)
-        glb = Glb((folder / tile["content"]["uri"]).read_bytes())
-        change(glb.json)
-        text = json.dumps(glb.json).encode()
-        text += b" " * (-(28 + len(text)) % 8)
-        head = struct.pack("<4sIII4s", b"glTF", 2, 28 + len(text) + len(glb.bin), len(text), b"JSON")
-        (folder / "edited.glb").write_bytes(head + text + struct.pack("<I4s", len(glb.bin), b"BIN\0") + glb.bin)
-        tile["content"]["uri"] = "edited.glb"
-
-    edit(folder, exchange)
-    (folder / "layer.json").unlink(missing_ok=True)
+SPHERE = {"sphere": [0, 0, 0, 500]}
 
 
 @pytest.mark.parametrize(
@@ -211,18 +152,6 @@ def test_a_place_off_in_plan_is_found_without_the_store_by_the_manifest_and_in_h
     assert {issue.code for issue in check_tileset(good, expected_ids=IDS, site=SITE)} == {"TILES_PLACE_DISAGREES"}
 
 
-def shift_nodes(gltf: dict[str, Any]) -> None:
-    for node in gltf["nodes"]:
-        node["translation"] = [x + d for x, d in zip(node.get("translation", (0, 0, 0)), (0.02, 0, 0), strict=True)]
-
-
-def test_a_place_two_centimetres_off_within_a_content_is_found_by_where_the_store_has_its_features(good: Path) -> None:
-    edit_glb(good, shift_nodes, "spaces")
-    found = check_tileset(good, expected_ids=IDS, expected_boxes=BOXES, site=SITE)
-    assert "TILES_PLACE_DISAGREES" in {issue.code for issue in found}
-    assert "TILES_PLACE_DISAGREES" not in {issue.code for issue in check_tileset(good, expected_ids=IDS, site=SITE)}
-
-
 def test_a_site_elsewhere(good: Path) -> None:
     elsewhere = Site(code="x", name="x", lon=119.5, lat=26.0896, height_m=25.0, crs="EPSG:4549", geoid_separation_m=10.0)
     assert {"TILES_FAR_FROM_SITE", "TILES_PLACE_DISAGREES"} <= codes(good, site=elsewhere)
@@ -283,72 +212,6 @@ def test_a_child_with_a_larger_error_than_its_parent(good: Path) -> None:
     assert codes(good) == {"TILES_GEOMETRIC_ERROR"}
 
 
-def test_a_second_property_table(good: Path) -> None:
-    def add(gltf: dict[str, Any]) -> None:
-        tables = gltf["extensions"]["EXT_structural_metadata"]["propertyTables"]
-        tables.append(tables[0])
-
-    edit_glb(good, add)
-    assert codes(good) == {"TILES_PROPERTY_TABLE_SECOND"}
-
-
-def test_padded_instance_ids_without_a_stride(good: Path) -> None:
-    def forget(gltf: dict[str, Any]) -> None:
-        number = gltf["nodes"][0]["extensions"]["EXT_mesh_gpu_instancing"]["attributes"]["_FEATURE_ID_0"]
-        del gltf["bufferViews"][gltf["accessors"][number]["bufferView"]]["byteStride"]
-
-    edit_glb(good, forget, "furnishing-and-equipment")
-    assert "TILES_STRIDE" in codes(good)
-
-
-def test_a_table_too_long(good: Path) -> None:
-    def lengthen(gltf: dict[str, Any]) -> None:
-        gltf["extensions"]["EXT_structural_metadata"]["propertyTables"][0]["count"] = 9000
-
-    edit_glb(good, lengthen)
-    assert "TILES_TABLE_TOO_LONG" in codes(good)
-
-
-@pytest.mark.parametrize("extension", ["EXT_meshopt_compression", "KHR_mesh_quantization", "EXT_mesh_features", "EXT_structural_metadata"])
-def test_an_extension_that_is_not_declared(extension: str, good: Path) -> None:
-    edit_glb(good, lambda gltf: gltf["extensionsUsed"].remove(extension))
-    assert codes(good) == {"TILES_EXTENSION_UNDECLARED"}
-
-
-def test_an_extension_that_is_used_but_not_required(good: Path) -> None:
-    edit_glb(good, lambda gltf: gltf["extensionsRequired"].remove("EXT_meshopt_compression"))
-    assert codes(good) == {"TILES_EXTENSION_UNDECLARED"}
-
-
-def test_bounds_that_are_not_those_of_the_values(good: Path) -> None:
-    def widen(gltf: dict[str, Any]) -> None:
-        number = gltf["meshes"][0]["primitives"][0]["attributes"]["POSITION"]
-        gltf["accessors"][number]["max"][0] += 1
-
-    edit_glb(good, widen)
-    assert codes(good) == {"TILES_ACCESSOR_BOUNDS"}
-
-
-def test_a_non_uniform_instance_scale(good: Path) -> None:
-    def exchange(gltf: dict[str, Any]) -> None:
-        attributes = gltf["nodes"][0]["extensions"]["EXT_mesh_gpu_instancing"]["attributes"]
-        attributes["SCALE"] = attributes["TRANSLATION"]
-
-    edit_glb(good, exchange, "furnishing-and-equipment")
-    assert "TILES_INSTANCE_SCALE" in codes(good)
-
-
-def test_compressed_data_of_another_codec(good: Path) -> None:
-    def exchange(gltf: dict[str, Any]) -> None:
-        for view in gltf["bufferViews"]:
-            packed = view.get("extensions", {}).get("EXT_meshopt_compression", {})
-            if packed.get("mode") == "TRIANGLES":
-                packed["mode"] = "INDICES"
-
-    edit_glb(good, exchange)
-    assert "TILES_MESHOPT_CODEC" in codes(good)
-
-
 def test_the_tiles_of_a_public_reader_have_no_finding_either(tmp_path: Path) -> None:
     manifest = write_layer(toy_building(secret=True), FRAME.to_ecef, tmp_path)
     document = assemble_tileset(manifest, frozenset({"public"}), lambda sha256: f"{sha256}.glb")
@@ -390,75 +253,6 @@ def test_a_manifest_that_is_broken_or_of_other_contents(good: Path) -> None:
     assert codes(good) == {"TILES_MANIFEST_DIFFERS"}
     (good / "layer.json").write_text("{", encoding="utf-8")
     assert codes(good) == {"TILES_MANIFEST_INVALID"}
-
-
-def test_a_grid_too_coarse_for_a_building(good: Path) -> None:
-    def stretch(gltf: dict[str, Any]) -> None:
-        for node in gltf["nodes"]:
-            node["scale"] = [40.0] * 3
-
-    edit_glb(good, stretch, "furnishing-and-equipment")
-    assert "TILES_STEP_COARSE" in codes(good)
-
-
-def test_a_city_may_lie_on_a_coarser_grid_than_a_building(tmp_path: Path) -> None:
-    write_layer(terrain(), FRAME.to_ecef, tmp_path)
-
-    def as_walls(gltf: dict[str, Any]) -> None:
-        del gltf["extensions"]["EXT_structural_metadata"]["propertyTables"][0]["properties"]["kind"]
-
-    assert check_tileset(tmp_path, site=SITE) == []
-    document = json.loads((tmp_path / "tileset.json").read_text(encoding="utf-8"))
-    tile = document["root"]["children"][0]
-    tile["extras"]["features"] = 99
-    (tmp_path / "tileset.json").write_text(json.dumps(document), encoding="utf-8")
-    edit_glb(tmp_path, as_walls, "terrain")
-    assert {issue.code for issue in check_tileset(tmp_path, site=SITE)} == {"TILES_STEP_COARSE"}
-
-
-def test_uint32_as_a_vertex_attribute(good: Path) -> None:
-    def widen(gltf: dict[str, Any]) -> None:
-        number = gltf["meshes"][0]["primitives"][0]["attributes"]["_FEATURE_ID_0"]
-        gltf["accessors"][number]["componentType"] = 5125
-
-    edit_glb(good, widen)
-    assert "TILES_ATTRIBUTE_TYPE" in codes(good)
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        (lambda p: p.pop("extensions"), "TILES_FEATURE_ID_MISSING"),
-        (lambda p: p["extensions"]["EXT_mesh_features"]["featureIds"][0].pop("attribute"), "TILES_FEATURE_ID_MISSING"),
-        (lambda p: p["extensions"]["EXT_mesh_features"]["featureIds"][0].update(propertyTable=1), "TILES_PROPERTY_TABLE_SECOND"),
-    ],
-)
-def test_feature_ids_that_lead_nowhere(change: Callable[[dict[str, Any]], None], code: str, good: Path) -> None:
-    edit_glb(good, lambda gltf: change(gltf["meshes"][0]["primitives"][0]))
-    assert code in codes(good)
-
-
-def test_a_table_shorter_or_longer_than_what_is_drawn(good: Path, tmp_path: Path) -> None:
-    def shorten(gltf: dict[str, Any]) -> None:
-        table = gltf["extensions"]["EXT_structural_metadata"]["propertyTables"][0]
-        table["count"] -= 1
-        for entry in table["properties"].values():
-            view = gltf["bufferViews"][entry.get("stringOffsets", entry["values"])]
-            view["byteLength"] -= 4
-
-    edit_glb(good, shorten)
-    assert "TILES_FEATURE_ID_RANGE" in codes(good)
-    write_layer(toy_building(), FRAME.to_ecef, tmp_path / "other")
-    edit_glb(tmp_path / "other", lambda gltf: gltf["scenes"][0]["nodes"].pop())
-    assert "TILES_ROW_UNUSED" in codes(tmp_path / "other")
-
-
-def test_no_property_table(good: Path) -> None:
-    edit_glb(good, lambda gltf: gltf["extensions"]["EXT_structural_metadata"].pop("propertyTables"))
-    assert "TILES_PROPERTY_TABLE_MISSING" in codes(good)
-
-
-SPHERE = {"sphere": [0, 0, 0, 500]}
 
 
 @pytest.mark.parametrize(
@@ -529,16 +323,6 @@ def test_tilesets_in_a_circle(good: Path) -> None:
     (issue,) = check_tileset(good, site=SITE)
     assert issue.code == "TILES_JSON_INVALID"
     assert "circle" in issue.message
-
-
-def test_one_id_in_two_rows_of_a_table(good: Path) -> None:
-    def repeat(gltf: dict[str, Any]) -> None:
-        properties = gltf["extensions"]["EXT_structural_metadata"]["propertyTables"][0]["properties"]
-        properties["id"] = properties["class"]
-
-    edit_glb(good, repeat, "furnishing-and-equipment")
-    twice = [issue.message for issue in check_tileset(good) if issue.code == "TILES_FEATURE_TWICE"]
-    assert twice == ["39 ids stand in two rows of one table"]
 
 
 def test_tiles_that_nest_without_end(good: Path) -> None:

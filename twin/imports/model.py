@@ -81,24 +81,9 @@ def import_bim(
         keep_original(staged, model.sha256, settings.models_dir)
     issues = (*model.issues, *georeference.issues)
     hurried = any(issue.code == "GEOMETRY_TIMEOUT" for issue in issues)
+    options = _options(anchor, anchor_point, settings.geometry_budget_s if hurried else None)
     row = store.record_revision(
-        NewRevision(
-            site=site,
-            model_key=model_key,
-            kind="bim",
-            name=path.name,
-            file=path.name,
-            sha256=model.sha256,
-            options=_options(anchor, anchor_point, settings.geometry_budget_s if hurried else None),
-            who=who,
-            tool=model.authoring_tool or "",
-            schema=model.schema,
-            seconds=round(time.perf_counter() - started, 3),
-            georeference=georeference.as_json(),
-            similarity=georeference.similarity.matrix.tolist() if georeference.similarity is not None else None,
-            mesh_pack=pack,
-            counts=_counts(model, georeference, issues),
-        ),
+        _revision(site, path, model, georeference, issues, options, who=who, pack=pack, seconds=time.perf_counter() - started),
         labelled(features, store.label_policy(site)),
         boxes_with_ancestors(features, boxes) if boxes else {},
         _ledger(model),
@@ -110,6 +95,37 @@ def import_bim(
     if added:
         tie_if_records(store, who=who, now=now, settings=settings)
     return _reported(store, row, added=added)
+
+
+def _revision(
+    site: str,
+    path: Path,
+    model: bim.BimModel,
+    georeference: bim.Georeference,
+    issues: tuple[Issue, ...],
+    options: dict[str, Any],
+    *,
+    who: str,
+    pack: str,
+    seconds: float,
+) -> NewRevision:
+    return NewRevision(
+        site=site,
+        model_key=model.key,
+        kind="bim",
+        name=path.name,
+        file=path.name,
+        sha256=model.sha256,
+        options=options,
+        who=who,
+        tool=model.authoring_tool or "",
+        schema=model.schema,
+        seconds=round(seconds, 3),
+        georeference=georeference.as_json(),
+        similarity=georeference.similarity.matrix.tolist() if georeference.similarity is not None else None,
+        mesh_pack=pack,
+        counts=_counts(model, georeference, issues),
+    )
 
 
 def _options(anchor: bim.Anchor | None, point: tuple[float, float, float] | None, budget_s: float | None) -> dict[str, Any]:
