@@ -21,6 +21,8 @@ LINE_LIMIT_BYTES = 64 * 2**20
 SAMPLE_BYTES = 2**18
 CLEAR = 0.9
 MOSTLY = 0.8
+SURELY = 0.98
+"""So much UTF-8 is no chance: some pairs of GB 2312 are well-formed UTF-8 too (一 is D2 BB)."""
 BEYOND_ASCII = re.compile(rb"[^\n\r]*[\x80-\xff][^\n\r]*")
 UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{3}")
 
@@ -147,9 +149,9 @@ def _judge(path: Path, invalid: int, high: bool, bare: bool) -> TextForm:
     sample = _sample(path)
     high_bytes = int((np.frombuffer(sample, np.uint8) > 0x7F).sum())
     utf8 = sum(map(len, UTF8.findall(sample))) / high_bytes
-    if utf8 >= MOSTLY:
-        return TextForm(encoding="utf-8", clean=False, bare_returns=bare, evidence=f"{utf8:.1%} of the bytes above 127 are UTF-8")
     paired = _paired(np.frombuffer(sample, np.uint8))
+    if utf8 >= MOSTLY and (utf8 >= paired or utf8 >= SURELY):
+        return TextForm(encoding="utf-8", clean=False, bare_returns=bare, evidence=f"{utf8:.1%} of the bytes above 127 are UTF-8")
     if paired >= CLEAR:
         evidence = f"{paired:.1%} of the bytes above 127 are Chinese pairs"
         return TextForm(encoding="gb18030", clean=True, bare_returns=bare, evidence=evidence)

@@ -115,11 +115,16 @@ class Combinations:
 
     def numbers_of(self, columns: Sequence[pa.DictionaryArray | None]) -> tuple[Int64, list[tuple[str, ...]]]:
         """Row → the number of its combination, and the combinations not met before; None is a column the ledger does not have."""
-        distinct, rows = np.unique(self._codes_of(columns), return_inverse=True)
-        new = distinct[~np.isin(distinct, self._codes, assume_unique=True)]
+        import pyarrow as pa
+
+        encoded = pa.array(self._codes_of(columns)).dictionary_encode()
+        distinct, rows = encoded.dictionary.to_numpy(), encoded.indices.to_numpy()
+        places = np.minimum(np.searchsorted(self._codes, distinct), len(self._codes) - 1)
+        new = distinct[self._codes[places] != distinct]
         if len(new):
             self._learn(new)
-        numbers: Int64 = self._numbers[np.searchsorted(self._codes, distinct)][rows]
+            places = np.searchsorted(self._codes, distinct)
+        numbers: Int64 = self._numbers[places][rows]
         return numbers, self._texts_of(new)
 
     def _codes_of(self, columns: Sequence[pa.DictionaryArray | None]) -> Int64:

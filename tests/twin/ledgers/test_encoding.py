@@ -6,6 +6,7 @@ import pytest
 
 from tests.twin.ledgers.written import quarantined, raw, read, typed_rows, written
 from twin.ledgers import LedgerUnreadable
+from twin.ledgers.encoding import find_encoding
 
 TABLE = (("资产编号", "资产名称"), ("甲1", "办公桌"), ("甲2", "多功能一体机"))
 GERMAN = (("Asset Code", "Name"), ("1", "Schrank groß"), ("2", "Bürostühle für Gäste"))
@@ -15,6 +16,19 @@ GERMAN = (("Asset Code", "Name"), ("1", "Schrank groß"), ("2", "Bürostühle f�
 def test_chinese_text_reads_the_same_in_each_encoding(tmp_path: Path, encoding: str) -> None:
     rows = typed_rows(read(written(tmp_path / "a.csv", TABLE, encoding=encoding)))
     assert [(row["code"], row["name"], row["_line"]) for row in rows] == [("甲1", "办公桌", 2), ("甲2", "多功能一体机", 3)]
+
+
+def test_chinese_pairs_that_are_utf8_by_chance_are_chinese(tmp_path: Path) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_bytes(("资产编号,资产名称,楼层,备注\n" + "A1,一一一,一,一一一一\n" * 12).encode("gb18030"))
+    assert find_encoding(file, "").encoding == "gb18030"
+
+
+@pytest.mark.parametrize("wrong", [b"\xff", b"\xc4\xe3\xba\xc3", b"\xc4"])
+def test_utf8_with_a_few_wrong_bytes_is_utf8(tmp_path: Path, wrong: bytes) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_bytes("numéro,désignation\n".encode() + "é1,café\n".encode() * 90 + b"2,b" + wrong + b"\n")
+    assert find_encoding(file, "").encoding == "utf-8"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
