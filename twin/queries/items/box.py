@@ -36,6 +36,15 @@ class Box:
         apart: NDArray[np.bool_] = (low_m > window.high_m) | (high_m < window.low_m)
         return found & ~apart
 
+    def meets_points(self, lon_lat_height: Float64) -> NDArray[np.bool_]:
+        """Which of some points (n, 3), degrees and metres above the ellipsoid, lie in it."""
+        shapely.prepare(self.plan)
+        found: NDArray[np.bool_] = shapely.intersects_xy(self.plan, lon_lat_height[:, 0], lon_lat_height[:, 1])
+        window, height = self.windows[0], lon_lat_height[:, 2]
+        if window.low_m is None or window.high_m is None:
+            return found
+        return found & (height >= window.low_m) & (height <= window.high_m)
+
 
 def parse_box(text: str, crs: OutputCrs | None = None) -> Box:
     """A box from its text, in degrees (CRS84, CRS84h) or in a CRS in its own order of axes; raises Invalid for what is none."""

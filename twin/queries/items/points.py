@@ -22,7 +22,7 @@ from twin.queries.items.crs import OutputCrs
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.store.items import Window
 
-__all__ = ["RecordPoints", "site_of"]
+__all__ = ["RecordPoints", "plane_of", "site_of"]
 
 AXES = ("x_m", "y_m", "z_m")
 MARGIN_M = 2.0
@@ -107,17 +107,25 @@ class RecordPoints:
 
     def _near(self, site: Site, window: Window) -> ColumnElement[bool] | None:
         """The window's plan in the plane of a site; None where it does not come near."""
-        north = 2 * site.radius_m / METRES_A_DEGREE
-        east = north / max(np.cos(np.radians(site.lat)), 0.01)
-        around = shapely.box(site.lon - east, site.lat - north, site.lon + east, site.lat + north)
-        part = shapely.box(window.west, window.south, window.east, window.north).intersection(around)
-        if part.is_empty:
+        plane = plane_of(site, window)
+        if plane is None:
             return None
-        degrees = _edge(part)
-        xy = SiteFrame.of(site).from_lon_lat_height(np.column_stack([degrees, np.full(len(degrees), site.height_m)]))[:, :2]
-        (west, south), (here_east, here_north) = xy.min(axis=0) - MARGIN_M, xy.max(axis=0) + MARGIN_M
-        table = self._table.c
-        return and_(table.x_m >= float(west), table.x_m <= float(here_east), table.y_m >= float(south), table.y_m <= float(here_north))
+        table, (west, south, east, north) = self._table.c, plane
+        return and_(table.x_m >= west, table.x_m <= east, table.y_m >= south, table.y_m <= north)
+
+
+def plane_of(site: Site, window: Window) -> tuple[float, float, float, float] | None:
+    """x and y, lowest then highest, of the plane of a site between which all its points in a window lie; None where it has none."""
+    north = 2 * site.radius_m / METRES_A_DEGREE
+    east = north / max(np.cos(np.radians(site.lat)), 0.01)
+    around = shapely.box(site.lon - east, site.lat - north, site.lon + east, site.lat + north)
+    part = shapely.box(window.west, window.south, window.east, window.north).intersection(around)
+    if part.is_empty:
+        return None
+    degrees = _edge(part)
+    xy = SiteFrame.of(site).from_lon_lat_height(np.column_stack([degrees, np.full(len(degrees), site.height_m)]))[:, :2]
+    low, high = xy.min(axis=0) - MARGIN_M, xy.max(axis=0) + MARGIN_M
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def _edge(plan: BaseGeometry) -> Float64:
