@@ -26,6 +26,7 @@ __all__ = ["seen_rows", "seen_with"]
 
 PARTS = {part: table.alias(f"said_{part}") for part, table in (("article", schema.article), ("location", schema.location))}
 """Under names of their own: a condition that asks articles or locations itself asks its own."""
+FETCH = 1_000
 Row = tuple[dict[str, Any], dict[str, Any]]
 """A row as stored (with `last_change`), and field → text, number, money in fen, ISO date, microseconds, bool or None."""
 
@@ -64,7 +65,7 @@ def seen_with(connection: Connection, kind: RecordKind, column: str, value: Any)
 
 
 def _rows(question: _Question, found: Any) -> Iterator[Row]:
-    for row in found:
+    for row in (row for rows in found.partitions(FETCH) for row in rows):
         values = {}
         for said in question.said:
             value = row[said.place]

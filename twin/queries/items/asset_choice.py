@@ -19,16 +19,19 @@ from twin.queries.cql2.nodes import Node, Operation
 from twin.queries.items.asked import Asked
 from twin.queries.items.box import Box
 from twin.queries.items.catalogue import ItemReader
-from twin.queries.items.points import plane_of
+from twin.queries.items.points import Plane, planes_of
 from twin.queries.place.assets import StandingAssets, asset_points
 from twin.queries.records.context import Registers
 from twin.records.columns import NO_DAY, NO_VALUE, asset_states
 from twin.records.shelf import AssetView
+from twin.store.items import Window
 
 __all__ = ["AssetChoice", "choose_assets"]
 
 EARTH_M = 6_356_000.0
 SLACK_M = 1.0
+FEW = 16
+"""Of so many assets one: then it costs less to sort them than to mark them."""
 TEXTS = ("article", "specification", "brand", "unit", "location")
 Positions = NDArray[np.int64]
 
@@ -73,15 +76,15 @@ def choose_assets(
     view = registers.shelf.assets_of_now(connection)
     if view is None:
         return None
-    positions = None if asked.box is None else _in_box(registers, view, reader, asked.box)
     seen = visible_mask(view, reader.records)
     nodes = [node for one in asked.filters for node in _conjuncts(one.node)]
-    rest: list[Node]
-    if positions is None:
-        key = ("chosen", tuple(nodes), reader.records.labels, reader.records.units)
-        positions, rest = view.once(key, lambda: _holding(connection, view, queryables, nodes, None, seen))
-    else:
-        positions, rest = _holding(connection, view, queryables, nodes, positions, seen)
+
+    def choose() -> tuple[Positions | None, list[Node]]:
+        positions = None if asked.box is None else _in_box(registers, view, reader, asked.box)
+        return _holding(connection, view, queryables, nodes, positions, seen)
+
+    key = ("chosen", asked.box, tuple(nodes), reader.records.labels, reader.records.units, frozenset(reader.site_codes))
+    positions, rest = view.once(key, choose)
     return AssetChoice(view=view, positions=positions, rest=tuple(map(Filter, rest)))
 
 
@@ -131,27 +134,35 @@ def _conjuncts(node: Node) -> Iterator[Node]:
 
 def _in_box(registers: Registers, view: AssetView, reader: ItemReader, box: Box) -> Positions:
     """The positions of the assets whose points lie in the box, exactly, in order."""
-    points, found = asset_points(registers), []
+    points, found = asset_points(registers), [np.zeros(0, dtype=np.int64)]
     for number, code in reader.site_codes.items():
         standing, site = points.in_view(view, number), reader.sites[code]
         for window in box.windows:
-            plane = plane_of(site, window)
-            if plane is not None and len(standing.record):
-                found.append(_standing_in(standing, site, box, plane, (window.low_m, window.high_m)))
-    records = np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
-    return np.sort(view.columns.arrays["position"][records].astype(np.int64))
+            planes = planes_of(site, window)
+            if planes is not None and len(standing.record):
+                found.append(_standing_in(standing, site, box, window, planes))
+    positions = view.columns.arrays["position"][np.concatenate(found)]
+    if len(positions) * FEW <= len(view.columns):
+        return np.unique(positions).astype(np.int64)
+    held = np.zeros(len(view.columns), dtype=np.bool_)
+    held[positions] = True
+    return np.flatnonzero(held)
 
 
-def _standing_in(
-    standing: StandingAssets, site: Site, box: Box, plane: tuple[float, float, float, float], heights: tuple[float | None, float | None]
-) -> NDArray[np.int64]:
-    """The records of a site's assets in a box; `plane` are the sides in its plane between which they lie."""
-    west, south, east, north = plane
+def _standing_in(standing: StandingAssets, site: Site, box: Box, window: Window, planes: tuple[Plane, Plane]) -> NDArray[np.int64]:
+    """The records of a site's assets in a box: those well within its planes are in it, those at its sides are looked at in degrees."""
+    (west, south, east, north), inner = planes
     reach = max(abs(west), abs(east)) ** 2 + max(abs(south), abs(north)) ** 2
     drop = reach / (2 * EARTH_M) + SLACK_M  # away from the origin z is less than the height
-    low = -np.inf if heights[0] is None else heights[0] - site.height_m - drop
-    high = np.inf if heights[1] is None else heights[1] - site.height_m + SLACK_M
-    rows = standing.points.in_box((west, south, low), (east, north, high))
-    xyz = standing.points.xyz[:, standing.points.position[rows]].T
-    inside = box.meets_points(SiteFrame.of(site).to_lon_lat_height(xyz)) if len(rows) else np.zeros(0, dtype=np.bool_)
+    low = -np.inf if window.low_m is None else window.low_m - site.height_m
+    high = np.inf if window.high_m is None else window.high_m - site.height_m
+    rows = standing.points.in_box((west, south, low - drop), (east, north, high + SLACK_M))
+    xyz = standing.points.xyz[:, standing.points.position[rows]]
+    inside = np.full(len(rows), box.upright)
+    if box.upright:
+        for axis, least, most in ((0, inner[0], inner[2]), (1, inner[1], inner[3]), (2, low + SLACK_M, high - drop)):
+            inside &= (xyz[axis] > least) & (xyz[axis] < most)
+    doubtful = np.flatnonzero(~inside)
+    if len(doubtful):
+        inside[doubtful] = box.meets_points(SiteFrame.of(site).to_lon_lat_height(xyz[:, doubtful].T))
     return np.asarray(standing.record[rows[inside]])

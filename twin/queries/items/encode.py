@@ -54,10 +54,23 @@ def _feature(item: Item, geometry: Any) -> dict[str, Any]:
 
 def _geometries(shapes: NDArray[np.object_], crs: OutputCrs | None) -> list[Any]:
     digits = METRE_DIGITS if crs is not None and crs.projected else DEGREE_DIGITS
+    if not (shapely.get_type_id(shapes) > 0).any():
+        return _points(shapes, digits)
     rounded = shapely.transform(shapes, lambda at: np.column_stack([np.round(at[:, :2], digits), np.round(at[:, 2:], 4)]), include_z=True)
     flat = ~shapely.has_z(shapes)
     rounded[flat] = shapely.force_2d(rounded[flat])
     return [None if text is None else json.loads(text) for text in shapely.to_geojson(rounded)]
+
+
+def _points(shapes: NDArray[np.object_], digits: int) -> list[Any]:
+    """The same of points, and of None, which -1 is the type of."""
+    there = np.flatnonzero(shapely.get_type_id(shapes) == 0)
+    at = shapely.get_coordinates(shapes[there], include_z=True)
+    plan, heights = np.round(at[:, :2], digits).tolist(), np.round(at[:, 2], 4).tolist()
+    found: list[Any] = [None] * len(shapes)
+    for row, (x, y), z in zip(there.tolist(), plan, heights, strict=True):
+        found[row] = {"type": "Point", "coordinates": [x, y] if z != z else [x, y, z]}
+    return found
 
 
 def _prism(item: Item, base: Any, crs: OutputCrs, site: Site | None) -> dict[str, Any] | None:

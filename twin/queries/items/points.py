@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import shapely
@@ -22,13 +22,15 @@ from twin.queries.items.crs import OutputCrs
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.store.items import Window
 
-__all__ = ["RecordPoints", "plane_of", "site_of"]
+__all__ = ["RecordPoints", "planes_of", "site_of"]
 
 AXES = ("x_m", "y_m", "z_m")
 MARGIN_M = 2.0
 """What a height above or below the site's origin moves a point in its plane by, within its radius, and more."""
 EDGE = 16
 METRES_A_DEGREE = 110_574
+Plane: TypeAlias = tuple[float, float, float, float]
+"""x and y, lowest, then highest; site metres."""
 
 
 def site_of(places: PlaceTree, position: int, reader: ItemReader) -> Site | None:
@@ -107,15 +109,16 @@ class RecordPoints:
 
     def _near(self, site: Site, window: Window) -> ColumnElement[bool] | None:
         """The window's plan in the plane of a site; None where it does not come near."""
-        plane = plane_of(site, window)
-        if plane is None:
+        planes = planes_of(site, window)
+        if planes is None:
             return None
-        table, (west, south, east, north) = self._table.c, plane
+        table, (west, south, east, north) = self._table.c, planes[0]
         return and_(table.x_m >= west, table.x_m <= east, table.y_m >= south, table.y_m <= north)
 
 
-def plane_of(site: Site, window: Window) -> tuple[float, float, float, float] | None:
-    """x and y, lowest then highest, of the plane of a site between which all its points in a window lie; None where it has none."""
+def planes_of(site: Site, window: Window) -> tuple[Plane, Plane] | None:
+    """Two rectangles in the plane of a site: all its points in a window lie between the sides of the first, and all between those of
+    the second lie in the window, whatever their height; None where it does not come near."""
     north = 2 * site.radius_m / METRES_A_DEGREE
     east = north / max(np.cos(np.radians(site.lat)), 0.01)
     around = shapely.box(site.lon - east, site.lat - north, site.lon + east, site.lat + north)
@@ -124,8 +127,13 @@ def plane_of(site: Site, window: Window) -> tuple[float, float, float, float] | 
         return None
     degrees = _edge(part)
     xy = SiteFrame.of(site).from_lon_lat_height(np.column_stack([degrees, np.full(len(degrees), site.height_m)]))[:, :2]
-    low, high = xy.min(axis=0) - MARGIN_M, xy.max(axis=0) + MARGIN_M
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    outer = (*(xy.min(axis=0) - MARGIN_M).tolist(), *(xy.max(axis=0) + MARGIN_M).tolist())
+    low, high = degrees.min(axis=0), degrees.max(axis=0)
+    inner = [
+        *(float(xy[degrees[:, axis] == low[axis], axis].max()) + MARGIN_M for axis in (0, 1)),
+        *(float(xy[degrees[:, axis] == high[axis], axis].min()) - MARGIN_M for axis in (0, 1)),
+    ]
+    return outer, (inner[0], inner[1], inner[2], inner[3])
 
 
 def _edge(plan: BaseGeometry) -> Float64:

@@ -9,7 +9,8 @@ import numpy as np
 import shapely
 from sqlalchemy import ColumnElement, Connection, and_, false, func, select
 
-from twin.codes import Column, RecordKind
+from spatial.frame import Site
+from twin.codes import Column, ColumnType, RecordKind
 from twin.errors import Invalid, NotFound
 from twin.queries.cql2 import Filter, Lookup, Queryable, Queryables, ValueType, compile_filter
 from twin.queries.cql2.among import among
@@ -55,6 +56,9 @@ class RecordQuery:
         self._seen = visible_conditions(self._kind, reader.records, self._places, shelf.units(connection))
         self._points = RecordPoints(connection, self._table, self._places, reader, asked.filter_crs) if self._placed else None
         self._withheld = frozenset(withheld_columns(self._kind, reader.records))
+        told = [column for column in self._kind.columns if column.name not in self._withheld]
+        self._plain = [column.name for column in told]
+        self._instants = [column for column in told if column.type is ColumnType.INSTANT]
         self._few: list[int] | None = None
         asset = self._kind.name == "asset" and bool(asked.filters or asked.box is not None)
         self._choice = choose_assets(connection, registers, reader, asked, self._queryables()) if asset else None
@@ -150,33 +154,35 @@ class RecordQuery:
             after = records[-1].key
 
     def _chosen(self, after: str, wanted: int) -> Iterator[Item]:
-        """Those that the columns chose, in the order of their keys; what is left to be asked is asked of some thousands at once."""
+        """Those that the columns chose, in the order of their keys; what no column decides is asked of `wanted` at once."""
         assert self._choice is not None
         where = self._where[len(self._seen) :]
-        at_once = max(wanted, READ_AT_ONCE * 5) if where else wanted
-        while ids := self._choice.records(after, at_once):
-            records = page_of_records(self._connection, self._kind, limit=at_once, where=[self._is_of(ids), *where])
+        while ids := self._choice.records(after, wanted):
+            records = page_of_records(self._connection, self._kind, limit=wanted, where=[self._is_of(ids), *where])
             yield from self._items(records)
             after = self._choice.key_of(ids[-1])
 
     def _items(self, records: Sequence[Record]) -> list[Item]:
         positions = [place_of(self._kind, record, self._places) for record in records]
-        points = self._points.of_rows([record.row for record in records]) if self._points else [None] * len(records)
-        return [self._item(*one) for one in zip(records, positions, points, strict=True)]
+        points = self._points.of_rows([record.row for record in records]) if self._points else np.full(len(records), None, dtype=object)
+        placed = {at: (site_of(self._places, at, self._reader), _place(self._places, at)) for at in set(positions)}
+        return [
+            self._item(record, *placed[at], point, height)
+            for record, at, point, height in zip(records, positions, points, shapely.get_z(points).tolist(), strict=True)
+        ]
 
-    def _item(self, record: Record, position: int, point: Any) -> Item:
-        values = {
-            column.name: shown(column, record.values[column.name]) for column in self._kind.columns if column.name not in self._withheld
-        }
-        site = site_of(self._places, position, self._reader)
-        height = float(shapely.get_z(point)) if point is not None else None
+    def _item(self, record: Record, site: Site | None, place: dict[str, Any], point: Any, height_m: float) -> Item:
+        said = record.values
+        values = {name: said[name] for name in self._plain}
+        values |= {column.name: shown(column, said[column.name]) for column in self._instants}
+        height = None if point is None else height_m
         return Item(
             id=record.key,
             site=site.code if site else None,
             geometry=point,
             low_m=height,
             high_m=height,
-            properties={**values, **_place(self._places, position)},
+            properties=values | place,
         )
 
 
