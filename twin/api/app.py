@@ -30,6 +30,7 @@ from twin.api import (
     stocktakes,
     tilesets,
 )
+from twin.api.by_id import ById
 from twin.api.documents import Problem
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
@@ -44,6 +45,7 @@ from twin.queries.records.context import Registers
 from twin.queries.routes.networks import Networks
 from twin.settings import Settings
 from twin.store import Store
+from twin.store.watch import Watch
 
 __all__ = ["CONTENT_POLICY", "app_from_environment", "create_app"]
 
@@ -79,10 +81,18 @@ ROUTERS = (
 """In this order: `/assets/totals` is no asset, `/units/U/entitlement` no unit, `/` is the page."""
 
 
-def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = None, principal_of: PrincipalOf | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    store: Store,
+    *,
+    keyring: Keyring | None = None,
+    principal_of: PrincipalOf | None = None,
+    watch: Watch | None = None,
+) -> FastAPI:
     """The service over an open store, each request somebody's by the keyring, or by `principal_of`.
 
-    Without both each request is the local administrator's, and only those that name 127.0.0.1 are answered.
+    With a `watch` of the store, which the keyring has too, an asset is told by its code without ceremony (`twin.api.by_id`).
+    Without keyring and `principal_of` each request is the local administrator's, and only those that name 127.0.0.1 are answered.
     """
     if keyring is not None:
         principal_of = keyring.principal_of
@@ -108,6 +118,8 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
         app.add_middleware(KnownHosts, hosts=LOCAL_HOSTS)
     app.add_middleware(PolicyHeaders)
     app.add_middleware(HeadAsGet)
+    if watch is not None:
+        app.add_middleware(ById, catalogue=app.state.catalogue, keyring=keyring, watch=watch, reserved=_beside_codes())
     _describe(app)
     return app
 
@@ -116,8 +128,9 @@ def app_from_environment() -> FastAPI:
     """The service of `TWIN_*` settings: what uvicorn's worker processes call."""
     settings = Settings()
     store = Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)
-    keyring = Keyring(store.keys) if settings.needs_keys else None
-    app = create_app(settings, store, keyring=keyring)
+    watch = Watch.open(store.database)
+    keyring = Keyring(store.keys, watch=watch) if settings.needs_keys else None
+    app = create_app(settings, store, keyring=keyring, watch=watch)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
@@ -125,10 +138,18 @@ def app_from_environment() -> FastAPI:
         yield
         if keyring is not None:
             keyring.close()
+        if watch is not None:
+            watch.close()
         store.close()
 
     app.router.lifespan_context = closing
     return app
+
+
+def _beside_codes() -> set[str]:
+    """What routes have where others have the code of an asset: `totals` of `/assets/totals`."""
+    paths = (str(getattr(route, "path", "")).split("/") for router in ROUTERS for route in router.routes)
+    return {parts[2] for parts in paths if len(parts) == 3 and parts[1] == "assets" and "{" not in parts[2]}
 
 
 def _warm(registers: Registers, scenes: Scenes) -> None:

@@ -96,6 +96,14 @@ class Shelf:
         """The tree of places as this connection sees it."""
         return self._places(connection, read_place_state(connection))
 
+    def trees_at_hand(self, connection: Connection) -> tuple[PlaceTree, UnitTree] | None:
+        """Both trees as this connection sees them, None where one would have to be read."""
+        state = read_state(connection)
+        places, units = self._trees.get("places"), self._trees.get("units")
+        if places is None or units is None or places[0] != state.tree or units[0] != state.unit_tree:
+            return None
+        return places[1], units[1]
+
     def assets(self, connection: Connection) -> AssetView:
         """Assets with places and units as this connection sees them, or as they were before an import that is still being taken in.
 

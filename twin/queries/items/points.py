@@ -22,7 +22,7 @@ from twin.queries.items.crs import OutputCrs
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.store.items import Window
 
-__all__ = ["RecordPoints", "planes_of", "site_of"]
+__all__ = ["RecordPoints", "StandingPoints", "planes_of", "site_of"]
 
 AXES = ("x_m", "y_m", "z_m")
 MARGIN_M = 2.0
@@ -43,11 +43,11 @@ def site_of(places: PlaceTree, position: int, reader: ItemReader) -> Site | None
     return None
 
 
-class RecordPoints:
-    """The points of a table's rows, and the `SpatialLeaf` over them: the answer is the rows for which it holds."""
+class StandingPoints:
+    """The points of rows as stored, in the degrees and heights of the sites they stand in."""
 
-    def __init__(self, connection: Connection, table: Table, places: PlaceTree, reader: ItemReader, crs: OutputCrs | None) -> None:
-        self._connection, self._table, self._places, self._reader, self._crs = connection, table, places, reader, crs
+    def __init__(self, places: PlaceTree, reader: ItemReader) -> None:
+        self._places, self._reader = places, reader
         self._sites: dict[int, Site | None] = {}
 
     def of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.object_]:
@@ -55,13 +55,26 @@ class RecordPoints:
         result = np.full(len(rows), None, dtype=object)
         by_site: dict[str, list[int]] = {}
         for at, row in enumerate(rows):
-            site = self._site(row["place_id"], row["location_id"])
-            if site is not None and row["x_m"] is not None:
+            if row["x_m"] is not None and (site := self._site(row["place_id"], row["location_id"])) is not None:
                 by_site.setdefault(site.code, []).append(at)
         for code, at_site in by_site.items():
             xyz = np.array([[rows[at][axis] for axis in AXES] for at in at_site], dtype=np.float64)
             result[at_site] = shapely.points(SiteFrame.of(self._reader.sites[code]).to_lon_lat_height(xyz))
         return result
+
+    def _site(self, place_id: int | None, location_id: int | None) -> Site | None:
+        position = self._places.place_of(place_id, location_id)
+        if position not in self._sites:
+            self._sites[position] = site_of(self._places, position, self._reader)
+        return self._sites[position]
+
+
+class RecordPoints:
+    """The `SpatialLeaf` over the points of a table's rows: the answer is the rows for which it holds."""
+
+    def __init__(self, connection: Connection, table: Table, places: PlaceTree, reader: ItemReader, crs: OutputCrs | None) -> None:
+        self._connection, self._table, self._reader, self._crs = connection, table, reader, crs
+        self._standing = StandingPoints(places, reader)
 
     def near(self, windows: Sequence[Window]) -> ColumnElement[bool]:
         """A condition that holds for every row whose point lies in one of the windows, and some others."""
@@ -92,7 +105,7 @@ class RecordPoints:
         table = self._table.c
         rows = self._connection.execute(select(table.id, table.place_id, table.location_id, *(table[a] for a in AXES)).where(near))
         found: list[Mapping[str, Any]] = [dict(row) for row in rows.mappings()]
-        points = self.of_rows(found)
+        points = self._standing.of_rows(found)
         plane = shapely.force_2d(points)
         held = np.array(TURNED[operator](plane if shape is None else shape, plane), dtype=np.bool_)
         if heights is not None:
@@ -100,12 +113,6 @@ class RecordPoints:
             held &= (z >= heights[0]) & (z <= heights[1])
         keys = [row["id"] for row, hit in zip(found, held, strict=True) if hit]
         return among(table.id, keys, ValueType.INTEGER, self._connection.dialect.name)
-
-    def _site(self, place_id: int | None, location_id: int | None) -> Site | None:
-        position = self._places.place_of(place_id, location_id)
-        if position not in self._sites:
-            self._sites[position] = site_of(self._places, position, self._reader)
-        return self._sites[position]
 
     def _near(self, site: Site, window: Window) -> ColumnElement[bool] | None:
         """The window's plan in the plane of a site; None where it does not come near."""

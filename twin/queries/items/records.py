@@ -18,7 +18,7 @@ from twin.queries.items.asked import Asked, ItemPage
 from twin.queries.items.asset_choice import choose_assets
 from twin.queries.items.catalogue import Collection, ItemReader
 from twin.queries.items.item import Item
-from twin.queries.items.points import RecordPoints, site_of
+from twin.queries.items.points import RecordPoints, StandingPoints, site_of
 from twin.queries.items.record_types import TYPES
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import shown, withheld_columns
@@ -30,7 +30,7 @@ from twin.records.stored import domain_of
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
 
-__all__ = ["RecordQuery"]
+__all__ = ["RecordItems", "RecordQuery"]
 
 READ_AT_ONCE = 1_000
 JUDGED = 20_000
@@ -56,9 +56,7 @@ class RecordQuery:
         self._seen = visible_conditions(self._kind, reader.records, self._places, shelf.units(connection))
         self._points = RecordPoints(connection, self._table, self._places, reader, asked.filter_crs) if self._placed else None
         self._withheld = frozenset(withheld_columns(self._kind, reader.records))
-        told = [column for column in self._kind.columns if column.name not in self._withheld]
-        self._plain = [column.name for column in told]
-        self._instants = [column for column in told if column.type is ColumnType.INSTANT]
+        self._made = RecordItems(self._kind, self._places, reader)
         self._few: list[int] | None = None
         asset = self._kind.name == "asset" and bool(asked.filters or asked.box is not None)
         self._choice = choose_assets(connection, registers, reader, asked, self._queryables()) if asset else None
@@ -89,7 +87,7 @@ class RecordQuery:
         found = [record for record in known if record.row["id"] in seen]
         if not found:
             raise NotFound(f"there is no {self._kind.name} {item_id}", path=item_id)
-        return self._items(found)[0]
+        return self._made.of(found)[0]
 
     def count(self) -> int | None:
         """How many match; None where there are more than are counted, or a box is to be looked at exactly."""
@@ -142,7 +140,7 @@ class RecordQuery:
             yield from self._chosen(after, wanted)
             return
         while records := page_of_records(self._connection, self._kind, limit=READ_AT_ONCE, after=after or None, where=self._where):
-            items = self._items(records)
+            items = self._made.of(records)
             if self._asked.box is None:
                 yield from items
             else:
@@ -159,10 +157,24 @@ class RecordQuery:
         where = self._where[len(self._seen) :]
         while ids := self._choice.records(after, wanted):
             records = page_of_records(self._connection, self._kind, limit=wanted, where=[self._is_of(ids), *where])
-            yield from self._items(records)
+            yield from self._made.of(records)
             after = self._choice.key_of(ids[-1])
 
-    def _items(self, records: Sequence[Record]) -> list[Item]:
+
+class RecordItems:
+    """Makes items of records; `places` and `reader` are of the same state as they."""
+
+    def __init__(self, kind: RecordKind, places: PlaceTree, reader: ItemReader) -> None:
+        assert reader.records is not None
+        self._kind, self._places, self._reader = kind, places, reader
+        withheld = withheld_columns(kind, reader.records)
+        told = [column for column in kind.columns if column.name not in withheld]
+        self._plain = [column.name for column in told if column.type is not ColumnType.INSTANT]
+        self._instants = [column for column in told if column.type is ColumnType.INSTANT]
+        self._points = StandingPoints(places, reader) if "x_m" in schema.kind_table(kind.name).c else None
+
+    def of(self, records: Sequence[Record]) -> list[Item]:
+        """An item each, its point in degrees and metres above the ellipsoid."""
         positions = [place_of(self._kind, record, self._places) for record in records]
         points = self._points.of_rows([record.row for record in records]) if self._points else np.full(len(records), None, dtype=object)
         placed = {at: (site_of(self._places, at, self._reader), _place(self._places, at)) for at in set(positions)}
