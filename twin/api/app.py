@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from twin import __version__
 from twin.api import (
@@ -40,6 +41,7 @@ from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.queries.items.catalogue import Catalogue
+from twin.queries.place.assets import asset_points
 from twin.queries.place.scene import Scenes
 from twin.queries.records.context import Registers
 from twin.queries.routes.networks import Networks
@@ -47,7 +49,7 @@ from twin.settings import Settings
 from twin.store import Store
 from twin.store.watch import Watch
 
-__all__ = ["CONTENT_POLICY", "app_from_environment", "create_app"]
+__all__ = ["CONTENT_POLICY", "app_from_environment", "by_id", "create_app"]
 
 DESCRIPTION = "一个大院的数字孪生:BIM 与城市图层合为一景,3D Tiles 与空间接口。One twin of a compound: one scene, 3D Tiles, spatial APIs."
 
@@ -81,18 +83,10 @@ ROUTERS = (
 """In this order: `/assets/totals` is no asset, `/units/U/entitlement` no unit, `/` is the page."""
 
 
-def create_app(
-    settings: Settings,
-    store: Store,
-    *,
-    keyring: Keyring | None = None,
-    principal_of: PrincipalOf | None = None,
-    watch: Watch | None = None,
-) -> FastAPI:
+def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = None, principal_of: PrincipalOf | None = None) -> FastAPI:
     """The service over an open store, each request somebody's by the keyring, or by `principal_of`.
 
-    With a `watch` of the store, which the keyring has too, an asset is told by its code without ceremony (`twin.api.by_id`).
-    Without keyring and `principal_of` each request is the local administrator's, and only those that name 127.0.0.1 are answered.
+    Without both each request is the local administrator's, and only those that name 127.0.0.1 are answered.
     """
     if keyring is not None:
         principal_of = keyring.principal_of
@@ -118,19 +112,17 @@ def create_app(
         app.add_middleware(KnownHosts, hosts=LOCAL_HOSTS)
     app.add_middleware(PolicyHeaders)
     app.add_middleware(HeadAsGet)
-    if watch is not None:
-        app.add_middleware(ById, catalogue=app.state.catalogue, keyring=keyring, watch=watch, reserved=_beside_codes())
     _describe(app)
     return app
 
 
-def app_from_environment() -> FastAPI:
+def app_from_environment() -> ASGIApp:
     """The service of `TWIN_*` settings: what uvicorn's worker processes call."""
     settings = Settings()
     store = Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)
     watch = Watch.open(store.database)
     keyring = Keyring(store.keys, watch=watch) if settings.needs_keys else None
-    app = create_app(settings, store, keyring=keyring, watch=watch)
+    app = create_app(settings, store, keyring=keyring)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
@@ -143,7 +135,12 @@ def app_from_environment() -> FastAPI:
         store.close()
 
     app.router.lifespan_context = closing
-    return app
+    return app if watch is None else by_id(app, watch)
+
+
+def by_id(app: FastAPI, watch: Watch) -> ById:
+    """The app with assets told by their codes without ceremony; its keyring has the same `watch` of its store."""
+    return ById(app, app.state.catalogue, app.state.keyring, watch, _beside_codes())
 
 
 def _beside_codes() -> set[str]:
@@ -156,6 +153,7 @@ def _warm(registers: Registers, scenes: Scenes) -> None:
     """Make ready what every question needs, and spare the garbage collector from going through it at each of its rounds."""
     scenes.warm()
     registers.shelf.warm()
+    asset_points(registers).warm()
     gc.collect()
     gc.freeze()
 

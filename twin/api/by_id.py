@@ -6,9 +6,11 @@ revoked key, an unknown or hidden code, a store that has just changed) goes the 
 """
 
 import gzip
+import sqlite3
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,7 +41,9 @@ ACTIONS = {RECORDS: Action.READ_RECORD, ITEMS: Action.READ_FEATURE}
 NEEDLESS = frozenset({b"cookie", b"origin", b"if-match", b"range", b"upgrade"})
 """Headers that ask for more than this knows of."""
 POLICY_RAW = tuple((name.lower().encode(), value.encode()) for name, value in POLICY.items())
+LOCAL = local_administrator()
 KEPT = 4096
+GivenHeaders: TypeAlias = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,8 @@ class ById:
         """ASGI."""
         prefix = self._prefix_of(scope)
         if prefix is not None:
-            headers = Headers(scope=scope)
-            found = self._find(scope, headers, prefix)
+            headers = dict(scope["headers"])
+            found = self._find(scope, headers, prefix) if _is_plain(scope, headers) else None
             if found is not None:
                 await _send(found, headers, send, packs=prefix == ITEMS)
                 return
@@ -103,25 +107,28 @@ class ById:
         prefix = next((one for one in (RECORDS, ITEMS) if path.startswith(one)), None)
         if prefix is None or "/" in path[len(prefix) :] or path[len(prefix) :] in self._reserved:
             return None
-        return None if any(name in NEEDLESS for name, _ in scope["headers"]) else prefix
+        return prefix
 
-    def _find(self, scope: Scope, headers: Headers, prefix: str) -> Answer | None:
+    def _find(self, scope: Scope, headers: GivenHeaders, prefix: str) -> Answer | None:
+        try:
+            return self._answer(scope, headers, prefix)
+        except (sqlite3.Error, TwinError):  # the ordinary way says what is wrong
+            return None
+
+    def _answer(self, scope: Scope, headers: GivenHeaders, prefix: str) -> Answer | None:
         number = self._watch.number()
         principal = self._principal(scope, headers, number)
         if principal is None:
             return None
-        try:
-            authorise(principal, ACTIONS[prefix], None)
-            authorise(principal, Action.READ_RECORD, None)
-        except TwinError:
-            return None
+        authorise(principal, ACTIONS[prefix], None)
+        authorise(principal, Action.READ_RECORD, None)
         state = self._state
         if state is None or state.number != number:
             state = self._state = self._read_state(number)
         if state is None:
             return None
         path = scope["path"]
-        base = f"{scope['scheme']}://{headers.get('host', '')}" if prefix == ITEMS else ""
+        base = f"{scope['scheme']}://{headers[b'host'].decode('latin-1')}" if prefix == ITEMS else ""
         key = (path, base, principal)
         answer = state.answers.get(key)
         if answer is None:
@@ -132,10 +139,10 @@ class ById:
                     state.answers.popitem(last=False)
         return answer
 
-    def _principal(self, scope: Scope, headers: Headers, number: int) -> Principal | None:
+    def _principal(self, scope: Scope, headers: GivenHeaders, number: int) -> Principal | None:
         if self._keyring is None:
-            return local_administrator() if host_of(headers) in LOCAL_HOSTS else None
-        sent, client = headers.get("authorization"), scope.get("client")
+            return LOCAL if host_of(headers[b"host"].decode("latin-1")) in LOCAL_HOSTS else None
+        sent, client = headers.get(b"authorization"), scope.get("client")
         return None if sent is None else self._keyring.find_known(sent, client[0] if client else "", number)
 
     def _read_state(self, number: int) -> State | None:
@@ -171,6 +178,11 @@ class ById:
         return Known(reader, item_reader, RecordItems(self._kind, state.places, item_reader), units)
 
 
+def _is_plain(scope: Scope, headers: GivenHeaders) -> bool:
+    """Whether no header is given twice or asks for more than this knows of."""
+    return len(headers) == len(scope["headers"]) and b"host" in headers and NEEDLESS.isdisjoint(headers)
+
+
 def _may_know(record: Record, known: Known, places: PlaceTree) -> bool:
     """Whether the asset is certainly not hidden from this reader: what its labels or units leave in doubt others decide."""
     if known.unit_terms is not None and record.row["unit_id"] not in known.unit_terms:
@@ -182,17 +194,17 @@ def _may_know(record: Record, known: Known, places: PlaceTree) -> bool:
     return not gone and places.is_visible(position, known.reader.labels)
 
 
-async def _send(answer: Answer, headers: Headers, send: Send, *, packs: bool) -> None:
+async def _send(answer: Answer, headers: GivenHeaders, send: Send, *, packs: bool) -> None:
     sent = [(b"etag", answer.tag.encode()), (b"cache-control", EACH_TIME.encode()), *POLICY_RAW]
     if answer.crs:
         sent.append((b"content-crs", f"<{answer.crs}>".encode()))
-    if is_known(headers, answer.tag):
+    if b"if-none-match" in headers and is_known(Headers(raw=list(headers.items())), answer.tag):
         await send({"type": "http.response.start", "status": 304, "headers": sent})
         await send({"type": "http.response.body", "body": b""})
         return
     body = answer.body
     sent += [(b"content-type", answer.media_type.encode()), (b"vary", b"Accept-Encoding")]
-    if packs and len(body) >= PACKED_FROM and accepts_gzip(headers):
+    if packs and len(body) >= PACKED_FROM and b"accept-encoding" in headers and accepts_gzip(Headers(raw=list(headers.items()))):
         body = gzip.compress(body, 5, mtime=0)
         sent.append((b"content-encoding", b"gzip"))
     sent.append((b"content-length", str(len(body)).encode()))

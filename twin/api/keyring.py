@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 
@@ -16,7 +17,7 @@ from twin.api.failures import Failures, network_of
 from twin.api.origin import require_own_origin
 from twin.auth import Principal, anonymous
 from twin.auth.secret import Secret, parse_key
-from twin.errors import StoreUnavailable, TooManyFailures, Unauthenticated
+from twin.errors import StoreUnavailable, Unauthenticated
 from twin.store import Keys, SignedIn
 from twin.store.watch import Watch
 
@@ -24,6 +25,14 @@ __all__ = ["Keyring", "cookie_name"]
 
 KEPT = 1024
 log = logging.getLogger(__name__)
+
+
+class _Known(NamedTuple):
+    """A key that was found right in the state of the store that `number` stands for, and under which name its failures are counted."""
+
+    number: int
+    signed: SignedIn
+    prefix: str
 
 
 class Keyring:
@@ -43,7 +52,7 @@ class Keyring:
     ) -> None:
         self._keys = keys
         self._watch = watch
-        self._known: OrderedDict[bytes, tuple[int, SignedIn]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._failures = Failures() if failures is None else failures
         self._now = now
         self._clock_s = clock_s
@@ -65,8 +74,9 @@ class Keyring:
             scheme, _, key = sent.partition(" ")
             number = self._watch.number() if self._watch is not None else None  # before the key is looked for: a later change voids it
             signed = self._by_key(request, key.strip() if scheme.lower() == "bearer" else "")
-            if number is not None and not signed.use_is_due:
-                self._remember(sent, number, signed)
+            secret = parse_key(key.strip())
+            if number is not None and secret is not None and not signed.use_is_due:
+                self._remember(sent, _Known(number, signed, _prefix(secret)))
             return signed.principal
         token = request.cookies.get(cookie_name(request))
         session = self._keys.find_by_token(token, now=self._now()) if token else None
@@ -76,20 +86,17 @@ class Keyring:
         self._note(session)
         return session.principal
 
-    def find_known(self, sent: str, host: str, number: int) -> Principal | None:
+    def find_known(self, sent: bytes, host: str, number: int) -> Principal | None:
         """The principal of an `Authorization` whose key was found right while the store was as it is now (`Watch.number`).
 
-        None where that is not certain: then `principal_of` is to be asked. Nothing that is revoked or expired is found.
+        None where that is not certain: then `principal_of` is to be asked. Nothing that is revoked or expired is found. Raises
+        TooManyFailures.
         """
         known = self._known.get(_digest_of(sent))
-        if known is None or known[0] != number or known[1].holds_until <= self._now():
+        if known is None or known.number != number or known.signed.holds_until <= self._now():
             return None
-        secret = parse_key(sent.partition(" ")[2].strip())
-        try:
-            self._failures.check(_names(host, secret), self._clock_s())
-        except TooManyFailures:
-            return None
-        return known[1].principal
+        self._failures.check((_address(host), known.prefix), self._clock_s())
+        return known.signed.principal
 
     def sign_in(self, request: Request, response: Response, key: str) -> Principal:
         """The principal of a key; the response sets the cookie of a new session. Raises as `principal_of`."""
@@ -108,7 +115,7 @@ class Keyring:
 
     def _by_key(self, request: Request, key: str) -> SignedIn:
         secret = parse_key(key)
-        names = _names(request.client.host if request.client else "", secret)
+        names = [_address(request.client.host if request.client else ""), *([_prefix(secret)] if secret is not None else [])]
         self._failures.check(names, self._clock_s())
         signed = self._keys.find_by_secret(secret, now=self._now()) if secret is not None else None
         if signed is None:
@@ -118,9 +125,9 @@ class Keyring:
         self._note(signed)
         return signed
 
-    def _remember(self, sent: str, number: int, signed: SignedIn) -> None:
+    def _remember(self, sent: str, known: _Known) -> None:
         with self._lock:
-            self._known[_digest_of(sent)] = (number, signed)
+            self._known[_digest_of(sent.encode("latin-1"))] = known
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
 
@@ -143,14 +150,18 @@ class Keyring:
                 self._noted.discard(key_id)
 
 
-def _digest_of(sent: str) -> bytes:
+def _digest_of(sent: bytes) -> bytes:
     """What a header is known by: no key lies in memory."""
-    return hashlib.sha256(sent.encode("latin-1", "replace")).digest()
+    return hashlib.sha256(sent).digest()
 
 
-def _names(host: str, secret: Secret | None) -> list[str]:
-    """Under which names failures of this asker are counted."""
-    return [f"address {network_of(host)}", *([f"prefix {secret.prefix}"] if secret is not None else [])]
+@lru_cache(maxsize=1024)
+def _address(host: str) -> str:
+    return f"address {network_of(host)}"
+
+
+def _prefix(secret: Secret) -> str:
+    return f"prefix {secret.prefix}"
 
 
 def _cookie_facts(request: Request) -> dict[str, Any]:

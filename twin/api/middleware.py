@@ -80,18 +80,16 @@ class KnownHosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            if host_of(headers) not in self.hosts:
-                named = headers.get("host", "")
+            named = Headers(scope=scope).get("host", "")
+            if host_of(named) not in self.hosts:
                 answer = problem(Request(scope), 421, "HOST_UNKNOWN", f"this service is not {named!r}", "ask for 127.0.0.1 or localhost")
                 await answer(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
-def host_of(headers: Headers) -> str:
-    """The host that a request names, without its port."""
-    named = headers.get("host", "")
+def host_of(named: str) -> str:
+    """The host that a `Host` names, without its port."""
     return named if named.endswith("]") else named.rpartition(":")[0] or named
 
 

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from twin.store.database import Database
+from twin.store.database import CACHE_KIB, Database
 
 __all__ = ["Watch"]
+
+PRAGMAS = ("query_only = ON", "case_sensitive_like = ON", f"cache_size = -{CACHE_KIB}")
 
 
 class Watch:
@@ -29,7 +31,8 @@ class Watch:
         connection = sqlite3.connect(
             f"{database.file.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
         )
-        connection.execute("PRAGMA case_sensitive_like = ON").close()
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}").close()
         return cls(connection)
 
     def number(self) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from spatial.frame import Site
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import CRS84, CRS84H, OutputCrs
-from twin.queries.items.encode import JSONFG_CLASSES, features_of
+from twin.queries.items.encode import JSONFG_CLASSES, features_of, point_feature
 from twin.queries.items.item import Item
 from twin.queries.items.query import item_query
 from twin.queries.items.queryables import queryable_types
@@ -74,7 +74,10 @@ def item_document(
     item: Item, sites: Mapping[str, Site], collection_id: str, crs: OutputCrs, base: str, *, jsonfg: bool = False
 ) -> dict[str, Any]:
     """One item as a feature with its links; `base` is the address of the service, without a slash at its end."""
-    feature = features_of([item], sites, crs, jsonfg=jsonfg, feature_type=collection_id)[0]
+    if not jsonfg and crs.uri == CRS84H and item.geometry is not None and item.geometry.geom_type == "Point" and item.geometry.has_z:
+        feature = point_feature(item)
+    else:
+        (feature,) = features_of([item], sites, crs, jsonfg=jsonfg, feature_type=collection_id)
     href = f"{base}/collections/{quote(collection_id, safe='')}"
     feature["links"] = [
         _link("self", f"{href}/items/{quote(item.id, safe='')}", GEOJSON, item.id),

@@ -49,6 +49,7 @@ class StandingPoints:
     def __init__(self, places: PlaceTree, reader: ItemReader) -> None:
         self._places, self._reader = places, reader
         self._sites: dict[int, Site | None] = {}
+        self._frames: dict[str, SiteFrame] = {}
 
     def of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.object_]:
         """Points (n,) of lon, lat, metres above the ellipsoid; None for a row that has none, or stands in no site of the reader."""
@@ -59,8 +60,13 @@ class StandingPoints:
                 by_site.setdefault(site.code, []).append(at)
         for code, at_site in by_site.items():
             xyz = np.array([[rows[at][axis] for axis in AXES] for at in at_site], dtype=np.float64)
-            result[at_site] = shapely.points(SiteFrame.of(self._reader.sites[code]).to_lon_lat_height(xyz))
+            result[at_site] = shapely.points(self._frame(code).to_lon_lat_height(xyz))
         return result
+
+    def _frame(self, code: str) -> SiteFrame:
+        if code not in self._frames:
+            self._frames[code] = SiteFrame.of(self._reader.sites[code])
+        return self._frames[code]
 
     def _site(self, place_id: int | None, location_id: int | None) -> Site | None:
         position = self._places.place_of(place_id, location_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from spatial.points import Points
 from twin.codes import get_kind
+from twin.errors import StoreUnavailable
 from twin.queries.asset_filter import visible_mask
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import record_href
@@ -54,6 +56,11 @@ class AssetPoints:
         with self.registers.store.database.reading() as connection:
             view = self.registers.shelf.assets(connection)
         return self.in_view(view, number), view
+
+    def warm(self) -> None:
+        """Sort them before anybody asks; nothing where the columns are not there yet."""
+        with suppress(StoreUnavailable), self.registers.store.database.reading() as connection:
+            self.in_view(self.registers.shelf.assets(connection), NOWHERE)
 
     def in_view(self, view: AssetView, number: int) -> StandingAssets:
         """The assets of the site of this number in the store, in the state of the view."""
