@@ -18,6 +18,7 @@ import numpy as np
 
 from lib.record import ROOT
 
+IDLE_S = 3.0
 TWIN = str(ROOT / ".venv/bin/twin")
 
 
@@ -28,6 +29,7 @@ class Service:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self.always = dict(headers or {})
         self.headers: Mapping[str, str] = {}
+        self._last_s = time.monotonic()
 
     def ask_plainly(self, path: str) -> tuple[Any, float]:
         """The same of a path that is written as it goes over the wire."""
@@ -40,11 +42,14 @@ class Service:
     def _ask(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> tuple[Any, float]:
         payload = None if body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **self.always, **headers}
+        if time.monotonic() - self._last_s > IDLE_S:
+            self._connection.close()  # the service closes what is idle; the next request opens it again
         started = time.perf_counter()
         self._connection.request(method, path, body=payload, headers=sent)
         with self._connection.getresponse() as response:
             text = response.read()
             took = (time.perf_counter() - started) * 1000
+            self._last_s = time.monotonic()
             self.headers = dict(response.getheaders())
         if response.status > 299:
             raise SystemExit(f"{method} {path}: {response.status} {text[:500].decode()}")
