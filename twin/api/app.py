@@ -51,7 +51,7 @@ from twin.settings import Settings
 from twin.store import Store
 from twin.store.watch import Watch
 
-__all__ = ["CONTENT_POLICY", "app_from_environment", "by_id", "create_app"]
+__all__ = ["CONTENT_POLICY", "app_from_environment", "create_app", "with_short_way"]
 
 DESCRIPTION = "一个大院的数字孪生:BIM 与城市图层合为一景,3D Tiles 与空间接口。One twin of a compound: one scene, 3D Tiles, spatial APIs."
 
@@ -137,10 +137,10 @@ def app_from_environment() -> ASGIApp:
         store.close()
 
     app.router.lifespan_context = closing
-    return app if watch is None else by_id(app, watch)
+    return app if watch is None else with_short_way(app, watch)
 
 
-def by_id(app: FastAPI, watch: Watch) -> ById:
+def with_short_way(app: FastAPI, watch: Watch) -> ById:
     """The app with assets told by their codes without ceremony; its keyring has the same `watch` of its store."""
     return ById(app, app.state.catalogue, app.state.keyring, watch, _beside_codes())
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from twin.store.database import CACHE_KIB, Database
+from twin.store.database import Database
 
 __all__ = ["Watch"]
 
-PRAGMAS = ("query_only = ON", "case_sensitive_like = ON", f"cache_size = -{CACHE_KIB}")
+PRAGMAS = ("query_only = ON", "case_sensitive_like = ON", "cache_size = -4096")
 
 
 class Watch:

@@ -12,7 +12,7 @@ from tests.twin.moulds import Cast
 from tests.twin.queries.town import NOW, Town
 from tests.twin.served import service
 from tests.twin.store.builder import SITE
-from twin.api.app import by_id
+from twin.api.app import with_short_way
 from twin.api.keyring import Keyring
 from twin.auth import LabelPolicy, Role, granted
 from twin.settings import Settings
@@ -36,7 +36,7 @@ class Worker:
         self.keyring = Keyring(self.store.keys, watch=self.watch, now=lambda: self.now)
         app = service(settings, self.store, keyring=self.keyring)
         self.passed: list[str] = []
-        self.short = by_id(app, self.watch) if self.watch else None
+        self.short = with_short_way(app, self.watch) if self.watch else None
         inner = app
 
         async def counted(scope: Any, receive: Any, send: Any) -> None:

@@ -33,7 +33,7 @@ SLACK_M = 1.0
 FEW = 16
 """Of so many assets one: then it costs less to sort them than to mark them."""
 TEXTS = ("article", "specification", "brand", "unit", "location")
-Positions = NDArray[np.int64]
+Positions = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +106,7 @@ def _holding(
         held = found if held is None else held & found
     if held is None:
         return positions, rest
-    return np.flatnonzero(held) if positions is None else positions[held], rest
+    return np.flatnonzero(held).astype(np.int32) if positions is None else positions[held], rest
 
 
 def columns_of(view: AssetView) -> Mapping[str, Texts | Codes | Wholes]:
@@ -143,10 +143,10 @@ def _in_box(registers: Registers, view: AssetView, reader: ItemReader, box: Box)
                 found.append(_standing_in(standing, site, box, window, planes))
     positions = view.columns.arrays["position"][np.concatenate(found)]
     if len(positions) * FEW <= len(view.columns):
-        return np.unique(positions).astype(np.int64)
+        return np.unique(positions).astype(np.int32)
     held = np.zeros(len(view.columns), dtype=np.bool_)
     held[positions] = True
-    return np.flatnonzero(held)
+    return np.flatnonzero(held).astype(np.int32)
 
 
 def _standing_in(standing: StandingAssets, site: Site, box: Box, window: Window, planes: tuple[Plane, Plane]) -> NDArray[np.int64]:
