@@ -27,6 +27,8 @@ __all__ = ["RecordPoints", "StandingPoints", "planes_of", "site_of"]
 AXES = ("x_m", "y_m", "z_m")
 MARGIN_M = 2.0
 """What a height above or below the site's origin moves a point in its plane by, within its radius, and more."""
+LOOKED_AT = 200_000
+"""So many points at most are compared with the shape of a filter; of more it is refused, with what to do."""
 EDGE = 16
 METRES_A_DEGREE = 110_574
 Plane: TypeAlias = tuple[float, float, float, float]
@@ -109,8 +111,16 @@ class RecordPoints:
         self, operator: str, shape: BaseGeometry | None, near: ColumnElement[bool], heights: tuple[float, float] | None
     ) -> ColumnElement[bool]:
         table = self._table.c
-        rows = self._connection.execute(select(table.id, table.place_id, table.location_id, *(table[a] for a in AXES)).where(near))
+        rows = self._connection.execute(
+            select(table.id, table.place_id, table.location_id, *(table[a] for a in AXES)).where(near).limit(LOOKED_AT + 1)
+        )
         found: list[Mapping[str, Any]] = [dict(row) for row in rows.mappings()]
+        if len(found) > LOOKED_AT:
+            raise FilterInvalid(
+                f"{operator} of a shape that more than {LOOKED_AT} records come near",
+                path="filter",
+                hint="ask with bbox, or of a smaller shape",
+            )
         points = self._standing.of_rows(found)
         plane = shapely.force_2d(points)
         held = np.array(TURNED[operator](plane if shape is None else shape, plane), dtype=np.bool_)

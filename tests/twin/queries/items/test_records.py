@@ -177,7 +177,8 @@ def test_columns_choose_what_the_table_says(home: Home, monkeypatch: pytest.Monk
 
 def test_a_condition_that_python_would_judge_for_too_many_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("twin.queries.items.records.JUDGED", 5)
-    for text in ("casei(serial) = casei(tag)", "casei(tag) LIKE casei('t%')"):
+    monkeypatch.setattr("twin.queries.items.points.LOOKED_AT", 5)
+    for text in ("casei(serial) = casei(tag)", "casei(tag) LIKE casei('t%')", "S_WITHIN(geometry, BBOX(-180, -90, 180, 90))"):
         with pytest.raises(Invalid) as refused:
             home.all(Asked(filters=(parse(text, "cql2-text"),)))
         assert refused.value.code == "FILTER_INVALID" and refused.value.hint
