@@ -1,10 +1,13 @@
-"""Questions of place at 2,000,000 assets and 70,000 rooms: locating in one call and through HTTP, ids of a 3D box beside a bare rtree.
+"""Questions of place at 2,000,000 assets and 70,000 rooms: locating in one call and through HTTP, ids of a 3D box beside a bare rtree;
+pages of a filter in a box, full rows of a 3D box and assets by code through two workers, their memory and their first answers.
 
 Rooms and assets are made as columns: turned buildings of ten storeys with 35 rooms each within 3 km, assets anywhere in them. The peers
 run in the same process over the same boxes: one 2D tree of shapely with the exact test after it, and rtree in three dimensions.
+For the assets the ledgers of a province are written and imported, and put into the rooms. `wrk` is wanted: apt-get install -y wrk.
 Each section is a function of `Scene` that gives figures and bounds; more sections are added to `SECTIONS`.
 """
 
+import random
 import sys
 import tempfile
 import time
@@ -18,6 +21,8 @@ import numpy as np
 import psutil
 import rtree
 import shapely
+from lib.assets_asked import ask_service, pages, rooms_in_3d, thousands_by_code, workers_memory
+from lib.province import import_assets, stand_in_rooms
 from lib.record import ROOT, arguments, keep, table
 from lib.service import Service, serving, spread
 
@@ -36,6 +41,8 @@ ASSETS = 2_000_000
 POINTS = 100_000
 BOXES = 1_000
 REPEATS = 5
+SMOKE_LEDGER = 700
+CODES = 50_000
 BOX_HALVES_M = ((2.0, 2.0, 1.5), (5.0, 5.0, 2.0), (10.0, 10.0, 2.0))
 SITE = Site(code="big", name="大", lon=119.2946, lat=26.0896, height_m=30.0, crs="EPSG:4549", geoid_separation_m=10.0, radius_m=4000.0)
 Figures = list[dict[str, Any]]
@@ -183,8 +190,39 @@ def locate_over_http(scene: Scene) -> tuple[Figures, list[dict[str, Any]]]:
     return figures, [bound("locate >= 50,000 points/s through HTTP", round(rate), rate >= 50_000)]
 
 
-SECTIONS: tuple[Callable[[Scene], tuple[Figures, list[dict[str, Any]]]], ...] = (locate_in_process, box_ids, locate_over_http)
-"""Further sections (filter + bbox page, full rows of a 3D box, by-id requests) stand here."""
+def assets_over_http(scene: Scene) -> tuple[Figures, list[dict[str, Any]]]:
+    """The same rooms with the asset ledger of a province in them, asked through two workers that demand a key."""
+    smoke = len(scene.assets) < ASSETS
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name) / "home"
+        store_scene(home, scene)
+        import_assets(home, Path(name) / "ledgers", SMOKE_LEDGER if smoke else ASSETS, smoke=smoke)
+        keys, xyz = stand_in_rooms(home, scene.footprints, scene.z_ranges[:, 0])
+        codes = [key for key in keys if key.isalnum() and key.isascii()]
+        with ask_service(home, codes[0]) as (process, service, figures):
+            first = {figure["asked"]: figure["ours"] for figure in figures}
+            figures += pages(service, home, keys, xyz, SITE, times=20 if smoke else 200)
+            figures += rooms_in_3d(service, xyz, SITE, times=20 if smoke else 500)
+            figures += thousands_by_code(process, service, random.Random(5).sample(codes, min(len(codes), CODES)), smoke=smoke)
+            workers = workers_memory(process)
+    figures.append({"asked": "memory of a worker (PSS)", "ours": max(workers), "unit": "MB", "note": f"of {len(workers)}, after all that"})
+    page, box, *rates = (figure["ours"] for figure in figures if figure["unit"] in ("ms", "requests/s"))
+    limits = [
+        bound("filter + bbox page of 1,000 p99 < 150 ms", page, page < 150),
+        bound("3D box of a room, full rows, p99 < 10 ms", box, box < 10),
+        *(bound("by code >= 3,000 requests/s from two workers", rate, rate >= 3_000) for rate in rates),
+        bound("memory of a worker <= 600 MB", max(workers), max(workers) <= 600),
+        *(bound(f"{asked} <= 5 s", seconds, seconds <= 5) for asked, seconds in first.items() if asked.startswith("first answer")),
+    ]
+    return figures, limits
+
+
+SECTIONS: tuple[Callable[[Scene], tuple[Figures, list[dict[str, Any]]]], ...] = (
+    locate_in_process,
+    box_ids,
+    locate_over_http,
+    assets_over_http,
+)
 
 
 def whereabouts_of(scene: Scene) -> Whereabouts:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import CheckPage
@@ -122,7 +122,7 @@ def take_step(
     key: Annotated[str, Path(description=bilingual("资产编号", "code of the asset"))],
     step: RequestStep,
     valid_from: Annotated[date | None, Query(description=bilingual("自何日起,默认今天", "from which day it holds; default today"))] = None,
-) -> JSONResponse:
+) -> Response:
     """无须审批的一步及其凭证;须审批的由申请办理。A step without a decision, with its papers; those with one are taken by requests."""
     version, reader = seen_version(request), reader_of(principal)
     try:

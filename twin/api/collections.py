@@ -1,12 +1,11 @@
 """OGC API Features over all sites: /conformance, /collections, their queryables and items (17-069r4, 18-058r1, 19-079r2)."""
 
-import json
 import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
 from fastapi.responses import FileResponse, JSONResponse
@@ -17,17 +16,16 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.item_documents import CollectionDocument, CollectionList, Conformance, Queryables
 from twin.api.router import Router
-from twin.api.sending import EACH_TIME
+from twin.api.sending import EACH_TIME, encode_json
 from twin.auth import Action, Principal, allows, permitted_labels
 from twin.errors import Invalid
 from twin.queries.cql2 import parse
 from twin.queries.items.asked import Asked, ItemPage
 from twin.queries.items.box import parse_box
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
-from twin.queries.items.crs import CRS84, CRS84H, OutputCrs, find_crs, list_crs
-from twin.queries.items.documents import CONFORMANCE, collection_document, queryables_document
+from twin.queries.items.crs import CRS84, OutputCrs, find_crs, list_crs
+from twin.queries.items.documents import CONFORMANCE, GEOJSON, collection_document, item_document, plain_crs, queryables_document
 from twin.queries.items.encode import JSONFG_CLASSES, features_of
-from twin.queries.items.item import Item
 from twin.queries.items.parquet import MEDIA_TYPE, write_parquet
 from twin.queries.items.query import item_query
 from twin.queries.items.queryables import PARAMETERS, equals
@@ -43,7 +41,7 @@ ItemId = Annotated[str, Path(description=bilingual("要素", "id of the item"))]
 Form = Annotated[Literal["json", "geojson", "jsonfg"], Query(description=bilingual("格式", "format"))]
 Crs = Annotated[str | None, Query(description=bilingual("坐标参考系 URI", "URI of the CRS of the answer; default lon, lat"))]
 When = Annotated[str | None, Query(description=bilingual("时点或时段,RFC 3339", "instant or interval, RFC 3339: as of then"))]
-GEOJSON, JSONFG, SCHEMA = "application/geo+json", "application/vnd.ogc.fg+json", "application/schema+json"
+JSONFG, SCHEMA = "application/vnd.ogc.fg+json", "application/schema+json"
 ITEMS: dict[int | str, dict[str, Any]] = {
     200: {"description": "GeoJSON or JSON-FG", "content": {GEOJSON: {"schema": {"type": "object"}}, JSONFG: {"schema": {"type": "object"}}}}
 }
@@ -162,16 +160,10 @@ def get_item(
     span = parse_datetime(datetime) if datetime is not None else None
     with catalogue.store.database.reading() as connection:
         item = item_query(connection, catalogue, collection, reader, Asked(span=span)).one(item_id)
-    given = _crs_of([item], wanted)
-    feature = features_of([item], reader.sites, given, jsonfg=f == "jsonfg", feature_type=collection.id)[0]
-    href = f"/collections/{quote(collection.id, safe='')}"
-    feature["links"] = [
-        {"rel": "self", "href": f"{href}/items/{quote(item.id, safe='')}", "type": GEOJSON, "title": item.id},
-        {"rel": "collection", "href": href, "type": "application/json", "title": collection.id},
-    ]
-    if f == "jsonfg":
-        feature["conformsTo"] = list(JSONFG_CLASSES)
-    return _answer(_absolute(request, feature), given, jsonfg=f == "jsonfg")
+    given = wanted or plain_crs([item])
+    base = str(request.base_url).rstrip("/")
+    document = item_document(item, reader.sites, collection.id, given, base, jsonfg=f == "jsonfg")
+    return _answer(document, given, jsonfg=f == "jsonfg")
 
 
 def _page(
@@ -184,7 +176,7 @@ def _page(
     *,
     jsonfg: bool,
 ) -> Response:
-    given = _crs_of(page.items, wanted)
+    given = wanted or plain_crs(page.items)
     features = features_of(page.items, reader.sites, given, jsonfg=jsonfg, feature_type=collection.id)
     media = JSONFG if jsonfg else GEOJSON
     path, query = request.url.path, _given(request)
@@ -222,16 +214,7 @@ def _parquet(catalogue: Catalogue, collection: Collection, reader: ItemReader, a
 
 
 def _answer(document: dict[str, Any], given: OutputCrs, *, jsonfg: bool) -> Response:
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(body, media_type=JSONFG if jsonfg else GEOJSON, headers={"Content-Crs": f"<{given.uri}>"})
-
-
-def _crs_of(items: Sequence[Item], wanted: OutputCrs | None) -> OutputCrs:
-    """What is asked for, else lon, lat, with heights where the items have them."""
-    if wanted is not None:
-        return wanted
-    high = any(item.geometry is not None and item.geometry.has_z for item in items)
-    return OutputCrs(CRS84H, None, "ellipsoidal") if high else OutputCrs(CRS84, None, "none")
+    return Response(encode_json(document), media_type=JSONFG if jsonfg else GEOJSON, headers={"Content-Crs": f"<{given.uri}>"})
 
 
 def _reader(request: Request, principal: Principal) -> ItemReader:

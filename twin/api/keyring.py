@@ -1,39 +1,58 @@
 """Who a request stands for, by its key or its session; nobody without either."""
 
+import hashlib
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 
 from twin.api.failures import Failures, network_of
 from twin.api.origin import require_own_origin
 from twin.auth import Principal, anonymous
-from twin.auth.secret import parse_key
+from twin.auth.secret import Secret, parse_key
 from twin.errors import StoreUnavailable, Unauthenticated
 from twin.store import Keys, SignedIn
+from twin.store.watch import Watch
 
 __all__ = ["Keyring", "cookie_name"]
 
+KEPT = 1024
 log = logging.getLogger(__name__)
 
 
+class _Known(NamedTuple):
+    """A key that was found right in the state of the store that `number` stands for, and under which name its failures are counted."""
+
+    number: int
+    signed: SignedIn
+    prefix: str
+
+
 class Keyring:
-    """Keys and sessions of the store as a service sees them. Asked anew at each request: what is revoked is refused at once."""
+    """Keys and sessions of the store as a service sees them: what is revoked is refused at once.
+
+    With a `watch` a key that was found right is known until the store changes.
+    """
 
     def __init__(
         self,
         keys: Keys,
         *,
+        watch: Watch | None = None,
         failures: Failures | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._keys = keys
+        self._watch = watch
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._failures = Failures() if failures is None else failures
         self._now = now
         self._clock_s = clock_s
@@ -53,14 +72,31 @@ class Keyring:
         sent = request.headers.get("authorization")
         if sent is not None:
             scheme, _, key = sent.partition(" ")
-            return self._by_key(request, key.strip() if scheme.lower() == "bearer" else "").principal
+            number = self._watch.number() if self._watch is not None else None  # before the key is looked for: a later change voids it
+            signed = self._by_key(request, key.strip() if scheme.lower() == "bearer" else "")
+            secret = parse_key(key.strip())
+            if number is not None and secret is not None and not signed.use_is_due:
+                self._remember(sent, _Known(number, signed, _prefix(secret)))
+            return signed.principal
         token = request.cookies.get(cookie_name(request))
-        signed = self._keys.find_by_token(token, now=self._now()) if token else None
-        if signed is None:
+        session = self._keys.find_by_token(token, now=self._now()) if token else None
+        if session is None:
             return anonymous()
         require_own_origin(request, proof=True)
-        self._note(signed)
-        return signed.principal
+        self._note(session)
+        return session.principal
+
+    def find_known(self, sent: bytes, host: str, number: int) -> Principal | None:
+        """The principal of an `Authorization` whose key was found right while the store was as it is now (`Watch.number`).
+
+        None where that is not certain: then `principal_of` is to be asked. Nothing that is revoked or expired is found. Raises
+        TooManyFailures.
+        """
+        known = self._known.get(_digest_of(sent))
+        if known is None or known.number != number or known.signed.holds_until <= self._now():
+            return None
+        self._failures.check((_address(host), known.prefix), self._clock_s())
+        return known.signed.principal
 
     def sign_in(self, request: Request, response: Response, key: str) -> Principal:
         """The principal of a key; the response sets the cookie of a new session. Raises as `principal_of`."""
@@ -79,9 +115,7 @@ class Keyring:
 
     def _by_key(self, request: Request, key: str) -> SignedIn:
         secret = parse_key(key)
-        names = [f"address {network_of(request.client.host if request.client else '')}"]
-        if secret is not None:
-            names.append(f"prefix {secret.prefix}")
+        names = [_address(request.client.host if request.client else ""), *([_prefix(secret)] if secret is not None else [])]
         self._failures.check(names, self._clock_s())
         signed = self._keys.find_by_secret(secret, now=self._now()) if secret is not None else None
         if signed is None:
@@ -90,6 +124,12 @@ class Keyring:
             raise Unauthenticated("the key is unknown, revoked or expired", code="KEY_INVALID", hint="twin key list; twin key add")
         self._note(signed)
         return signed
+
+    def _remember(self, sent: str, known: _Known) -> None:
+        with self._lock:
+            self._known[_digest_of(sent.encode("latin-1"))] = known
+            while len(self._known) > KEPT:
+                self._known.popitem(last=False)
 
     def _note(self, signed: SignedIn) -> None:
         if not signed.use_is_due:
@@ -108,6 +148,20 @@ class Keyring:
         finally:
             with self._lock:
                 self._noted.discard(key_id)
+
+
+def _digest_of(sent: bytes) -> bytes:
+    """What a header is known by: no key lies in memory."""
+    return hashlib.sha256(sent).digest()
+
+
+@lru_cache(maxsize=1024)
+def _address(host: str) -> str:
+    return f"address {network_of(host)}"
+
+
+def _prefix(secret: Secret) -> str:
+    return f"prefix {secret.prefix}"
 
 
 def _cookie_facts(request: Request) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from spatial.source import bytes_sha256
 from twin.api.problems import problem
-from twin.api.sending import EACH_TIME, accepts_gzip, is_known
+from twin.api.sending import EACH_TIME, accepts_gzip, content_tag, is_known
 
-__all__ = ["CONTENT_POLICY", "LOCAL_HOSTS", "DocumentTags", "FaultsAsProblems", "HeadAsGet", "KnownHosts", "PolicyHeaders"]
+__all__ = [
+    "CONTENT_POLICY", "LOCAL_HOSTS", "PACKED_FROM", "POLICY", "DocumentTags", "FaultsAsProblems", "HeadAsGet", "KnownHosts",
+    "PolicyHeaders", "host_of",
+]  # fmt: skip
 
 CONTENT_POLICY = "; ".join(
     [
@@ -79,12 +81,16 @@ class KnownHosts:
         """ASGI."""
         if scope["type"] == "http":
             named = Headers(scope=scope).get("host", "")
-            host = named if named.endswith("]") else named.rpartition(":")[0] or named
-            if host not in self.hosts:
+            if host_of(named) not in self.hosts:
                 answer = problem(Request(scope), 421, "HOST_UNKNOWN", f"this service is not {named!r}", "ask for 127.0.0.1 or localhost")
                 await answer(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def host_of(named: str) -> str:
+    """The host that a `Host` names, without its port."""
+    return named if named.endswith("]") else named.rpartition(":")[0] or named
 
 
 class HeadAsGet:
@@ -164,7 +170,7 @@ def _is_document(start: Message) -> bool:
 async def _send_tagged(scope: Scope, start: Message, body: bytes, send: Send) -> None:
     headers = MutableHeaders(raw=list(start["headers"]))
     strong = headers.get("etag", "").startswith('"')
-    headers.setdefault("ETag", f'W/"{bytes_sha256(body)[:32]}"')
+    headers.setdefault("ETag", content_tag(body))
     headers.setdefault("Cache-Control", EACH_TIME)
     if is_known(Headers(scope=scope), headers["ETag"]):
         for name in ("content-length", "content-type"):

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from spatial.source import bytes_sha256
+from twin.api.sending import encode_json
 from twin.errors import Refused, TwinError
 from twin.queries.records.editing import PRECONDITION
-from twin.store.values import to_json
 
-__all__ = ["PreconditionFailed", "PreconditionRequired", "seen_version", "stale", "tagged"]
+__all__ = ["PreconditionFailed", "PreconditionRequired", "seen_version", "stale", "tag_of", "tagged"]
 
 
 class PreconditionRequired(TwinError):
@@ -26,10 +26,15 @@ class PreconditionFailed(TwinError):
     code = "PRECONDITION_FAILED"
 
 
-def tagged(document: Mapping[str, Any], version: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def tagged(document: Mapping[str, Any], version: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A record with its ETag `"VERSION-DIGEST"`: the digest tells what else the document says (its place)."""
-    digest = bytes_sha256(to_json(document, canonical=True).encode())[:16]
-    return JSONResponse(document, status_code=status, headers={"ETag": f'"{version}-{digest}"', **(headers or {})})
+    body = encode_json(document)
+    return Response(body, status_code=status, media_type="application/json", headers={"ETag": tag_of(version, body), **(headers or {})})
+
+
+def tag_of(version: str, body: bytes) -> str:
+    """The ETag of a record that says this."""
+    return f'"{version}-{bytes_sha256(body)[:16]}"'
 
 
 def seen_version(request: Request) -> str | None:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.preconditions import seen_version, stale, tagged
@@ -50,20 +50,20 @@ def _router_of(kind: RecordKind) -> APIRouter:
             raise Invalid("known_at needs a time zone", path="known_at", code="FILTER_INVALID", hint="2026-01-31T12:00:00+08:00")
         return record_dossier(registers_of(request), kind, key, reader_of(principal), as_of=as_of, known_at=known_at)
 
-    def read_one(request: Request, key: Key, principal: ReaderOf) -> JSONResponse:
+    def read_one(request: Request, key: Key, principal: ReaderOf) -> Response:
         """现在的内容;ETag 用于修改。What it says now; the ETag is for changes."""
         return tagged(*read_record(registers_of(request), kind, key, reader_of(principal)))
 
-    def add(request: Request, principal: Clerk, values: Values) -> JSONResponse:
+    def add(request: Request, principal: Clerk, values: Values) -> Response:
         """新增一条。A new record."""
         document, version = create_record(registers_of(request), kind, values, reader_of(principal))
         return tagged(document, version, status=201, headers={"Location": document["href"]})
 
-    def replace(request: Request, key: Key, principal: Clerk, values: Values, valid_from: Since = None) -> JSONResponse:
+    def replace(request: Request, key: Key, principal: Clerk, values: Values, valid_from: Since = None) -> Response:
         """整体替换:未给出的列变为空。Replaced: columns that are not given become empty."""
         return _changed(request, kind, key, principal, values, replaced=True, valid_from=valid_from)
 
-    def change(request: Request, key: Key, principal: Clerk, values: Values, valid_from: Since = None) -> JSONResponse:
+    def change(request: Request, key: Key, principal: Clerk, values: Values, valid_from: Since = None) -> Response:
         """修改给出的列,null 为空。Changes the columns that are given; null empties one."""
         return _changed(request, kind, key, principal, values, replaced=False, valid_from=valid_from)
 
@@ -95,7 +95,7 @@ def _route(
 
 def _changed(
     request: Request, kind: RecordKind, key: str, principal: Any, values: dict[str, Any], *, replaced: bool, valid_from: date | None
-) -> JSONResponse:
+) -> Response:
     version = seen_version(request)
     try:
         return tagged(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["announced", "serve"]
 
+MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
+"""glibc's: an arena a thread would keep what forty threads once needed, and arrays of megabytes would leave holes when they go."""
 APPLICATION = "twin.api.app:app_from_environment"
 
 
@@ -84,6 +86,8 @@ def _run(settings: Settings, listening: socket.socket) -> None:
     from uvicorn.supervisors import Multiprocess
 
     os.environ |= {"TWIN_HOME": str(settings.home), "TWIN_HOST": settings.host, "TWIN_PROXY_ADDRESSES": settings.proxy_addresses}
+    for name, value in MALLOC.items():
+        os.environ.setdefault(name, value)
     config = uvicorn.Config(
         APPLICATION,
         factory=True,

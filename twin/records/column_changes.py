@@ -32,7 +32,7 @@ def with_changes(columns: AssetColumns, rows: AssetRows, gone: Sequence[int]) ->
 
 def _overwrite(arrays: dict[str, Array], places: Array, new: dict[str, Array]) -> None:
     for name in ROW_COLUMNS:
-        if len(places) and not np.array_equal(arrays[name][places], new[name]):
+        if len(places) and not np.array_equal(arrays[name][places], new[name], equal_nan=ROW_COLUMNS[name] == "f8"):
             arrays[name] = np.array(arrays[name])
             arrays[name][places] = new[name]
 

@@ -26,7 +26,7 @@ from twin.store.database import Database, open_database
 __all__ = ["build_apart", "keep_columns", "load_columns"]
 
 FACTS = ("clock", "touched", "ties", "version", "origin")
-FORM = 5
+FORM = 6
 """Grows with every change of what is written."""
 POLL_S = 0.2
 

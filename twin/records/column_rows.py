@@ -18,7 +18,8 @@ from twin.store import record_schema as schema
 __all__ = ["AssetRows", "build_columns", "origin_of", "positions_of", "read_imported", "read_records"]
 
 IDS = ("article", "specification", "brand", "unit", "location", "place")
-STORED = ("record_id", *(f"{name}_id" for name in IDS), "state", "value", "acquired", "key", "serial", "tag")
+AXES = ("x_m", "y_m", "z_m")
+STORED = ("record_id", *(f"{name}_id" for name in IDS), "state", "value", "acquired", *AXES, "key", "serial", "tag")
 FETCH = 50_000
 AT_ONCE = 500
 
@@ -29,13 +30,14 @@ class AssetRows:
     def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(STORED)
         record, *ids = columns[: 1 + len(IDS)]
-        state, value, acquired, key, serial, tag = columns[1 + len(IDS) :]
+        state, value, acquired, *xyz, key, serial, tag = columns[1 + len(IDS) :]
         self.arrays: dict[str, Array] = {
             "record": np.array(record, dtype="i4"),
             **{name: _numbers(cells, "i4", NOTHING) for name, cells in zip(IDS, ids, strict=True)},
             "state": _coded(state, "i1", {code: number for number, code in enumerate(asset_states())}.get, NOTHING),
             "value": _numbers(value, "i8", NO_VALUE),
             "acquired": _coded(acquired, "i4", days_since_1970, int(NO_DAY)),
+            **{name: _numbers(cells, "f8", np.nan) for name, cells in zip(AXES, xyz, strict=True)},
         }
         self.keys = key
         self.marks = {"serial": _hashed(serial, self.arrays["record"]), "tag": _hashed(tag, self.arrays["record"])}
@@ -111,7 +113,7 @@ def _visible(now: int) -> Select[Any]:
     return select(*columns).where(table.c.since <= now, table.c.until > now, table.c.ended.is_(None))
 
 
-def _numbers(cells: Sequence[int | None], dtype: str, empty: int) -> Array:
+def _numbers(cells: Sequence[float | None], dtype: str, empty: float) -> Array:
     import pyarrow as pa
 
     return np.asarray(pa.array(cells, type=pa.from_numpy_dtype(dtype)).fill_null(empty).to_numpy(zero_copy_only=False)).astype(dtype)

@@ -33,7 +33,11 @@ ROW_COLUMNS: dict[str, str] = {
     "state": "i1",
     "value": "i8",
     "acquired": "i4",
+    "x_m": "f8",
+    "y_m": "f8",
+    "z_m": "f8",
 }
+"""`x_m`, `y_m`, `z_m`: where it stands, metres in the frame of the site of its place; NaN for nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

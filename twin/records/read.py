@@ -13,12 +13,22 @@ from twin.codes import RecordKind
 from twin.errors import NotFound
 from twin.records.counters import clock_of
 from twin.records.history import changes_by_field, changes_of
-from twin.records.seen import seen_rows, seen_with
+from twin.records.seen import plain_rows, seen_rows, seen_with
 from twin.records.timeline import Change, Held, held_at
 from twin.store import record_schema as schema
 from twin.store.values import from_json
 
-__all__ = ["Record", "Told", "as_told", "find_record", "get_record", "page_of_records", "records_of_key", "records_where"]
+__all__ = [
+    "Record",
+    "Told",
+    "as_told",
+    "find_record",
+    "get_record",
+    "page_of_records",
+    "records_of_key",
+    "records_of_rows",
+    "records_where",
+]
 
 Issues = schema.register_issue.c
 
@@ -69,6 +79,11 @@ def find_record(connection: Connection, kind: RecordKind, record_id: int) -> Rec
 def records_of_key(connection: Connection, kind: RecordKind, key: str) -> list[Record]:
     """The visible records of a key, the oldest first: one that stands, and those that ended before it came."""
     return [_record(kind, *row) for row in seen_with(connection, kind, "key", key)]
+
+
+def records_of_rows(kind: RecordKind, rows: Sequence[Sequence[Any]]) -> list[Record]:
+    """The records of what the driver gave to `plain_statement`."""
+    return [_record(kind, *row) for row in plain_rows(kind, rows)]
 
 
 def page_of_records(

@@ -54,7 +54,7 @@ def place_of(kind: RecordKind, record: Record, places: PlaceTree) -> int:
     """The position in the tree where a record is, or which it is itself; `NOWHERE` for none."""
     if record.id in places.by_record:
         return places.by_record[record.id]
-    if not kind.parts("location"):
+    if "location_id" not in record.row:
         return NOWHERE
     return places.place_of(record.row["place_id"], record.row["location_id"])
 

@@ -11,21 +11,25 @@ A question is built once: one that is built for each request costs several times
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Dialect, FromClause, Select, bindparam, func, select
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from twin.codes import Column, ColumnType, RecordKind, get_kind
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
 
-__all__ = ["seen_rows", "seen_with"]
+__all__ = ["Statement", "plain_rows", "plain_statement", "seen_rows", "seen_with"]
 
 PARTS = {part: table.alias(f"said_{part}") for part, table in (("article", schema.article), ("location", schema.location))}
 """Under names of their own: a condition that asks articles or locations itself asks its own."""
+FETCH = 1_000
+VALUE = object()
+"""Stands for the value asked for."""
 Row = tuple[dict[str, Any], dict[str, Any]]
 """A row as stored (with `last_change`), and field → text, number, money in fen, ISO date, microseconds, bool or None."""
 
@@ -63,8 +67,37 @@ def seen_with(connection: Connection, kind: RecordKind, column: str, value: Any)
     return _rows(question, connection.execute(question.by[column], {"value": value}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A question as text for the driver itself; `parameters` in their order, the value asked for where `VALUE` stands."""
+
+    text: str
+    parameters: tuple[Any, ...]
+
+    def with_value(self, value: Any) -> list[Any]:
+        """The parameters with the value in its places."""
+        return [value if one is VALUE else one for one in self.parameters]
+
+
+def plain_statement(kind: RecordKind, column: str, dialect: Dialect) -> Statement:
+    """The question of `seen_with` as the driver takes it, for whoever asks it thousands of times a second."""
+    compiled = _question(kind.name).by[column].compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler) and compiled.positiontup is not None
+    given = compiled.construct_params({"value": VALUE})
+    return Statement(text=str(compiled), parameters=tuple(given[name] for name in compiled.positiontup))
+
+
+def plain_rows(kind: RecordKind, rows: Sequence[Sequence[Any]]) -> Iterator[Row]:
+    """What the driver gave to such a statement."""
+    return _said_of(_question(kind.name), rows)
+
+
 def _rows(question: _Question, found: Any) -> Iterator[Row]:
-    for row in found:
+    return _said_of(question, (row for rows in found.partitions(FETCH) for row in rows))
+
+
+def _said_of(question: _Question, rows: Iterable[Sequence[Any]]) -> Iterator[Row]:
+    for row in rows:
         values = {}
         for said in question.said:
             value = row[said.place]

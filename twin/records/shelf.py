@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,7 +34,9 @@ __all__ = ["AssetView", "Shelf"]
 AT_ONCE = 20_000
 """Rows that a request takes in itself; more are for the other process."""
 FIRST_WAIT_S = 120.0
-KEPT = 24
+KEPT = 64
+KEPT_BYTES = 32 * 2**20
+"""What is worked out of a view is kept as far as it is neither more nor larger."""
 Made = TypeVar("Made")
 
 
@@ -50,6 +52,14 @@ class AssetView:
     worked_out: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def site_numbers(self) -> Array:
+        """The number in the store of the site that each asset stands in, `NOWHERE` for none."""
+        return self.once("site numbers", lambda: np.append(self.places.site_numbers(), np.int32(NOWHERE))[self.position])
+
+    def is_of(self, state: RegisterState) -> bool:
+        """Whether the assets are as a connection of this state sees them."""
+        return (self.columns.clock, self.columns.touched, self.columns.ties) == (state.clock, state.touched, state.ties)
+
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, remembered for this view under the key; the oldest are forgotten."""
         with self.lock:
@@ -59,7 +69,7 @@ class AssetView:
         made = make()
         with self.lock:
             self.worked_out[key] = made
-            while len(self.worked_out) > KEPT:
+            while len(self.worked_out) > KEPT or _bytes_of(self.worked_out.values()) > KEPT_BYTES:
                 self.worked_out.popitem(last=False)
         return made
 
@@ -86,6 +96,14 @@ class Shelf:
         """The tree of places as this connection sees it."""
         return self._places(connection, read_place_state(connection))
 
+    def trees_at_hand(self, connection: Connection) -> tuple[PlaceTree, UnitTree] | None:
+        """Both trees as this connection sees them, None where one would have to be read."""
+        state = read_state(connection)
+        places, units = self._trees.get("places"), self._trees.get("units")
+        if places is None or units is None or places[0] != state.tree or units[0] != state.unit_tree:
+            return None
+        return places[1], units[1]
+
     def assets(self, connection: Connection) -> AssetView:
         """Assets with places and units as this connection sees them, or as they were before an import that is still being taken in.
 
@@ -98,6 +116,15 @@ class Shelf:
             if self._view is None or self._view[0] != view_state or self._view[1].columns is not columns:
                 self._view = (view_state, self._view_of(connection, state, columns))
             return self._view[1]
+
+    def assets_of_now(self, connection: Connection) -> AssetView | None:
+        """Assets, places and units exactly as this connection sees them; None where that would have to be waited for."""
+        with self._lock:
+            if self._columns is None and self._built is None and load_columns(connection, self._folder) is None and _many(connection):
+                self._build()
+                return None
+        view = self.assets(connection)
+        return view if view.is_of(read_state(connection)) else None
 
     def warm(self) -> None:
         """Make the assets ready before anybody asks; for a thread of its own when a service starts."""
@@ -149,9 +176,7 @@ class Shelf:
         return known
 
     def _first(self, connection: Connection) -> AssetColumns:
-        table = schema.kind_table("asset")
-        some = select(table.c.id).limit(AT_ONCE + 1).subquery()
-        if int(connection.execute(select(func.count()).select_from(some)).scalar_one()) <= AT_ONCE:
+        if not _many(connection):
             return build_columns(connection)
         self._build()
         if self._building is not None:
@@ -170,6 +195,16 @@ class Shelf:
         build_apart(self._database, self._folder)
         with self._database.reading() as connection:
             self._built = load_columns(connection, self._folder)
+
+
+def _many(connection: Connection) -> bool:
+    """Whether there are more assets than a request reads itself."""
+    some = select(schema.kind_table("asset").c.id).limit(AT_ONCE + 1).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one()) > AT_ONCE
+
+
+def _bytes_of(kept: Iterable[Any]) -> int:
+    return sum(one.nbytes for many in kept for one in (many if isinstance(many, tuple) else (many,)) if isinstance(one, np.ndarray))
 
 
 def _with_touched(connection: Connection, columns: AssetColumns, state: RegisterState) -> AssetColumns:

@@ -51,6 +51,7 @@ STAGED_ROWS_LOCK = 0x74776972  # "twir"
 POOL = 48
 """Connections a process keeps at most: more than the 40 threads of the service, so that none waits for another."""
 CACHE_KIB = 16_384
+"""Each connection's own: the one used last is taken again, so that no more of them grow than are needed at once."""
 CHECKPOINT_PAGES = 16_000
 """64 MB of log: whoever commits beyond that brings it into the file, which costs most where little has come together."""
 PRAGMAS = (
@@ -282,7 +283,7 @@ def _sqlite(url: URL, lock_timeout_s: float) -> Database:
     if file.startswith((":memory:", "file:")):
         raise Invalid("in-memory SQLite has no second reader", path="TWIN_DATABASE_URL", hint="sqlite:///FILE")
     Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": lock_timeout_s}, pool_size=POOL, max_overflow=0)
+    engine = create_engine(url, connect_args={"timeout": lock_timeout_s}, pool_size=POOL, max_overflow=0, pool_use_lifo=True)
     writer = engine.execution_options(begin="BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "connect")

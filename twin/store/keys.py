@@ -50,11 +50,15 @@ class KeyRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Who a key or a session stands for; `use_is_due` where its last use was written down more than an hour ago."""
+    """Who a key or a session stands for; `use_is_due` where its last use was written down more than an hour ago.
+
+    `holds_until`: as long as nothing is written to the store, all of this stays so until then.
+    """
 
     key_id: int
     principal: Principal
     use_is_due: bool
+    holds_until: datetime
 
 
 class Keys:
@@ -185,7 +189,9 @@ def _check_scopes(connection: Connection, grant: Grant) -> None:
 def _signed_in(row: RowMapping, now: datetime) -> SignedIn:
     principal = Grant(role=row["role"], scopes=tuple(from_json(row["scopes"]))).principal(row["name"])
     due = row["used_us"] is None or row["used_us"] <= to_microseconds(now - USED_EVERY)
-    return SignedIn(key_id=row["id"], principal=principal, use_is_due=due)
+    ends = [from_microseconds(row["expires_us"])] if row["expires_us"] is not None else []
+    holds_until = min([now if due else from_microseconds(row["used_us"]) + USED_EVERY, *ends])
+    return SignedIn(key_id=row["id"], principal=principal, use_is_due=due, holds_until=holds_until)
 
 
 def _key_row(row: RowMapping) -> KeyRow:

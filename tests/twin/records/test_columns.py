@@ -48,7 +48,7 @@ def assert_same(found: AssetColumns, wanted: AssetColumns) -> None:
         if name == "position":  # may be longer: it is by record id
             assert np.array_equal(found.arrays[name][: len(array)], array)
             continue
-        assert np.array_equal(found.arrays[name], array), name
+        assert np.array_equal(found.arrays[name], array, equal_nan=array.dtype.kind == "f"), name
     for mark in ("serial", "tag"):
         pairs = [
             sorted(zip(one.arrays[f"{mark}_hash"].tolist(), one.arrays[f"{mark}_record"].tolist(), strict=True)) for one in (found, wanted)

@@ -22,6 +22,9 @@ from twin.queries.cql2.writers import say
 
 __all__ = ["ByValue"]
 
+VALUES_A_ROW = 10
+"""So many times `most_judged` values of one property are judged: they need no keys, and the texts of a province are no more."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ByValue:
@@ -39,7 +42,7 @@ class ByValue:
 
     def _by_distinct_values(self, leaf: Node, queryable: Queryable, exact: bool) -> ColumnElement[bool]:
         expression = stored(queryable)
-        found = self.connection.execute(self._limited(select(expression).distinct())).scalars().all()
+        found = self._distinct(leaf, expression)
         judged = {value: evaluate(leaf, {queryable.name: _python_value(queryable, value)}) for value in found}
         of_null = judged.pop(None, None)
         holding = [value for value, answer in judged.items() if answer]
@@ -50,6 +53,19 @@ class ByValue:
         if doubtful := [value for value, answer in judged.items() if answer is None]:
             cases.append((self._among(expression, doubtful, queryable.type), unknown()))
         return case(*cases, else_=false())
+
+    def _distinct(self, leaf: Node, expression: ColumnElement[Any]) -> Sequence[Any]:
+        query, most = self._limited(select(expression).distinct()), self.queryables.most_judged
+        if most is None:
+            return self.connection.execute(query).scalars().all()
+        found = self.connection.execute(query.limit(most * VALUES_A_ROW + 1)).scalars().all()
+        if len(found) > most * VALUES_A_ROW:
+            raise FilterInvalid(
+                f"a condition that is decided value by value, of a property with more than {most * VALUES_A_ROW} values: {say(leaf)}",
+                path="filter",
+                hint="compare it as it is written, without folding and functions, or ask with conditions that leave few",
+            )
+        return found
 
     def _by_keys(self, leaf: Node, asked: Sequence[Queryable], exact: bool) -> ColumnElement[bool]:
         self._check_how_many(leaf)

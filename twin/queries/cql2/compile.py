@@ -4,7 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Text, and_, case, cast, false, literal, not_, null, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    false,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
 
 from twin.queries.cql2.among import among
 from twin.queries.cql2.by_value import ByValue
@@ -23,7 +40,7 @@ from twin.queries.cql2.scalar_sql import NotInDatabase, double_of, stored, value
 from twin.queries.cql2.shapes import box_heights, box_shape
 from twin.queries.cql2.spatial import SpatialLeaf, holds
 
-__all__ = ["compile_filter"]
+__all__ = ["check_filter", "compile_filter", "holding_texts", "is_predicate"]
 
 
 def compile_filter(
@@ -34,10 +51,35 @@ def compile_filter(
     Checks names and types first. What the two databases would not decide alike is decided here, by asking for the values there are:
     so use the condition on the same connection, which sees one state of the records. Raises FilterInvalid for a filter that does not fit.
     """
+    check_filter(filter, queryables)
+    return _Compiler(queryables, connection, spatial).condition(filter.node, exact=False)
+
+
+def check_filter(filter: Filter, queryables: Queryables) -> None:
+    """Return where the filter can be asked; raises FilterInvalid that says what does not fit."""
     found = type_of(filter.node, queryables)
     if found is not ValueType.BOOLEAN:
         raise FilterInvalid(f"a filter is a condition, not a value of type {found}", path="filter")
-    return _Compiler(queryables, connection, spatial).condition(filter.node, exact=False)
+
+
+def holding_texts(node: Node, queryable: Queryable, queryables: Queryables, connection: Connection) -> list[int]:
+    """The ids of the looked-up texts for which a leaf over this queryable alone is true."""
+    assert queryable.lookup is not None
+    return list(connection.execute(_texts_holding(node, queryable, queryables, connection)).scalars())
+
+
+def is_predicate(node: Node) -> bool:
+    """Whether a node is a condition of its own, rather than a value."""
+    return isinstance(node, Operation) and OPERATORS[node.op].kind not in {Kind.ARITHMETIC, Kind.TEXT}
+
+
+def _texts_holding(node: Node, queryable: Queryable, queryables: Queryables, connection: Connection) -> Select[int]:
+    found = queryable.lookup
+    assert found is not None
+    there = replace(queryable, expression=found.value, lookup=None)
+    inner = _Compiler(queryables.replaced(there, found.id, found.where), connection, None)._leaf(node, exact=False)
+    texts = select(found.id).where(inner)
+    return texts if found.where is None else texts.where(found.where)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +102,7 @@ class _Compiler:
                 return self._is_null(arg)
             case Operation(op, args) if OPERATORS[op].kind is Kind.SPATIAL:
                 return self._spatial(op, args, exact)
-            case Operation(op, args) if any(_is_predicate(part) for part in _operands(node)):
+            case Operation(op, args) if any(is_predicate(part) for part in _operands(node)):
                 return self._of_conditions(node)
         return self._leaf(node, exact)
 
@@ -80,10 +122,7 @@ class _Compiler:
         """A leaf over one looked-up text: decided on the texts themselves, of which there are fewer than rows."""
         found = queryable.lookup
         assert found is not None
-        there = replace(queryable, expression=found.value, lookup=None)
-        inner = _Compiler(self.queryables.replaced(there, found.id, found.where), self.connection, None)._leaf(node, exact=False)
-        texts = select(found.id).where(inner)
-        held = found.key.in_((texts if found.where is None else texts.where(found.where)).correlate(None))
+        held = found.key.in_(_texts_holding(node, queryable, self.queryables, self.connection).correlate(None))
         of_null = evaluate(node, {queryable.name: None})
         if exact:
             return case((found.key.is_(None), constant(of_null)), else_=held)
@@ -121,7 +160,7 @@ class _Compiler:
     def _is_null(self, node: Node) -> ColumnElement[bool]:
         if isinstance(node, Geometry | BBox | Interval | Array):
             return false()
-        if _is_predicate(node):
+        if is_predicate(node):
             return self.condition(node, exact=True).is_(None)
         if isinstance(node, Property):
             queryable = self.queryables.get(node.name)
@@ -146,7 +185,7 @@ class _Compiler:
         raise FilterInvalid(f"{node.op} does not take conditions", path="filter")
 
     def _truth_value(self, node: Node) -> ColumnElement[int]:
-        if not properties_in(node) and not _is_predicate(node):
+        if not properties_in(node) and not is_predicate(node):
             value = evaluate(node, {})
             return cast(null(), Integer()) if value is None else literal(int(value), Integer())
         return cast(self.condition(node, exact=True), Integer())
@@ -181,11 +220,6 @@ def _operands(node: Operation) -> tuple[Node, ...]:
     if node.op == "in" and isinstance(node.args[1], Array):
         return (node.args[0], *node.args[1].items)
     return node.args
-
-
-def _is_predicate(node: Node) -> bool:
-    """Whether a node is a condition of its own, rather than a value."""
-    return isinstance(node, Operation) and OPERATORS[node.op].kind not in {Kind.ARITHMETIC, Kind.TEXT}
 
 
 def _shape(node: Node) -> BaseGeometry:

@@ -21,10 +21,11 @@ HINT = "west,south,east,north or west,south,low,east,north,high; west > east cro
 @dataclass(frozen=True, slots=True)
 class Box:
     """A plan in degrees and heights above the ellipsoid, closed on all sides; `windows` are the rectangles it lies in, two where it
-    crosses the antimeridian."""
+    crosses the antimeridian. `upright`: it is these rectangles, and not something within them."""
 
     windows: tuple[Window, ...]
     plan: BaseGeometry
+    upright: bool = False
 
     def meets(self, shapes: NDArray[np.object_], low_m: Float64, high_m: Float64) -> NDArray[np.bool_]:
         """Which of some shapes (n,) in degrees meet it; a shape without a height (NaN) is at any, one without a place (None) nowhere."""
@@ -35,6 +36,15 @@ class Box:
             return found
         apart: NDArray[np.bool_] = (low_m > window.high_m) | (high_m < window.low_m)
         return found & ~apart
+
+    def meets_points(self, lon_lat_height: Float64) -> NDArray[np.bool_]:
+        """Which of some points (n, 3), degrees and metres above the ellipsoid, lie in it."""
+        shapely.prepare(self.plan)
+        found: NDArray[np.bool_] = shapely.intersects_xy(self.plan, lon_lat_height[:, 0], lon_lat_height[:, 1])
+        window, height = self.windows[0], lon_lat_height[:, 2]
+        if window.low_m is None or window.high_m is None:
+            return found
+        return found & (height >= window.low_m) & (height <= window.high_m)
 
 
 def parse_box(text: str, crs: OutputCrs | None = None) -> Box:
@@ -58,7 +68,7 @@ def parse_box(text: str, crs: OutputCrs | None = None) -> Box:
             raise _invalid(text, "its low end is above its high end")
         plan = crs.degrees(shapely.box(first[0], first[1], last[0], last[1]))
         rectangles = [plan.bounds]
-    return Box(tuple(Window(*one, *heights) for one in rectangles), plan)
+    return Box(tuple(Window(*one, *heights) for one in rectangles), plan, upright=crs is None or crs.plan is None)
 
 
 def _numbers(text: str) -> list[float]:

@@ -1,17 +1,22 @@
 """The documents of OGC API Features about collections: what there is, where it lies, what can be asked of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection
 
+from spatial.frame import Site
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import CRS84, CRS84H, OutputCrs
+from twin.queries.items.encode import JSONFG_CLASSES, features_of, point_feature
+from twin.queries.items.item import Item
 from twin.queries.items.query import item_query
 from twin.queries.items.queryables import queryable_types
 
-__all__ = ["CONFORMANCE", "collection_document", "queryables_document"]
+__all__ = ["CONFORMANCE", "GEOJSON", "collection_document", "item_document", "plain_crs", "queryables_document"]
+
+GEOJSON = "application/geo+json"
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 COMMON = "http://www.opengis.net/spec/ogcapi-common"
@@ -63,6 +68,30 @@ def collection_document(
         box = [west, south, east, north] if low is None else [west, south, low, east, north, high]
         document["extent"] = {"spatial": {"bbox": [box], "crs": CRS84 if low is None else CRS84H}}
     return document
+
+
+def item_document(
+    item: Item, sites: Mapping[str, Site], collection_id: str, crs: OutputCrs, base: str, *, jsonfg: bool = False
+) -> dict[str, Any]:
+    """One item as a feature with its links; `base` is the address of the service, without a slash at its end."""
+    if not jsonfg and crs.uri == CRS84H and item.geometry is not None and item.geometry.geom_type == "Point" and item.geometry.has_z:
+        feature = point_feature(item)
+    else:
+        (feature,) = features_of([item], sites, crs, jsonfg=jsonfg, feature_type=collection_id)
+    href = f"{base}/collections/{quote(collection_id, safe='')}"
+    feature["links"] = [
+        _link("self", f"{href}/items/{quote(item.id, safe='')}", GEOJSON, item.id),
+        _link("collection", href, "application/json", collection_id),
+    ]
+    if jsonfg:
+        feature["conformsTo"] = list(JSONFG_CLASSES)
+    return feature
+
+
+def plain_crs(items: Sequence[Item]) -> OutputCrs:
+    """Lon, lat, with heights where the items have them."""
+    high = any(item.geometry is not None and item.geometry.has_z for item in items)
+    return OutputCrs(CRS84H, None, "ellipsoidal") if high else OutputCrs(CRS84, None, "none")
 
 
 def queryables_document(collection: Collection, reader: ItemReader) -> dict[str, Any]:

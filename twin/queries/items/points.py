@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import shapely
@@ -22,13 +22,17 @@ from twin.queries.items.crs import OutputCrs
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.store.items import Window
 
-__all__ = ["RecordPoints", "site_of"]
+__all__ = ["RecordPoints", "StandingPoints", "planes_of", "site_of"]
 
 AXES = ("x_m", "y_m", "z_m")
 MARGIN_M = 2.0
 """What a height above or below the site's origin moves a point in its plane by, within its radius, and more."""
+LOOKED_AT = 200_000
+"""So many points at most are compared with the shape of a filter; of more it is refused, with what to do."""
 EDGE = 16
 METRES_A_DEGREE = 110_574
+Plane: TypeAlias = tuple[float, float, float, float]
+"""x and y, lowest, then highest; site metres."""
 
 
 def site_of(places: PlaceTree, position: int, reader: ItemReader) -> Site | None:
@@ -41,25 +45,44 @@ def site_of(places: PlaceTree, position: int, reader: ItemReader) -> Site | None
     return None
 
 
-class RecordPoints:
-    """The points of a table's rows, and the `SpatialLeaf` over them: the answer is the rows for which it holds."""
+class StandingPoints:
+    """The points of rows as stored, in the degrees and heights of the sites they stand in."""
 
-    def __init__(self, connection: Connection, table: Table, places: PlaceTree, reader: ItemReader, crs: OutputCrs | None) -> None:
-        self._connection, self._table, self._places, self._reader, self._crs = connection, table, places, reader, crs
+    def __init__(self, places: PlaceTree, reader: ItemReader) -> None:
+        self._places, self._reader = places, reader
         self._sites: dict[int, Site | None] = {}
+        self._frames: dict[str, SiteFrame] = {}
 
     def of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.object_]:
         """Points (n,) of lon, lat, metres above the ellipsoid; None for a row that has none, or stands in no site of the reader."""
         result = np.full(len(rows), None, dtype=object)
         by_site: dict[str, list[int]] = {}
         for at, row in enumerate(rows):
-            site = self._site(row["place_id"], row["location_id"])
-            if site is not None and row["x_m"] is not None:
+            if row["x_m"] is not None and (site := self._site(row["place_id"], row["location_id"])) is not None:
                 by_site.setdefault(site.code, []).append(at)
         for code, at_site in by_site.items():
             xyz = np.array([[rows[at][axis] for axis in AXES] for at in at_site], dtype=np.float64)
-            result[at_site] = shapely.points(SiteFrame.of(self._reader.sites[code]).to_lon_lat_height(xyz))
+            result[at_site] = shapely.points(self._frame(code).to_lon_lat_height(xyz))
         return result
+
+    def _frame(self, code: str) -> SiteFrame:
+        if code not in self._frames:
+            self._frames[code] = SiteFrame.of(self._reader.sites[code])
+        return self._frames[code]
+
+    def _site(self, place_id: int | None, location_id: int | None) -> Site | None:
+        position = self._places.place_of(place_id, location_id)
+        if position not in self._sites:
+            self._sites[position] = site_of(self._places, position, self._reader)
+        return self._sites[position]
+
+
+class RecordPoints:
+    """The `SpatialLeaf` over the points of a table's rows: the answer is the rows for which it holds."""
+
+    def __init__(self, connection: Connection, table: Table, places: PlaceTree, reader: ItemReader, crs: OutputCrs | None) -> None:
+        self._connection, self._table, self._reader, self._crs = connection, table, reader, crs
+        self._standing = StandingPoints(places, reader)
 
     def near(self, windows: Sequence[Window]) -> ColumnElement[bool]:
         """A condition that holds for every row whose point lies in one of the windows, and some others."""
@@ -88,9 +111,17 @@ class RecordPoints:
         self, operator: str, shape: BaseGeometry | None, near: ColumnElement[bool], heights: tuple[float, float] | None
     ) -> ColumnElement[bool]:
         table = self._table.c
-        rows = self._connection.execute(select(table.id, table.place_id, table.location_id, *(table[a] for a in AXES)).where(near))
+        rows = self._connection.execute(
+            select(table.id, table.place_id, table.location_id, *(table[a] for a in AXES)).where(near).limit(LOOKED_AT + 1)
+        )
         found: list[Mapping[str, Any]] = [dict(row) for row in rows.mappings()]
-        points = self.of_rows(found)
+        if len(found) > LOOKED_AT:
+            raise FilterInvalid(
+                f"{operator} of a shape that more than {LOOKED_AT} records come near",
+                path="filter",
+                hint="ask with bbox, or of a smaller shape",
+            )
+        points = self._standing.of_rows(found)
         plane = shapely.force_2d(points)
         held = np.array(TURNED[operator](plane if shape is None else shape, plane), dtype=np.bool_)
         if heights is not None:
@@ -99,25 +130,33 @@ class RecordPoints:
         keys = [row["id"] for row, hit in zip(found, held, strict=True) if hit]
         return among(table.id, keys, ValueType.INTEGER, self._connection.dialect.name)
 
-    def _site(self, place_id: int | None, location_id: int | None) -> Site | None:
-        position = self._places.place_of(place_id, location_id)
-        if position not in self._sites:
-            self._sites[position] = site_of(self._places, position, self._reader)
-        return self._sites[position]
-
     def _near(self, site: Site, window: Window) -> ColumnElement[bool] | None:
         """The window's plan in the plane of a site; None where it does not come near."""
-        north = 2 * site.radius_m / METRES_A_DEGREE
-        east = north / max(np.cos(np.radians(site.lat)), 0.01)
-        around = shapely.box(site.lon - east, site.lat - north, site.lon + east, site.lat + north)
-        part = shapely.box(window.west, window.south, window.east, window.north).intersection(around)
-        if part.is_empty:
+        planes = planes_of(site, window)
+        if planes is None:
             return None
-        degrees = _edge(part)
-        xy = SiteFrame.of(site).from_lon_lat_height(np.column_stack([degrees, np.full(len(degrees), site.height_m)]))[:, :2]
-        (west, south), (here_east, here_north) = xy.min(axis=0) - MARGIN_M, xy.max(axis=0) + MARGIN_M
-        table = self._table.c
-        return and_(table.x_m >= float(west), table.x_m <= float(here_east), table.y_m >= float(south), table.y_m <= float(here_north))
+        table, (west, south, east, north) = self._table.c, planes[0]
+        return and_(table.x_m >= west, table.x_m <= east, table.y_m >= south, table.y_m <= north)
+
+
+def planes_of(site: Site, window: Window) -> tuple[Plane, Plane] | None:
+    """Two rectangles in the plane of a site: all its points in a window lie between the sides of the first, and all between those of
+    the second lie in the window, whatever their height; None where it does not come near."""
+    north = 2 * site.radius_m / METRES_A_DEGREE
+    east = north / max(np.cos(np.radians(site.lat)), 0.01)
+    around = shapely.box(site.lon - east, site.lat - north, site.lon + east, site.lat + north)
+    part = shapely.box(window.west, window.south, window.east, window.north).intersection(around)
+    if part.is_empty:
+        return None
+    degrees = _edge(part)
+    xy = SiteFrame.of(site).from_lon_lat_height(np.column_stack([degrees, np.full(len(degrees), site.height_m)]))[:, :2]
+    outer = (*(xy.min(axis=0) - MARGIN_M).tolist(), *(xy.max(axis=0) + MARGIN_M).tolist())
+    low, high = degrees.min(axis=0), degrees.max(axis=0)
+    inner = [
+        *(float(xy[degrees[:, axis] == low[axis], axis].max()) + MARGIN_M for axis in (0, 1)),
+        *(float(xy[degrees[:, axis] == high[axis], axis].min()) - MARGIN_M for axis in (0, 1)),
+    ]
+    return outer, (inner[0], inner[1], inner[2], inner[3])
 
 
 def _edge(plan: BaseGeometry) -> Float64:

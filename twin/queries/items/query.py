@@ -37,7 +37,7 @@ def item_query(
 ) -> ItemQuery:
     """The question; raises FilterInvalid for one that does not fit the collection."""
     if collection.record is not None:
-        return RecordQuery(connection, catalogue.registers.shelf, collection, reader, asked or Asked())
+        return RecordQuery(connection, catalogue.registers, collection, reader, asked or Asked())
     return FeatureQuery(connection, collection, reader, asked)
 
 

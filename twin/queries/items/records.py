@@ -7,29 +7,34 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import ColumnElement, Connection, false, func, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, select
 
-from twin.codes import Column, RecordKind
+from spatial.frame import Site
+from twin.codes import Column, ColumnType, RecordKind
 from twin.errors import Invalid, NotFound
-from twin.queries.cql2 import Lookup, Queryable, Queryables, ValueType, compile_filter
+from twin.queries.cql2 import Filter, Lookup, Queryable, Queryables, ValueType, compile_filter
+from twin.queries.cql2.among import among
 from twin.queries.items.asked import Asked, ItemPage
+from twin.queries.items.asset_choice import choose_assets
 from twin.queries.items.catalogue import Collection, ItemReader
 from twin.queries.items.item import Item
-from twin.queries.items.points import RecordPoints, site_of
+from twin.queries.items.points import RecordPoints, StandingPoints, site_of
 from twin.queries.items.record_types import TYPES
+from twin.queries.records.context import Registers
 from twin.queries.records.documents import shown, withheld_columns
 from twin.records.counters import clock_of
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.records.read import Record, page_of_records, records_of_key
 from twin.records.scope import place_of, visible_conditions
-from twin.records.shelf import Shelf
 from twin.records.stored import domain_of
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
 
-__all__ = ["RecordQuery"]
+__all__ = ["RecordItems", "RecordQuery"]
 
 READ_AT_ONCE = 1_000
+JUDGED = 20_000
+"""Of so many records at most a condition is decided one by one in Python; of more it is refused, with what to do."""
 COUNTED = 50_000
 """Up to here matches are counted; of more the count is left out."""
 
@@ -37,19 +42,27 @@ COUNTED = 50_000
 class RecordQuery:
     """The question of `ItemQuery` to the records of a kind: only what the reader may know of, in the order of keys."""
 
-    def __init__(self, connection: Connection, shelf: Shelf, collection: Collection, reader: ItemReader, asked: Asked) -> None:
+    def __init__(self, connection: Connection, registers: Registers, collection: Collection, reader: ItemReader, asked: Asked) -> None:
         assert collection.record is not None
         assert reader.records is not None
         if asked.span is not None:
             hint = f"/{collection.record.plural}/KEY/dossier?as_of="
             raise Invalid("records tell of a day in their dossier", path="datetime", code="PARAMETER_INVALID", hint=hint)
+        shelf = registers.shelf
         self._connection, self._kind, self._reader, self._asked = connection, collection.record, reader, asked
         self._places = shelf.places(connection)
         self._table = schema.kind_table(self._kind.name)
+        self._now = clock_of(connection, self._kind.name)
         self._seen = visible_conditions(self._kind, reader.records, self._places, shelf.units(connection))
         self._points = RecordPoints(connection, self._table, self._places, reader, asked.filter_crs) if self._placed else None
-        self._where = [*self._seen, *self._filters()]
-        if asked.box is not None:
+        self._withheld = frozenset(withheld_columns(self._kind, reader.records))
+        self._made = RecordItems(self._kind, self._places, reader)
+        self._few: list[int] | None = None
+        asset = self._kind.name == "asset" and bool(asked.filters or asked.box is not None)
+        self._choice = choose_assets(connection, registers, reader, asked, self._queryables()) if asset else None
+        self._few = self._few_chosen()
+        self._where = [*self._seen, *self._filters(asked.filters if self._choice is None else self._choice.rest)]
+        if asked.box is not None and self._choice is None:
             self._where.append(self._points.near(asked.box.windows) if self._points else false())
 
     @property
@@ -59,7 +72,7 @@ class RecordQuery:
     def page(self, *, after: str, limit: int) -> ItemPage:
         """At most `limit` records that lie exactly in the box, those behind the key `after`."""
         found: list[Item] = []
-        for item in self._matching(after):
+        for item in self._matching(after, limit + 1):
             found.append(item)
             if len(found) > limit:
                 return ItemPage(items=found[:limit], after=found[limit - 1].id)
@@ -74,40 +87,60 @@ class RecordQuery:
         found = [record for record in known if record.row["id"] in seen]
         if not found:
             raise NotFound(f"there is no {self._kind.name} {item_id}", path=item_id)
-        return self._items(found)[0]
+        return self._made.of(found)[0]
 
     def count(self) -> int | None:
         """How many match; None where there are more than are counted, or a box is to be looked at exactly."""
-        table, now = self._table.c, clock_of(self._connection, self._kind.name)
-        seen = select(table.id).where(table.since <= now, table.until > now, table.ended.is_(None), *self._where)
-        found = int(self._connection.execute(select(func.count()).select_from(seen.limit(COUNTED + 1).subquery())).scalar_one())
+        if self._choice is not None and not self._choice.rest:
+            return len(self._choice)
+        if self._choice is not None and self._choice.positions is not None and self._few is None:
+            return None
+        table = self._table.c
+        seen = select(table.id).where(
+            table.since <= self._now, table.until > self._now, table.ended.is_(None), *self._where, *self._among()
+        )
+        some = seen.limit(COUNTED + 1).subquery()
+        found = int(self._connection.execute(select(func.count()).select_from(some)).scalar_one())
         if found > COUNTED:
             return None
-        return sum(1 for _ in self._matching("")) if self._asked.box is not None and found else found
+        boxed = self._asked.box is not None and self._choice is None
+        return sum(1 for _ in self._matching("", READ_AT_ONCE)) if boxed and found else found
 
     def extent(self) -> tuple[float | None, ...]:
         """West, south, east, north, low, high: those of the sites whose places hold such records are not worked out for each question."""
         return (None,) * 6
 
-    def _filters(self) -> list[ColumnElement[bool]]:
-        if not self._asked.filters:
-            return []
-        queryables = self._queryables()
-        return [compile_filter(one, queryables, self._connection, spatial=self._points) for one in self._asked.filters]
+    def _few_chosen(self) -> list[int] | None:
+        """The records chosen by columns where others conditions are left and they are few enough to be asked about one by one."""
+        if self._choice is None or not self._choice.rest or self._choice.positions is None or len(self._choice) > JUDGED:
+            return None
+        return self._choice.records("", len(self._choice))
+
+    def _among(self) -> list[ColumnElement[bool]]:
+        return [] if self._few is None else [self._is_of(self._few)]
+
+    def _is_of(self, records: Sequence[int]) -> ColumnElement[bool]:
+        return among(self._table.c.record_id, records, ValueType.INTEGER, self._connection.dialect.name)
+
+    def _filters(self, filters: Sequence[Filter]) -> list[ColumnElement[bool]]:
+        queryables = self._queryables() if filters else None
+        return [compile_filter(one, queryables, self._connection, spatial=self._points) for one in filters] if queryables else []
 
     def _queryables(self) -> Queryables:
-        assert self._reader.records is not None
-        withheld = withheld_columns(self._kind, self._reader.records)
-        items = [_queryable(self._kind, column, self._table) for column in self._kind.columns if column.name not in withheld]
+        items = [_queryable(self._kind, column, self._table) for column in self._kind.columns if column.name not in self._withheld]
         if self._placed:
             items.append(Queryable(name="geometry", type=ValueType.GEOMETRY, expression=self._table.c.x_m))
-        now = clock_of(self._connection, self._kind.name)
         table = self._table.c
-        return Queryables(*items, key=table.id, where=(table.since <= now) & (table.until > now))
+        where = and_(table.since <= self._now, table.until > self._now, *self._among())
+        return Queryables(*items, key=table.id, where=where, most_judged=JUDGED)
 
-    def _matching(self, after: str) -> Iterator[Item]:
+    def _matching(self, after: str, wanted: int) -> Iterator[Item]:
+        """The items behind a key; `wanted` are asked for together."""
+        if self._choice is not None and self._choice.positions is not None:
+            yield from self._chosen(after, wanted)
+            return
         while records := page_of_records(self._connection, self._kind, limit=READ_AT_ONCE, after=after or None, where=self._where):
-            items = self._items(records)
+            items = self._made.of(records)
             if self._asked.box is None:
                 yield from items
             else:
@@ -118,24 +151,50 @@ class RecordQuery:
                 return
             after = records[-1].key
 
-    def _items(self, records: Sequence[Record]) -> list[Item]:
-        positions = [place_of(self._kind, record, self._places) for record in records]
-        points = self._points.of_rows([record.row for record in records]) if self._points else [None] * len(records)
-        return [self._item(*one) for one in zip(records, positions, points, strict=True)]
+    def _chosen(self, after: str, wanted: int) -> Iterator[Item]:
+        """Those that the columns chose, in the order of their keys; what no column decides is asked of `wanted` at once."""
+        assert self._choice is not None
+        where = self._where[len(self._seen) :]
+        while ids := self._choice.records(after, wanted):
+            records = page_of_records(self._connection, self._kind, limit=wanted, where=[self._is_of(ids), *where])
+            yield from self._made.of(records)
+            after = self._choice.key_of(ids[-1])
 
-    def _item(self, record: Record, position: int, point: Any) -> Item:
-        assert self._reader.records is not None
-        withheld = withheld_columns(self._kind, self._reader.records)
-        values = {column.name: shown(column, record.values[column.name]) for column in self._kind.columns if column.name not in withheld}
-        site = site_of(self._places, position, self._reader)
-        height = float(shapely.get_z(point)) if point is not None else None
+
+class RecordItems:
+    """Makes items of records; `places` and `reader` are of the same state as they."""
+
+    def __init__(self, kind: RecordKind, places: PlaceTree, reader: ItemReader) -> None:
+        assert reader.records is not None
+        self._kind, self._places, self._reader = kind, places, reader
+        withheld = withheld_columns(kind, reader.records)
+        told = [column for column in kind.columns if column.name not in withheld]
+        self._plain = [column.name for column in told if column.type is not ColumnType.INSTANT]
+        self._instants = [column for column in told if column.type is ColumnType.INSTANT]
+        self._points = StandingPoints(places, reader) if "x_m" in schema.kind_table(kind.name).c else None
+
+    def of(self, records: Sequence[Record]) -> list[Item]:
+        """An item each, its point in degrees and metres above the ellipsoid."""
+        positions = [place_of(self._kind, record, self._places) for record in records]
+        points = self._points.of_rows([record.row for record in records]) if self._points else np.full(len(records), None, dtype=object)
+        placed = {at: (site_of(self._places, at, self._reader), _place(self._places, at)) for at in set(positions)}
+        return [
+            self._item(record, *placed[at], point, height)
+            for record, at, point, height in zip(records, positions, points, shapely.get_z(points).tolist(), strict=True)
+        ]
+
+    def _item(self, record: Record, site: Site | None, place: dict[str, Any], point: Any, height_m: float) -> Item:
+        said = record.values
+        values = {name: said[name] for name in self._plain}
+        values |= {column.name: shown(column, said[column.name]) for column in self._instants}
+        height = None if point is None else height_m
         return Item(
             id=record.key,
             site=site.code if site else None,
             geometry=point,
             low_m=height,
             high_m=height,
-            properties={**values, **_place(self._places, position)},
+            properties=values | place,
         )
 
 

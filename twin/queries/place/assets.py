@@ -1,29 +1,28 @@
-"""Where assets stand, as points of a site: read once for a state of the registers, asked with what the reader may know of."""
+"""Where assets stand, as points of a site: sorted once from the columns, asked with what the reader may know of."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
 
 from spatial.points import Points
 from twin.codes import get_kind
+from twin.errors import StoreUnavailable
 from twin.queries.asset_filter import visible_mask
 from twin.queries.records.context import Registers
 from twin.queries.records.documents import record_href
-from twin.records.counters import clock_of
 from twin.records.place_tree import NOWHERE
 from twin.records.scope import Reader
 from twin.records.shelf import AssetView
-from twin.store import record_schema as schema
 
 __all__ = ["AssetPoints", "StandingAssets", "asset_points"]
 
-FETCH = 50_000
+AXES = ("x_m", "y_m", "z_m")
 Mask = NDArray[np.bool_]
 
 
@@ -44,25 +43,32 @@ class StandingAssets:
 
 
 class AssetPoints:
-    """The points of every site; read anew when the registers have changed."""
+    """The points of every site: kept while no asset has come, gone or moved, whatever else the registers change."""
 
     def __init__(self, registers: Registers) -> None:
         self.registers = registers
         self._lock = threading.Lock()
-        self._state: tuple[Any, ...] = ()
-        self._sites: dict[int, StandingAssets] = {}
+        self._kept: _Sorted | None = None
 
     def of(self, site_code: str) -> tuple[StandingAssets, AssetView]:
         """The assets of a site and the columns of the same state."""
         number = next(number for number, site in self.registers.store.site_ids().items() if site.code == site_code)
         with self.registers.store.database.reading() as connection:
             view = self.registers.shelf.assets(connection)
-            state = (view.columns.clock, view.columns.touched, view.columns.ties)
-            with self._lock:
-                if state != self._state:
-                    self._sites, self._state = _read(connection, view), state
-                found = self._sites.get(number)
-        return found or StandingAssets(np.zeros(0, dtype=np.int64), Points.build(np.zeros((0, 3)))), view
+        return self.in_view(view, number), view
+
+    def warm(self) -> None:
+        """Sort them before anybody asks; nothing where the columns are not there yet."""
+        with suppress(StoreUnavailable), self.registers.store.database.reading() as connection:
+            self.in_view(self.registers.shelf.assets(connection), NOWHERE)
+
+    def in_view(self, view: AssetView, number: int) -> StandingAssets:
+        """The assets of the site of this number in the store, in the state of the view."""
+        with self._lock:
+            if self._kept is None or not self._kept.fits(view):
+                self._kept = _Sorted.of(view)
+            found = self._kept.sites.get(number)
+        return found or StandingAssets(np.zeros(0, dtype=np.int64), Points.build(np.zeros((0, 3))))
 
     def documents(self, view: AssetView, records: list[int]) -> list[dict[str, Any]]:
         """`{id, kind, key, href, name, room}` of some records, in their order."""
@@ -88,18 +94,33 @@ def asset_points(registers: Registers) -> AssetPoints:
     return found
 
 
-def _read(connection: Connection, view: AssetView) -> dict[int, StandingAssets]:
-    table, now = schema.kind_table("asset").c, clock_of(connection, "asset")
-    query = select(table.record_id, table.place_id, table.x_m, table.y_m, table.z_m).where(
-        table.since <= now, table.until > now, table.x_m.is_not(None)
-    )
-    parts = [np.array(rows, dtype=np.float64) for rows in connection.execute(query).partitions(FETCH)]
-    cells = np.concatenate([part.reshape(-1, 5) for part in parts]) if parts else np.zeros((0, 5))
-    site_of = np.full(len(view.places.position_of) + 1, NOWHERE, dtype=np.int64)
-    for row in view.places.rows:
-        site_of[row.id] = NOWHERE if row.site_id is None else row.site_id
-    site = site_of[np.where(np.isfinite(cells[:, 1]), cells[:, 1], -1).astype(np.int64)]
-    return {
-        int(number): StandingAssets(cells[site == number, 0].astype(np.int64), Points.build(cells[site == number, 2:]))
-        for number in np.unique(site[site != NOWHERE])
-    }
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sorted:
+    """Points by site, and the columns they were made of."""
+
+    columns: dict[str, NDArray[Any]]
+    position: NDArray[Any]
+    site: NDArray[np.int32]
+    sites: dict[int, StandingAssets]
+
+    @classmethod
+    def of(cls, view: AssetView) -> _Sorted:
+        """From the columns of a view."""
+        arrays, site = view.columns.arrays, view.site_numbers()
+        stands = (site != NOWHERE) & np.isfinite(arrays["x_m"])
+        sites = {}
+        for number in np.unique(site[stands]).tolist():
+            at = np.flatnonzero(stands & (site == number))
+            xyz = np.stack([arrays[axis][at] for axis in AXES], axis=1)
+            sites[number] = StandingAssets(arrays["record"][at].astype(np.int64), Points.build(xyz))
+        return cls({name: arrays[name] for name in ("record", *AXES)}, view.position, site, sites)
+
+    def fits(self, view: AssetView) -> bool:
+        """Whether every asset of the view stands where it stood."""
+        if not all(_same(mine, view.columns.arrays[name]) for name, mine in self.columns.items()):
+            return False
+        return self.position is view.position or np.array_equal(self.site, view.site_numbers())
+
+
+def _same(before: NDArray[Any], after: NDArray[Any]) -> bool:
+    return before is after or np.array_equal(before, after, equal_nan=before.dtype.kind == "f")

@@ -1,5 +1,6 @@
 """Records as collections: what the register says of each, where it stands, and who may know of it."""
 
+import random
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from twin.queries.items.box import parse_box
 from twin.queries.items.catalogue import Catalogue, ItemReader
 from twin.queries.items.item import Item
 from twin.queries.items.query import item_query
+from twin.queries.place.assets import asset_points
 from twin.records.scope import Reader
+from twin.records.state import note_touched
 from twin.store import record_schema as schema
 
 EVERY = frozenset({"*"})
@@ -124,3 +127,78 @@ def test_who_may_not_know_of_a_record_finds_no_trace_of_it(home: Home) -> None:
         for key in sorted(hidden)[:3]:
             with pytest.raises(NotFound):
                 query.one(key)
+
+
+FILTERS = (
+    "state = 'idle'",
+    "NOT (state = 'idle' OR value > 100000)",
+    "state IS NULL OR NOT brand = '联想'",
+    "NOT (brand = '联想' AND value >= 120050)",
+    "value BETWEEN 0 AND 120050.5 AND NOT name LIKE '%桌%'",
+    "value IN (0, 4503599627370496) OR value <> 0.5",
+    "1e30 > value AND -1e30 < value",
+    "acquired < DATE('2021-01-01') OR acquired = TIMESTAMP('2026-01-05T12:00:00Z')",
+    "NOT acquired IN (DATE('2026-01-05'), DATE('2001-06-01'))",
+    "casei(name) LIKE casei('%计算机') AND room IS NOT NULL",
+    "room = '101' OR building IS NULL AND NOT (unit = 'U2' AND storey IS NOT NULL)",
+    "class_code LIKE 'A02%' AND class_edition <> '政府采购品目-2013'",
+    "state = 'idle' AND serial LIKE 'sn%' AND value IS NOT NULL",
+    "value * 2 > 100 AND state IN ('idle', 'in_use', 'lent')",
+    "casei(serial) = casei(tag) OR state = 'pooled'",
+)
+
+
+def test_columns_choose_what_the_table_says(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters in boxes for readers, page by page: once from the columns, once from the table alone."""
+    items = [item for item in home.all() if item.geometry is not None]
+    west, south, east, north = shapely.total_bounds([item.geometry for item in items])
+    low, high = min(item.low_m or 0 for item in items), max(item.low_m or 0 for item in items)
+    corner = items[len(items) // 2].geometry
+    assert corner is not None
+    boxes = [None, (-180, -90, 180, 90), (west, south, corner.x, corner.y), (west, south, low - 1, east, north, low + 1)]
+    boxes += [(corner.x, corner.y, corner.z, east, north, high), (170, -10, -170, 10)]
+    readers = [SEES_ALL, Reader(name="p", labels=frozenset({"public"})), Reader(name="u", units=frozenset({"U2"}))]
+    asked = [
+        (Asked(box=parse_box(",".join(map(repr, map(float, box)))) if box else None, filters=filters), reader)
+        for reader in readers
+        for box in boxes
+        for filters in ((), *(((parse(text, "cql2-text"),)) for text in FILTERS))
+        if box is not None or filters
+    ]
+    asked = random.Random(8).sample(asked, 25) + [(Asked(filters=(parse(text, "cql2-text"),)), SEES_ALL) for text in FILTERS]
+    with home.town.store.database.reading() as connection:
+        assert item_query(connection, home.catalogue, home.catalogue.get(home.reader(), "assets"), home.reader(), asked[0][0])._choice  # type: ignore[attr-defined]
+    chosen = [[item.id for item in home.all(one, home.reader(reader), limit=23)] for one, reader in asked]
+    monkeypatch.setattr("twin.queries.items.records.choose_assets", lambda *_: None)
+    for (one, reader), keys in zip(asked, chosen, strict=True):
+        assert keys == [item.id for item in home.all(one, home.reader(reader), limit=1000)], (one, reader)
+    assert len({tuple(keys) for keys in chosen}) > 15
+
+
+def test_a_condition_that_python_would_judge_for_too_many_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twin.queries.items.records.JUDGED", 5)
+    monkeypatch.setattr("twin.queries.items.points.LOOKED_AT", 5)
+    for text in ("casei(serial) = casei(tag)", "casei(tag) LIKE casei('t%')", "S_WITHIN(geometry, BBOX(-180, -90, 180, 90))"):
+        with pytest.raises(Invalid) as refused:
+            home.all(Asked(filters=(parse(text, "cql2-text"),)))
+        assert refused.value.code == "FILTER_INVALID" and refused.value.hint
+    found = home.all(Asked(filters=(parse("casei(serial) = casei(tag) AND name = 'none such'", "cql2-text"),)))
+    assert found == []
+
+
+def test_points_follow_what_moves_and_are_kept_while_nothing_does(home: Home) -> None:
+    key = next(iter(home.points))
+    everywhere = Asked(box=parse_box("-180,-90,180,90"))
+    assert {item.id for item in home.all(everywhere)} == set(home.points)
+    points = asset_points(home.town.registers)
+    kept = points._kept
+    table = schema.kind_table("asset")
+    with home.town.store.database.writing() as connection:
+        (record,) = connection.execute(select(table.c.record_id).where(table.c.key == key)).scalars()
+        connection.execute(table.update().where(table.c.key == key).values(value=77))
+        note_touched(connection, "asset", record)
+    assert {item.properties["value"] for item in home.all(everywhere) if item.id == key} == {77} and points._kept is kept
+    with home.town.store.database.writing() as connection:
+        connection.execute(table.update().where(table.c.key == key).values(x_m=None, y_m=None, z_m=None))
+        note_touched(connection, "asset", record)
+    assert {item.id for item in home.all(everywhere)} == set(home.points) - {key} and points._kept is not kept

@@ -1,0 +1,168 @@
+"""Which assets a question means, from the columns of a process instead of the table: the same ones, in the order of their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from spatial.frame import Site, SiteFrame
+from twin.queries.asset_filter import visible_mask
+from twin.queries.cql2 import Filter, Queryables
+from twin.queries.cql2.by_column import ByColumn, Codes, NotInColumns, Texts, Wholes
+from twin.queries.cql2.compile import check_filter
+from twin.queries.cql2.nodes import Node, Operation
+from twin.queries.items.asked import Asked
+from twin.queries.items.box import Box
+from twin.queries.items.catalogue import ItemReader
+from twin.queries.items.points import Plane, planes_of
+from twin.queries.place.assets import StandingAssets, asset_points
+from twin.queries.records.context import Registers
+from twin.records.columns import NO_DAY, NO_VALUE, asset_states
+from twin.records.shelf import AssetView
+from twin.store.items import Window
+
+__all__ = ["AssetChoice", "choose_assets"]
+
+EARTH_M = 6_356_000.0
+SLACK_M = 1.0
+FEW = 16
+"""Of so many assets one: then it costs less to sort them than to mark them."""
+TEXTS = ("article", "specification", "brand", "unit", "location")
+Positions = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AssetChoice:
+    """Positions of assets in the columns of a view, None: all of them. `rest` are conditions that no column decides, for the table."""
+
+    view: AssetView
+    positions: Positions | None
+    rest: tuple[Filter, ...]
+
+    def __len__(self) -> int:
+        return len(self.view.columns) if self.positions is None else len(self.positions)
+
+    def records(self, after: str, limit: int) -> list[int]:
+        """The ids of the first `limit` assets whose code is greater than `after`."""
+        columns = self.view.columns
+        start = columns.position_at(after.encode(), after=True) if after else 0
+        if self.positions is None:
+            chosen = columns.arrays["record"][start : start + limit]
+        else:
+            first = int(np.searchsorted(self.positions, start))
+            chosen = columns.arrays["record"][self.positions[first : first + limit]]
+        return [int(record) for record in chosen]
+
+    def key_of(self, record: int) -> str:
+        """The code of one of them."""
+        return self.view.columns.key(self.view.columns.position_of(record)).decode()
+
+
+def choose_assets(
+    connection: Connection, registers: Registers, reader: ItemReader, asked: Asked, queryables: Queryables
+) -> AssetChoice | None:
+    """The assets in the box that the reader may know of and for which the conditions hold that columns can decide.
+
+    None where the columns are not of the state that the connection sees. Raises FilterInvalid for what cannot be asked.
+    """
+    assert reader.records is not None
+    for one in asked.filters:
+        check_filter(one, queryables)
+    view = registers.shelf.assets_of_now(connection)
+    if view is None:
+        return None
+    seen = visible_mask(view, reader.records)
+    nodes = [node for one in asked.filters for node in _conjuncts(one.node)]
+
+    def choose() -> tuple[Positions | None, list[Node]]:
+        positions = None if asked.box is None else _in_box(registers, view, reader, asked.box)
+        return _holding(connection, view, queryables, nodes, positions, seen)
+
+    key = ("chosen", asked.box, tuple(nodes), reader.records.labels, reader.records.units, frozenset(reader.site_codes))
+    positions, rest = view.once(key, choose)
+    return AssetChoice(view=view, positions=positions, rest=tuple(map(Filter, rest)))
+
+
+def _holding(
+    connection: Connection, view: AssetView, queryables: Queryables, nodes: Sequence[Node], positions: Positions | None, seen: Any
+) -> tuple[Positions | None, list[Node]]:
+    """Those of the positions that are seen and for which each node holds that columns decide, and the other nodes."""
+    at: Any = slice(None) if positions is None else positions
+    by_column = ByColumn(
+        connection, queryables, columns_of(view), view.once, at, len(view.columns) if positions is None else len(positions)
+    )
+    held, rest = None if seen is None else seen[at], []
+    for node in nodes:
+        try:
+            found = by_column.holds(node)
+        except NotInColumns:
+            rest.append(node)
+            continue
+        held = found if held is None else held & found
+    if held is None:
+        return positions, rest
+    return np.flatnonzero(held).astype(np.int32) if positions is None else positions[held], rest
+
+
+def columns_of(view: AssetView) -> Mapping[str, Texts | Codes | Wholes]:
+    """What a filter may name, as columns."""
+    arrays = view.columns.arrays
+    parts = {"article": ("name", "class_code", "class_edition"), "location": ("building", "storey", "room")}
+    found: dict[str, Texts | Codes | Wholes] = {}
+    for name in TEXTS:
+        for queryable in parts.get(name, (name,)):
+            found[queryable] = Texts(cells=arrays[name])
+    return found | {
+        "state": Codes(cells=arrays["state"], words=asset_states()),
+        "value": Wholes(cells=arrays["value"], empty=int(NO_VALUE)),
+        "acquired": Wholes(cells=arrays["acquired"], empty=int(NO_DAY), days=True),
+    }
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    if isinstance(node, Operation) and node.op == "and":
+        for arg in node.args:
+            yield from _conjuncts(arg)
+    else:
+        yield node
+
+
+def _in_box(registers: Registers, view: AssetView, reader: ItemReader, box: Box) -> Positions:
+    """The positions of the assets whose points lie in the box, exactly, in order."""
+    points, found = asset_points(registers), [np.zeros(0, dtype=np.int64)]
+    for number, code in reader.site_codes.items():
+        standing, site = points.in_view(view, number), reader.sites[code]
+        for window in box.windows:
+            planes = planes_of(site, window)
+            if planes is not None and len(standing.record):
+                found.append(_standing_in(standing, site, box, window, planes))
+    positions = view.columns.arrays["position"][np.concatenate(found)]
+    if len(positions) * FEW <= len(view.columns):
+        return np.unique(positions).astype(np.int32)
+    held = np.zeros(len(view.columns), dtype=np.bool_)
+    held[positions] = True
+    return np.flatnonzero(held).astype(np.int32)
+
+
+def _standing_in(standing: StandingAssets, site: Site, box: Box, window: Window, planes: tuple[Plane, Plane]) -> NDArray[np.int64]:
+    """The records of a site's assets in a box: those well within its planes are in it, those at its sides are looked at in degrees."""
+    (west, south, east, north), inner = planes
+    reach = max(abs(west), abs(east)) ** 2 + max(abs(south), abs(north)) ** 2
+    drop = reach / (2 * EARTH_M) + SLACK_M  # away from the origin z is less than the height
+    low = -np.inf if window.low_m is None else window.low_m - site.height_m
+    high = np.inf if window.high_m is None else window.high_m - site.height_m
+    rows = standing.points.in_box((west, south, low - drop), (east, north, high + SLACK_M))
+    xyz = standing.points.xyz[:, standing.points.position[rows]]
+    inside = np.full(len(rows), box.upright)
+    if box.upright:
+        for axis, least, most in ((0, inner[0], inner[2]), (1, inner[1], inner[3]), (2, low + SLACK_M, high - drop)):
+            inside &= (xyz[axis] > least) & (xyz[axis] < most)
+    doubtful = np.flatnonzero(~inside)
+    if len(doubtful):
+        inside[doubtful] = box.meets_points(SiteFrame.of(site).to_lon_lat_height(xyz[:, doubtful].T))
+    return np.asarray(standing.record[rows[inside]])
