@@ -148,7 +148,9 @@ class SightScene:
         top = self._ground.top + 1.0
         rays = np.zeros((len(plan), 6), dtype=np.float32)
         rays[:, :2], rays[:, 2], rays[:, 5] = plan - self._origin[:2], top, -1.0
-        distance, _ = self._ground.first(rays, None)
+        distance = np.concatenate(
+            [np.zeros(0), *(self._ground.first(part, None)[0] for part in np.array_split(rays, -(-len(rays) // RAYS_AT_ONCE) or 1))]
+        )
         return np.where(np.isfinite(distance), self._origin[2] + top - distance, np.nan)
 
     def containing(self, site_xyz: ArrayLike) -> list[str]:
