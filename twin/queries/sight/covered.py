@@ -95,7 +95,7 @@ def _blind(covered: Covered, area: str, number: int) -> dict[str, Any] | None:
 
 
 def _ground(plan: Float64, floor: Float64) -> Float64:
-    tree = shapely.STRtree(list(shapely.points(floor[:, :2])))
+    tree = shapely.STRtree([shapely.Point(x, y) for x, y in floor[:, :2].tolist()])
     return np.asarray(floor[tree.nearest(shapely.points(plan)), 2], dtype=np.float64)
 
 

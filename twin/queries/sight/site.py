@@ -20,15 +20,16 @@ from twin.auth import Labels
 from twin.errors import NotFound
 from twin.queries.sight.areas import areas_of
 from twin.queries.sight.cameras import Fleet, fleet_of
+from twin.queries.sight.kept import Kept, State, find_kept, write_kept
 from twin.queries.sight.samples import LINES, Area
-from twin.queries.sight.scene import sight_scene
+from twin.queries.sight.scene import collect_layers
 from twin.settings import Settings
-from twin.store import Store
+from twin.store import ModelKind, Store
 from twin.store.extents import read_labels
 
 __all__ = ["Drawn", "Live", "PerimeterSensor", "SiteSight", "drawn_state", "read_drawn", "read_live"]
 
-State = tuple[tuple[str, int], ...]
+KEPT_FOLDER = "sight"
 NO_SENSOR = "none"
 
 
@@ -117,13 +118,27 @@ class SiteSight:
 
 
 def drawn_state(store: Store, site: str) -> State:
-    """The current revisions of the models that are drawn; raises SiteUnknown."""
-    return tuple((one.model_key, one.id) for one in store.list_models(site) if one.mesh_pack is not None)
+    """The current revisions of everything but devices, which is what decides on triangles; raises SiteUnknown."""
+    models = [one for one in store.list_models(site) if one.kind is not ModelKind.DEVICE]
+    return tuple((one.model_key, one.id, f"{one.mesh_pack} {one.imported_at.isoformat()}") for one in models)
 
 
 def read_drawn(store: Store, settings: Settings, site: str, *, progress: Callable[[str], None] = lambda _: None) -> Drawn:
-    """Build the scene of a site; `progress` is told of each layer. Raises SiteUnknown, SightLibraryMissing."""
+    """The scene of a site, by the arrays kept of it where they are of this state; `progress` is told of each layer that is read, and at
+    last of none. Raises SiteUnknown, SightLibraryMissing."""
     state = drawn_state(store, site)
+    path = settings.home / KEPT_FOLDER / f"{site}.npz"
+    frame = SiteFrame.of(store.get_site(site))
+    kept = find_kept(path, state)
+    if kept is None:
+        kept = _collect(store, settings, site, progress)
+        write_kept(path, state, kept)
+    progress("")
+    scene = SightScene.of(kept.collected, revision=kept.revision)
+    return Drawn(state=state, frame=frame, scene=scene, areas=kept.areas, called=kept.called)
+
+
+def _collect(store: Store, settings: Settings, site: str, progress: Callable[[str], None]) -> Kept:
     areas: list[Area] = []
     called: dict[str, tuple[str, str]] = {}
 
@@ -133,10 +148,9 @@ def read_drawn(store: Store, settings: Settings, site: str, *, progress: Callabl
             areas.extend(areas_of(layer))
             called.update(_called(layer))
             yield layer
-        progress("")
 
-    scene = sight_scene(each())
-    return Drawn(state=state, frame=SiteFrame.of(store.get_site(site)), scene=scene, areas=tuple(areas), called=called)
+    collected, revision = collect_layers(each())
+    return Kept(collected=collected, revision=revision, areas=tuple(areas), called=called)
 
 
 def read_live(store: Store, site: str, frame: SiteFrame) -> Live:

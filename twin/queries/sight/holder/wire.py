@@ -66,7 +66,8 @@ def error_of(facts: dict[str, Any]) -> TwinError:
 
 
 def _read(connection: socket.socket, length: int) -> bytes | None:
-    parts, missing = [], length
+    parts: list[bytes] = []
+    missing = length
     while missing:
         part = connection.recv(min(missing, 2**20))
         if not part:
