@@ -38,7 +38,18 @@ Ids = Annotated[list[str] | None, Query(max_length=1000)]
 
 
 def _body_of(model: type[BaseModel]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+    schema = model.model_json_schema()
+    inlined = _inlined(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema without references: those of a body that no parameter declares would lead nowhere."""
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _inlined(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
+        return {name: _inlined(part, definitions) for name, part in schema.items()}
+    return [_inlined(part, definitions) for part in schema] if isinstance(schema, list) else schema
 
 
 @router.get("/spatial/visible-from", summary=bilingual("谁看得见此处", "who sees a target"), response_model=VisibleDocument)

@@ -45,7 +45,7 @@ class Kept:
 def find_kept(path: Path, state: State) -> Kept | None:
     """What was kept for exactly this state; None where there is nothing, or something else."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             head = json.loads(data["head"].tobytes())
             if head["made_of"] != _made_of(state):
                 return None

@@ -46,19 +46,18 @@ class HolderClient:
         """See `Sight`; closing the connection, which `gone` leads to, is what takes a question back."""
         named = None if labels is None else sorted(labels)
         frame = json.dumps({"what": what, "site": site, "labels": named, "question": question}).encode()
-        for kept in (True, False):
-            connection = self._taken(kept=kept)
-            if connection is None:
-                continue
+        kept = self._kept()
+        if kept is not None:
             try:
-                answer = self._asked(connection, frame, gone)
-            except TwinError:
-                raise
+                return self._asked(kept, frame, gone)
             except OSError:
-                connection.close()
-                if not kept:
-                    raise NotReady("the process that holds the scene ended while it answered; another is started") from None
-        return answer
+                kept.close()
+        connection = self._new()
+        try:
+            return self._asked(connection, frame, gone)
+        except OSError:
+            connection.close()
+            raise NotReady("the process that holds the scene ended while it answered; another is started") from None
 
     def close(self) -> None:
         """Close what is idle."""
@@ -67,11 +66,11 @@ class HolderClient:
         for connection in idle:
             connection.close()
 
-    def _taken(self, *, kept: bool) -> socket.socket | None:
-        """One that is idle, or a new one."""
-        if kept:
-            with self._lock:
-                return self._idle.pop() if self._idle else None
+    def _kept(self) -> socket.socket | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _new(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(CONNECT_S)
         try:
@@ -84,10 +83,12 @@ class HolderClient:
 
     def _asked(self, connection: socket.socket, frame: bytes, gone: Callable[[], bool]) -> bytes:
         write_frame(connection, frame)
-        while not select.select([connection], [], [], POLL_S)[0]:
-            if gone():
-                connection.close()
-                raise NotReady("the question was taken back", code="SIGHT_CANCELLED")
+        while not gone():
+            if select.select([connection], [], [], POLL_S)[0]:
+                break
+        else:
+            connection.close()
+            raise NotReady("the question was taken back", code="SIGHT_CANCELLED")
         head = read_frame(connection, MOST_ANSWER)
         if head is None:
             raise WireBroken("it closed instead of answering")

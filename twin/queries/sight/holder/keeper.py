@@ -107,7 +107,8 @@ class _Child:
             stdout=subprocess.PIPE,
             env=None if environment is None else {**os.environ, **environment},
         )
-        threading.Thread(target=self._listen, args=(words,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(words,), daemon=True)
+        self._listener.start()
 
     def retire(self) -> None:
         """Let it answer what it was asked, and end."""
@@ -117,11 +118,12 @@ class _Child:
         """End it now."""
         with suppress(OSError):
             self.process.kill()
-        self.process.wait()
+        self._listener.join(timeout=5.0)
 
     def _listen(self, words: queue.Queue[tuple[_Child, str]]) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            words.put((self, line.decode(errors="replace").strip()))
-        self.process.wait()
+        assert self.process.stdout is not None and self.process.stdin is not None
+        with self.process.stdout, self.process.stdin:
+            for line in self.process.stdout:
+                words.put((self, line.decode(errors="replace").strip()))
+            self.process.wait()
         words.put((self, "ended"))
