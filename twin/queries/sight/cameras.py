@@ -9,7 +9,7 @@ from spatial.frame import SiteFrame
 from twin.codes import get_kind
 from twin.store import FeatureRow
 
-__all__ = ["CAMERA_INVALID", "CAMERA_OUT_OF_USE", "CAMERA_VALUE_MISSING", "Fleet", "Unusable", "camera_of", "fleet_of"]
+__all__ = ["Fleet", "Unusable", "camera_of", "fleet_of"]
 
 CAMERA_VALUE_MISSING, CAMERA_INVALID, CAMERA_OUT_OF_USE = "CAMERA_VALUE_MISSING", "CAMERA_INVALID", "CAMERA_OUT_OF_USE"
 NEEDED = ("heading_deg", "tilt_deg", "focal_length_mm", "sensor_width_mm", "sensor_height_mm")

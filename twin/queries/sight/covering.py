@@ -27,7 +27,7 @@ from twin.queries.sight.visible import CHEST_M, HEAD_M
 from twin.queries.sight.what_if import cameras_asked
 from twin.store import Store
 
-__all__ = ["COVERAGE_INVALID", "Covers", "KINDS", "cover"]
+__all__ = ["KINDS", "Covered", "Covers", "cover"]
 
 COVERAGE_INVALID = "COVERAGE_INVALID"
 KINDS = ("room", "road", "perimeter")

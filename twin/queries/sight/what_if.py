@@ -12,7 +12,7 @@ from twin.errors import Invalid, NotFound
 from twin.queries.sight.site import SiteSight
 from twin.queries.sight.standing import lon_lat_height, site_xyz_of
 
-__all__ = ["CAMERA_INVALID", "cameras_asked"]
+__all__ = ["cameras_asked"]
 
 CAMERA_INVALID = "CAMERA_INVALID"
 PLACE = ("lon", "lat", "height_m", "datum")
