@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from twin.api.documents import NOT_FOUND, Problem, bilingual
+from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.router import Router
 from twin.api.sending import EACH_TIME
@@ -26,9 +26,11 @@ __all__ = ["AWAY", "answer", "router"]
 
 MOST_BYTES = 2 * 2**20
 LOOK_S = 0.25
+PROBLEM = NOT_FOUND[503]["content"]
 AWAY: dict[int | str, dict[str, Any]] = {
-    501: {"model": Problem, "description": bilingual("未装光线库", "open3d is not installed")},
-    503: {"model": Problem, "description": bilingual("场景正在装入", "the scene is being made ready; see Retry-After")},
+    413: {"content": PROBLEM, "description": bilingual("一次问得过多", "too much at once")},
+    501: {"content": PROBLEM, "description": bilingual("未装光线库", "open3d is not installed")},
+    503: {"content": PROBLEM, "description": bilingual("场景正在装入", "the scene is being made ready; see Retry-After")},
 }
 
 router = Router(tags=["spatial"], responses={**NOT_FOUND, **AWAY})

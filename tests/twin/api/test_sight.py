@@ -253,6 +253,7 @@ def test_a_camera_is_explained_by_its_wall_its_range_its_picture_and_its_pixels(
         ({"targets": [{"lon": 119.2946, "lat": 26.0896, "height_m": 30.0}]}, 422, "TARGET_INVALID"),
         ({"targets": [{"lon": 119.2946, "lat": 26.0896, "height_m": 0.0, "datum": "ground"}]}, 422, "TARGET_INVALID"),
         ({"targets": [{"lon": 9.0, "lat": 26.0896, "height_m": 0.0, "datum": "ellipsoidal"}]}, 422, "TARGET_INVALID"),
+        ({"targets": [{"lon": 119.2946, "lat": 26.0896, "height_m": 1e300, "datum": "1985"}]}, 422, "TARGET_INVALID"),
         ({"targets": [{"feature": "house:never"}]}, 404, "NOT_FOUND"),
         ({"targets": "all"}, 422, "QUESTION_INVALID"),
         ({"targets": [{"feature": "x", "size": 3}]}, 422, "QUESTION_INVALID"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from spatial.errors import SightLibraryMissing
+from spatial.errors import SightLibraryMissing, SpatialError
 from spatial.source import bytes_sha256
 from twin.auth import Labels
 from twin.errors import Invalid, NotInstalled, NotReady
@@ -62,6 +62,8 @@ class Answerer:
                     return _json(explain_camera(self._store, sight, labels, question))
         except SightLibraryMissing as error:
             raise NotInstalled(str(error), code=error.code, hint=error.hint) from None
+        except SpatialError as error:
+            raise Invalid(str(error), code="TARGET_INVALID", hint=error.hint) from None
         raise Invalid(f"no question {what}", hint="visible, explain or coverage")
 
     def _coverage(self, site: str, labels: Labels, question: Mapping[str, Any], gone: Callable[[], bool]) -> bytes:

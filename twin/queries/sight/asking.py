@@ -14,7 +14,6 @@ from typing import Any
 import shapely
 
 from sensors import EDITIONS, Camera, Rig, class_at, classes_of
-from spatial.errors import SpatialError
 from twin.auth import Labels
 from twin.errors import Invalid, NotFound, TooLarge
 from twin.queries.sight.cameras import Unusable
@@ -58,10 +57,7 @@ def seen_from(store: Store, sight: SiteSight, labels: Labels, question: Question
     named: set[str] = set()
     told = []
     for one, target in zip(given, targets, strict=True):
-        try:
-            found = visible_from(sight.drawn.scene, rig, target, turned=bool(question.get("turned")), open_doors=doors, left_out=left_out)
-        except SpatialError as error:
-            raise Invalid(str(error), code="TARGET_INVALID", hint=error.hint) from None
+        found = visible_from(sight.drawn.scene, rig, target, turned=bool(question.get("turned")), open_doors=doors, left_out=left_out)
         seen = [_masked(sight, labels, sighting) for sighting in found]
         for sighting in seen:
             named |= {sighting.camera, *sighting.through_glass, *(name for name in sighting.blocked_by.values() if name)}
@@ -185,10 +181,7 @@ def _explained(
     doors: tuple[frozenset[str], frozenset[str]],
     wanted: tuple[str, float] | None,
 ) -> Answer:
-    try:
-        found = explain(sight.drawn.scene, camera, target, turned=bool(question.get("turned")), open_doors=doors[0], left_out=doors[1])
-    except SpatialError as error:
-        raise Invalid(str(error), code="TARGET_INVALID", hint=error.hint) from None
+    found = explain(sight.drawn.scene, camera, target, turned=bool(question.get("turned")), open_doors=doors[0], left_out=doors[1])
     points = [_point(sight, labels, one, wanted) for one in found]
     inside = [name for name in (found[0].lens_inside if found else ()) if sight.live.knows(labels, name)]
     named = {*inside, *(one["blocked_by"] for one in points if one["blocked_by"])}

@@ -37,16 +37,21 @@ class Sights:
             return kept
 
     def warm(self, progress: Callable[[str], None] = lambda _: None) -> None:
-        """Build every site that the store has."""
+        """Build every site that has something to draw; the others are built where somebody asks."""
         for site in self.store.list_sites():
-            with self._lock:
-                self._sites[site.code] = self._read(site.code, None, progress)
+            if drawn_state(self.store, site.code):
+                with self._lock:
+                    self._sites[site.code] = self._read(site.code, None, progress)
 
     def stale(self) -> bool:
         """Whether the store has other triangles than were built here."""
         with self._lock:
             kept = {code: sight.drawn.state for code, sight in self._sites.items()}
-        return any(kept.get(site.code) != drawn_state(self.store, site.code) for site in self.store.list_sites())
+        return any(kept.get(site.code, ()) != drawn_state(self.store, site.code) for site in self.store.list_sites())
+
+    def draws(self) -> bool:
+        """Whether any site has something to draw."""
+        return any(drawn_state(self.store, site.code) for site in self.store.list_sites())
 
     def _read(self, code: str, kept: SiteSight | None, progress: Callable[[str], None] = lambda _: None) -> SiteSight:
         other = kept is not None and kept.drawn.state != drawn_state(self.store, code)

@@ -21,6 +21,7 @@ __all__ = ["DATUMS", "find_targets", "lon_lat_height", "site_xyz_of"]
 
 DATUMS = ("ellipsoidal", "1985", "ground")
 TARGET_INVALID = "TARGET_INVALID"
+MOST_HEIGHT_M, MOST_ABOVE_M = 20_000.0, 1_000.0
 Given = Mapping[str, Any]
 
 
@@ -33,8 +34,8 @@ def find_targets(
     `ellipsoidal`, `1985` (by the site's geoid separation) or `ground` (metres above the ground that is drawn there).
     """
     heights = dict(heights_m) if heights_m else dict(BODY)
-    if not all(np.isfinite(height) and height >= 0 for height in heights.values()):
-        raise Invalid(f"heights {heights}", code=TARGET_INVALID, hint="metres above the floor, 0 or more")
+    if not all(0 <= height <= MOST_ABOVE_M for height in heights.values()):
+        raise Invalid(f"heights {heights}", code=TARGET_INVALID, hint=f"metres above the floor, 0 to {MOST_ABOVE_M:g}")
     names = [one["feature"] for one in given if one.get("feature") is not None]
     rows = store.find_features(names, labels, site=sight.code) if names else {}
     return [Target(floor_xyz=_floor(sight, one, rows), heights_m=heights) for one in given]
@@ -46,7 +47,7 @@ def site_xyz_of(sight: SiteSight, given: Given) -> tuple[float, float, float]:
     if lon is None or lat is None or height is None or datum not in DATUMS:
         hint = f"lon, lat, height_m and datum, one of {', '.join(DATUMS)}; or a feature"
         raise Invalid("a target is a point with its height, or a feature", code=TARGET_INVALID, hint=hint)
-    if not (abs(lon) <= 180 and abs(lat) <= 90 and np.isfinite(height)):
+    if not (abs(lon) <= 180 and abs(lat) <= 90 and abs(height) <= MOST_HEIGHT_M):
         raise Invalid(f"{lon}, {lat}, {height} is no place", code=TARGET_INVALID, hint="degrees, longitude first, and metres")
     return _placed(sight, float(lon), float(lat), float(height), str(datum))
 

@@ -106,8 +106,8 @@ def _hold(holder: Holder) -> None:
         hint = "pip install 'pingshan-twin[sight]'; on Debian also apt-get install libusb-1.0-0"
         holder.refused = NotInstalled("lines of sight need open3d, which is not installed", hint=hint)
         return
-    library = threading.Thread(target=_load_library, name="library", daemon=True)
-    library.start()
+    if holder.answerer.sights.draws():
+        threading.Thread(target=_load_library, name="library", daemon=True).start()
 
     def progress(layer: str) -> None:
         holder.progress = f"the layer {layer} is being read" if layer else "rays are being made ready"
