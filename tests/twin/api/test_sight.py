@@ -14,10 +14,12 @@ from spatial.errors import SightLibraryMissing
 from spatial.feature import Kind
 from tests.twin.api.seen import FRAME, Watched, camera_line, heading_to, watched
 from tests.twin.files import SITE, Files
+from tests.twin.imports.conftest import NOW
 from tests.twin.served import service
 from twin.auth import Principal, Role
 from twin.cli.app import app as command
 from twin.errors import NotReady
+from twin.imports.register import import_register
 from twin.queries.sight.answerer import Answerer
 
 pytestmark = pytest.mark.usefixtures("sight_library")
@@ -194,6 +196,37 @@ def test_coverage_is_geojson_whose_blind_spots_and_seen_areas_make_up_the_room(a
     rows = {one["camera"]: one for one in document["cameras"]}
     assert facts["seen"] <= rows["camera:C1"]["seen_m2"] == pytest.approx(max(facts["seen_at"].values()), abs=0.5)
     assert rows["camera:C1"]["alone_m2"] == 0.0
+
+
+def test_perimeter_segments_with_a_sensor_are_told_by_their_distance_and_hidden_ones_are_not(asking: As, office: Watched) -> None:
+    x, y, z = np.add(office.spot("100"), (0.0, -20.0, 0.0))
+
+    def line(key: str, south_m: float, sensor: str, label: str) -> str:
+        ends = FRAME.to_lon_lat_height([(x - 5, y - south_m, z), (x + 5, y - south_m, z)])
+        text = ", ".join(f"{lon:.9f} {lat:.9f}" for lon, lat, _ in ends.tolist())
+        return f'{key},{key},"LINESTRING ({text})",CGCS2000,2.5,{sensor},{label}'
+
+    rows = [
+        line("P1", 1.0, "振动光纤", ""),
+        line("P2", 2.0, "", ""),
+        line("P3", 0.5, "红外对射", "restricted"),
+        line("P4", 8.0, "微波对射", ""),
+    ]
+    path = office.settings.home / "perimeter.csv"
+    path.write_text("\n".join(["周界编号,周界名称,线位,坐标系,围界高度(m),探测器类型,可见范围", *rows]) + "\n", encoding="utf-8")
+    import_register(office.store, office.settings, "perimeter_segment", path, who="test", now=NOW)
+
+    def near(*labels: str, **more: Any) -> list[tuple[str, float]]:
+        answer = asking(*labels).post("/spatial/visible-from", json={"targets": [at((x, y, z))], **more})
+        return [(row["segment"], row["distance_m"]) for row in answer.json()["targets"][0]["perimeter"]]
+
+    assert near() == [("perimeter_segment:P3", 0.5), ("perimeter_segment:P1", 1.0)]
+    assert near("public") == [("perimeter_segment:P1", 1.0)]
+    assert [name for name, _ in near("public", perimeter_m=10)] == ["perimeter_segment:P1", "perimeter_segment:P4"]
+    covered = asking("public").get("/spatial/coverage", params={"blind": False}).json()
+    lengths = {one["id"]: one["properties"] for one in covered["features"] if one["properties"]["kind"] == "perimeter"}
+    assert set(lengths) == {f"perimeter_segment:P{n}" for n in (1, 2, 4)}
+    assert lengths["perimeter_segment:P1"]["size"] == pytest.approx(10.0, abs=0.01) and lengths["perimeter_segment:P1"]["unit"] == "m"
 
 
 def test_a_camera_moved_added_or_failed_changes_this_answer_alone(asking: As, office: Watched) -> None:

@@ -30,6 +30,8 @@ __all__ = ["main"]
 
 STALE_EVERY_S = 1.0
 LAST_ANSWERS_S = 30.0
+TELL_S = 3.0
+"""How long one that could not build the scene says why, before it leaves the place to another try."""
 SWITCH_S = 0.0005
 """How long a thread keeps the interpreter while another waits: a short question must not wait for a long one's arithmetic."""
 
@@ -114,12 +116,14 @@ def _hold(holder: Holder) -> None:
 
     try:
         holder.answerer.sights.warm(progress)
-    except Exception as error:  # noqa: BLE001  it must be told to who asks, whatever it is
+    except Exception as error:  # noqa: BLE001  who asks must be told, whatever it is
         sys.stderr.write(f"sight: {type(error).__name__}: {error}\n")
         missing = getattr(error, "code", "") == NotInstalled.code
         holder.refused = (NotInstalled if missing else NotReady)(str(error), hint=getattr(error, "hint", ""))
-        _say("failed")
-        return
+        if missing:
+            return
+        time.sleep(TELL_S)
+        os._exit(1)
     gc.collect()
     gc.freeze()
     holder.ready = True
