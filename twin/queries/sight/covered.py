@@ -52,7 +52,7 @@ def coverage_json(covered: Covered, *, pause: Pause = lambda: None) -> Iterator[
     number = {area.id: i for i, area in enumerate(coverage.samples.areas)}
     for i, area in enumerate(areas):
         pause()
-        yield (b"," if i else b"") + _json(_feature(covered, area, classes, number[area.id]))
+        yield (b"," if i else b"") + _feature(covered, area, classes, number[area.id])
     yield b"]}"
 
 
@@ -60,7 +60,7 @@ def _json(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _feature(covered: Covered, area: AreaCover, classes: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _feature(covered: Covered, area: AreaCover, classes: Mapping[str, Any], number: int) -> bytes:
     coverage, sight = covered.coverage, covered.sight
     within = coverage.samples.areas[number].within
     document = area.to_json()
@@ -71,11 +71,12 @@ def _feature(covered: Covered, area: AreaCover, classes: Mapping[str, Any], numb
         "classes": {edition: {name: round(float(sizes[number]), 3) for name, sizes in one.items()} for edition, one in classes.items()},
     }
     shape = _blind(covered, area.id, number) if covered.blind else None
-    return {"type": "Feature", "id": area.id, "geometry": shape, "properties": facts}
+    head = _json({"type": "Feature", "id": area.id, "properties": facts})
+    return head[:-1] + b',"geometry":' + (shape or b"null") + b"}"
 
 
-def _blind(covered: Covered, area: str, number: int) -> dict[str, Any] | None:
-    """The blind spots of one area in degrees, at its floor; on the ground each corner at the height of the sample nearest to it."""
+def _blind(covered: Covered, area: str, number: int) -> bytes | None:
+    """The blind spots of one area as GeoJSON in degrees, at its floor; on the ground each corner is as high as the sample nearest to it."""
     coverage = covered.coverage
     shape = blind_spots(coverage, area, fewer_than=covered.fewer_than)
     if shape.is_empty:
@@ -90,12 +91,11 @@ def _blind(covered: Covered, area: str, number: int) -> dict[str, Any] | None:
         return np.column_stack([np.round(placed[:, :2], 8), np.round(placed[:, 2], 3)])
 
     placed: BaseGeometry = shapely.transform(shapely.force_3d(shape), carry, include_z=True)
-    document: dict[str, Any] = json.loads(shapely.to_geojson(placed))
-    return document
+    return str(shapely.to_geojson(placed)).encode()
 
 
 def _ground(plan: Float64, floor: Float64) -> Float64:
-    tree = shapely.STRtree([shapely.Point(x, y) for x, y in floor[:, :2].tolist()])
+    tree = shapely.STRtree(np.asarray(shapely.points(floor[:, :2]), dtype=np.object_))
     return np.asarray(floor[tree.nearest(shapely.points(plan)), 2], dtype=np.float64)
 
 

@@ -102,7 +102,7 @@ class _Child:
     def __init__(self, path: Path, words: queue.Queue[tuple[_Child, str]], environment: Mapping[str, str] | None) -> None:
         self.path = path
         self.process = subprocess.Popen(
-            [sys.executable, "-m", PROGRAM, str(path)],
+            [sys.executable, "-P", "-m", PROGRAM, str(path)],  # -P: the folder it is started in is no place to import from
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=None if environment is None else {**os.environ, **environment},
