@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.mesh import Float64, Mesh, MeshSet
+from spatial.mesh import Float32, Float64, Mesh, MeshSet
 
-__all__ = ["DOOR", "FIXED", "GLASS", "GROUND", "Collector", "Piece", "Surfaces"]
+__all__ = ["DOOR", "FIXED", "GLASS", "GROUND", "Collected", "Collector", "Group", "Surfaces"]
 
 Piece = tuple[Float64, NDArray[np.uint32], NDArray[np.int32]]
 """All copies of one mesh: vertices (n, 3) site metres, triangles (m, 3), number of the feature of each (m,)."""
@@ -30,13 +30,37 @@ class Surfaces:
     ground: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Group:
+    """Triangles of one sort: vertices (n, 3) metres about the origin, triangles (m, 3), number of the feature of each (m,)."""
+
+    vertices: Float32
+    triangles: NDArray[np.uint32]
+    feature: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Collected:
+    """All that rays can meet, as arrays: `ids` of the features, which of them `is_door`, the `origin` (3,) site metres that vertices are
+    about, and the groups fixed, doors, glass, ground (those of the ground are among the others once more)."""
+
+    ids: tuple[str, ...]
+    is_door: NDArray[np.bool_]
+    origin: Float64
+    groups: tuple[Group, Group, Group, Group]
+
+    @property
+    def triangles(self) -> int:
+        """How many are drawn."""
+        return sum(len(group.triangles) for group in self.groups[:GROUND])
+
+
 class Collector:
     """Sorts the parts of mesh sets into fixed, doors, glass and ground."""
 
     def __init__(self) -> None:
         self.doors: set[str] = set()
         self.number: dict[str, int] = {}
-        self.triangles = 0
         self.groups: tuple[list[Piece], ...] = ([], [], [], [])
 
     def take(self, surfaces: Surfaces) -> None:
@@ -60,7 +84,6 @@ class Collector:
             for kind in (FIXED, DOOR, GLASS):
                 self._keep(kind, placed, triangles, owners, group[parts] == kind)
             self._keep(GROUND, placed, triangles, owners, ground[parts])
-            self.triangles += len(parts) * len(triangles)
 
     def _number(self, name: str, surfaces: Surfaces) -> int:
         return -1 if name in surfaces.unseen else self.number.setdefault(name, len(self.number))
@@ -73,14 +96,28 @@ class Collector:
             owner = np.repeat(owners[which].astype(np.int32), len(triangles))
             self.groups[kind].append((placed[which].reshape(-1, 3), (triangles + step).reshape(-1, 3), owner))
 
-    def centre(self) -> Float64:
-        """The middle of the box around all."""
+    def collected(self) -> Collected:
+        """What was taken, about the middle of the box around all."""
+        origin = self._centre()
+        fixed, door, glass, ground = (_joined(pieces, origin) for pieces in self.groups)
+        is_door = np.fromiter((name in self.doors for name in self.number), dtype=np.bool_, count=len(self.number))
+        return Collected(ids=tuple(self.number), is_door=is_door, origin=origin, groups=(fixed, door, glass, ground))
+
+    def _centre(self) -> Float64:
         pieces = [piece for group in self.groups for piece, _, _ in group]
         if not pieces:
             return np.zeros(3)
         low = np.min([piece.min(axis=0) for piece in pieces], axis=0)
         high = np.max([piece.max(axis=0) for piece in pieces], axis=0)
         return np.asarray((low + high) / 2)
+
+
+def _joined(pieces: list[Piece], origin: Float64) -> Group:
+    starts = np.cumsum([0, *(len(vertices) for vertices, _, _ in pieces)])[:-1]
+    vertices = [np.zeros((0, 3), np.float32), *((vertices - origin).astype(np.float32) for vertices, _, _ in pieces)]
+    triangles = [np.zeros((0, 3), np.uint32), *(part + np.uint32(start) for (_, part, _), start in zip(pieces, starts, strict=True))]
+    feature = [np.zeros(0, np.int32), *(feature for _, _, feature in pieces)]
+    return Group(vertices=np.concatenate(vertices), triangles=np.concatenate(triangles), feature=np.concatenate(feature))
 
 
 def _positions(mesh: Mesh) -> tuple[Float64, NDArray[np.uint32]]:

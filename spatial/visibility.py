@@ -9,7 +9,7 @@ stands fixed, doors, and glass each in their own, terrain once more by itself. D
   blocked by a triangle whose plane it runs in. Within float32 (0.1 mm at 1 km) either answer may come.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial.errors import SightLibraryMissing, SpatialError
 from spatial.mesh import Float32, Float64
-from spatial.surfaces import Collector, Piece, Surfaces
+from spatial.surfaces import Collected, Collector, Group, Surfaces
 
 __all__ = ["END_M", "NOTHING", "FirstHit", "Panes", "SightScene", "Sightlines", "require_sight_library"]
 
@@ -29,6 +29,8 @@ END_M = 0.005
 """How far both ends of a line of sight are drawn in: more than float32 and a meshed curve lose, less than any pane is thick."""
 NOTHING = -1
 RAYS_AT_ONCE = 65_536
+FEW_RAYS = 4_096
+"""So many are cast sooner by one thread than by several that wait for each other, the more so on a busy machine."""
 UP = ((0.013, 0.007, 1.0), (1.0, 0.017, 0.011), (-0.019, 1.0, 0.023))
 """Three directions along no axis, so that no ray runs in a wall's plane."""
 
@@ -84,11 +86,14 @@ class SightScene:
         collector = Collector()
         for one in surfaces:
             collector.take(one)
-        origin = collector.centre()
-        fixed, door, glass, floor = (_Triangles(group, origin) for group in collector.groups)
-        number = collector.number
-        is_door = np.fromiter((name in collector.doors for name in number), dtype=np.bool_, count=len(number))
-        return cls(revision, tuple(number), collector.triangles, number, is_door, origin, fixed, door, glass, floor)
+        return cls.of(collector.collected(), revision=revision)
+
+    @classmethod
+    def of(cls, found: Collected, *, revision: str) -> Self:
+        """From triangles that were collected before; raises SightLibraryMissing without open3d."""
+        fixed, door, glass, floor = (_Triangles(group) for group in found.groups)
+        number = {name: i for i, name in enumerate(found.ids)}
+        return cls(revision, found.ids, found.triangles, number, found.is_door, found.origin, fixed, door, glass, floor)
 
     def named(self, revision: str) -> Self:
         """The same scene under another revision, for a state known only when all its surfaces were taken."""
@@ -148,7 +153,9 @@ class SightScene:
         top = self._ground.top + 1.0
         rays = np.zeros((len(plan), 6), dtype=np.float32)
         rays[:, :2], rays[:, 2], rays[:, 5] = plan - self._origin[:2], top, -1.0
-        distance, _ = self._ground.first(rays, None)
+        distance = np.concatenate(
+            [np.zeros(0), *(self._ground.first(part, None)[0] for part in np.array_split(rays, -(-len(rays) // RAYS_AT_ONCE) or 1))]
+        )
         return np.where(np.isfinite(distance), self._origin[2] + top - distance, np.nan)
 
     def containing(self, site_xyz: ArrayLike) -> list[str]:
@@ -208,20 +215,16 @@ def require_sight_library() -> Any:
 class _Triangles:
     """One hierarchy of triangles, each of a feature; empty ones answer too."""
 
-    def __init__(self, pieces: Sequence[Piece], origin: Float64) -> None:
+    def __init__(self, group: Group) -> None:
         open3d = require_sight_library()
         self._tensor = open3d.core.Tensor
         self._scene = open3d.t.geometry.RaycastingScene()
-        self.feature = np.zeros(0, dtype=np.int32)
+        self.feature = group.feature
         self.top = 0.0
-        if pieces:
-            starts = np.cumsum([0, *(len(vertices) for vertices, _, _ in pieces[:-1])])
-            vertices = np.concatenate([(vertices - origin).astype(np.float32) for vertices, _, _ in pieces])
-            indices = np.concatenate([triangles + np.uint32(start) for (_, triangles, _), start in zip(pieces, starts, strict=True)])
-            self._scene.add_triangles(self._tensor.from_numpy(vertices), self._tensor.from_numpy(indices.astype(np.uint32)))
+        if len(group.triangles):
+            self._scene.add_triangles(self._tensor.from_numpy(group.vertices), self._tensor.from_numpy(group.triangles))
             self._scene.test_occlusions(self._tensor.from_numpy(np.ones((1, 6), np.float32)))
-            self.feature = np.concatenate([feature for _, _, feature in pieces])
-            self.top = float(vertices[:, 2].max())
+            self.top = float(group.vertices[:, 2].max())
 
     def first(self, rays: Float32, skip: Bools | None) -> tuple[Float64, Ints]:
         """Ray lengths to the first triangle (inf) and its feature (NOTHING), as if the skipped features were not there."""
@@ -229,7 +232,7 @@ class _Triangles:
         feature = np.full(len(rays), NOTHING, dtype=np.int32)
         if not len(self.feature) or not len(rays):
             return distance, feature
-        answer = self._scene.cast_rays(self._tensor.from_numpy(rays))
+        answer = self._scene.cast_rays(self._tensor.from_numpy(rays), nthreads=_threads(rays))
         met = answer["t_hit"].numpy()
         hit = np.isfinite(met)
         distance[hit] = met[hit]
@@ -243,7 +246,7 @@ class _Triangles:
         """Whether a triangle lies within the first length of each ray."""
         if not len(self.feature) or not len(rays):
             return np.zeros(len(rays), dtype=np.bool_)
-        answer = self._scene.test_occlusions(self._tensor.from_numpy(np.ascontiguousarray(rays)), 0.0, 1.0)
+        answer = self._scene.test_occlusions(self._tensor.from_numpy(np.ascontiguousarray(rays)), 0.0, 1.0, nthreads=_threads(rays))
         blocked: Bools = np.array(answer.numpy(), dtype=np.bool_)
         if skip is not None and skip[self.feature].any():
             maybe = np.flatnonzero(blocked)
@@ -254,7 +257,7 @@ class _Triangles:
         """All crossings of the rays, however far: ray number, feature, ray lengths to it."""
         if not len(self.feature) or not len(rays):
             return np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0)
-        found = self._scene.list_intersections(self._tensor.from_numpy(np.ascontiguousarray(rays)))
+        found = self._scene.list_intersections(self._tensor.from_numpy(np.ascontiguousarray(rays)), nthreads=_threads(rays))
         return (
             found["ray_ids"].numpy().astype(np.int64),
             self.feature[found["primitive_ids"].numpy()],
@@ -272,6 +275,11 @@ class _Triangles:
             first = order[np.unique(line[order], return_index=True)[1]]
             distance[line[first]], feature[line[first]] = share[first], owner[first]
         return distance, feature
+
+
+def _threads(rays: Float32) -> int:
+    """One for few rays, all (0) for many."""
+    return 1 if len(rays) <= FEW_RAYS else 0
 
 
 def _points(values: ArrayLike) -> Float64:

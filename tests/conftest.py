@@ -26,6 +26,7 @@ SHARES = {
     "tests/chain/test_sample_placement.py": "models",
     "tests/twin/demo/registers/": "tied",
     "tests/twin/imports/tie/": "tied",
+    "tests/twin/api/test_sight_duplex.py": "models",
     "tests/twin/queries/sight/test_real_buildings.py": "models",
     "tests/twin/queries/routes/test_compound.py": "demo",
     "tests/twin/queries/place/test_demo_places.py": "demo",

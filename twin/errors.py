@@ -15,6 +15,8 @@ TwinError
 │   ├── MediaUnsupported     a file of a type that is not taken
 │   ├── LabelUnknown         a label that the site's policy does not name
 │   └── Invalid              a name, key, cursor or policy of the wrong form
+├── NotInstalled             what answers this is not installed here
+├── NotReady                 what answers this is being made ready, or has too much to do
 └── StoreUnavailable         the records cannot be reached or written now
     ├── StoreNewer           a newer version of the twin made the records
     └── StoreBusy            another writer held the records for longer than the lock timeout
@@ -34,6 +36,8 @@ __all__ = [
     "MediaUnsupported",
     "ModelKeyTaken",
     "NotFound",
+    "NotInstalled",
+    "NotReady",
     "Refused",
     "SiteTaken",
     "SiteUnknown",
@@ -101,6 +105,22 @@ class TooManyFailures(TwinError):
 
     def __init__(self, message: str, *, retry_s: int) -> None:
         super().__init__(message, hint=f"try again in {retry_s} s")
+        self.retry_s = retry_s
+
+
+class NotInstalled(TwinError):
+    """What answers this needs a library that is not installed; the hint says how to install it."""
+
+    code = "SIGHT_LIBRARY_MISSING"
+
+
+class NotReady(TwinError):
+    """What answers this is being made ready, or has too much to do; `retry_s` says when to ask again."""
+
+    code = "SIGHT_NOT_READY"
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "", code: str | None = None, retry_s: int = 2) -> None:
+        super().__init__(message, path=path, hint=hint or f"try again in {retry_s} s", code=code)
         self.retry_s = retry_s
 
 
@@ -195,6 +215,8 @@ HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
         MediaUnsupported: 415,
         Invalid: 422,
         Refused: 409,
+        NotInstalled: 501,
+        NotReady: 503,
         StoreUnavailable: 503,
         TwinError: 500,
     }

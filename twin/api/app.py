@@ -1,9 +1,11 @@
 """The application: store, settings and principal in, an ASGI app out. Nothing is opened on import."""
 
 import gc
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -26,6 +28,7 @@ from twin.api import (
     requests,
     routes,
     sessions,
+    sight,
     sites,
     spatial,
     stocktakes,
@@ -41,12 +44,14 @@ from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
-from twin.errors import StoreUnavailable
+from twin.errors import NotReady, StoreUnavailable
 from twin.queries.items.catalogue import Catalogue
 from twin.queries.place.assets import asset_points
 from twin.queries.place.scene import Scenes
 from twin.queries.records.context import Registers
 from twin.queries.routes.networks import Networks
+from twin.queries.sight.answerer import Sight
+from twin.queries.sight.holder import SOCKET, HolderClient, NoSight
 from twin.settings import Settings
 from twin.store import Store
 from twin.store.watch import Watch
@@ -78,6 +83,7 @@ ROUTERS = (
     reconciliation.router,
     register_imports.router,
     spatial.router,
+    sight.router,
     routes.router,
     *records.routers,
     page.router,
@@ -85,8 +91,15 @@ ROUTERS = (
 """In this order: `/assets/totals` is no asset, `/units/U/entitlement` no unit, `/` is the page."""
 
 
-def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = None, principal_of: PrincipalOf | None = None) -> FastAPI:
-    """The service over an open store, each request somebody's by the keyring, or by `principal_of`.
+def create_app(
+    settings: Settings,
+    store: Store,
+    *,
+    keyring: Keyring | None = None,
+    principal_of: PrincipalOf | None = None,
+    sight: Sight | None = None,
+) -> FastAPI:
+    """The service over an open store, each request somebody's by the keyring, or by `principal_of`; `sight` answers of lines of sight.
 
     Without both each request is the local administrator's, and only those that name 127.0.0.1 are answered.
     """
@@ -101,6 +114,7 @@ def create_app(settings: Settings, store: Store, *, keyring: Keyring | None = No
     app.state.keyring = keyring
     app.state.scenes = Scenes(store, settings)
     app.state.networks = Networks(store, settings)
+    app.state.sight = sight or NoSight(NotReady("no process holds the scene here", hint="twin serve starts one"))
     app.state.registers = Registers.of(store, settings.home / "columns", settings)
     app.state.catalogue = Catalogue(app.state.registers)
     app.state.tables = read_tables(settings.home / "codes")
@@ -124,7 +138,8 @@ def app_from_environment() -> ASGIApp:
     store = Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)
     watch = Watch.open(store.database)
     keyring = Keyring(store.keys, watch=watch) if settings.needs_keys else None
-    app = create_app(settings, store, keyring=keyring)
+    held = os.environ.get(SOCKET)
+    app = create_app(settings, store, keyring=keyring, sight=HolderClient(Path(held)) if held else None)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:

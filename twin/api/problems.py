@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tiles import TilesError
-from twin.errors import StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
+from twin.errors import NotReady, StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
 
 __all__ = ["install_problem_handlers", "problem"]
 
@@ -68,7 +68,7 @@ def _headers(error: TwinError) -> dict[str, str]:
     if isinstance(error, Unauthenticated):
         known = 'Bearer realm="twin"'
         return {"WWW-Authenticate": known if error.code == Unauthenticated.code else f'{known}, error="invalid_token"'}
-    if isinstance(error, TooManyFailures):
+    if isinstance(error, TooManyFailures | NotReady):
         return {"Retry-After": str(error.retry_s)}
     return {"Retry-After": str(RETRY_S)} if isinstance(error, StoreUnavailable) else {}
 

@@ -16,6 +16,8 @@ from twin.api.gate import allowed
 from twin.api.registers import Limit, following, registers_of
 from twin.api.router import Router
 from twin.api.sending import EACH_TIME, send_bytes
+from twin.api.sight import AWAY, answer
+from twin.api.sight_documents import CameraExplanation, Datum
 from twin.api.spatial_documents import Explanation, Found, Located, LocatedColumns, Nearest, Picked, PointColumns, StoreyPlan
 from twin.auth import Action, Principal, Protected, authorise, permitted_labels
 from twin.errors import Invalid, TooLarge
@@ -39,7 +41,6 @@ MOST_BYTES = 16 * 2**20
 
 router = Router(tags=["spatial"], responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_FEATURE)]
-AssetReader = Annotated[Principal, allowed(Action.READ_RECORD)]
 Lon = Annotated[float, Query(ge=-180, le=180, description=bilingual("经度", "longitude, degrees (CRS84h)"))]
 Lat = Annotated[float, Query(ge=-90, le=90, description=bilingual("纬度", "latitude, degrees"))]
 Height = Annotated[float, Query(allow_inf_nan=False, description=bilingual("椭球高,米", "ellipsoidal height, metres"))]
@@ -175,14 +176,38 @@ def read_plan(
     return send_bytes(request, content, None, tag=bytes_sha256(content)[:32], media_type=media_type, cache=EACH_TIME)
 
 
-@router.get("/spatial/explain", summary=bilingual("资产为何在此", "why an asset is there"), response_model=Explanation)
+@router.get(
+    "/spatial/explain",
+    summary=bilingual("资产为何在此;摄像机为何看不见", "why an asset is there; why a camera does not see"),
+    response_model=Explanation | CameraExplanation,
+    responses=AWAY,
+)
 def read_explain(
     request: Request,
-    principal: AssetReader,
-    asset: Annotated[str, Query(max_length=200, description=bilingual("资产编号", "code of the asset"))],
-) -> dict[str, Any]:
-    """定位方法、依据、关联,以及几何所在是否一致。The method, its evidence and links, and whether geometry agrees."""
-    return explain_asset(_scenes(request), registers_of(request), principal.scopes, reader_of(principal), asset)
+    principal: Reader,
+    asset: Annotated[str | None, Query(max_length=200, description=bilingual("资产编号", "code of the asset"))] = None,
+    camera: Annotated[str | None, Query(max_length=300, description=bilingual("或一台摄像机", "or the id of a camera"))] = None,
+    lon: Annotated[float | None, Query(ge=-180, le=180, description=bilingual("目标经度", "of the target"))] = None,
+    lat: Annotated[float | None, Query(ge=-90, le=90)] = None,
+    height_m: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    datum: Annotated[Datum | None, Query(description=bilingual("高从何算起", "what the height is counted from"))] = None,
+    feature: Annotated[str | None, Query(max_length=300, description=bilingual("或一要素为目标", "or a feature as target"))] = None,
+    open_doors: Annotated[list[str] | None, Query(max_length=1000)] = None,
+    turned: bool = False,
+    task: Annotated[str | None, Query(max_length=50, description=bilingual("版本/级别", "EDITION/CLASS it must do"))] = None,
+    site: SiteOf = None,
+) -> Any:
+    """资产:定位方法与依据;摄像机:被哪堵墙挡住、超距、出画面或像素不足。Of an asset its method and evidence; of a camera which wall."""
+    if (asset is None) == (camera is None):
+        raise Invalid("either an asset or a camera is explained", code="PARAMETER_INVALID", hint="asset=CODE, or camera=ID with a target")
+    if asset is not None:
+        _may_read(principal, ASSET)
+        return explain_asset(_scenes(request), registers_of(request), principal.scopes, reader_of(principal), asset)
+    target = {"lon": lon, "lat": lat, "height_m": height_m, "datum": datum, "feature": feature}
+    question = {"camera": camera, "target": target, "open_doors": open_doors or [], "turned": turned, "task": task}
+    return Response(
+        answer(request, principal, "explain", site, question), media_type="application/json", headers={"Cache-Control": EACH_TIME}
+    )
 
 
 def _scenes(request: Request) -> Scenes:

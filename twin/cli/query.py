@@ -13,6 +13,7 @@ import typer
 
 from twin.cli.opened import opened
 from twin.cli.output import DECIDE, JsonFlag, Outcome, command
+from twin.cli.sight import TARGET, explained
 
 if TYPE_CHECKING:
     from spatial.mesh import Float64
@@ -163,8 +164,23 @@ def plan_of(
 
 @app.command(name="explain")
 @command
-def explain(asset: Annotated[str, typer.Argument(help="code of the asset")], as_json: JsonFlag = False) -> Outcome:
-    """Why an asset is where it is: the method, its evidence and links, and whether geometry agrees."""
+def explain(
+    subject: Annotated[str, typer.Argument(help="code of the asset, or id of a camera with --target")],
+    target: Annotated[str | None, typer.Option(help=f"of a camera: {TARGET}")] = None,
+    datum: Annotated[str | None, typer.Option(help="what the target's height is counted from: ellipsoidal, 1985 or ground")] = None,
+    open_doors: Annotated[list[str] | None, typer.Option("--open", help="id of a door that stands open; again for each")] = None,
+    turned: Annotated[bool, typer.Option("--turned", help="the camera turned and zoomed to it as far as it can be")] = False,
+    task: Annotated[str | None, typer.Option(help="EDITION/CLASS that the picture must do, for example 2014/identify")] = None,
+    site: Annotated[str | None, typer.Option(help="code of the site; may stay out where there is one")] = None,
+    as_json: JsonFlag = False,
+) -> Outcome:
+    """Why an asset is where it is: the method, its evidence and links; why a camera does or does not see a target: which wall."""
+    if target is not None:
+        return explained(subject, target, datum, open_doors, turned, task, site)
+    return _explain_asset(subject)
+
+
+def _explain_asset(asset: str) -> Outcome:
     from twin.queries.place.explain import explain_asset
 
     with _asked() as asked:

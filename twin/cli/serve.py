@@ -85,6 +85,8 @@ def _run(settings: Settings, listening: socket.socket) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from twin.queries.sight.holder import SOCKET, Keeper
+
     os.environ |= {"TWIN_HOME": str(settings.home), "TWIN_HOST": settings.host, "TWIN_PROXY_ADDRESSES": settings.proxy_addresses}
     for name, value in MALLOC.items():
         os.environ.setdefault(name, value)
@@ -99,10 +101,16 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         proxy_headers=bool(settings.proxy_addresses),
         forwarded_allow_ips=settings.proxy_addresses,
     )
-    if settings.workers > 1:
-        Multiprocess(config, [listening]).run()
-    else:
-        uvicorn.Server(config).run(sockets=[listening])
+    keeper = Keeper()
+    os.environ[SOCKET] = str(keeper.path)
+    keeper.start()
+    try:
+        if settings.workers > 1:
+            Multiprocess(config, [listening]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        keeper.stop()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -15,7 +15,7 @@ from twin.store import schema
 from twin.store.encode import BOX
 from twin.store.sites import site_row
 
-__all__ = ["Extents", "read_extents"]
+__all__ = ["Extents", "read_extents", "read_labels"]
 
 FEATURE, IDENTITY, MODEL = schema.feature.c, schema.identity.c, schema.model.c
 WORDS = ("kind", "class_name", "name", "long_name", "parent", "building", "storey", "space", "label")
@@ -65,3 +65,14 @@ def read_extents(connection: Connection, site: str) -> Extents:
         boxes=np.ascontiguousarray(plain[:, 2:8]).reshape(-1, 2, 3),
         area_m2=plain[:, 8],
     )
+
+
+def read_labels(connection: Connection, site: str) -> dict[str, str]:
+    """Id → label of every current feature of a site; raises SiteUnknown."""
+    query = (
+        select(IDENTITY.feature_id, FEATURE.label)
+        .join(schema.identity, IDENTITY.id == FEATURE.identity_id)
+        .join(schema.model, MODEL.id == FEATURE.model_id)
+        .where(FEATURE.revision_to.is_(None), MODEL.site_id == site_row(connection, site)["id"])
+    )
+    return {str(feature_id): str(label) for feature_id, label in connection.execute(query)}

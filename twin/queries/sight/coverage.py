@@ -1,6 +1,6 @@
 """Coverage: which sample points each camera sees, kept per camera, so that a what-if costs that camera alone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -16,6 +16,12 @@ from twin.queries.sight.visible import CHEST_M, HEAD_M
 __all__ = ["AreaCover", "CameraCover", "Coverage"]
 
 MOST_CAMERAS = np.iinfo(np.uint16).max
+POINTS_AT_ONCE = 16_384
+"""Looked at together: open3d lets no other thread run while it casts, and these take it some milliseconds."""
+
+
+def _never() -> None:
+    """The pause of who waits for nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,8 +88,14 @@ class Coverage:
         turned: bool = False,
         open_doors: Collection[str] = (),
         left_out: Collection[str] = (),
+        known: MutableMapping[Camera, CameraCover] | None = None,
+        pause: Callable[[], None] = _never,
     ) -> Self:
-        """All cameras over all areas; Invalid for a height below 0 or none at all."""
+        """All cameras over all areas; Invalid for a height below 0 or none at all.
+
+        `known` holds what cameras see of the very same samples, heights, doors and so on, and comes to hold the rest; `pause` is called
+        every some milliseconds: it may wait, or raise to end the work.
+        """
         if not heights_m or min(heights_m) < 0 or len(set(heights_m)) < len(heights_m):
             raise Invalid(f"heights {list(heights_m)}", hint="one or more different heights above the floor, in metres")
         samples = areas if isinstance(areas, Samples) else Samples.of(scene, areas, step_m)
@@ -101,7 +113,11 @@ class Coverage:
             open_doors=frozenset(open_doors),
             left_out=frozenset(left_out),
         )
-        covers = {camera.id: empty._cover(rig, number) for number, camera in enumerate(cameras)}
+        kept: MutableMapping[Camera, CameraCover] = {} if known is None else known
+        for number, camera in enumerate(cameras):
+            if camera not in kept:
+                kept[camera] = empty._cover(rig, number, pause)
+        covers = {camera.id: kept[camera] for camera in cameras}
         for cover in covers.values():
             empty._add(cover, 1)
         return replace(empty, cameras={camera.id: camera for camera in cameras}, covers=covers)
@@ -137,32 +153,58 @@ class Coverage:
         start = self.heights_m.index(height_m) * rows
         return self.count[start : start + rows]
 
-    def by_area(self) -> list[AreaCover]:
-        """What is seen of each area, in their order."""
-        return self._summed(np.arange(len(self.samples.areas)), [(area.id, area.kind) for area in self.samples.areas])
+    def by_area(self, known: Callable[[str], bool] = lambda _: True) -> list[AreaCover]:
+        """What is seen of each area, in their order; of those alone that are `known` to the asker."""
+        areas = [area for area in self.samples.areas if known(area.id)]
+        number = {area.id: i for i, area in enumerate(areas)}
+        group = np.array([number.get(area.id, -1) for area in self.samples.areas], dtype=np.int64)
+        return self._summed(group, [(area.id, area.kind) for area in areas])
 
-    def by_group(self, kind: str = "storey") -> list[AreaCover]:
-        """What is seen of the areas within one thing (`Area.within`), summed; lines and polygons within one thing are refused, Invalid."""
-        names = list(dict.fromkeys(area.within for area in self.samples.areas if area.within is not None))
+    def by_group(self, kind: str = "storey", known: Callable[[str], bool] = lambda _: True) -> list[AreaCover]:
+        """What is seen of the areas within one thing (`Area.within`), summed; lines and polygons within one thing are refused, Invalid.
+
+        What is not `known` to the asker, area or thing, is in no sum.
+        """
+        within = [area.within if area.within and known(area.within) and known(area.id) else None for area in self.samples.areas]
+        names = list(dict.fromkeys(name for name in within if name is not None))
         number = {name: i for i, name in enumerate(names)}
-        group = np.array([number.get(area.within, -1) if area.within else -1 for area in self.samples.areas], dtype=np.int64)
+        group = np.array([-1 if name is None else number[name] for name in within], dtype=np.int64)
         return self._summed(group, [(name, kind) for name in names])
 
-    def _cover(self, rig: Rig, camera: int) -> CameraCover:
+    def best_pixels_per_metre(self) -> NDArray[np.float32]:
+        """(heights × points,): the most pixels on a metre that any camera has there, 0 where none sees it."""
+        best = np.zeros(len(self.heights_m) * len(self.samples), dtype=np.float32)
+        for name, cover in self.covers.items():
+            rig = Rig.of([self.cameras[name]])
+            for start in range(0, len(cover.slot), POINTS_AT_ONCE):
+                slot = cover.slot[start : start + POINTS_AT_ONCE]
+                point = self.samples.floor[slot % len(self.samples)]
+                point[:, 2] += np.array(self.heights_m)[slot // len(self.samples)]
+                look = rig.turned(0, point) if self.turned else rig.look(0, point)
+                best[slot] = np.maximum(best[slot], look.pixels_per_metre)
+        return best
+
+    def _cover(self, rig: Rig, camera: int, pause: Callable[[], None] = _never) -> CameraCover:
         near = self.samples.candidates(rig, camera, max(self.heights_m), turned=self.turned)
-        slots, points = [], []
+        slots, panes = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.bool_)]
         for number, height in enumerate(self.heights_m):
-            raised = self.samples.floor[near] + [0.0, 0.0, height]
-            look = rig.turned(camera, raised) if self.turned else rig.look(camera, raised)
-            slots.append(near[look.in_view] + number * len(self.samples))
-            points.append(raised[look.in_view])
-        slot, point = np.concatenate(slots), np.concatenate(points)
-        lens = rig.position[camera][None]
-        clear = self.scene.clear(lens, point, open_doors=self.open_doors, left_out=self.left_out)
-        slot, point = slot[clear], point[clear]
+            for start in range(0, len(near), POINTS_AT_ONCE):
+                pause()
+                slot, glass = self._seen_of(rig, camera, near[start : start + POINTS_AT_ONCE], height)
+                slots.append(slot + number * len(self.samples))
+                panes.append(glass)
+        slot = np.concatenate(slots)
         order = np.argsort(slot)
-        glass = self.scene.through_glass(lens, point, open_doors=self.open_doors, left_out=self.left_out)
-        return CameraCover(slot[order], glass[order])
+        return CameraCover(slot[order], np.concatenate(panes)[order])
+
+    def _seen_of(self, rig: Rig, camera: int, near: NDArray[np.int64], height: float) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Of some points at a height those that a camera sees, and for each whether through glass."""
+        raised = self.samples.floor[near] + [0.0, 0.0, height]
+        look = rig.turned(camera, raised) if self.turned else rig.look(camera, raised)
+        near, raised, lens = near[look.in_view], raised[look.in_view], rig.position[camera][None]
+        clear = self.scene.clear(lens, raised, open_doors=self.open_doors, left_out=self.left_out)
+        glass = self.scene.through_glass(lens, raised[clear], open_doors=self.open_doors, left_out=self.left_out)
+        return near[clear], glass
 
     def _add(self, cover: CameraCover, sign: int) -> None:
         if sign > 0 and len(self.covers) >= MOST_CAMERAS:

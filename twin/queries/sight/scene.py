@@ -1,16 +1,16 @@
 """The sight scene of a site: the layers that are tiled, with what their classes mean to a line of sight."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
 from spatial.feature import Feature, Kind
 from spatial.scene import Layer
 from spatial.source import bytes_sha256
-from spatial.surfaces import OPAQUE_ALPHA, Surfaces
+from spatial.surfaces import OPAQUE_ALPHA, Collected, Collector, Surfaces
 from spatial.visibility import SightScene
 
-__all__ = ["sight_scene", "surfaces_of", "windows_without_glass"]
+__all__ = ["collect_layers", "sight_scene", "surfaces_of", "windows_without_glass"]
 
 DOOR_CLASSES = frozenset({"IfcDoor", "IfcDoorStandardCase", "Gate"})
 WINDOW_CLASSES = frozenset({"IfcWindow", "IfcWindowStandardCase"})
@@ -20,16 +20,18 @@ GROUND_CLASSES = frozenset({"TINRelief", "Road", "Path", "Square"})
 
 def sight_scene(layers: Iterable[Layer]) -> SightScene:
     """From `twin.assemble.iter_layers`, one layer in memory at a time; `revision` is one digest over all their revisions."""
+    collected, revision = collect_layers(layers)
+    return SightScene.of(collected, revision=revision)
+
+
+def collect_layers(layers: Iterable[Layer]) -> tuple[Collected, str]:
+    """The triangles of the layers, and the digest over their revisions."""
     revisions: list[str] = []
-
-    def each() -> Iterator[Surfaces]:
-        for layer in layers:
-            revisions.append(f"{layer.key}={layer.revision}")
-            yield surfaces_of(layer)
-
-    surfaces = each()
-    scene = SightScene.build(surfaces, revision="")
-    return scene.named(bytes_sha256("\n".join(revisions).encode())[:16])
+    collector = Collector()
+    for layer in layers:
+        revisions.append(f"{layer.key}={layer.revision}")
+        collector.take(surfaces_of(layer))
+    return collector.collected(), bytes_sha256("\n".join(revisions).encode())[:16]
 
 
 def surfaces_of(layer: Layer) -> Surfaces:

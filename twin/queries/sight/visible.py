@@ -83,8 +83,8 @@ class Sighting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Why a camera does or does not see one point of a target: the verdict; metres to it and the camera's range; degrees it lies to the
-    right of and above the axis (nan behind the camera); what blocks it, where (site metres) and how far from the lens; the solids
-    that the lens itself is in."""
+    right of and above the axis, and pixels a metre there (nan behind the camera); what blocks it, where (site metres) and how far from
+    the lens; the solids that the lens itself is in."""
 
     point: str
     verdict: str
@@ -92,6 +92,7 @@ class Explanation:
     range_m: float
     right_deg: float
     up_deg: float
+    pixels_per_metre: float
     blocked_by: str | None
     blocked_at: tuple[float, float, float] | None
     blocked_after_m: float | None
@@ -159,6 +160,7 @@ def explain(
                 range_m=camera.range_m,
                 right_deg=float(np.degrees(np.arctan(right / forward))) if forward > 0 else float("nan"),
                 up_deg=float(np.degrees(np.arctan(up / forward))) if forward > 0 else float("nan"),
+                pixels_per_metre=float(look.pixels_per_metre[i]),
                 blocked_by=scene.ids[lines.feature[i]] if blocked else None,
                 blocked_at=None if at is None else (float(at[0]), float(at[1]), float(at[2])),
                 blocked_after_m=after if blocked else None,
