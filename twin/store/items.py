@@ -17,7 +17,7 @@ from twin.store.features import feature_rows, features_of
 from twin.store.rows import FeatureRow
 from twin.store.values import to_microseconds
 
-__all__ = ["Items", "Moment", "Window", "condition_of", "count_items", "extent_of", "moment_between", "read_items"]
+__all__ = ["Items", "Moment", "Window", "condition_of", "count_items", "extent_of", "identities_of", "moment_between", "read_items"]
 
 FEATURE, IDENTITY, MODEL, SITE, REVISION = schema.feature.c, schema.identity.c, schema.model.c, schema.site.c, schema.revision.c
 
@@ -63,6 +63,11 @@ def read_items(connection: Connection, items: Items, *, after: int, limit: int) 
     query = _chosen(features_of(items.labels, when=_state(items.when)), items)
     query = query.where(FEATURE.identity_id > after).order_by(FEATURE.identity_id).limit(limit)
     return feature_rows(connection, query, items.labels)
+
+
+def identities_of(items: Items) -> Select[Any]:
+    """The identities of them by the windows alone, in no order: for who brings one."""
+    return _counted(select(FEATURE.identity_id), items)
 
 
 def count_items(connection: Connection, items: Items) -> int:

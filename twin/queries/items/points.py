@@ -61,6 +61,10 @@ class RecordPoints:
             result[at_site] = shapely.points(SiteFrame.of(self._reader.sites[code]).to_lon_lat_height(xyz))
         return result
 
+    def heights_of(self, rows: Sequence[Mapping[str, Any]], shapes: NDArray[np.object_]) -> Float64:
+        """(n, 2) lowest and highest metres above the ellipsoid of points, NaN for none."""
+        return np.repeat(shapely.get_z(shapes)[:, np.newaxis], 2, axis=1)
+
     def near(self, windows: Sequence[Window]) -> ColumnElement[bool]:
         """A condition that holds for every row whose point lies in one of the windows, and some others."""
         found = [self._near(site, window) for site in self._reader.sites.values() for window in windows]

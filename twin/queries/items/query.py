@@ -5,11 +5,13 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from spatial.feature import Kind
 from twin.queries.items.asked import Asked, ItemPage
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.features import FeatureQuery
 from twin.queries.items.item import Item
 from twin.queries.items.records import RecordQuery
+from twin.queries.items.sites import SiteQuery
 
 __all__ = ["ItemQuery", "item_query", "iter_pages"]
 
@@ -36,6 +38,8 @@ def item_query(
     connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked | None = None
 ) -> ItemQuery:
     """The question; raises FilterInvalid for one that does not fit the collection."""
+    if collection.kind is Kind.SITE:
+        return SiteQuery(connection, collection, reader, asked or Asked())
     if collection.record is not None:
         return RecordQuery(connection, catalogue.registers.shelf, collection, reader, asked or Asked())
     return FeatureQuery(connection, collection, reader, asked)
