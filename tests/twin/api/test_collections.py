@@ -29,7 +29,8 @@ from twin.store import Store
 HERE = "http://127.0.0.1"
 OGC = "http://www.opengis.net/def/crs"
 FIXED = ("buildings", "storeys", "rooms", "elements", "city-objects")
-ALL = [*FIXED, "assets", "units", "vehicles", "world"]
+RECORDS = ("assets", "units", "vehicles", "cameras", "gates", "zones", "guard-posts", "perimeter")
+ALL = ["sites", *FIXED, *RECORDS, "world"]
 
 
 @pytest.fixture(scope="module")
