@@ -1,17 +1,19 @@
 """The documents of OGC API Features about collections: what there is, where it lies, what can be asked of it."""
 
+from collections.abc import Collection as Members
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection
 
+from spatial.feature import Kind
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import CRS84, CRS84H, OutputCrs
 from twin.queries.items.query import item_query
-from twin.queries.items.queryables import queryable_types
+from twin.queries.items.queryables import queryable_types, sortable_types
 
-__all__ = ["CONFORMANCE", "collection_document", "queryables_document"]
+__all__ = ["CONFORMANCE", "collection_document", "queryables_document", "sortables_document"]
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 COMMON = "http://www.opengis.net/spec/ogcapi-common"
@@ -26,21 +28,28 @@ CONFORMANCE = (
     f"{COMMON}-2/1.0/conf/collections",
     f"{FEATURES}-1/1.0/conf/core",
     f"{FEATURES}-1/1.0/conf/oas30",
+    f"{FEATURES}-1/1.0/conf/html",
     f"{FEATURES}-1/1.0/conf/geojson",
     f"{FEATURES}-2/1.0/conf/crs",
     *(f"{FEATURES}-3/1.0/conf/{name}" for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")),
     *(f"{CQL2}/{name}" for name in CQL2_CLASSES),
+    *(f"{FEATURES}-8/1.0/conf/{name}" for name in ("sortables", "sorting", "features-sorting")),
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/prisms",
 )
-GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+REL = "http://www.opengis.net/def/rel/ogc/1.0"
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
 def collection_document(
-    connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, offered: Sequence[OutputCrs]
+    connection: Connection,
+    catalogue: Catalogue,
+    collection: Collection,
+    reader: ItemReader,
+    offered: Sequence[OutputCrs],
+    tiled: Members[str] = (),
 ) -> dict[str, Any]:
-    """One collection with its extent in degrees and metres above the ellipsoid, and its links."""
+    """One collection with its extent in degrees and metres above the ellipsoid, and its links; `tiled` are the sites with 3D Tiles."""
     href = f"/collections/{quote(collection.id, safe='')}"
     west, south, east, north, low, high = item_query(connection, catalogue, collection, reader).extent()
     if collection.layer is not None:  # its shapes are plane, whatever was drawn of them
@@ -53,10 +62,13 @@ def collection_document(
         "storageCrs": CRS84 if low is None else CRS84H,
         "links": [
             _link("self", href, "application/json", collection.id),
+            _link("alternate", f"{href}?f=html", "text/html", "HTML"),
             _link("items", f"{href}/items", "application/geo+json", "GeoJSON"),
             _link("items", f"{href}/items?f=jsonfg", "application/vnd.ogc.fg+json", "JSON-FG"),
-            _link("http://www.opengis.net/def/rel/ogc/1.0/queryables", f"{href}/queryables", "application/schema+json", "queryables"),
-            *_tilesets(collection, reader),
+            _link("items", f"{href}/items?f=html", "text/html", "HTML"),
+            _link("items", f"{href}/items?f=parquet", "application/vnd.apache.parquet", "GeoParquet"),
+            *(_link(f"{REL}/{name}", f"{href}/{name}", "application/schema+json", name) for name in ("queryables", "sortables")),
+            *([] if low is None else _tilesets(collection, reader, tiled)),
         ],
     }
     if west is not None:
@@ -69,11 +81,21 @@ def queryables_document(collection: Collection, reader: ItemReader) -> dict[str,
     """What a filter may name, as JSON Schema (OGC 19-079r2, 8.3)."""
     properties: dict[str, Any] = {"geometry": {"x-ogc-role": "primary-geometry", "format": "geometry-any"}}
     properties |= {name: {"title": name, "type": kind} for name, kind in queryable_types(collection, reader).items()}
-    if collection.record is None:
+    if collection.record is None and collection.kind is not Kind.SITE:
         properties.setdefault("since", {"title": "since", "type": "string", "format": "date-time"})
+    return _schema(collection, "queryables", properties)
+
+
+def sortables_document(collection: Collection, reader: ItemReader) -> dict[str, Any]:
+    """What `sortby` may name, as JSON Schema (OGC 24-030 draft, 6)."""
+    types = sortable_types(collection, reader)
+    return _schema(collection, "sortables", {name: {"title": name, "type": kind} for name, kind in types.items()})
+
+
+def _schema(collection: Collection, name: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "$schema": SCHEMA,
-        "$id": f"/collections/{quote(collection.id, safe='')}/queryables",
+        "$id": f"/collections/{quote(collection.id, safe='')}/{name}",
         "type": "object",
         "title": collection.id,
         "properties": properties,
@@ -81,10 +103,13 @@ def queryables_document(collection: Collection, reader: ItemReader) -> dict[str,
     }
 
 
-def _tilesets(collection: Collection, reader: ItemReader) -> list[dict[str, str]]:
+def _tilesets(collection: Collection, reader: ItemReader, tiled: Members[str]) -> list[dict[str, str]]:
     sites = sorted(reader.sites) if collection.layer is None else [collection.layer.site]
-    rel = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
-    return [_link(rel, f"/tiles/{quote(site, safe='')}/tileset.json", "application/json", f"3D Tiles: {site}") for site in sites]
+    return [
+        _link(f"{REL}/tilesets-vector", f"/tiles/{quote(site, safe='')}/tileset.json", "application/json", f"3D Tiles: {site}")
+        for site in sites
+        if site in tiled
+    ]
 
 
 def _link(rel: str, href: str, media: str, title: str) -> dict[str, str]:
