@@ -12,6 +12,7 @@ from twin import __version__
 from twin.api import (
     assets,
     codes,
+    collection_writes,
     collections,
     energy,
     evidence,
@@ -60,6 +61,7 @@ ROUTERS = (
     codes.router,
     features.router,
     collections.router,
+    collection_writes.router,
     tilesets.router,
     sessions.router,
     assets.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import shapely
 
@@ -18,6 +18,7 @@ from viewer.document import Words
 
 __all__ = ["collection_page", "collections_page", "properties_page"]
 
+SMALL_MAP = {"width": 430.0, "height": 300.0}
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
 
@@ -95,8 +96,13 @@ def _box(document: dict[str, Any]) -> str:
     if not box:
         return ""
     half = len(box) // 2
-    plan = f"{box[0]:.5f}° – {box[half]:.5f}°, {box[1]:.5f}° – {box[half + 1]:.5f}°"
-    return plan if half == 2 else f"{plan}, {box[2]:.1f} – {box[5]:.1f} m"
+    plan = f"{_range(box[0], box[half], 5)}°, {_range(box[1], box[half + 1], 5)}°"
+    return plan if half == 2 else f"{plan}, {_range(box[2], box[5], 1)} m"
+
+
+def _range(low: float, high: float, digits: int) -> str:
+    first, last = f"{low:.{digits}f}", f"{high:.{digits}f}"
+    return first if first == last else f"{first} – {last}"
 
 
 def _interval(document: dict[str, Any], language: Language) -> str:
@@ -114,6 +120,4 @@ def _asked(path: str, language: Language) -> str:
 
 def _id(document: dict[str, Any]) -> str:
     """As it stands in an address."""
-    from urllib.parse import quote
-
     return quote(str(document.get("id") or document.get("title")), safe="")

@@ -22,6 +22,9 @@ from viewer.document import Words
 __all__ = ["item_page", "items_page"]
 
 COLUMNS = 7
+LONGEST = 60
+"""Characters of a value in the table of many items; the page of one has it whole."""
+SMALL_MAP = {"width": 430.0, "height": 300.0}
 LIMITS = (20, 100, 500, 1000)
 LAST = ("label", "kind", "model", "global_id", "place_feature", "parent")
 """Properties that a narrow table leaves out first."""
@@ -55,7 +58,8 @@ def items_page(
         f"{_form(request, sortables, property_words(collection), language)}{_pages(request, following, language)}"
         f"{figure}{_listed(request, collection, page.items, sortables, language)}{_pages(request, following, language)}"
     )
-    return Page(title=WORDS["items"], body=body, path=_path(collection, language), forms=(*FORMS, ("parquet", "GeoParquet")))
+    title = Words(f"{collection.zh} · {WORDS['items'].zh}", f"{collection.en}: {WORDS['items'].en.lower()}")
+    return Page(title=title, body=body, path=_path(collection, language), forms=(*FORMS, ("parquet", "GeoParquet")))
 
 
 def item_page(collection: Collection, item: Item, language: Language) -> Page:
@@ -64,7 +68,7 @@ def item_page(collection: Collection, item: Item, language: Language) -> Page:
     rows = [(text(words.get(name, Words.same(name)), language) + _plain(words, name), text(said(collection, name, value, language)))
             for name, value in item.properties.items() if value is not None]  # fmt: skip
     drawn = [Drawn(item.geometry, name_of(item), "")] if item.geometry else []
-    picture = draw_map(drawn, text(WORDS["map"], language)).replace('<a href="">', "<g>").replace("</a>", "</g>")
+    picture = draw_map(drawn, text(WORDS["map"], language), **SMALL_MAP)
     figure = f"<figure>{picture}</figure>" if picture else f'<p class="quiet">{text(WORDS["nowhere"], language)}</p>'
     body = (
         f'<p class="quiet"><code>{text(item.id)}</code></p>{_actions(collection, item, language)}'
@@ -104,19 +108,23 @@ def _listed(request: Request, collection: Collection, items: Sequence[Item], sor
     if not items:
         return f"<p>{text(WORDS['none'], language)}</p>"
     words = property_words(collection)
-    said_of = dict.fromkeys(name for item in items for name, value in item.properties.items() if value is not None)
+    said_of = dict.fromkeys(name for item in items for name, value in item.properties.items() if value not in (None, item.id))
     names = sorted(said_of, key=lambda name: name in LAST)[:COLUMNS]
     head = [_head(request, name, words.get(name, Words.same(name)), sortables, language) for name in ("id", *names)]
     rows = [
         [
             link(_href(collection, item, language), text(item.id)),
-            *(text(said(collection, name, item.properties.get(name), language)) for name in names),
+            *(_cell(said(collection, name, item.properties.get(name), language)) for name in names),
         ]
         for item in items
     ]
     more = len(said_of) - len(names)
     caption = text(_filled(WORDS["more_columns"], count=more), language) if more else ""
     return f'<div class="items">{table(head, rows, caption=caption)}</div>'
+
+
+def _cell(value: str) -> str:
+    return text(value if len(value) <= LONGEST else f"{value[:LONGEST]}…")
 
 
 def _head(request: Request, name: str, words: Words, sortables: Sequence[str], language: Language) -> str:

@@ -14,12 +14,14 @@ from twin.api.pages.frame import text
 
 __all__ = ["Drawn", "draw_map"]
 
-WIDTH, HEIGHT, EDGE = 720.0, 420.0, 34.0
+EDGE = 34.0
 LEAST_DEGREES = 2e-4
 """A map shows at least some twenty metres."""
 METRES_A_DEGREE = 111_320.0
-STEPS = (1.0, 2.0, 5.0)
+STEPS = (1.0, 2.0, 5.0, 10.0)
 DOT = 5.0
+DEGREES_WIDE = 110.0
+"""What the number at a meridian takes, and more."""
 SMALL = 3.0
 """An area or line that would be smaller than this is drawn as a dot."""
 
@@ -34,8 +36,10 @@ class Drawn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Plane:
-    """Degrees → the picture's units, as long in both directions at the middle latitude."""
+    """Degrees → the picture's units, as long in both directions at the middle latitude; `width` and `height` are the picture's."""
 
+    width: float
+    height: float
     west: float
     north: float
     scale_x: float
@@ -45,30 +49,36 @@ class _Plane:
         return EDGE + (lon - self.west) * self.scale_x, EDGE + (self.north - lat) * self.scale_y
 
 
-def draw_map(features: Sequence[Drawn], label: str) -> str:
-    """The picture; empty where nothing has a place. Large features lie below small ones."""
+def draw_map(features: Sequence[Drawn], label: str, *, width: float = 720.0, height: float = 420.0) -> str:
+    """The picture; empty where nothing has a place. Large features lie below small ones; one without an address is no link."""
     placed = [one for one in features if not one.shape.is_empty]
     if not placed:
         return ""
-    plane, sides = _fitted(shapely.total_bounds([one.shape for one in placed]).tolist())
+    plane, sides = _fitted(shapely.total_bounds([one.shape for one in placed]).tolist(), width, height)
+    lines, degrees = _grid(plane, sides)
     ordered = sorted(placed, key=lambda one: -one.shape.envelope.area)
     marks = "".join(f'<a href="{text(one.href)}"><title>{text(one.name)}</title>{"".join(_marks(one.shape, plane))}</a>' for one in ordered)
     return (
-        f'<svg class="map" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="group" aria-label="{text(label)}">'
-        f'<rect class="ground" width="{WIDTH:g}" height="{HEIGHT:g}"/>{_grid(plane, sides)}{marks}{_scale(plane)}</svg>'
+        f'<svg class="map" viewBox="0 0 {plane.width:g} {plane.height:g}" role="group" aria-label="{text(label)}">'
+        f'<rect class="ground" width="{plane.width:g}" height="{plane.height:g}"/>{lines}{marks}{degrees}{_scale(plane)}</svg>'
     )
 
 
-def _fitted(bounds: Sequence[float]) -> tuple[_Plane, tuple[float, float, float, float]]:
+def _linked(one: Drawn, marks: str) -> str:
+    titled = f"<title>{text(one.name)}</title>{marks}"
+    return f'<a href="{text(one.href)}">{titled}</a>' if one.href else f"<g>{titled}</g>"
+
+
+def _fitted(bounds: Sequence[float], width: float, height: float) -> tuple[_Plane, tuple[float, float, float, float]]:
     """The plane in which the bounds stand in the middle, and the sides of the picture in degrees."""
     west, south, east, north = bounds
     lon, lat = (west + east) / 2, (south + north) / 2
     shrink = max(math.cos(math.radians(lat)), 0.05)
     wide, high = max(east - west, LEAST_DEGREES), max(north - south, LEAST_DEGREES)
-    scale = min((WIDTH - 2 * EDGE) / (wide * shrink), (HEIGHT - 2 * EDGE) / high)
-    across, along = (WIDTH - 2 * EDGE) / (scale * shrink), (HEIGHT - 2 * EDGE) / scale
+    scale = min((width - 2 * EDGE) / (wide * shrink), (height - 2 * EDGE) / high)
+    across, along = (width - 2 * EDGE) / (scale * shrink), (height - 2 * EDGE) / scale
     sides = (lon - across / 2, lat - along / 2, lon + across / 2, lat + along / 2)
-    return _Plane(sides[0], sides[3], scale * shrink, scale), sides
+    return _Plane(width, height, sides[0], sides[3], scale * shrink, scale), sides
 
 
 def _marks(shape: BaseGeometry, plane: _Plane) -> Iterable[str]:
@@ -99,30 +109,30 @@ def _path(points: Iterable[Sequence[float]], plane: _Plane) -> str:
     return f"M{'L'.join(found)}"
 
 
-def _grid(plane: _Plane, sides: tuple[float, float, float, float]) -> str:
-    """Meridians and parallels at round degrees, three to seven of them."""
+def _grid(plane: _Plane, sides: tuple[float, float, float, float]) -> tuple[str, str]:
+    """Meridians and parallels at round degrees, some three to ten of them, and their numbers, which stand above all else."""
     west, south, east, north = sides
-    step = _round_step(max(east - west, (north - south) * WIDTH / HEIGHT) / 5)
+    step = _round_step((east - west) * DEGREES_WIDE / plane.width)
     digits = max(0, -math.floor(math.log10(step)))
-    lines = []
+    lines, degrees = [], []
     for number in range(math.ceil(west / step), math.floor(east / step) + 1):
         x, _ = plane.at(number * step, north)
-        lines.append(f'<path class="grid" d="M{x:.1f} 0V{HEIGHT:g}"/>')
-        lines.append(f'<text class="grid-text" x="{x + 3:.1f}" y="{HEIGHT - 6:g}">{number * step:.{digits}f}°</text>')
+        lines.append(f'<path class="grid" d="M{x:.1f} 0V{plane.height:g}"/>')
+        degrees.append(f'<text class="grid-text" x="{x + 3:.1f}" y="{plane.height - 6:g}">{number * step:.{digits}f}°</text>')
     for number in range(math.ceil(south / step), math.floor(north / step) + 1):
         _, y = plane.at(west, number * step)
-        lines.append(f'<path class="grid" d="M0 {y:.1f}H{WIDTH:g}"/>')
-        lines.append(f'<text class="grid-text" x="4" y="{y - 3:.1f}">{number * step:.{digits}f}°</text>')
-    return "".join(lines)
+        lines.append(f'<path class="grid" d="M0 {y:.1f}H{plane.width:g}"/>')
+        degrees.append(f'<text class="grid-text" x="4" y="{y - 3:.1f}">{number * step:.{digits}f}°</text>')
+    return "".join(lines), "".join(degrees)
 
 
 def _scale(plane: _Plane) -> str:
     """A bar of round metres or kilometres."""
     unit = plane.scale_y / METRES_A_DEGREE
-    metres = _round_step(140 / unit)
+    metres = _round_step(60 / unit)
     length = metres * unit
     said = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-    x, y = WIDTH - EDGE - length, 22
+    x, y = plane.width - EDGE - length, 22
     return (
         f'<path class="scale" d="M{x:.1f} {y - 5}v5h{length:.1f}v-5"/>'
         f'<text class="grid-text" x="{x + length / 2:.1f}" y="{y - 8}" text-anchor="middle">{said}</text>'
@@ -130,10 +140,10 @@ def _scale(plane: _Plane) -> str:
 
 
 def _round_step(about: float) -> float:
-    """The largest of 1, 2, 5 × a power of ten that is not above a number.
+    """The least of 1, 2, 5 and 10 × a power of ten that is not below a number.
 
     >>> _round_step(37.0)
-    20.0
+    50.0
     """
     power = 10.0 ** math.floor(math.log10(about))
-    return max(step * power for step in STEPS if step * power <= about * (1 + 1e-9))
+    return min(step * power for step in STEPS if step * power >= about * (1 - 1e-9))

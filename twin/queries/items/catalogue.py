@@ -98,7 +98,7 @@ class Catalogue:
         kinds = {name: get_kind(kind) for name, kind in RECORDS.items()} if reader.records is not None else {}
         taken = Counter([*KINDS, *RECORDS, *(layer.id for layer in layers)])
         found = [Collection(id=name, zh=zh, en=en, kind=kind) for name, (kind, zh, en) in KINDS.items()]
-        found += [Collection(id=name, zh=kind.zh, en=kind.en, record=kind) for name, kind in kinds.items()]
+        found += [Collection(id=name, zh=kind.zh, en=name.replace("-", " "), record=kind) for name, kind in kinds.items()]
         for layer in layers:
             name = layer.id if taken[layer.id] == 1 else f"{layer.site}.{layer.id}"
             found.append(Collection(id=name, zh=layer.name, en=layer.name, kind=Kind.CITY_OBJECT, layer=layer))
