@@ -57,7 +57,7 @@ def draw_map(features: Sequence[Drawn], label: str, *, width: float = 720.0, hei
     plane, sides = _fitted(shapely.total_bounds([one.shape for one in placed]).tolist(), width, height)
     lines, degrees = _grid(plane, sides)
     ordered = sorted(placed, key=lambda one: -one.shape.envelope.area)
-    marks = "".join(f'<a href="{text(one.href)}"><title>{text(one.name)}</title>{"".join(_marks(one.shape, plane))}</a>' for one in ordered)
+    marks = "".join(_linked(one, "".join(_marks(one.shape, plane))) for one in ordered)
     return (
         f'<svg class="map" viewBox="0 0 {plane.width:g} {plane.height:g}" role="group" aria-label="{text(label)}">'
         f'<rect class="ground" width="{plane.width:g}" height="{plane.height:g}"/>{lines}{marks}{degrees}{_scale(plane)}</svg>'

@@ -33,10 +33,12 @@ CONFORMANCE = (
     f"{FEATURES}-2/1.0/conf/crs",
     *(f"{FEATURES}-3/1.0/conf/{name}" for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")),
     *(f"{CQL2}/{name}" for name in CQL2_CLASSES),
+    *(f"{FEATURES}-4/1.0/conf/{name}" for name in ("create-replace-delete", "update", "features", "optimistic-locking-etags")),
     *(f"{FEATURES}-8/1.0/conf/{name}" for name in ("sortables", "sorting", "features-sorting")),
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/prisms",
 )
+GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
@@ -51,7 +53,8 @@ def collection_document(
 ) -> dict[str, Any]:
     """One collection with its extent in degrees and metres above the ellipsoid, and its links; `tiled` are the sites with 3D Tiles."""
     href = f"/collections/{quote(collection.id, safe='')}"
-    west, south, east, north, low, high = item_query(connection, catalogue, collection, reader).extent()
+    query = item_query(connection, catalogue, collection, reader)
+    west, south, east, north, low, high = query.extent()
     if collection.layer is not None:  # its shapes are plane, whatever was drawn of them
         low = None
     document: dict[str, Any] = {
@@ -71,10 +74,14 @@ def collection_document(
             *([] if low is None else _tilesets(collection, reader, tiled)),
         ],
     }
+    extent: dict[str, Any] = {}
     if west is not None:
         box = [west, south, east, north] if low is None else [west, south, low, east, north, high]
-        document["extent"] = {"spatial": {"bbox": [box], "crs": CRS84 if low is None else CRS84H}}
-    return document
+        extent["spatial"] = {"bbox": [box], "crs": CRS84 if low is None else CRS84H}
+    begun = query.begun()
+    if begun is not None:
+        extent["temporal"] = {"interval": [[begun.isoformat(timespec="seconds").replace("+00:00", "Z"), None]], "trs": GREGORIAN}
+    return document | ({"extent": extent} if extent else {})
 
 
 def queryables_document(collection: Collection, reader: ItemReader) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from twin.queries.items.queryables import queryables_of
 from twin.queries.items.shapes import ItemGeometries, shapes_of
 from twin.queries.items.sorting import Cursor, SortKey, read_in_order, read_sort, require_few
 from twin.store import FeatureRow, schema
-from twin.store.items import Items, condition_of, count_items, extent_of, identities_of, moment_between, read_items
+from twin.store.items import Items, begun_of, condition_of, count_items, extent_of, identities_of, moment_between, read_items
 from twin.store.values import from_microseconds
 
 __all__ = ["FeatureQuery"]
@@ -81,6 +81,10 @@ class FeatureQuery:
     def extent(self) -> tuple[float | None, ...]:
         """West, south, east, north in degrees, lowest and highest height above the ellipsoid; None where nothing says."""
         return extent_of(self._connection, self._wanted)
+
+    def begun(self) -> datetime | None:
+        """When the first of them was recorded."""
+        return begun_of(self._connection, self._wanted)
 
     def _conditions(self, everything: Items, asked: Asked) -> list[ColumnElement[bool]]:
         queryables = queryables_of(self._collection, condition_of(everything))

@@ -1,6 +1,7 @@
 """A question to a collection, whatever it is kept as."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -33,6 +34,9 @@ class ItemQuery(Protocol):
     def extent(self) -> tuple[float | None, ...]:
         """West, south, east, north in degrees, lowest and highest height above the ellipsoid; None where nothing says."""
 
+    def begun(self) -> datetime | None:
+        """Since when the collection has something to tell; None where it has nothing yet."""
+
 
 def item_query(
     connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked | None = None
@@ -41,7 +45,7 @@ def item_query(
     if collection.kind is Kind.SITE:
         return SiteQuery(connection, collection, reader, asked or Asked())
     if collection.record is not None:
-        return RecordQuery(connection, catalogue.registers.shelf, collection, reader, asked or Asked())
+        return RecordQuery(connection, catalogue, collection, reader, asked or Asked())
     return FeatureQuery(connection, collection, reader, asked)
 
 

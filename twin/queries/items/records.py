@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -15,9 +16,10 @@ from twin.errors import Invalid, NotFound
 from twin.queries.cql2 import Lookup, Queryable, Queryables, ValueType, compile_filter
 from twin.queries.cql2.among import among
 from twin.queries.items.asked import Asked, ItemPage
-from twin.queries.items.catalogue import Collection, ItemReader
+from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.device_shapes import DeviceShapes
 from twin.queries.items.item import Item
+from twin.queries.items.placed_extent import placed_extent
 from twin.queries.items.points import RecordPoints, site_of
 from twin.queries.items.record_types import TYPES
 from twin.queries.items.sorting import Cursor, SortKey, read_in_order, read_sort, require_few
@@ -26,10 +28,10 @@ from twin.records.counters import clock_of
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.records.read import Record, page_of_records, records_of_key, records_where
 from twin.records.scope import place_of, visible_conditions
-from twin.records.shelf import Shelf
 from twin.records.stored import domain_of
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
+from twin.store.values import from_microseconds
 
 __all__ = ["RecordQuery"]
 
@@ -41,13 +43,14 @@ COUNTED = 50_000
 class RecordQuery:
     """The question of `ItemQuery` to the records of a kind: only what the reader may know of, in the order of keys."""
 
-    def __init__(self, connection: Connection, shelf: Shelf, collection: Collection, reader: ItemReader, asked: Asked) -> None:
+    def __init__(self, connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked) -> None:
         assert collection.record is not None
         assert reader.records is not None
         if asked.span is not None:
             hint = f"/{collection.record.plural}/KEY/dossier?as_of="
             raise Invalid("records tell of a day in their dossier", path="datetime", code="PARAMETER_INVALID", hint=hint)
         self._connection, self._kind, self._reader, self._asked = connection, collection.record, reader, asked
+        self._catalogue, shelf = catalogue, catalogue.registers.shelf
         self._places = shelf.places(connection)
         self._table = schema.kind_table(self._kind.name)
         self._seen = visible_conditions(self._kind, reader.records, self._places, shelf.units(connection))
@@ -90,11 +93,23 @@ class RecordQuery:
 
     def extent(self) -> tuple[float | None, ...]:
         """West, south, east, north, low, high of what the reader may know of; None where nothing says."""
-        if not isinstance(self._points, DeviceShapes):
+        if isinstance(self._points, RecordPoints):
+            return placed_extent(self._connection, self._catalogue, self._table, self._places, self._reader, self._seen)
+        if self._points is None:
             return (None,) * 6
         table, now = self._table.c, clock_of(self._connection, self._kind.name)
         query = select(table.key).where(table.since <= now, table.until > now, table.ended.is_(None), *self._seen)
         return self._points.extent(list(self._connection.execute(query).scalars()))
+
+    def begun(self) -> datetime | None:
+        """When the first of its register was recorded that is still read."""
+        revision, change = schema.register_revision.c, schema.change.c
+        firsts = (
+            select(func.min(revision.recorded_us)).where(revision.kind == self._kind.name),
+            select(func.min(change.recorded_us)).where(change.kind == self._kind.name),
+        )
+        known = [first for query in firsts if (first := self._connection.execute(query).scalar_one()) is not None]
+        return from_microseconds(min(known)) if known else None
 
     def _rows(self) -> Select[Any]:
         """The ids of the versions that match, by the windows of a box alone."""

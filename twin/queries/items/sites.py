@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, and_, false, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, not_, select
 
 from spatial.frame import Site
 from twin.errors import Invalid, NotFound
@@ -23,6 +24,7 @@ from twin.queries.items.crs import OutputCrs
 from twin.queries.items.item import Item
 from twin.queries.items.sorting import Cursor, read_in_order, read_sort
 from twin.store import schema
+from twin.store.values import from_microseconds
 
 __all__ = ["SITE_TYPES", "SiteQuery"]
 
@@ -84,6 +86,11 @@ class SiteQuery:
         points = shapely.get_coordinates(np.array([item.geometry for item in items]), include_z=True)
         low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
         return (low[0], low[1], high[0], high[1], low[2], high[2])
+
+    def begun(self) -> datetime | None:
+        """When the first of them was added."""
+        first = self._connection.execute(select(func.min(SITE.created_us)).where(SITE.code.in_(sorted(self._reader.sites)))).scalar_one()
+        return None if first is None else from_microseconds(first)
 
     def _matching(self, cursor: Cursor | None, limit: int | None) -> Iterator[tuple[Item, tuple[Any, ...]]]:
         query = select(SITE.code).where(*self._where)

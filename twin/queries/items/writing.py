@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely import Point
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
@@ -79,7 +80,7 @@ def _position_columns(kind: RecordKind) -> tuple[str, ...]:
 
 
 def _point(kind: RecordKind, shape: BaseGeometry, values: Mapping[str, Any], now: Item | None, *, whole: bool) -> dict[str, Any]:
-    if shape.geom_type != "Point":
+    if not isinstance(shape, Point):
         raise _invalid("geometry", f"of a {kind.name} a Point is wanted, its other columns say the rest")
     found: dict[str, Any] = {"lon": shape.x, "lat": shape.y, "datum": DATUM}
     if not shape.has_z:

@@ -18,6 +18,7 @@ from twin.queries.items.catalogue import Catalogue, ItemReader
 from twin.queries.items.item import Item
 from twin.queries.items.query import item_query
 from twin.records.scope import Reader
+from twin.records.state import note_touched
 from twin.store import record_schema as schema
 
 EVERY = frozenset({"*"})
@@ -124,3 +125,32 @@ def test_who_may_not_know_of_a_record_finds_no_trace_of_it(home: Home) -> None:
         for key in sorted(hidden)[:3]:
             with pytest.raises(NotFound):
                 query.one(key)
+
+
+def test_the_extent_holds_what_a_reader_may_know_of_and_grows_with_it(home: Home) -> None:
+    """Against the points of all items, a centimetre larger; a reader of one label gets that of those alone."""
+
+    def extent(reader: ItemReader) -> tuple[float | None, ...]:
+        with home.town.store.database.reading() as connection:
+            return item_query(connection, home.catalogue, home.catalogue.get(reader, "assets"), reader).extent()
+
+    every, public = home.reader(), home.reader(Reader(name="p", labels=frozenset({"public"})))
+    for reader in (every, public):
+        points = [item.geometry for item in home.all(reader=reader) if item.geometry is not None]
+        at = shapely.get_coordinates(points, include_z=True)
+        (west, south, low), (east, north, high) = at.min(axis=0), at.max(axis=0)
+        found = extent(reader)
+        assert found == pytest.approx((west, south, east, north, low, high), abs=0.02)
+        assert found[0] is not None and found[0] <= west and found[1] <= south and found[2] >= east and found[3] >= north  # type: ignore[operator]
+        assert found[4] <= low and found[5] >= high and found[2] - found[0] - (east - west) < 3e-7  # type: ignore[operator]
+    before, asset = extent(every), schema.kind_table("asset")
+    with home.town.store.database.writing() as connection:
+        record = connection.execute(select(asset.c.record_id).where(asset.c.key == next(iter(home.points)))).scalar_one()
+        connection.execute(asset.update().where(asset.c.record_id == record).values(x_m=90.0))
+        note_touched(connection, "asset", record)
+    after = extent(every)
+    assert after[2] - before[2] > 5e-4  # type: ignore[operator]
+    assert [one for at, one in enumerate(after) if at != 2] == pytest.approx([one for at, one in enumerate(before) if at != 2], abs=1e-3)
+    with home.town.store.database.reading() as connection:
+        units = item_query(connection, home.catalogue, home.catalogue.get(every, "units"), every)
+        assert units.extent() == (None,) * 6 and units.begun() is not None
