@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.twin.api.test_devices import LAT, LON, As, asking, guarded
+from tests.twin.api.test_devices import LAT, LON, As, Guarded, asking, guarded
+from tests.twin.imports.tie.test_revision import NUMBERS, TAGS, model
+from tests.twin.store.builder import new_revision, record
 from twin.auth import Role
+from twin.imports.tie.grounds import read_grounds
 
 __all__ = ["asking", "guarded"]
 
@@ -131,3 +136,26 @@ def test_what_came_from_a_file_is_not_written_and_who_may_not_write_does_not(ask
     made = sent(hiding, "POST", CAMERAS, feature(code="C8", label="restricted"))
     assert (made.status_code, made.content) == (201, b""), "its writer may not know of it any more"
     assert sent(hiding, "PATCH", f"{CAMERAS}/C3", {"properties": {"name": "x"}}, seen="*", media=PATCH).status_code == 404
+
+
+def test_a_change_of_one_device_reads_the_scene_only_where_that_is_another(
+    asking: As, guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+
+    def counting(store: Any) -> Any:
+        read.append(store)
+        return read_grounds(store)
+
+    monkeypatch.setattr(import_module("twin.imports.tie.tie"), "read_grounds", counting)
+    client = asking()
+
+    def move(at: float) -> float:
+        body = {"geometry": point(at, LAT)}
+        return sent(client, "PATCH", f"{CAMERAS}/C2", body, seen="*", media=PATCH).json()["geometry"]["coordinates"][0]  # type: ignore[no-any-return]
+
+    assert [move(LON + 1e-5), len(read)] == [pytest.approx(LON + 1e-5, abs=1e-8), 1]
+    assert [move(LON + 2e-5), len(read)] == [pytest.approx(LON + 2e-5, abs=1e-8), 1]
+    features = [replace(one, name="改") if one.id == "tower:b" else one for one in model(NUMBERS, TAGS, {})]
+    record(guarded.store, features, new_revision("e" * 64))
+    assert [move(LON + 3e-5), len(read)] == [pytest.approx(LON + 3e-5, abs=1e-8), 2]
