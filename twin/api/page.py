@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from twin.api.documents import Health, Landing, bilingual
 from twin.api.gate import allowed
 from twin.api.negotiation import HTML, JSON, Lang, PageForm, chosen_form, chosen_language
+from twin.api.openapi30 import OPENAPI_30, as_openapi_30
 from twin.api.pages.frame import send_page
 from twin.api.pages.service import api_page, landing_page
 from twin.api.router import Router
@@ -22,7 +23,7 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 API: dict[int | str, dict[str, Any]] = {
     200: {
         "description": bilingual("网页或 OpenAPI", "a page, or OpenAPI"),
-        "content": {OPENAPI: {"schema": {"type": "object"}}, HTML: {"schema": {"type": "string"}}},
+        "content": {OPENAPI_30: {"schema": {"type": "object"}}, HTML: {"schema": {"type": "string"}}},
     }
 }
 BUILT = "page/"
@@ -61,11 +62,11 @@ def read_openapi(request: Request, principal: Reader) -> Response:
 
 @router.get("/api", summary=bilingual("接口说明", "the API definition, as a page or as OpenAPI"), responses=API)
 def read_api(request: Request, principal: Reader, f: PageForm = None, lang: Lang = None) -> Response:
-    """每个操作及其参数。Each operation with its parameters; to a program the OpenAPI document."""
-    if chosen_form(request, f, {"json": (OPENAPI, JSON), "html": (HTML,)}) == "html":
+    """每个操作及其参数。Each operation with its parameters; to a program the document in words of OpenAPI 3.0."""
+    if chosen_form(request, f, {"json": (OPENAPI_30, JSON), "html": (HTML,)}) == "html":
         language = chosen_language(request, lang)
         return send_page(request, api_page(request.app.openapi(), language), language)
-    return JSONResponse(request.app.openapi(), media_type=OPENAPI, headers={"Vary": "Accept"})
+    return JSONResponse(as_openapi_30(request.app.openapi()), media_type=OPENAPI_30, headers={"Vary": "Accept"})
 
 
 @router.get("/health", summary=bilingual("进程在线且能读到库", "the process answers and reaches its store"), response_model=Health)
@@ -100,6 +101,7 @@ def _landing(request: Request) -> dict[str, Any]:
             {"rel": "alternate", "type": HTML, "href": "/?f=html", "title": "this document as a page"},
             {"rel": "related", "type": HTML, "href": "/", "title": "the console"},
             {"rel": "service-desc", "type": OPENAPI, "href": "/openapi.json", "title": "OpenAPI 3.1"},
+            {"rel": "service-desc", "type": OPENAPI_30, "href": "/api?f=json", "title": "OpenAPI 3.0"},
             {"rel": "service-doc", "type": HTML, "href": "/api?f=html", "title": "the operations, for people"},
             {"rel": "conformance", "type": "application/json", "href": "/conformance", "title": "OGC API Features"},
             {"rel": "data", "type": "application/json", "href": "/collections", "title": "Collections"},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,9 +17,12 @@ from tests.twin.api.test_collections import ALL, FIXED, HERE, crawl, home
 from tests.twin.served import service
 from tests.viewer.browser import watched
 from twin.api.negotiation import GEOJSON, HTML, JSON, JSONFG, chosen_form, chosen_language
+from twin.api.openapi30 import as_openapi_30
 from twin.api.pages.words import WORDS
 from twin.auth import Principal, Role
+from twin.queries.items.catalogue import KINDS, RECORDS
 from twin.queries.items.documents import CONFORMANCE
+from twin.queries.items.queryables import PARAMETERS
 from twin.settings import Settings
 from twin.store import Store
 
@@ -191,7 +196,7 @@ def test_a_2_2_landing_page_and_api_definition(client: TestClient) -> None:
 def test_a_2_3_conformance_names_the_classes_of_core(client: TestClient) -> None:
     declared = client.get("/conformance").json()["conformsTo"]
     assert declared == list(CONFORMANCE) and len(declared) == len(set(declared))
-    assert {f"{CORE}/{name}" for name in ("core", "geojson", "html")} <= set(declared)
+    assert {f"{CORE}/{name}" for name in ("core", "oas30", "geojson", "html")} <= set(declared)
 
 
 def test_a_2_4_collections_say_who_they_are_where_and_when(client: TestClient) -> None:
@@ -251,3 +256,56 @@ def test_a_3_sorting_names_what_it_can_and_refuses_the_rest(client: TestClient) 
     assert client.get("/collections/rooms/items?sortby=building").json()["code"] == "PARAMETER_INVALID"
     assert client.get("/collections/rooms/items?sortby=").status_code == 400
     assert client.get("/collections/rooms/items?sortby=name&after=5").status_code == 400
+
+
+def test_a_5_the_api_definition_in_words_of_openapi_3_0(client: TestClient) -> None:
+    """The same operations and parameters as the document of 3.1, and no word that 3.0 has not."""
+    old, new = client.get("/api?f=json"), client.get("/openapi.json").json()
+    assert old.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.0" and old.json()["openapi"] == "3.0.3"
+    described = [
+        {
+            (path, method): [one["name"] for one in operation.get("parameters", ())]
+            for path, operations in one["paths"].items()
+            for method, operation in operations.items()
+        }
+        for one in (old.json(), new)
+    ]
+    assert described[0] == described[1]
+    assert {"bbox", "datetime", "limit", "sortby", "filter"} <= set(described[0]["/collections/{collection_id}/items", "get"])
+    text = json.dumps({"paths": old.json()["paths"], "components": old.json()["components"]["schemas"]})
+    for word in ('"null"', '"type": [', '"const":', '"prefixItems":', '"examples":', '"$defs":'):
+        assert word not in text, word
+    assert '"type": "null"' in json.dumps(new)
+    said = as_openapi_30({"components": {"schemas": {"A": SCHEMA_31}}})["components"]["schemas"]["A"]
+    assert said == SCHEMA_30
+
+
+SCHEMA_31 = {
+    "type": "object",
+    "properties": {
+        "const": {"anyOf": [{"$ref": "#/A"}, {"type": "null"}], "title": "t"},
+        "n": {"type": ["integer", "null"], "exclusiveMinimum": 0, "examples": [1, 2]},
+        "k": {"const": "k"},
+        "pair": {"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "minItems": 2},
+    },
+}
+SCHEMA_30 = {
+    "type": "object",
+    "properties": {
+        "const": {"allOf": [{"$ref": "#/A"}], "title": "t", "nullable": True},
+        "n": {"type": "integer", "exclusiveMinimum": True, "minimum": 0, "example": 1, "nullable": True},
+        "k": {"enum": ["k"]},
+        "pair": {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "string"}]}, "minItems": 2},
+    },
+}
+
+
+def test_the_document_of_this_api_names_what_there_is_and_its_examples_are_answered(client: TestClient) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "features-api.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in text for name in (*KINDS, *RECORDS, *PARAMETERS))
+    asked = re.findall(r"'?localhost:8000(/[^\s']*)'?(?: --data-urlencode \"(\w+)=([^\"]+)\")?", text)
+    assert len(asked) == 4
+    for path, name, value in asked:
+        if "C-017" not in path:  # a change: test_collection_writes
+            answer = client.get(path, params={name: value} if name else None)
+            assert answer.status_code == 200, answer.text

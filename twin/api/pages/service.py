@@ -43,7 +43,7 @@ def api_page(document: dict[str, Any], language: Language) -> Page:
     head = [text(WORDS["operation"], language), "", text(WORDS["parameters"], language)]
     parts = "".join(f"<h2>{text(tag)}</h2>{table(head, rows)}" for tag, rows in by_tag.items())
     about = f"<p>{text(WORDS['api_about'], language)}</p>"
-    return Page(title=WORDS["api"], body=about + parts, forms=(("json", "OpenAPI 3.1"),))
+    return Page(title=WORDS["api"], body=about + parts, forms=(("json", "OpenAPI 3.0"),))
 
 
 def _of(operation: dict[str, Any], language: Language) -> str:

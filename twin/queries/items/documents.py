@@ -27,6 +27,7 @@ CONFORMANCE = (
     f"{COMMON}-1/1.0/conf/core",
     f"{COMMON}-2/1.0/conf/collections",
     f"{FEATURES}-1/1.0/conf/core",
+    f"{FEATURES}-1/1.0/conf/oas30",
     f"{FEATURES}-1/1.0/conf/html",
     f"{FEATURES}-1/1.0/conf/geojson",
     f"{FEATURES}-2/1.0/conf/crs",
