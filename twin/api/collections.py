@@ -154,7 +154,7 @@ def list_items(
     ] = None,
     sortby: Annotated[str | None, Query(description=bilingual("排序:+升 -降,逗号分隔", "+up, -down, by commas; nulls last"))] = None,
     limit: Annotated[int, Query(ge=1, le=10_000, description=bilingual("每页至多", "at most so many a page"))] = 100,
-    after: Annotated[str, Query(max_length=4000, description=bilingual("由 next 链接给出", "given by the next link"))] = "",
+    after: Annotated[str, Query(max_length=20_000, description=bilingual("由 next 链接给出", "given by the next link"))] = "",
     f: Annotated[
         Literal["json", "geojson", "jsonfg", "html", "parquet"] | None,
         Query(description=bilingual("格式,默认按 Accept;parquet 为全部", "format; parquet is everything that matches, in one file")),

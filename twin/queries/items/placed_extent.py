@@ -70,12 +70,13 @@ def _box(connection: Connection, table: Table, places: PlaceTree, reader: ItemRe
     sides = [one(column[axis]) for axis in ("x_m", "y_m", "z_m") for one in (func.min, func.max)]
     standing = [column.since <= now, column.until > now, column.ended.is_(None), column.x_m.is_not(None), *where]
     sites = {row.site_id for row in places.rows if row.site_id is not None}
-    apart = [column.place_id, column.location_id] if len(sites) != 1 else [func.min(column.place_id), func.min(column.location_id)]
-    query = select(*apart, *sides).where(*standing)
+    if len(sites) == 1:
+        only = reader.sites.get(reader.site_codes.get(sites.pop(), ""))
+        whole = connection.execute(select(*sides).where(*standing)).one()
+        return NOWHERE if only is None or whole[0] is None else _degrees(only, np.array([tuple(whole)], dtype=np.float64))
+    apart = (column.place_id, column.location_id)
     found: dict[str, tuple[Site, list[Sequence[float]]]] = {}
-    for place, location, *bounds in connection.execute(query.group_by(*apart) if len(sites) != 1 else query):
-        if bounds[0] is None:
-            continue
+    for place, location, *bounds in connection.execute(select(*apart, *sides).where(*standing).group_by(*apart)):
         site = site_of(places, places.place_of(place, location), reader)
         if site is not None:
             found.setdefault(site.code, (site, []))[1].append(bounds)

@@ -34,6 +34,8 @@ COLUMNS: Mapping[str, tuple[ColumnElement[Any], str]] = MappingProxyType(
     }
 )
 """Name → column and type. What names other features (`building`, `storey`) is left out: a hidden one must not be found by it."""
+DRAWN = ("outline", "centre_line")
+"""Columns of records that hold a geometry as text: nobody puts anything in their order."""
 PARAMETERS = ("bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "sortby", "limit", "after", "f", "lang")
 REVISION = schema.revision.c
 BEGAN = select(REVISION.recorded_us).where(REVISION.id == FEATURE.revision_from).scalar_subquery()
@@ -52,7 +54,7 @@ def queryable_types(collection: Collection, reader: ItemReader) -> dict[str, str
 
 def sortable_types(collection: Collection, reader: ItemReader) -> dict[str, str]:
     """Name → JSON type of what items can be put in order by: what can be asked for, and when they came to be as they are."""
-    types = queryable_types(collection, reader)
+    types = {name: kind for name, kind in queryable_types(collection, reader).items() if collection.record is None or name not in DRAWN}
     return types if collection.record is not None or collection.kind is Kind.SITE else types | {"since": types.get("since", "string")}
 
 

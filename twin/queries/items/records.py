@@ -36,6 +36,8 @@ from twin.store.values import from_microseconds
 __all__ = ["RecordQuery"]
 
 READ_AT_ONCE = 1_000
+BEFORE_IMPORTS = 0
+"""The clock of a register until its first import: what persons wrote then is older than any of them."""
 COUNTED = 50_000
 """Up to here matches are counted; of more the count is left out."""
 
@@ -106,7 +108,7 @@ class RecordQuery:
         revision, change = schema.register_revision.c, schema.change.c
         firsts = (
             select(func.min(revision.recorded_us)).where(revision.kind == self._kind.name),
-            select(func.min(change.recorded_us)).where(change.kind == self._kind.name),
+            select(func.min(change.recorded_us)).where(change.kind == self._kind.name, change.since == BEFORE_IMPORTS),
         )
         known = [first for query in firsts if (first := self._connection.execute(query).scalar_one()) is not None]
         return from_microseconds(min(known)) if known else None
@@ -157,6 +159,8 @@ class RecordQuery:
             after = found[-1][1]
 
     def _read(self, after: str) -> list[tuple[Record, str]]:
+        if "\x00" in after:
+            raise Invalid("after is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link")
         if not self._keys:
             records = page_of_records(self._connection, self._kind, limit=READ_AT_ONCE, after=after or None, where=self._where)
             return [(record, record.key) for record in records]
