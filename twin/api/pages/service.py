@@ -40,7 +40,7 @@ def api_page(document: dict[str, Any], language: Language) -> Page:
                 one = operations[method]
                 row = (f'<span class="method">{method.upper()}</span><code>{text(path)}</code>', _of(one, language), _parameters(one))
                 by_tag.setdefault(next(iter(one.get("tags", ())), ""), []).append(row)
-    head = [text(WORDS["operation"], language), "", text(WORDS["parameters"], language)]
+    head = [text(WORDS[name], language) for name in ("operation", "meaning", "parameters")]
     parts = "".join(f"<h2>{text(tag)}</h2>{table(head, rows)}" for tag, rows in by_tag.items())
     about = f"<p>{text(WORDS['api_about'], language)}</p>"
     return Page(title=WORDS["api"], body=about + parts, forms=(("json", "OpenAPI 3.0"),))

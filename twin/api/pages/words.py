@@ -60,7 +60,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "own_order": Words("集合次序", "as kept"),
         "ascending": Words("升序", "ascending"),
         "descending": Words("降序", "descending"),
-        "more_columns": Words("另有 {count} 个属性,点开要素可见", "{count} more properties on the page of an item"),
+        "more_columns": Words("另有 {count} 个属性,点开要素可见", "Properties that only the page of an item shows: {count}"),
         "map": Words("本页要素的位置;上为北", "Where the items of this page are; north is up"),
         "no_place": Words("{count} 项没有位置", "{count} have no place"),
         "nowhere": Words("没有位置", "It has no place"),
