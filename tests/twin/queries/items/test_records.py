@@ -8,6 +8,7 @@ import shapely
 from sqlalchemy import select
 
 from tests.twin.moulds import Cast
+from tests.twin.queries.items.world import OTHER
 from tests.twin.queries.town import Town
 from tests.twin.store.builder import NOW, SITE
 from twin.errors import Invalid, NotFound
@@ -18,7 +19,7 @@ from twin.queries.items.catalogue import Catalogue, ItemReader
 from twin.queries.items.item import Item
 from twin.queries.items.query import item_query
 from twin.records.scope import Reader
-from twin.records.state import note_touched
+from twin.records.state import note_ties, note_touched
 from twin.store import record_schema as schema
 
 EVERY = frozenset({"*"})
@@ -154,3 +155,24 @@ def test_the_extent_holds_what_a_reader_may_know_of_and_grows_with_it(home: Home
     with home.town.store.database.reading() as connection:
         units = item_query(connection, home.catalogue, home.catalogue.get(every, "units"), every)
         assert units.extent() == (None,) * 6 and units.begun() is not None
+
+
+def test_the_extent_of_records_in_two_sites_holds_both(home: Home) -> None:
+    """One building of the town is said to lie in another site: its assets are there, by the frame of that one."""
+    store, place = home.town.store, schema.place
+    store.add_site(OTHER, now=NOW)
+    number = next(number for number, known in store.site_ids().items() if known.code == OTHER.code)
+    with store.database.writing() as connection:
+        asset = schema.kind_table("asset")
+        holding = select(place.c.parent_id).join(asset, asset.c.place_id == place.c.id).where(asset.c.x_m.is_not(None)).limit(1)
+        inner = connection.execute(holding).scalar_one()
+        connection.execute(place.update().where(place.c.id == inner).values(site_id=number))
+        note_ties(connection)
+    reader = home.reader()
+    points = {item.site: item.geometry for item in home.all(reader=reader) if item.geometry is not None}
+    assert set(points) == {"PS", OTHER.code}
+    at = shapely.get_coordinates([item.geometry for item in home.all(reader=reader) if item.geometry is not None], include_z=True)
+    with store.database.reading() as connection:
+        found = item_query(connection, home.catalogue, home.catalogue.get(reader, "assets"), reader).extent()
+    assert found[:4] == pytest.approx((*at.min(axis=0)[:2], *at.max(axis=0)[:2]), abs=3e-7)
+    assert found[4:] == pytest.approx((at[:, 2].min(), at[:, 2].max()), abs=0.02) and found[2] - found[0] > 0.1  # type: ignore[operator]
