@@ -32,7 +32,8 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 CORE = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 ITEM = "/collections/rooms/items/PS%2Ftower:r9-1"
 PAGES = ("/?f=html", "/api", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
-         "/collections/rooms/sortables", "/collections/rooms/items?limit=3", ITEM, "/collections/world/items?limit=5", "/collections/units/items",
+         "/collections/rooms/sortables", "/collections/rooms/items?limit=3", ITEM, "/collections/world/items?limit=5",
+         "/collections/units/items",
          "/collections/units/items/U", "/collections/sites/items/PS", "/collections/cameras/items", "/collections/zones/items/Z1",
          "/collections/world")  # fmt: skip
 
