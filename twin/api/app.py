@@ -15,6 +15,7 @@ from twin import __version__
 from twin.api import (
     assets,
     codes,
+    collection_writes,
     collections,
     energy,
     evidence,
@@ -71,6 +72,7 @@ ROUTERS = (
     codes.router,
     features.router,
     collections.router,
+    collection_writes.router,
     tilesets.router,
     sessions.router,
     assets.router,

@@ -5,7 +5,6 @@ Stands before everything else and answers only what is certain: a plain GET whos
 revoked key, an unknown or hidden code, a store that has just changed) goes the way of every request; both ways say the same bytes.
 """
 
-import gzip
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
@@ -15,15 +14,16 @@ from typing import TypeAlias
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from twin.api.item_answers import item_document, item_tag, plain_crs
 from twin.api.keyring import Keyring
-from twin.api.middleware import LOCAL_HOSTS, PACKED_FROM, POLICY, host_of
+from twin.api.middleware import LOCAL_HOSTS, POLICY, host_of
+from twin.api.negotiation import GEOJSON
 from twin.api.preconditions import tag_of
-from twin.api.sending import EACH_TIME, accepts_gzip, content_tag, encode_json, is_known
+from twin.api.sending import EACH_TIME, encode_json, is_known
 from twin.auth import Action, Principal, authorise, local_administrator, permitted_labels
 from twin.codes import get_kind
 from twin.errors import TwinError
 from twin.queries.items.catalogue import Catalogue, ItemReader
-from twin.queries.items.documents import GEOJSON, item_document, plain_crs
 from twin.queries.items.records import RecordItems
 from twin.queries.records.context import reader_of
 from twin.queries.records.documents import record_document
@@ -41,6 +41,7 @@ ACTIONS = {RECORDS: Action.READ_RECORD, ITEMS: Action.READ_FEATURE}
 NEEDLESS = frozenset({b"cookie", b"origin", b"if-match", b"range", b"upgrade"})
 """Headers that ask for more than this knows of."""
 POLICY_RAW = tuple((name.lower().encode(), value.encode()) for name, value in POLICY.items())
+TAKEN = frozenset({b"*/*", b"application/geo+json", b"application/json"})
 LOCAL = local_administrator()
 KEPT = 4096
 GivenHeaders: TypeAlias = Mapping[bytes, bytes]
@@ -94,9 +95,9 @@ class ById:
         prefix = self._prefix_of(scope)
         if prefix is not None:
             headers = dict(scope["headers"])
-            found = self._find(scope, headers, prefix) if _is_plain(scope, headers) else None
+            found = self._find(scope, headers, prefix) if _is_plain(scope, headers, prefix) else None
             if found is not None:
-                await _send(found, headers, send, packs=prefix == ITEMS)
+                await _send(found, headers, send)
                 return
         await self.app(scope, receive, send)
 
@@ -169,7 +170,7 @@ class ById:
         (item,) = known.items.of(records)
         crs = plain_crs([item])
         body = encode_json(item_document(item, known.item_reader.sites, self._kind.plural, crs, base))
-        return Answer(body, content_tag(body), GEOJSON, crs.uri)
+        return Answer(body, item_tag(item, body), GEOJSON, crs.uri)
 
     def _known(self, state: State, principal: Principal) -> Known:
         reader = reader_of(principal)
@@ -178,9 +179,10 @@ class ById:
         return Known(reader, item_reader, RecordItems(self._kind, state.places, item_reader), units)
 
 
-def _is_plain(scope: Scope, headers: GivenHeaders) -> bool:
-    """Whether no header is given twice or asks for more than this knows of."""
-    return len(headers) == len(scope["headers"]) and b"host" in headers and NEEDLESS.isdisjoint(headers)
+def _is_plain(scope: Scope, headers: GivenHeaders, prefix: str) -> bool:
+    """Whether no header is given twice or asks for more than this knows of, nor for another form of an item."""
+    plain = len(headers) == len(scope["headers"]) and b"host" in headers and NEEDLESS.isdisjoint(headers)
+    return plain and (prefix == RECORDS or headers.get(b"accept", b"*/*").lower() in TAKEN)
 
 
 def _may_know(record: Record, known: Known, places: PlaceTree) -> bool:
@@ -194,19 +196,22 @@ def _may_know(record: Record, known: Known, places: PlaceTree) -> bool:
     return not gone and places.is_visible(position, known.reader.labels)
 
 
-async def _send(answer: Answer, headers: GivenHeaders, send: Send, *, packs: bool) -> None:
+async def _send(answer: Answer, headers: GivenHeaders, send: Send) -> None:
     sent = [(b"etag", answer.tag.encode()), (b"cache-control", EACH_TIME.encode()), *POLICY_RAW]
+    vary = []
     if answer.crs:
         sent.append((b"content-crs", f"<{answer.crs}>".encode()))
+        vary.append(b"Accept")
     if b"if-none-match" in headers and is_known(Headers(raw=list(headers.items())), answer.tag):
+        sent += [(b"vary", one) for one in vary]
         await send({"type": "http.response.start", "status": 304, "headers": sent})
         await send({"type": "http.response.body", "body": b""})
         return
-    body = answer.body
-    sent += [(b"content-type", answer.media_type.encode()), (b"vary", b"Accept-Encoding")]
-    if packs and len(body) >= PACKED_FROM and b"accept-encoding" in headers and accepts_gzip(Headers(raw=list(headers.items()))):
-        body = gzip.compress(body, 5, mtime=0)
-        sent.append((b"content-encoding", b"gzip"))
-    sent.append((b"content-length", str(len(body)).encode()))
+    vary.append(b"Accept-Encoding")
+    sent += [
+        (b"content-type", answer.media_type.encode()),
+        (b"vary", b", ".join(vary)),
+        (b"content-length", str(len(answer.body)).encode()),
+    ]
     await send({"type": "http.response.start", "status": 200, "headers": sent})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": answer.body})

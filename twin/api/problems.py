@@ -13,17 +13,25 @@ from starlette.responses import Response
 from tiles import TilesError
 from twin.errors import NotReady, StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
 
-__all__ = ["install_problem_handlers", "problem"]
+__all__ = ["MethodNotAllowed", "install_problem_handlers", "problem"]
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 5
+READING = "GET, HEAD"
 REQUEST_STATUS = {
+    "METHOD_NOT_ALLOWED": 405,
     "PRECONDITION_REQUIRED": 428,
     "PRECONDITION_FAILED": 412,
     "FILTER_INVALID": 400,
     "PARAMETER_INVALID": 400,
     "HEIGHT_DATUM_UNKNOWN": 400,
 }
+
+
+class MethodNotAllowed(TwinError):
+    """A change of what came from a file: 405, reading is all that is allowed."""
+
+    code = "METHOD_NOT_ALLOWED"
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -70,6 +78,8 @@ def _headers(error: TwinError) -> dict[str, str]:
         return {"WWW-Authenticate": known if error.code == Unauthenticated.code else f'{known}, error="invalid_token"'}
     if isinstance(error, TooManyFailures | NotReady):
         return {"Retry-After": str(error.retry_s)}
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": READING}
     return {"Retry-After": str(RETRY_S)} if isinstance(error, StoreUnavailable) else {}
 
 
@@ -82,7 +92,7 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if "GET" in headers.get("Allow", ""):
-        headers["Allow"] = "GET, HEAD"
+        headers["Allow"] = READING
     code = HTTPStatus(error.status_code).name
     return problem(request, error.status_code, code, f"{request.method} {request.url.path}: {error.detail}", headers=headers)
 

@@ -15,9 +15,20 @@ from twin.auth import Labels
 from twin.store import schema
 from twin.store.features import feature_rows, features_of
 from twin.store.rows import FeatureRow
-from twin.store.values import to_microseconds
+from twin.store.values import from_microseconds, to_microseconds
 
-__all__ = ["Items", "Moment", "Window", "condition_of", "count_items", "extent_of", "moment_between", "read_items"]
+__all__ = [
+    "Items",
+    "Moment",
+    "Window",
+    "begun_of",
+    "condition_of",
+    "count_items",
+    "extent_of",
+    "identities_of",
+    "moment_between",
+    "read_items",
+]
 
 FEATURE, IDENTITY, MODEL, SITE, REVISION = schema.feature.c, schema.identity.c, schema.model.c, schema.site.c, schema.revision.c
 
@@ -65,6 +76,11 @@ def read_items(connection: Connection, items: Items, *, after: int, limit: int) 
     return feature_rows(connection, query, items.labels)
 
 
+def identities_of(items: Items) -> Select[Any]:
+    """The identities of them by the windows alone, in no order: for who brings one."""
+    return _counted(select(FEATURE.identity_id), items)
+
+
 def count_items(connection: Connection, items: Items) -> int:
     """How many there are, by the windows alone."""
     return int(connection.execute(_counted(select(func.count()), items)).scalar_one())
@@ -75,6 +91,20 @@ def extent_of(connection: Connection, items: Items) -> tuple[float | None, ...]:
     columns = (func.min(FEATURE.west), func.min(FEATURE.south), func.max(FEATURE.east), func.max(FEATURE.north))
     query = _counted(select(*columns, func.min(FEATURE.low_m), func.max(FEATURE.high_m)), items)
     return tuple(connection.execute(query).one())
+
+
+def begun_of(connection: Connection, items: Items) -> datetime | None:
+    """When the first of them was recorded, those that have ended among them; None where there were none."""
+    query = (
+        select(func.min(FEATURE.revision_from))
+        .join(schema.identity, IDENTITY.id == FEATURE.identity_id)
+        .join(schema.model, MODEL.id == FEATURE.model_id)
+        .join(schema.site, SITE.id == MODEL.site_id)
+        .where(true() if items.labels is None else FEATURE.label.in_(sorted(items.labels)))
+    )
+    first = connection.execute(_chosen(query, items)).scalar_one()
+    recorded = select(REVISION.recorded_us).where(REVISION.id == first)
+    return None if first is None else from_microseconds(connection.execute(recorded).scalar_one())
 
 
 def moment_between(connection: Connection, start: datetime | None, end: datetime | None) -> Moment | None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.twin.served import service
 from tests.twin.store.builder import boxes, new_revision, relabelled, tower
 from twin.auth import Principal, Role
 from twin.codes import get_kind
+from twin.imports.tie import tie
 from twin.records.write import Author, add_record
 from twin.settings import Settings
 from twin.store import Store
@@ -29,19 +31,39 @@ from twin.store import Store
 HERE = "http://127.0.0.1"
 OGC = "http://www.opengis.net/def/crs"
 FIXED = ("buildings", "storeys", "rooms", "elements", "city-objects")
-ALL = [*FIXED, "assets", "units", "vehicles", "world"]
+RECORDS = ("assets", "units", "vehicles", "cameras", "gates", "zones", "guard-posts", "perimeter")
+ALL = ["sites", *FIXED, *RECORDS, "world"]
+
+
+LON, LAT = 119.295, 26.0899
+PLACED: dict[str, Any] = {"lon": LON, "lat": LAT, "datum": "CGCS2000", "site": "PS"}
+STATED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("unit", {"code": "U", "name": "局", "level": "provincial"}),
+    ("camera", {**PLACED, "code": "C1", "name": "东机", "mounting_height": 4.0, "heading": 90.0}),
+    ("camera", {"code": "C2", "name": "无处机"}),
+    ("gate", {**PLACED, "code": "G1", "name": "东门", "heading": 90.0, "width": 8.0}),
+    ("guard_post", {**PLACED, "code": "P1", "name": "东岗", "guards": 2}),
+    ("zone", {"code": "Z1", "site": "PS", "datum": "WGS84", "bottom_1985": 10.0, "top_1985": 14.0,
+              "outline": f"POLYGON (({LON} {LAT}, {LON + 0.001} {LAT}, {LON + 0.001} {LAT + 0.001}, {LON} {LAT}))"}),
+    ("perimeter_segment", {"code": "F1", "site": "PS", "datum": "WGS84", "height": 2.5,
+                           "centre_line": f"LINESTRING ({LON} {LAT}, {LON + 0.001} {LAT})"}),
+)  # fmt: skip
+DEVICES = {"cameras": "Point", "gates": "LineString", "guard-posts": "Point", "zones": "Polygon", "perimeter": "LineString"}
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Store]]:
-    """The two sites of `world`; read them."""
+    """The two sites of `world`, and devices in one of them; read them."""
     settings = Settings(home=tmp_path_factory.mktemp("items"))
     with Store.open(settings.database_url) as store:
         store.migrate()
+        filled(store)
         with store.database.writing() as connection:
             author = Author(who="", method="manual", source="", now=NOW)
-            add_record(connection, get_kind("unit"), {"code": "U", "name": "局", "level": "provincial"}, author)
-        yield settings, filled(store)
+            for kind, values in STATED:
+                add_record(connection, get_kind(kind), values, author)
+        tie(store, who="", now=NOW, settings=settings)
+        yield settings, store
 
 
 @pytest.fixture(scope="module")
@@ -105,27 +127,50 @@ def test_each_collection_read_whole_is_the_store_whatever_the_page(client: TestC
             found = crawl(client, f"/collections/{name}/items?limit={limit}")
             ids = [feature["id"] if "/" in feature["id"].split(":")[0] else f"MW/{feature['id']}" for feature in found]
             assert len(ids) == len(set(ids)) and set(ids) == stored[kind], (name, limit)
+    for name, kind in (
+        ("cameras", "camera"),
+        ("gates", "gate"),
+        ("guard-posts", "guard_post"),
+        ("zones", "zone"),
+        ("perimeter", "perimeter_segment"),
+    ):
+        found = {feature["id"]: feature for feature in crawl(client, f"/collections/{name}/items?limit=1")}
+        assert set(found) == {values["code"] for one, values in STATED if one == kind}
+        for one, values in STATED:
+            if one == kind:
+                assert values.items() <= found[values["code"]]["properties"].items()
+        drawn = {key for key, feature in found.items() if feature["geometry"] is not None}
+        assert {f"PS/{kind}:{key}" for key in drawn} == stored[kind] and len(drawn) == 1, name
+    assert [feature["id"] for feature in crawl(client, "/collections/sites/items?limit=1")] == ["MW", "PS"]
+
+
+@cache
+def to_degrees(code: str) -> pyproj.Transformer:
+    """PROJ's own, from the order of axes of the authority to lon, lat."""
+    return pyproj.Transformer.from_crs(f"EPSG:{code}" if code.isdigit() else "OGC:CRS84", "OGC:CRS84", always_xy=False)
 
 
 def test_a_point_comes_back_the_same_in_every_reference_system(client: TestClient) -> None:
     """Read in each CRS and brought to degrees by PROJ in the order of axes of its authority."""
-    plain = {
-        f["id"]: shapely.geometry.shape(f["geometry"]) for f in crawl(client, "/collections/rooms/items?limit=100") if f["id"][0] == "P"
-    }
-    for uri in client.get("/collections/rooms").json()["crs"]:
-        if "crs-compound" in uri:
-            continue  # the other site has no geoid separation: below
-        answer = client.get("/collections/rooms/items", params={"crs": uri, "limit": 100, "site": "PS"})
-        assert answer.headers["content-crs"] == f"<{uri}>"
-        code = uri.rpartition("/")[2]
-        back = pyproj.Transformer.from_crs(f"EPSG:{code}" if code.isdigit() else "OGC:CRS84", "OGC:CRS84", always_xy=False)
-        for feature in answer.json()["features"]:
-            shape = shapely.geometry.shape(feature["geometry"])
-            moved = shapely.force_2d(
-                shapely.transform(shapely.force_2d(shape), lambda at, way=back: list(zip(*way.transform(*at.T), strict=True)))
-            )
-            assert moved.hausdorff_distance(shapely.force_2d(plain[feature["id"]])) < 2e-9, uri
-            assert shape.has_z is (code in ("4979", "4480", "CRS84h"))
+    for name, query in (("rooms", {"site": "PS"}), ("sites", {}), *((name, {}) for name in DEVICES)):
+        plain = {one["id"]: one["geometry"] for one in client.get(f"/collections/{name}/items", params=query).json()["features"]}
+        for uri in client.get(f"/collections/{name}").json()["crs"]:
+            if "crs-compound" in uri:
+                continue  # the other site has no geoid separation: below
+            answer = client.get(f"/collections/{name}/items", params={"crs": uri, "limit": 100, **query})
+            assert answer.headers["content-crs"] == f"<{uri}>"
+            code = uri.rpartition("/")[2]
+            back = to_degrees(code)
+            for feature in answer.json()["features"]:
+                if plain[feature["id"]] is None:
+                    assert feature["geometry"] is None
+                    continue
+                shape, there = (shapely.geometry.shape(one) for one in (feature["geometry"], plain[feature["id"]]))
+                moved = shapely.force_2d(
+                    shapely.transform(shapely.force_2d(shape), lambda at, way=back: list(zip(*way.transform(*at.T), strict=True)))
+                )
+                assert moved.hausdorff_distance(shapely.force_2d(there)) < 2e-9, (name, uri)
+                assert shape.has_z is (code in ("4979", "4480", "CRS84h"))
 
 
 def test_1985_heights_are_those_above_the_ellipsoid_less_the_geoid_or_refused(client: TestClient) -> None:
@@ -177,7 +222,7 @@ def test_a_page_is_sent_once_to_who_has_it_and_a_label_hides_what_it_hides(clien
 def test_gdal_reads_each_collection_whole_and_within_a_box(url: str, client: TestClient) -> None:
     layers = dict(pyogrio.list_layers(f"OAPIF:{url}").tolist())
     assert set(layers) == set(ALL) and layers["rooms"] == "Polygon Z"
-    for name in ("rooms", "world"):
+    for name in ("rooms", "world", "sites", *DEVICES):
         _, _, shapes, values = pyogrio.raw.read(f"OAPIF:{url}", layer=name, PAGE_SIZE=50)
         ours = {feature["id"]: feature for feature in crawl(client, f"/collections/{name}/items")}
         assert len(shapes) == len(ours)
@@ -198,6 +243,12 @@ def test_owslib_finds_its_way(url: str) -> None:
     assert set(service.collection_queryables("world")["properties"]) >= {"geometry", "NAME", "人口", "share", "open"}
     page = service.collection_items("world", limit=3, bbox=[-180, -90, 180, 90])
     assert page["numberReturned"] == 3 and page["numberMatched"] == 200
+    assert set(service.collection_queryables("cameras")["properties"]) == {"geometry", "id", *(c.name for c in get_kind("camera").columns)}
+    for name, drawn in DEVICES.items():
+        found = service.collection_items(name, limit=10)
+        assert found["numberMatched"] == len(found["features"])
+        assert {one["geometry"]["type"] for one in found["features"] if one["geometry"]} == {drawn}
+    assert service.collection_items("zones", filter="top_1985 > 12 AND S_INTERSECTS(geometry, BBOX(119,26,120,27))")["numberMatched"] == 1
     assert service.collection_item("world", page["features"][0]["id"])["id"] == page["features"][0]["id"]
 
 

@@ -15,7 +15,7 @@ from twin.store import record_schema as schema
 from twin.store.database import Database
 from twin.store.values import from_json, to_json
 
-__all__ = ["LOST", "MADE", "MANUAL", "REFUSED", "StandingLink", "decided_links", "standing_links", "write_links"]
+__all__ = ["LOST", "MADE", "MANUAL", "REFUSED", "StandingLink", "decided_links", "standing_links", "standing_pairs", "write_links"]
 
 LINK = schema.link.c
 MADE, REFUSED, LOST = "made", "refused", "lost"
@@ -58,6 +58,13 @@ def standing_links(connection: Connection, kind_name: str, *, state: str = MADE)
     if state == MADE:
         query = query.where(LINK.until_us.is_(None))
     return [_standing(row) for row in connection.execute(query.order_by(LINK.id))]
+
+
+def standing_pairs(connection: Connection, kind_name: str) -> list[list[Any]]:
+    """Record and feature key of the same links, those that stand, without their evidence: a tie asks at every change of anything."""
+    stands = (_is_of(schema.kind_table(kind_name)), LINK.state == MADE, LINK.until_us.is_(None))
+    query = select(LINK.record_id, LINK.site_id, LINK.feature_id).where(*stands).order_by(LINK.id)
+    return [[record, f"{site}/{feature}"] for record, site, feature in connection.execute(query)]
 
 
 def decided_links(connection: Connection, kind_name: str) -> list[Decision]:

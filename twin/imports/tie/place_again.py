@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from twin.imports.tie.coordinates import stated_positions
 from twin.imports.tie.elements import tied_elements
 from twin.imports.tie.grounds import Grounds, place_of_feature
-from twin.imports.tie.links import standing_links
+from twin.imports.tie.links import standing_pairs
 from twin.imports.tie.marks import LOCATIONS_MOVED, kind_state, mark_of, read_mark, write_mark
 from twin.imports.tie.placing import (
     NONE,
@@ -117,4 +117,4 @@ def make_placer(
 
 
 def _element_pairs(connection: Connection, kind: str) -> list[list[Any]]:
-    return [[one.record_id, one.feature] for one in standing_links(connection, kind)] if kind == "asset" else []
+    return standing_pairs(connection, kind) if kind == "asset" else []

@@ -91,15 +91,25 @@ class Tied:
 
 
 def tie(
-    store: Store, *, who: str, now: datetime, settings: Settings | None = None, known: Callable[[int], Grounds | None] | None = None
+    store: Store,
+    *,
+    who: str,
+    now: datetime,
+    settings: Settings | None = None,
+    known: Callable[[int], Grounds | None] | None = None,
+    keep: Callable[[int, Grounds], None] | None = None,
 ) -> Tied:
     """Tie what may differ since the last tie; nothing is written where nothing differs. One tie at a time, the next one waits.
 
-    `known` gives the grounds that whoever calls has read already for a tree of this mark; `settings` say where the originals
-    lie, of which the terrain is read that devices stand on.
+    `known` gives the grounds that whoever calls has read already for a tree of this mark, `keep` is given those of a tree that stood;
+    `settings` say where the originals lie, of which the terrain is read that devices stand on.
     """
     with alone(store.database, "tie"):
-        return _Tie(store, who, now, settings, known).run()
+        this = _Tie(store, who, now, settings, known)
+        tied = this.run()
+        if keep is not None and this.tree_stands and this.grounds is not None:
+            keep(this.tree, this.grounds)
+        return tied
 
 
 def tie_if_records(store: Store, *, who: str, now: datetime, settings: Settings | None = None) -> Tied | None:
@@ -123,7 +133,7 @@ class _Tie:
         with self.database.reading() as connection:
             self.tree = tree_mark(store, connection)
             self.tree_stands = read_mark(connection, TREE) == self.tree
-        self._grounds = known(self.tree) if known and self.tree_stands else None
+        self.grounds = known(self.tree) if known and self.tree_stands else None
 
     def run(self) -> Tied:
         """The steps in order."""
@@ -146,9 +156,9 @@ class _Tie:
         return self.tied
 
     def _read_grounds(self) -> Grounds:
-        if self._grounds is None:
-            self._grounds = read_grounds(self.store)
-        return self._grounds
+        if self.grounds is None:
+            self.grounds = read_grounds(self.store)
+        return self.grounds
 
     def _links_and_tree(self) -> None:
         grounds = self._read_grounds()

@@ -21,6 +21,7 @@ __all__ = ["KINDS", "Catalogue", "Collection", "ItemReader"]
 
 KINDS: Mapping[str, tuple[Kind, str, str]] = MappingProxyType(
     {
+        "sites": (Kind.SITE, "大院", "sites"),
         "buildings": (Kind.BUILDING, "楼栋", "buildings"),
         "storeys": (Kind.STOREY, "楼层", "storeys"),
         "rooms": (Kind.SPACE, "房间", "rooms"),
@@ -29,8 +30,19 @@ KINDS: Mapping[str, tuple[Kind, str, str]] = MappingProxyType(
     }
 )
 """Collection → kind of feature, and what people call them."""
-RECORDS = ("asset", "unit", "vehicle")
-"""Kinds of records that are collections: what is about persons is asked by their own pages."""
+RECORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "assets": "asset",
+        "units": "unit",
+        "vehicles": "vehicle",
+        "cameras": "camera",
+        "gates": "gate",
+        "zones": "zone",
+        "guard-posts": "guard_post",
+        "perimeter": "perimeter_segment",
+    }
+)
+"""Collection → kind of records: what is about persons is asked by their own pages."""
 KEPT = 512
 
 
@@ -49,7 +61,8 @@ class ItemReader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """One collection: the features of a `kind` in all sites of the reader, the rows of one `layer`, or the records of a kind."""
+    """One collection: the features of a `kind` in all sites of the reader (of `site` those themselves), the rows of one `layer`, or
+    the records of a kind."""
 
     id: str
     zh: str
@@ -82,10 +95,10 @@ class Catalogue:
     def collections(self, reader: ItemReader) -> list[Collection]:
         """Those of kinds, then those of layers by site and key; where two would have one id, that of a layer begins with its site."""
         layers = [layer for site in sorted(reader.sites) for layer in self._layers_of(site) if layer.is_seen_by(reader.labels)]
-        kinds = [get_kind(name) for name in RECORDS] if reader.records is not None else []
-        taken = Counter([*KINDS, *(kind.plural for kind in kinds), *(layer.id for layer in layers)])
+        kinds = {name: get_kind(kind) for name, kind in RECORDS.items()} if reader.records is not None else {}
+        taken = Counter([*KINDS, *RECORDS, *(layer.id for layer in layers)])
         found = [Collection(id=name, zh=zh, en=en, kind=kind) for name, (kind, zh, en) in KINDS.items()]
-        found += [Collection(id=kind.plural, zh=kind.zh, en=kind.en, record=kind) for kind in kinds]
+        found += [Collection(id=name, zh=kind.zh, en=name.replace("-", " "), record=kind) for name, kind in kinds.items()]
         for layer in layers:
             name = layer.id if taken[layer.id] == 1 else f"{layer.site}.{layer.id}"
             found.append(Collection(id=name, zh=layer.name, en=layer.name, kind=Kind.CITY_OBJECT, layer=layer))

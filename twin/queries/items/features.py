@@ -10,14 +10,16 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from twin.errors import Invalid, NotFound
-from twin.queries.cql2 import compile_filter
+from twin.queries.cql2 import ValueType, compile_filter
+from twin.queries.cql2.among import among
 from twin.queries.items.asked import Asked, ItemPage
 from twin.queries.items.catalogue import Collection, ItemReader
 from twin.queries.items.item import Item
 from twin.queries.items.queryables import queryables_of
 from twin.queries.items.shapes import ItemGeometries, shapes_of
+from twin.queries.items.sorting import Cursor, SortKey, read_in_order, read_sort, require_few
 from twin.store import FeatureRow, schema
-from twin.store.items import Items, condition_of, count_items, extent_of, moment_between, read_items
+from twin.store.items import Items, begun_of, condition_of, count_items, extent_of, identities_of, moment_between, read_items
 from twin.store.values import from_microseconds
 
 __all__ = ["FeatureQuery"]
@@ -46,12 +48,17 @@ class FeatureQuery:
         self._wanted = replace(everything, windows=asked.box.windows if asked.box else None)
         if asked.filters:
             self._wanted = replace(self._wanted, where=(*everything.where, *self._conditions(everything, asked)))
+        self._keys: list[SortKey] = []
+        if asked.sort:
+            self._keys = [*read_sort(asked.sort, queryables_of(collection, condition_of(everything))), (IDENTITY.id, False)]
+            require_few(connection, identities_of(self._wanted), collection.id)
 
     def page(self, *, after: str, limit: int) -> ItemPage:
-        """At most `limit` items that lie exactly in the box, behind the identity `after`, in the order in which they first came."""
-        found = list(islice(self._matching(_identity(after), limit + 1), limit + 1))
-        items = self._items(found[:limit])
-        return ItemPage(items=items, after=str(found[limit - 1][0].identity) if len(found) > limit else None)
+        """At most `limit` items that lie exactly in the box, behind where a page before ended: in the order of `sort`, else in that in
+        which they first came."""
+        found = list(islice(self._matching(after, limit + 1), limit + 1))
+        items = self._items([(row, shape) for row, shape, _ in found[:limit]])
+        return ItemPage(items=items, after=found[limit - 1][2] if len(found) > limit else None)
 
     def one(self, item_id: str) -> Item:
         """One item by its id, with the code of its site and `/` before it where several sites have the id; raises NotFound."""
@@ -69,29 +76,48 @@ class FeatureQuery:
         count = count_items(self._connection, self._wanted)
         if self._box is None or not count:
             return count
-        return None if count > COUNTED_EXACTLY else sum(1 for _ in self._matching(0, READ_AT_ONCE))
+        return None if count > COUNTED_EXACTLY else sum(1 for _ in self._matching("", READ_AT_ONCE))
 
     def extent(self) -> tuple[float | None, ...]:
         """West, south, east, north in degrees, lowest and highest height above the ellipsoid; None where nothing says."""
         return extent_of(self._connection, self._wanted)
+
+    def begun(self) -> datetime | None:
+        """When the first of them was recorded."""
+        return begun_of(self._connection, self._wanted)
 
     def _conditions(self, everything: Items, asked: Asked) -> list[ColumnElement[bool]]:
         queryables = queryables_of(self._collection, condition_of(everything))
         shapes = ItemGeometries(self._connection, everything, self._reader, asked.filter_crs)
         return [compile_filter(one, queryables, self._connection, spatial=shapes) for one in asked.filters]
 
-    def _matching(self, after: int, at_once: int) -> Iterator[tuple[FeatureRow, Any]]:
-        while rows := read_items(self._connection, self._wanted, after=after, limit=at_once):
+    def _matching(self, after: str, at_once: int) -> Iterator[tuple[FeatureRow, Any, str]]:
+        """Row, shape, and what goes on behind it."""
+        while found := self._read(after, at_once):
+            rows = [row for row, _ in found]
             shapes = shapes_of(rows, self._reader)
-            if self._box is None:
-                yield from zip(rows, shapes, strict=True)
-            else:
+            meets = np.ones(len(rows), dtype=np.bool_)
+            if self._box is not None:
                 heights = np.array([row.heights_m or (np.nan, np.nan) for row in rows], dtype=np.float64)
                 meets = self._box.meets(shapes, heights[:, 0], heights[:, 1])
-                yield from ((row, shape) for row, shape, hit in zip(rows, shapes, meets, strict=True) if hit)
+            yield from ((row, shape, place) for (row, place), shape, hit in zip(found, shapes, meets, strict=True) if hit)
             if len(rows) < at_once:
                 return
-            after, at_once = rows[-1].identity, READ_AT_ONCE
+            after, at_once = found[-1][1], READ_AT_ONCE
+
+    def _read(self, after: str, limit: int) -> list[tuple[FeatureRow, str]]:
+        if not self._keys:
+            rows = read_items(self._connection, self._wanted, after=_identity(after), limit=limit)
+            return [(row, str(row.identity)) for row in rows]
+        cursor = Cursor.read(after, len(self._keys))
+        places = {row[0]: Cursor(row[1:]).text for row in self._in_order(cursor, limit)}
+        chosen = among(IDENTITY.id, list(places), ValueType.INTEGER, self._connection.dialect.name)
+        named = replace(self._wanted, where=(*self._wanted.where, chosen))
+        known = {row.identity: row for row in read_items(self._connection, named, after=0, limit=limit)}
+        return [(known[identity], place) for identity, place in places.items()]
+
+    def _in_order(self, cursor: Cursor | None, limit: int) -> Iterator[tuple[Any, ...]]:
+        return read_in_order(self._connection, identities_of(self._wanted), self._keys, cursor, limit)
 
     def _items(self, found: Sequence[tuple[FeatureRow, Any]]) -> list[Item]:
         rows = [row for row, _ in found]
@@ -114,10 +140,9 @@ class FeatureQuery:
 
 
 def _identity(after: str) -> int:
-    try:
-        return int(after or 0)
-    except ValueError:
-        raise Invalid(f"after={after!r} is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link") from None
+    if after and not (after.isascii() and after.isdecimal() and len(after) < 19):
+        raise Invalid(f"after={after[:80]!r} is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link")
+    return int(after or 0)
 
 
 def _properties(row: FeatureRow, collection: Collection) -> dict[str, Any]:

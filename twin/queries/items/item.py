@@ -15,7 +15,8 @@ class Item:
     """One thing: `geometry` in lon, lat degrees (CRS84), with metres above the ellipsoid as third coordinate where they are known
     (CRS84h); its lowest and highest height; when the twin came to know it so.
 
-    `site` is the code of the site whose frame and geoid it belongs to, None for what stands in none.
+    `site` is the code of the site whose frame and geoid it belongs to, None for what stands in none. `version` is that of the record
+    it is, for who would change it; None for what is not changed here.
     """
 
     id: str
@@ -26,3 +27,4 @@ class Item:
     since: datetime | None = None
     until: datetime | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None

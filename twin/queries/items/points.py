@@ -65,6 +65,10 @@ class StandingPoints:
             result[at_site] = shapely.points(self._frame(code).to_lon_lat_height(xyz))
         return result
 
+    def heights_of(self, rows: Sequence[Mapping[str, Any]], shapes: NDArray[np.object_]) -> Float64:
+        """(n, 2) lowest and highest metres above the ellipsoid of points, NaN for none."""
+        return np.repeat(shapely.get_z(shapes)[:, np.newaxis], 2, axis=1)
+
     def _frame(self, code: str) -> SiteFrame:
         if code not in self._frames:
             self._frames[code] = SiteFrame.of(self._reader.sites[code])

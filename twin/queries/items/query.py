@@ -1,15 +1,18 @@
 """A question to a collection, whatever it is kept as."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
 
+from spatial.feature import Kind
 from twin.queries.items.asked import Asked, ItemPage
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.features import FeatureQuery
 from twin.queries.items.item import Item
 from twin.queries.items.records import RecordQuery
+from twin.queries.items.sites import SiteQuery
 
 __all__ = ["ItemQuery", "item_query", "iter_pages"]
 
@@ -31,13 +34,18 @@ class ItemQuery(Protocol):
     def extent(self) -> tuple[float | None, ...]:
         """West, south, east, north in degrees, lowest and highest height above the ellipsoid; None where nothing says."""
 
+    def begun(self) -> datetime | None:
+        """Since when the collection has something to tell; None where it has nothing yet."""
+
 
 def item_query(
     connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked | None = None
 ) -> ItemQuery:
     """The question; raises FilterInvalid for one that does not fit the collection."""
+    if collection.kind is Kind.SITE:
+        return SiteQuery(connection, collection, reader, asked or Asked())
     if collection.record is not None:
-        return RecordQuery(connection, catalogue.registers, collection, reader, asked or Asked())
+        return RecordQuery(connection, catalogue, collection, reader, asked or Asked())
     return FeatureQuery(connection, collection, reader, asked)
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
+from spatial.feature import Kind
 from twin.errors import Invalid
 from twin.queries.cql2 import Filter, Queryable, Queryables, ValueType, attribute, parse
 from twin.queries.items.catalogue import Collection, ItemReader
 from twin.queries.items.record_types import record_types
+from twin.queries.items.sites import SITE_TYPES
 from twin.store import schema
 
-__all__ = ["COLUMNS", "PARAMETERS", "equals", "queryable_types", "queryables_of"]
+__all__ = ["COLUMNS", "PARAMETERS", "equals", "queryable_types", "queryables_of", "sortable_types"]
 
 FEATURE, IDENTITY, MODEL, SITE = schema.feature.c, schema.identity.c, schema.model.c, schema.site.c
 COLUMNS: Mapping[str, tuple[ColumnElement[Any], str]] = MappingProxyType(
@@ -32,7 +34,9 @@ COLUMNS: Mapping[str, tuple[ColumnElement[Any], str]] = MappingProxyType(
     }
 )
 """Name → column and type. What names other features (`building`, `storey`) is left out: a hidden one must not be found by it."""
-PARAMETERS = ("bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "limit", "after", "f")
+DRAWN = ("outline", "centre_line")
+"""Columns of records that hold a geometry as text: nobody puts anything in their order."""
+PARAMETERS = ("bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "sortby", "limit", "after", "f", "lang")
 REVISION = schema.revision.c
 BEGAN = select(REVISION.recorded_us).where(REVISION.id == FEATURE.revision_from).scalar_subquery()
 SINCE = Queryable(name="since", type=ValueType.INSTANT, expression=BEGAN)
@@ -42,8 +46,16 @@ GEOMETRY = Queryable(name="geometry", type=ValueType.GEOMETRY, expression=FEATUR
 def queryable_types(collection: Collection, reader: ItemReader) -> dict[str, str]:
     """Name → JSON type; an attribute of a layer hides a column of the same name."""
     if collection.record is not None and reader.records is not None:
-        return record_types(collection.record, reader.records)
+        return {"id": "string"} | record_types(collection.record, reader.records)
+    if collection.kind is Kind.SITE:
+        return {"id": "string"} | dict(SITE_TYPES)
     return {name: kind for name, (_, kind) in COLUMNS.items()} | dict(collection.attributes)
+
+
+def sortable_types(collection: Collection, reader: ItemReader) -> dict[str, str]:
+    """Name → JSON type of what items can be put in order by: what can be asked for, and when they came to be as they are."""
+    types = {name: kind for name, kind in queryable_types(collection, reader).items() if collection.record is None or name not in DRAWN}
+    return types if collection.record is not None or collection.kind is Kind.SITE else types | {"since": types.get("since", "string")}
 
 
 def queryables_of(collection: Collection, where: ColumnElement[bool]) -> Queryables:

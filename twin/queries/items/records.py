@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import numpy as np
-import shapely
-from sqlalchemy import ColumnElement, Connection, and_, false, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select
 
+from spatial.feature import DEVICES
 from spatial.frame import Site
 from twin.codes import Column, ColumnType, RecordKind
 from twin.errors import Invalid, NotFound
@@ -16,25 +19,30 @@ from twin.queries.cql2 import Filter, Lookup, Queryable, Queryables, ValueType, 
 from twin.queries.cql2.among import among
 from twin.queries.items.asked import Asked, ItemPage
 from twin.queries.items.asset_choice import choose_assets
-from twin.queries.items.catalogue import Collection, ItemReader
+from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
+from twin.queries.items.device_shapes import DeviceShapes
 from twin.queries.items.item import Item
+from twin.queries.items.placed_extent import placed_extent
 from twin.queries.items.points import RecordPoints, StandingPoints, site_of
 from twin.queries.items.record_types import TYPES
-from twin.queries.records.context import Registers
+from twin.queries.items.sorting import Cursor, SortKey, read_in_order, read_sort, require_few
 from twin.queries.records.documents import shown, withheld_columns
 from twin.records.counters import clock_of
 from twin.records.place_tree import NOWHERE, PlaceTree
-from twin.records.read import Record, page_of_records, records_of_key
+from twin.records.read import Record, page_of_records, records_of_key, records_where
 from twin.records.scope import place_of, visible_conditions
 from twin.records.stored import domain_of
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
+from twin.store.values import from_microseconds
 
 __all__ = ["RecordItems", "RecordQuery"]
 
 READ_AT_ONCE = 1_000
 JUDGED = 20_000
 """Of so many records at most a condition is decided one by one in Python; of more it is refused, with what to do."""
+BEFORE_IMPORTS = 0
+"""The clock of a register until its first import: what persons wrote then is older than any of them."""
 COUNTED = 50_000
 """Up to here matches are counted; of more the count is left out."""
 
@@ -42,41 +50,42 @@ COUNTED = 50_000
 class RecordQuery:
     """The question of `ItemQuery` to the records of a kind: only what the reader may know of, in the order of keys."""
 
-    def __init__(self, connection: Connection, registers: Registers, collection: Collection, reader: ItemReader, asked: Asked) -> None:
+    def __init__(self, connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked) -> None:
         assert collection.record is not None
         assert reader.records is not None
         if asked.span is not None:
             hint = f"/{collection.record.plural}/KEY/dossier?as_of="
             raise Invalid("records tell of a day in their dossier", path="datetime", code="PARAMETER_INVALID", hint=hint)
-        shelf = registers.shelf
         self._connection, self._kind, self._reader, self._asked = connection, collection.record, reader, asked
+        self._catalogue, shelf = catalogue, catalogue.registers.shelf
         self._places = shelf.places(connection)
         self._table = schema.kind_table(self._kind.name)
         self._now = clock_of(connection, self._kind.name)
         self._seen = visible_conditions(self._kind, reader.records, self._places, shelf.units(connection))
-        self._points = RecordPoints(connection, self._table, self._places, reader, asked.filter_crs) if self._placed else None
+        self._points = self._shapes()
         self._withheld = frozenset(withheld_columns(self._kind, reader.records))
-        self._made = RecordItems(self._kind, self._places, reader)
+        shapes = self._points if isinstance(self._points, DeviceShapes) else None
+        self._made = RecordItems(self._kind, self._places, reader, shapes)
         self._few: list[int] | None = None
-        asset = self._kind.name == "asset" and bool(asked.filters or asked.box is not None)
-        self._choice = choose_assets(connection, registers, reader, asked, self._queryables()) if asset else None
+        by_column = self._kind.name == "asset" and not asked.sort and bool(asked.filters or asked.box is not None)
+        self._choice = choose_assets(connection, catalogue.registers, reader, asked, self._queryables()) if by_column else None
         self._few = self._few_chosen()
         self._where = [*self._seen, *self._filters(asked.filters if self._choice is None else self._choice.rest)]
         if asked.box is not None and self._choice is None:
             self._where.append(self._points.near(asked.box.windows) if self._points else false())
+        self._keys = self._sort()
 
-    @property
-    def _placed(self) -> bool:
-        return "x_m" in self._table.c
+    def _shapes(self) -> RecordPoints | DeviceShapes | None:
+        """Where the records are: a device where its feature is, others at the point they were placed at; None for kinds that have none."""
+        crs = self._asked.filter_crs
+        if self._kind.name in DEVICES:
+            return DeviceShapes(self._connection, self._table, self._reader, crs)
+        return RecordPoints(self._connection, self._table, self._places, self._reader, crs) if "x_m" in self._table.c else None
 
     def page(self, *, after: str, limit: int) -> ItemPage:
-        """At most `limit` records that lie exactly in the box, those behind the key `after`."""
-        found: list[Item] = []
-        for item in self._matching(after, limit + 1):
-            found.append(item)
-            if len(found) > limit:
-                return ItemPage(items=found[:limit], after=found[limit - 1].id)
-        return ItemPage(items=found, after=None)
+        """At most `limit` records that lie exactly in the box, behind where a page before ended: in the order of `sort`, else of keys."""
+        found = list(islice(self._matching(after, limit + 1), limit + 1))
+        return ItemPage(items=[item for item, _ in found[:limit]], after=found[limit - 1][1] if len(found) > limit else None)
 
     def one(self, item_id: str) -> Item:
         """The record of a key; raises NotFound also for one this reader may not know of."""
@@ -95,11 +104,7 @@ class RecordQuery:
             return len(self._choice)
         if self._choice is not None and self._choice.positions is not None and self._few is None:
             return None
-        table = self._table.c
-        seen = select(table.id).where(
-            table.since <= self._now, table.until > self._now, table.ended.is_(None), *self._where, *self._among()
-        )
-        some = seen.limit(COUNTED + 1).subquery()
+        some = self._rows().limit(COUNTED + 1).subquery()
         found = int(self._connection.execute(select(func.count()).select_from(some)).scalar_one())
         if found > COUNTED:
             return None
@@ -107,8 +112,38 @@ class RecordQuery:
         return sum(1 for _ in self._matching("", READ_AT_ONCE)) if boxed and found else found
 
     def extent(self) -> tuple[float | None, ...]:
-        """West, south, east, north, low, high: those of the sites whose places hold such records are not worked out for each question."""
-        return (None,) * 6
+        """West, south, east, north, low, high of what the reader may know of; None where nothing says."""
+        if isinstance(self._points, RecordPoints):
+            return placed_extent(self._connection, self._catalogue, self._table, self._places, self._reader, self._seen)
+        if self._points is None:
+            return (None,) * 6
+        table, now = self._table.c, clock_of(self._connection, self._kind.name)
+        query = select(table.key).where(table.since <= now, table.until > now, table.ended.is_(None), *self._seen)
+        return self._points.extent(list(self._connection.execute(query).scalars()))
+
+    def begun(self) -> datetime | None:
+        """When the first of its register was recorded that is still read."""
+        revision, change = schema.register_revision.c, schema.change.c
+        firsts = (
+            select(func.min(revision.recorded_us)).where(revision.kind == self._kind.name),
+            select(func.min(change.recorded_us)).where(change.kind == self._kind.name, change.since == BEFORE_IMPORTS),
+        )
+        known = [first for query in firsts if (first := self._connection.execute(query).scalar_one()) is not None]
+        return from_microseconds(min(known)) if known else None
+
+    def _rows(self) -> Select[Any]:
+        """The ids of the versions that match, by the windows of a box alone."""
+        table = self._table.c
+        now = (table.since <= self._now, table.until > self._now, table.ended.is_(None))
+        return select(table.id).where(*now, *self._where, *self._among())
+
+    def _sort(self) -> list[SortKey]:
+        if not self._asked.sort:
+            return []
+        keys = read_sort(self._asked.sort, self._queryables())
+        if any(key is not self._table.c.key for key, _ in keys):
+            require_few(self._connection, self._rows(), self._kind.plural)
+        return [*keys, (self._table.c.record_id, False)]
 
     def _few_chosen(self) -> list[int] | None:
         """The records chosen by columns where others conditions are left and they are few enough to be asked about one by one."""
@@ -128,73 +163,93 @@ class RecordQuery:
 
     def _queryables(self) -> Queryables:
         items = [_queryable(self._kind, column, self._table) for column in self._kind.columns if column.name not in self._withheld]
-        if self._placed:
-            items.append(Queryable(name="geometry", type=ValueType.GEOMETRY, expression=self._table.c.x_m))
+        if self._points is not None:
+            where = self._table.c.x_m if isinstance(self._points, RecordPoints) else self._points.placed()
+            items.append(Queryable(name="geometry", type=ValueType.GEOMETRY, expression=where))
         table = self._table.c
-        where = and_(table.since <= self._now, table.until > self._now, *self._among())
-        return Queryables(*items, key=table.id, where=where, most_judged=JUDGED)
+        items.append(Queryable(name="id", type=ValueType.STRING, expression=table.key))
+        seen = and_(table.since <= self._now, table.until > self._now, *self._among())
+        return Queryables(*items, key=table.id, where=seen, most_judged=JUDGED)
 
-    def _matching(self, after: str, wanted: int) -> Iterator[Item]:
-        """The items behind a key; `wanted` are asked for together."""
+    def _matching(self, after: str, wanted: int) -> Iterator[tuple[Item, str]]:
+        """Items, and what goes on behind each; `wanted` are asked for together."""
         if self._choice is not None and self._choice.positions is not None:
             yield from self._chosen(after, wanted)
             return
-        while records := page_of_records(self._connection, self._kind, limit=READ_AT_ONCE, after=after or None, where=self._where):
-            items = self._made.of(records)
-            if self._asked.box is None:
-                yield from items
-            else:
+        size = READ_AT_ONCE if self._asked.box is not None else min(wanted, READ_AT_ONCE)
+        while found := self._read(after, size):
+            items = self._made.of([record for record, _ in found])
+            meets = np.ones(len(items), dtype=np.bool_)
+            if self._asked.box is not None:
                 shapes = np.array([item.geometry for item in items], dtype=object)
-                heights = np.array([item.low_m if item.low_m is not None else np.nan for item in items], dtype=np.float64)
-                yield from (item for item, hit in zip(items, self._asked.box.meets(shapes, heights, heights), strict=True) if hit)
-            if len(records) < READ_AT_ONCE:
+                low, high = np.array([(item.low_m, item.high_m) for item in items], dtype=np.float64).T
+                meets = self._asked.box.meets(shapes, low, high)
+            yield from ((item, place) for item, (_, place), hit in zip(items, found, meets, strict=True) if hit)
+            if len(found) < size:
                 return
-            after = records[-1].key
+            after = found[-1][1]
 
-    def _chosen(self, after: str, wanted: int) -> Iterator[Item]:
+    def _read(self, after: str, size: int) -> list[tuple[Record, str]]:
+        if "\x00" in after:
+            raise Invalid("after is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link")
+        if not self._keys:
+            records = page_of_records(self._connection, self._kind, limit=size, after=after or None, where=self._where)
+            return [(record, record.key) for record in records]
+        cursor = Cursor.read(after, len(self._keys))
+        rows = read_in_order(self._connection, self._rows(), self._keys, cursor, size)
+        places = {row[0]: Cursor(row[1:]).text for row in rows}
+        chosen = among(self._table.c.id, list(places), ValueType.INTEGER, self._connection.dialect.name)
+        known = {record.row["id"]: record for record in records_where(self._connection, self._kind, chosen)}
+        return [(known[row], place) for row, place in places.items()]
+
+    def _chosen(self, after: str, wanted: int) -> Iterator[tuple[Item, str]]:
         """Those that the columns chose, in the order of their keys; what no column decides is asked of `wanted` at once."""
         assert self._choice is not None
         where = self._where[len(self._seen) :]
         while ids := self._choice.records(after, wanted):
             records = page_of_records(self._connection, self._kind, limit=wanted, where=[self._is_of(ids), *where])
-            yield from self._made.of(records)
+            yield from ((item, item.id) for item in self._made.of(records))
             after = self._choice.key_of(ids[-1])
 
 
 class RecordItems:
-    """Makes items of records; `places` and `reader` are of the same state as they."""
+    """Makes items of records; `places` and `reader` are of the same state as they, `shapes` tells where devices are."""
 
-    def __init__(self, kind: RecordKind, places: PlaceTree, reader: ItemReader) -> None:
+    def __init__(self, kind: RecordKind, places: PlaceTree, reader: ItemReader, shapes: DeviceShapes | None = None) -> None:
         assert reader.records is not None
-        self._kind, self._places, self._reader = kind, places, reader
+        self._kind, self._places, self._reader, self._devices = kind, places, reader, shapes
         withheld = withheld_columns(kind, reader.records)
         told = [column for column in kind.columns if column.name not in withheld]
         self._plain = [column.name for column in told if column.type is not ColumnType.INSTANT]
         self._instants = [column for column in told if column.type is ColumnType.INSTANT]
-        self._points = StandingPoints(places, reader) if "x_m" in schema.kind_table(kind.name).c else None
+        standing = StandingPoints(places, reader) if "x_m" in schema.kind_table(kind.name).c else None
+        self._points: StandingPoints | DeviceShapes | None = shapes or standing
 
     def of(self, records: Sequence[Record]) -> list[Item]:
-        """An item each, its point in degrees and metres above the ellipsoid."""
+        """An item each, its shape in degrees and metres above the ellipsoid."""
+        rows = [record.row for record in records]
+        shapes = np.full(len(records), None, dtype=object) if self._points is None else self._points.of_rows(rows)
+        heights = np.full((len(records), 2), np.nan) if self._points is None else self._points.heights_of(rows, shapes)
         positions = [place_of(self._kind, record, self._places) for record in records]
-        points = self._points.of_rows([record.row for record in records]) if self._points else np.full(len(records), None, dtype=object)
         placed = {at: (site_of(self._places, at, self._reader), _place(self._places, at)) for at in set(positions)}
         return [
-            self._item(record, *placed[at], point, height)
-            for record, at, point, height in zip(records, positions, points, shapely.get_z(points).tolist(), strict=True)
+            self._item(record, *placed[at], shape, low, high)
+            for record, at, shape, (low, high) in zip(records, positions, shapes, heights.tolist(), strict=True)
         ]
 
-    def _item(self, record: Record, site: Site | None, place: dict[str, Any], point: Any, height_m: float) -> Item:
+    def _item(self, record: Record, site: Site | None, place: dict[str, Any], shape: Any, low: float, high: float) -> Item:
         said = record.values
         values = {name: said[name] for name in self._plain}
         values |= {column.name: shown(column, said[column.name]) for column in self._instants}
-        height = None if point is None else height_m
+        own = self._devices.site_of(record.key) if self._devices is not None else None
         return Item(
             id=record.key,
-            site=site.code if site else None,
-            geometry=point,
-            low_m=height,
-            high_m=height,
+            site=own or (site.code if site else None),
+            geometry=shape,
+            low_m=None if math.isnan(low) else low,
+            high_m=None if math.isnan(high) else high,
             properties=values | place,
+            version=record.version,
         )
 
 

@@ -20,7 +20,7 @@ from twin.store import FeatureRow, schema
 from twin.store.degrees import geographic_shapes
 from twin.store.items import Items, Window, read_items
 
-__all__ = ["ItemGeometries", "shapes_of"]
+__all__ = ["ItemGeometries", "fits", "shapes_of", "windows_of"]
 
 FEATURE = schema.feature.c
 AT_ONCE = 2_000
@@ -58,7 +58,7 @@ class ItemGeometries:
         if shape.is_empty:
             return false()
         shapely.prepare(shape)
-        return self._among(operator, shape, _windows(shape, heights), heights)
+        return self._among(operator, shape, windows_of(shape, heights), heights)
 
     def _among(
         self, operator: str, shape: BaseGeometry | None, windows: Sequence[Window] | None, heights: tuple[float, float] | None
@@ -68,18 +68,19 @@ class ItemGeometries:
         while rows := read_items(self._connection, replace(self._everything, windows=windows), after=after, limit=AT_ONCE):
             shapes = shapely.force_2d(shapes_of(rows, self._reader))
             held = TURNED[operator](shapes if shape is None else shape, shapes)
-            found += [row.identity for row, hit in zip(rows, held, strict=True) if hit and _fits(row, operator, heights)]
+            found += [row.identity for row, hit in zip(rows, held, strict=True) if hit and fits(row, operator, heights)]
             after = rows[-1].identity
         return among(FEATURE.identity_id, found, ValueType.INTEGER, self._connection.dialect.name)
 
 
-def _windows(shape: BaseGeometry, heights: tuple[float, float] | None) -> list[Window]:
+def windows_of(shape: BaseGeometry, heights: tuple[float, float] | None) -> list[Window]:
+    """The windows that hold all of a shape in degrees, one a part of it."""
     parts = [part for part in shapely.get_parts(shape) if not part.is_empty]
     return [Window(*part.bounds, *(heights or ())) for part in (parts if len(parts) <= PARTS else [shape])]
 
 
-def _fits(row: FeatureRow, operator: str, heights: tuple[float, float] | None) -> bool:
-    """What has no height is at any, but within none."""
+def fits(row: FeatureRow, operator: str, heights: tuple[float, float] | None) -> bool:
+    """Whether a feature meets heights that are asked for: what has none is at any, but within none."""
     if heights is None:
         return True
     if row.heights_m is None:

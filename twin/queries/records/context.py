@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 from twin.auth import Action, Principal, allows, permitted_labels, permitted_units
-from twin.imports.tie import tie
+from twin.imports.tie import Grounds, tie
 from twin.records.scope import Reader
 from twin.records.search import TextSearch
 from twin.records.shelf import Shelf
@@ -17,6 +17,11 @@ from twin.settings import Settings
 from twin.store import Store
 
 __all__ = ["Registers", "reader_of"]
+
+
+GROUNDS = "grounds"
+GROUNDS_AT_MOST = 20_000
+"""Buildings, storeys and rooms, some 3 kB each: a larger scene is read anew by every tie, not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,16 @@ class Registers:
 
     def tie(self, *, who: str) -> None:
         """Tie what was written to the scene and to all else."""
-        tie(self.store, who=who, now=self.now(), settings=self.settings)
+        tie(self.store, who=who, now=self.now(), settings=self.settings, known=self._grounds, keep=self._keep)
+
+    def _grounds(self, tree: int) -> Grounds | None:
+        mark, grounds = self.kept.get(GROUNDS, (None, None))
+        return grounds if mark == tree else None
+
+    def _keep(self, tree: int, grounds: Grounds) -> None:
+        """Of a small scene: what a tie has read serves the next one, as long as scene and tree are the same."""
+        if len(grounds.scene.rows) <= GROUNDS_AT_MOST:
+            self.kept[GROUNDS] = (tree, grounds)
 
     def now(self) -> datetime:
         """The time of a request."""

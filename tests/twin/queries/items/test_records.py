@@ -9,6 +9,7 @@ import shapely
 from sqlalchemy import select
 
 from tests.twin.moulds import Cast
+from tests.twin.queries.items.world import OTHER
 from tests.twin.queries.town import Town
 from tests.twin.store.builder import NOW, SITE
 from twin.errors import Invalid, NotFound
@@ -20,7 +21,7 @@ from twin.queries.items.item import Item
 from twin.queries.items.query import item_query
 from twin.queries.place.assets import asset_points
 from twin.records.scope import Reader
-from twin.records.state import note_touched
+from twin.records.state import note_ties, note_touched
 from twin.store import record_schema as schema
 
 EVERY = frozenset({"*"})
@@ -202,3 +203,53 @@ def test_points_follow_what_moves_and_are_kept_while_nothing_does(home: Home) ->
         connection.execute(table.update().where(table.c.key == key).values(x_m=None, y_m=None, z_m=None))
         note_touched(connection, "asset", record)
     assert {item.id for item in home.all(everywhere)} == set(home.points) - {key} and points._kept is not kept
+
+
+def test_the_extent_holds_what_a_reader_may_know_of_and_grows_with_it(home: Home) -> None:
+    """Against the points of all items, a centimetre larger; a reader of one label gets that of those alone."""
+
+    def extent(reader: ItemReader) -> tuple[float | None, ...]:
+        with home.town.store.database.reading() as connection:
+            return item_query(connection, home.catalogue, home.catalogue.get(reader, "assets"), reader).extent()
+
+    every, public = home.reader(), home.reader(Reader(name="p", labels=frozenset({"public"})))
+    for reader in (every, public):
+        points = [item.geometry for item in home.all(reader=reader) if item.geometry is not None]
+        at = shapely.get_coordinates(points, include_z=True)
+        (west, south, low), (east, north, high) = at.min(axis=0), at.max(axis=0)
+        found = extent(reader)
+        assert found == pytest.approx((west, south, east, north, low, high), abs=0.02)
+        assert found[0] is not None and found[0] <= west and found[1] <= south and found[2] >= east and found[3] >= north  # type: ignore[operator]
+        assert found[4] <= low and found[5] >= high and found[2] - found[0] - (east - west) < 3e-7  # type: ignore[operator]
+    before, asset = extent(every), schema.kind_table("asset")
+    with home.town.store.database.writing() as connection:
+        record = connection.execute(select(asset.c.record_id).where(asset.c.key == next(iter(home.points)))).scalar_one()
+        connection.execute(asset.update().where(asset.c.record_id == record).values(x_m=90.0))
+        note_touched(connection, "asset", record)
+    after = extent(every)
+    assert after[2] - before[2] > 5e-4  # type: ignore[operator]
+    assert [one for at, one in enumerate(after) if at != 2] == pytest.approx([one for at, one in enumerate(before) if at != 2], abs=1e-3)
+    with home.town.store.database.reading() as connection:
+        units = item_query(connection, home.catalogue, home.catalogue.get(every, "units"), every)
+        assert units.extent() == (None,) * 6 and units.begun() is not None
+
+
+def test_the_extent_of_records_in_two_sites_holds_both(home: Home) -> None:
+    """One building of the town is said to lie in another site: its assets are there, by the frame of that one."""
+    store, place = home.town.store, schema.place
+    store.add_site(OTHER, now=NOW)
+    number = next(number for number, known in store.site_ids().items() if known.code == OTHER.code)
+    with store.database.writing() as connection:
+        asset = schema.kind_table("asset")
+        holding = select(place.c.parent_id).join(asset, asset.c.place_id == place.c.id).where(asset.c.x_m.is_not(None)).limit(1)
+        inner = connection.execute(holding).scalar_one()
+        connection.execute(place.update().where(place.c.id == inner).values(site_id=number))
+        note_ties(connection)
+    reader = home.reader()
+    points = {item.site: item.geometry for item in home.all(reader=reader) if item.geometry is not None}
+    assert set(points) == {"PS", OTHER.code}
+    at = shapely.get_coordinates([item.geometry for item in home.all(reader=reader) if item.geometry is not None], include_z=True)
+    with store.database.reading() as connection:
+        found = item_query(connection, home.catalogue, home.catalogue.get(reader, "assets"), reader).extent()
+    assert found[:4] == pytest.approx((*at.min(axis=0)[:2], *at.max(axis=0)[:2]), abs=3e-7)
+    assert found[4:] == pytest.approx((at[:, 2].min(), at[:, 2].max()), abs=0.02) and found[2] - found[0] > 0.1  # type: ignore[operator]
