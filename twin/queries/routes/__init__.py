@@ -2,7 +2,7 @@
 
 `open_network` reads a site and builds the graph once for a state of the scene; `route`, `nearest`, `evacuation`,
 `unreached_rooms` and `summary` ask it. Steps: `read` reads the `scene`, `doors`, `openings`, `floors`, `stairs`, `outside` find what joins
-what, `build` makes the columns, `answers`, `distances`, `reach` and `steps` say it in numbers and words.
+what, `build` makes the columns, `search` searches them; `answers`, `distances`, `reach` and `steps` say it in numbers and words.
 """
 
 from twin.queries.routes.answers import Route, route
@@ -12,6 +12,7 @@ from twin.queries.routes.distances import Evacuation, Nearest, Reached, evacuati
 from twin.queries.routes.network import open_network
 from twin.queries.routes.places import Place, find_place
 from twin.queries.routes.reach import Unreached, unreached_rooms
+from twin.queries.routes.search import Travel
 from twin.queries.routes.steps import Step
 from twin.queries.routes.summary import summary
 
@@ -24,6 +25,7 @@ __all__ = [
     "Reached",
     "Route",
     "Step",
+    "Travel",
     "Unreached",
     "Zone",
     "build_network",

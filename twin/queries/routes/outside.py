@@ -12,11 +12,10 @@ from spatial.mesh import Float64
 from spatial.route import Int32
 from spatial.surface import Surface, triangulated
 from twin.queries.routes.rules import OutsideRules
-from twin.queries.routes.scene import GATE, SURFACES, SiteScene, Way
+from twin.queries.routes.scene import GATE, ROAD, SURFACES, SiteScene, Way
 
 __all__ = ["GateJoin", "Outdoors", "find_outdoors"]
 
-ROADS = ("Road",)
 FENCES = ("Fence",)
 SOLID = ("Building", "WaterBody")
 WALL_M = 0.3
@@ -34,10 +33,11 @@ class GateJoin:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outdoors:
-    """The surface for walking, that for driving, the gates, and what one cannot step across."""
+    """The surface for walking, that for driving and its roads, the gates, and what one cannot step across."""
 
     walk: Surface
     drive: Surface
+    roads: tuple[Way, ...]
     gates: tuple[GateJoin, ...]
     barriers: shapely.STRtree
     attach_m: float
@@ -93,10 +93,11 @@ def find_outdoors(scene: SiteScene, rules: OutsideRules, houses: Sequence[BaseGe
     shut = [gate.outline.buffer(rules.fence_m + WALL_M) for gate in gates]
     barred = shapely.union_all([*fences, *shut, *houses, *solid])
     surfaces = [way.outline for way in scene.ways if way.class_name in SURFACES]
-    roads = [way.outline for way in scene.ways if way.class_name in ROADS]
+    roads = tuple(way for way in scene.ways if way.class_name == ROAD)
     return Outdoors(
         walk=triangulated(_free(surfaces, barred, rules.off_edge_m, rules.gap_m)),
-        drive=triangulated(_free(roads, barred, rules.car_off_edge_m, rules.car_gap_m)),
+        drive=triangulated(_free([road.outline for road in roads], barred, rules.car_off_edge_m, rules.car_gap_m)),
+        roads=roads,
         gates=tuple(_gate(gate, rules.gate_side_m) for gate in gates),
         barriers=shapely.STRtree([*fences, *(gate.outline for gate in gates), *houses]),
         attach_m=rules.attach_m,

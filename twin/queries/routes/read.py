@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from spatial.feature import Feature, Kind
+from spatial.frame import SiteFrame
 from spatial.mesh import Float64, MeshSet, read_mesh_set
+from twin.queries.routes.roads import Direction, direction_of, speed_of
 from twin.queries.routes.rules import Rules
-from twin.queries.routes.scene import BARRED, GATE, SURFACES, BuildingScene, Door, Lift, Room, SiteScene, Slab, Stair, Way
+from twin.queries.routes.scene import BARRED, GATE, ROAD, SURFACES, BuildingScene, Door, Lift, Room, SiteScene, Slab, Stair, Way
 from twin.settings import Settings
 from twin.store import FeatureRow, Labels, RevisionRow, Store
 
@@ -45,12 +47,13 @@ def read_scene(store: Store, settings: Settings, site: str, labels: Labels, rule
     buildings: list[BuildingScene] = []
     ways: list[Way] = []
     ground: list[Float64] = [np.empty((0, 3, 3))]
+    frame = SiteFrame.of(store.get_site(site))
     for current in store.list_models(site):
         rows = by_model.get(current.model_key, [])
         if current.kind == "bim":
             buildings += _buildings(rows, _load(settings, current), rules, hidden)
         else:
-            ways += _ways(rows, rules)
+            ways += _ways(rows, rules, frame)
             ground.append(_ground(rows, _load(settings, current)))
     features = [row.feature for rows in by_model.values() for row in rows]
     return SiteScene(
@@ -185,15 +188,17 @@ def _lift(feature: Feature, corners: Float64) -> Lift:
     return Lift(id=feature.id, name=_name(feature), outline=outline, z_range=(float(z.min()), float(z.max())))
 
 
-def _ways(rows: Sequence[FeatureRow], rules: Rules) -> list[Way]:
+def _ways(rows: Sequence[FeatureRow], rules: Rules, frame: SiteFrame) -> list[Way]:
     found = []
     for feature in (row.feature for row in rows):
         if feature.footprint is None or feature.class_name not in (*SURFACES, *BARRED, GATE):
             continue
         if not feature.footprint.area and feature.class_name != "Fence":
             continue
-        kind = str(feature.properties.get("attributes", {}).get("kind", ""))
+        attributes = feature.properties.get("attributes", {})
+        kind = str(attributes.get("kind", ""))
         is_gate = feature.class_name == GATE
+        line = _line(feature, frame) if feature.class_name == ROAD else None
         found.append(
             Way(
                 id=feature.id,
@@ -202,9 +207,30 @@ def _ways(rows: Sequence[FeatureRow], rules: Rules) -> list[Way]:
                 outline=feature.footprint,
                 modes=rules.gates.get(kind, frozenset({"walk"})) if is_gate else frozenset(),
                 kind_known=not is_gate or kind in rules.gates,
+                line=line,
+                direction=_direction(attributes, line),
+                m_per_s=speed_of(attributes) if feature.class_name == ROAD else None,
             )
         )
     return found
+
+
+def _line(feature: Feature, frame: SiteFrame) -> BaseGeometry | None:
+    """The line that a road was drawn as, in site xy metres; None where it was drawn as a surface."""
+    drawn = feature.geographic
+    if drawn is None or drawn.is_empty or shapely.get_dimensions(drawn) != 1:
+        return None
+    moved: BaseGeometry = shapely.transform(
+        shapely.force_2d(drawn),
+        lambda points: frame.from_lon_lat_height(np.column_stack([points, np.full(len(points), frame.site.height_m)]))[:, :2],
+    )
+    return moved
+
+
+def _direction(attributes: Mapping[str, Any], line: BaseGeometry | None) -> Direction:
+    """A direction along a line that is not drawn is none that anybody knows."""
+    said = direction_of(attributes)
+    return Direction.UNKNOWN if line is None and said in (Direction.AHEAD, Direction.BACK) else said
 
 
 def _ground(rows: Sequence[FeatureRow], meshes: MeshSet | None) -> Float64:

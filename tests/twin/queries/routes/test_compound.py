@@ -6,7 +6,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from spatial.route import Mode, Ways
+from spatial.route import Mode
+from spatial.ways import Ways
 from twin.queries.routes import Closures, Network, evacuation, nearest, route, unreached_rooms
 from twin.queries.routes.columns import NodeKind
 
@@ -106,4 +107,4 @@ def test_the_nearest_guard_is_the_nearest_along_the_way(compound: Network) -> No
 def test_one_worker_can_hold_the_graph(compound: Network) -> None:
     graph = compound.graph
     assert graph.nbytes < 20_000_000
-    assert graph.nbytes <= 37 * graph.edges + 29 * graph.nodes
+    assert graph.nbytes <= 38 * graph.edges + 29 * graph.nodes
