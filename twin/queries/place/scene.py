@@ -118,7 +118,7 @@ class Scenes:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
-        self._settings = settings
+        self.settings = settings
         self._lock = threading.Lock()
         self._sites: dict[str, SitePlaces] = {}
 
@@ -144,7 +144,7 @@ class Scenes:
     def _built(self, code: str) -> SitePlaces:
         with self.store.database.reading() as connection:
             extents = read_extents(connection, code)
-        return build_places(SiteFrame.of(self.store.get_site(code)), extents, Shapes.of(self.store, self._settings, code))
+        return build_places(SiteFrame.of(self.store.get_site(code)), extents, Shapes.of(self.store, self.settings, code))
 
 
 def build_places(frame: SiteFrame, extents: Extents, shapes: Shapes) -> SitePlaces:

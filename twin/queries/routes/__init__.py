@@ -5,6 +5,7 @@
 what, `build` makes the columns, `search` searches them; `answers`, `distances`, `reach` and `steps` say it in numbers and words.
 """
 
+from twin.queries.routes.along import Along, Arrival, Candidates, nearest_along
 from twin.queries.routes.answers import Route, route
 from twin.queries.routes.build import Network, build_network
 from twin.queries.routes.closures import Closures, Zone
@@ -12,11 +13,14 @@ from twin.queries.routes.distances import Evacuation, Nearest, Reached, evacuati
 from twin.queries.routes.network import open_network
 from twin.queries.routes.places import Place, find_place
 from twin.queries.routes.reach import Unreached, unreached_rooms
-from twin.queries.routes.search import Travel
+from twin.queries.routes.search import Search, Travel
 from twin.queries.routes.steps import Step
 from twin.queries.routes.summary import summary
 
 __all__ = [
+    "Along",
+    "Arrival",
+    "Candidates",
     "Closures",
     "Evacuation",
     "Nearest",
@@ -24,6 +28,7 @@ __all__ = [
     "Place",
     "Reached",
     "Route",
+    "Search",
     "Step",
     "Travel",
     "Unreached",
@@ -32,6 +37,7 @@ __all__ = [
     "evacuation",
     "find_place",
     "nearest",
+    "nearest_along",
     "open_network",
     "route",
     "summary",

@@ -56,6 +56,18 @@ class Outdoors:
         free = near[self._is_free(np.broadcast_to(xy, (len(near), 2)), surface.xy[near])]
         return (surface.xy[free[0]], [int(free[0])]) if len(free) else None
 
+    def attached_many(self, surface: Surface, xy: Float64) -> list[Sequence[int] | None]:
+        """As `attached` for places (k, 2), the nodes alone; those that reach their nearest point straight in one go."""
+        on, nodes = surface.nearest(xy)
+        if not len(on):
+            return [None] * len(xy)
+        direct = (np.linalg.norm(on - xy, axis=1) <= self.attach_m) & self._is_free(xy, on)
+        found: list[Sequence[int] | None] = []
+        for at, straight, near in zip(xy, direct.tolist(), nodes, strict=True):
+            other = None if straight else self.attached(surface, at)
+            found.append(near.tolist() if straight else None if other is None else other[1])
+        return found
+
     def bridges(self) -> tuple[Int32, Float64]:
         """Pairs (m, 2) of nodes of the walked surface in different pieces of it, joined over what lies between, and their metres."""
         surface = self.walk

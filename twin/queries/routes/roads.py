@@ -107,38 +107,44 @@ def _directions(starts: Float64, ends: Float64, roads: Sequence[Way], tree: shap
         return np.zeros(len(starts), dtype=np.int8), ahead
     lines = shapely.linestrings(np.stack([starts, ends], axis=1))
     barred = shapely.STRtree([road.outline for road, one in zip(roads, sense, strict=True) if one])
-    for number in np.unique(barred.query(lines, predicate="intersects")[0]).tolist():
-        ahead[number], back[number] = _allowed(starts[number], ends[number], roads, sense, tree)
+    asked = np.unique(barred.query(lines, predicate="intersects")[0])
+    ahead[asked], back[asked] = _allowed(starts[asked], ends[asked] - starts[asked], roads, sense, tree)
     return (ahead.astype(np.int8) - back.astype(np.int8)), ahead | back
 
 
-def _allowed(start: Float64, end: Float64, roads: Sequence[Way], sense: NDArray[np.int64], tree: shapely.STRtree) -> tuple[bool, bool]:
-    """Whether an edge may be driven from start to end, and back: at every metre of it by some road that lies there."""
-    along = end - start
-    count = max(1, int(np.ceil(np.hypot(*along) / SAMPLE_M)))
-    points = start + (np.arange(count)[:, None] + 0.5) / count * along
+def _allowed(starts: Float64, along: Float64, roads: Sequence[Way], sense: NDArray[np.int64], tree: shapely.STRtree) -> tuple[Bool, Bool]:
+    """Which edges (k,) may be driven from start to end, and which back: at every metre of them by some road that lies there."""
+    counts = np.maximum(np.ceil(np.linalg.norm(along, axis=1) / SAMPLE_M), 1).astype(np.int64)
+    edge = np.repeat(np.arange(len(starts)), counts)
+    share = (np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts) + 0.5) / counts[edge]
+    points = starts[edge] + share[:, None] * along[edge]
     sample, on = tree.query(shapely.points(points), predicate="intersects")
-    ahead, back = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-    for at, number in zip(sample.tolist(), on.tolist(), strict=True):
-        dot = float(_tangent(roads[number], points[at]) @ along) * sense[number] if sense[number] else 0.0
-        ahead[at] |= dot >= -CROSSWISE
-        back[at] |= dot <= CROSSWISE
-    empty = np.bincount(sample, minlength=count) == 0
-    return bool((ahead | empty).all()), bool((back | empty).all())
+    dot = np.zeros(len(sample))
+    for number in np.flatnonzero(sense).tolist():
+        here = np.flatnonzero(on == number)
+        dot[here] = sense[number] * (_tangents(roads[number], points[sample[here]]) * along[edge[sample[here]]]).sum(axis=1)
+    result = []
+    for fits in (dot >= -CROSSWISE, dot <= CROSSWISE):
+        may = np.bincount(sample, minlength=len(points)) == 0
+        may[sample[fits]] = True
+        whole = np.ones(len(starts), dtype=bool)
+        whole[edge[~may]] = False
+        result.append(whole)
+    return result[0], result[1]
 
 
 def _sense(road: Way) -> int:
     return 0 if road.line is None else {Direction.AHEAD: 1, Direction.BACK: -1}.get(Direction(road.direction), 0)
 
 
-def _tangent(road: Way, point: Float64) -> Float64:
-    """The direction (2,) of a road's line where it is nearest to a point."""
-    parts = shapely.get_parts(road.line)
-    line = parts[int(np.argmin(shapely.distance(parts, shapely.Point(point))))]
-    at = float(shapely.line_locate_point(line, shapely.Point(point)))
-    ends = shapely.line_interpolate_point(line, [max(at - TANGENT_M, 0.0), min(at + TANGENT_M, line.length)])
-    first, last = shapely.get_coordinates(ends)[:, :2]
-    return np.asarray(last - first)
+def _tangents(road: Way, points: Float64) -> Float64:
+    """The directions (n, 2) of a road's line where it is nearest to points (n, 2)."""
+    parts, given = shapely.get_parts(road.line), np.asarray(shapely.points(points), dtype=object)
+    line = parts[shapely.distance(parts[:, None], given[None, :]).argmin(axis=0)] if len(points) else np.empty(0, dtype=object)
+    at = shapely.line_locate_point(line, given)
+    first = shapely.line_interpolate_point(line, np.maximum(at - TANGENT_M, 0.0))
+    last = shapely.line_interpolate_point(line, np.minimum(at + TANGENT_M, shapely.length(line)))
+    return np.asarray(shapely.get_coordinates(last) - shapely.get_coordinates(first))
 
 
 def _cell(attributes: Mapping[str, Any], names: Sequence[str]) -> str | None:

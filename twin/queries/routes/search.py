@@ -13,6 +13,7 @@ from twin.queries.routes.build import Network
 from twin.queries.routes.closures import Closures, no_closures
 from twin.queries.routes.columns import NodeKind
 from twin.queries.routes.places import Place
+from twin.queries.routes.words import said
 
 __all__ = ["ON_FOOT", "Leg", "Reach", "Search", "Travel", "modes_of", "narrow_doors"]
 
@@ -98,32 +99,34 @@ class Search:
         self.shut = closures or no_closures()
         self.modes = modes_of(travel, lifts=lifts)
         self._barred = self.shut.barring(narrow_doors(network)) if travel == "wheelchair" else self.shut
-        self._per_metre = 1.0 if cost == "metres" else 1 / network.rules.speed.walk_m_per_s
+        self.per_metre = 1.0 if cost == "metres" else 1 / network.rules.speed.walk_m_per_s
         self._walked = self._ways(self.modes)
 
     def reach(self, start: Place, *, limit: float = np.inf) -> Reach:
         """The ways from a place to everywhere, within a limit in the unit that counts (on foot alone)."""
         nodes, metres = self.links(start)
         if self.travel != "car":
-            return Reach(start=start, tree=self._walked.from_beside(nodes, metres * self._per_metre, limit=limit))
-        driven = self._ways(frozenset({Mode.CAR})).from_beside(nodes, metres * self._per_metre)
+            return Reach(start=start, tree=self._walked.from_beside(nodes, metres * self.per_metre, limit=limit))
+        driven = self._ways(frozenset({Mode.CAR})).from_beside(nodes, metres * self.per_metre)
         road, surface = self.network.transfers.T
-        order = np.argsort(driven.cost[road], kind="stable")
-        beside, first = np.unique(surface[order], return_index=True)
+        xyz = self.network.graph.site_xyz
+        total = driven.cost[road] + np.linalg.norm(xyz[road] - xyz[surface], axis=1) * self.per_metre
+        order = np.argsort(total, kind="stable")
+        _, first = np.unique(surface[order], return_index=True)
+        chosen = order[first][np.isfinite(total[order[first]])]
         left = np.full(self.network.graph.nodes, NOWHERE, dtype=np.int32)
-        left[beside] = road[order][first]
-        open_ = np.isfinite(driven.cost[left[beside]])
-        tree = self._walked.from_beside(beside[open_], driven.cost[left[beside[open_]]])
+        left[surface[chosen]] = road[chosen]
+        tree = self._walked.from_beside(surface[chosen], total[chosen])
         return Reach(start=start, tree=tree, driven=driven, left=left)
 
     def arrive(self, reach: Reach, end: Place) -> tuple[float, int | None]:
         """What it costs to a place, infinite where no way leads, and the last node before it; None for straight from the start."""
         nodes, metres = self.links(end)
-        costs = reach.tree.cost[nodes] + metres * self._per_metre
+        costs = reach.tree.cost[nodes] + metres * self.per_metre
         best = int(costs.argmin()) if len(nodes) else NOWHERE
         least = float(costs[best]) if len(nodes) else np.inf
         if self.travel != "car" and self._in_sight(reach.start, end):
-            straight = float(np.linalg.norm(end.xyz - reach.start.xyz)) * self._per_metre
+            straight = float(np.linalg.norm(end.xyz - reach.start.xyz)) * self.per_metre
             if straight <= least:
                 return straight, None
         return least, int(nodes[best]) if len(nodes) else None
@@ -131,7 +134,7 @@ class Search:
     def find(self, start: Place, end: Place) -> tuple[Leg, ...] | None:
         """The way in one leg on foot, in two by car (driven, walked); None where there is none."""
         straight = float(np.linalg.norm(end.xyz - start.xyz))
-        reach = self.reach(start, limit=(FIRST_DETOUR * straight + FIRST_SLACK_M) * self._per_metre)
+        reach = self.reach(start, limit=(FIRST_DETOUR * straight + FIRST_SLACK_M) * self.per_metre)
         least, last = self.arrive(reach, end)
         if not np.isfinite(least) and self.travel != "car":
             reach = self.reach(start)
@@ -146,8 +149,9 @@ class Search:
         path = _found(reach.tree, last)
         if reach.driven is None or reach.left is None:
             return (Leg(path=path, start=reach.start, end=end),)
-        there = _found(reach.driven, int(reach.left[path.nodes[0]]))
-        return Leg(path=there, start=reach.start, end=None), Leg(path=path, start=None, end=end)
+        left = int(reach.left[path.nodes[0]])
+        kerb = Place(id=None, name=said("places", "place"), xyz=self.network.graph.site_xyz[left], nodes=())
+        return Leg(path=_found(reach.driven, left), start=reach.start, end=None), Leg(path=path, start=kerb, end=end)
 
     def links(self, place: Place) -> tuple[Int32, Float64]:
         """The nodes a place is joined to while the closed is closed, and the metres to each."""
