@@ -1,6 +1,7 @@
 """Questions of place on the demo compound, by the command line: rooms, assets, a plan, and why an asset is where it is."""
 
 import sqlite3
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,19 @@ def test_the_nearest_assets_are_those_of_the_table(demo_home: Home, frame: SiteF
     assert [one["id"] for one in again["found"]] == inside[9:18]
 
 
+def boxes_of_texts(drawing: str) -> list[Any]:
+    """The rectangles of the texts on the sheet, above its foot: Chinese as wide as high, Latin a little over half."""
+    found = []
+    for node in ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text"):
+        if not {"font-size", "x", "y"} <= node.attrib.keys() or float(node.attrib["y"]) > 270 or node.text is None:
+            continue
+        size, x, y = (float(node.attrib[name]) for name in ("font-size", "x", "y"))
+        wide = size * sum(0.55 if ord(one) < 0x2E80 else 1.0 for one in node.text)
+        left = x if node.text.startswith(("CAM-", "POST-")) else x - wide / 2
+        found.append(shapely.box(left, y - 0.8 * size, left + wide, y + 0.1 * size))
+    return found
+
+
 def test_why_an_asset_is_in_its_room(demo_home: Home, standing: list[tuple[Any, ...]]) -> None:
     found = [demo_home.run_here("query", "explain", row[1]).document for row in standing[::5000]]
     for one in found:
@@ -79,6 +93,11 @@ def test_a_plan_is_written_and_a_point_located(demo_home: Home, frame: SiteFrame
     assert {one["properties"]["id"] for one in parts if one["properties"]["layer"] == "room"} == rooms.keys()
     drawing = (tmp_path / "p.svg").read_text(encoding="utf-8")
     assert all(str(room.long_name) in drawing for room in rooms.values())
+    devices = {one["properties"]["id"] for one in parts if one["properties"]["layer"] in ("camera", "guard_post")}
+    assert "camera:CAM-051" in devices and ">CAM-051<" in drawing
+    written = boxes_of_texts(drawing)
+    assert len(written) >= 3 * len(rooms) - 6
+    assert shapely.STRtree(written).query(written, predicate="overlaps").size == 0, "no text lies over another"
     area = shapely.union_all([shapely.geometry.shape(one["geometry"]) for one in parts if one["properties"]["layer"] == "wall"])
     assert not area.is_empty and area.is_valid
     room = next(iter(rooms.values()))
