@@ -62,6 +62,7 @@ class Located(_Document):
     zone: NamedFeature | None
     certain: Certain
     possible: list[NamedFeature] = _field("可能的房间,最内在前", "rooms that are possible, innermost first")
+    zones: list[NamedFeature] = _field("所在的全部防区,最内在前", "all zones that hold the point, innermost first")
 
 
 class CertainColumns(_Document):

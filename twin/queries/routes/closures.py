@@ -37,12 +37,17 @@ class Closures:
 
     @classmethod
     def of(cls, network: Network, ids: Collection[str] = (), zones: Iterable[Zone] = ()) -> "Closures":
-        """Checked against a network: NotFound for an id that its scene does not have."""
-        known = {*network.graph.features, *network.scene.names}
+        """Checked against a network: NotFound for an id of nothing that can be closed. Zones and gates of registers close by place."""
+        scene = network.scene
+        known = {*network.graph.features, *scene.areas, *(way.id for way in scene.ways)}
+        for building in scene.buildings:
+            for things in (building.rooms, building.doors, building.stairs, building.lifts):
+                known |= {one.id for one in things}
         for name in ids:
             if name not in known:
                 raise NotFound(f"{name} is nothing that can be closed", path=name, hint="give ids of doors, gates, rooms, stairs or zones")
-        return cls(ids=frozenset(ids), zones=tuple(zones))
+        by_place = [Zone(id=name, outline=scene.areas[name][0], z_range=scene.areas[name][1]) for name in ids if name in scene.areas]
+        return cls(ids=frozenset(ids) - scene.areas.keys(), zones=(*zones, *by_place))
 
     def __bool__(self) -> bool:
         return bool(self.ids or self.zones)

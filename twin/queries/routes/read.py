@@ -33,6 +33,10 @@ TERRAIN = "TINRelief"
 NAMED = (*DOORS, *STAIRS, *LIFTS, "IfcStairFlight", "IfcRampFlight")
 DOOR_M = 0.3
 """What is narrower in plan is no door that anybody goes through."""
+GATE_M = 1.0
+"""How far the line of a gate in a register may lie from the gate that is drawn."""
+BELOW_M = 1.0
+"""Heights of registers are surveyed at the ground or on it: what is walked on may lie a little lower."""
 LEVEL = 0.7
 """Cosine: faces flatter than 45° are walked on."""
 
@@ -64,7 +68,19 @@ def read_scene(store: Store, settings: Settings, site: str, labels: Labels, rule
         ground=np.concatenate(ground),
         names={feature.id: _name(feature) for feature in features if feature.kind is not Kind.ELEMENT or feature.class_name in NAMED},
         storey_names={feature.id: feature.name or "" for feature in features if feature.kind is Kind.STOREY},
+        areas=_areas(features),
     )
+
+
+def _areas(features: Iterable[Feature]) -> dict[str, tuple[BaseGeometry, tuple[float, float]]]:
+    """What of registers is closed by where it lies: zones, and gates by the strip along their line in which the drawn gate stands."""
+    found: dict[str, tuple[BaseGeometry, tuple[float, float]]] = {}
+    for feature in features:
+        if feature.kind in (Kind.ZONE, Kind.GATE) and feature.footprint is not None and feature.z_range is not None:
+            outline = feature.footprint if feature.kind is Kind.ZONE else feature.footprint.buffer(GATE_M, cap_style="flat")
+            if outline.area > 0:
+                found[feature.id] = (outline, (feature.z_range[0] - BELOW_M, feature.z_range[1]))
+    return found
 
 
 def _load(settings: Settings, revision: RevisionRow) -> MeshSet | None:

@@ -118,7 +118,8 @@ class BuildingScene:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SiteScene:
-    """A site at a state of the scene; `ground` (n, 3, 3) are triangles of terrain and surfaces, `names` what places are called."""
+    """A site at a state of the scene; `ground` (n, 3, 3) are triangles of terrain and surfaces, `names` what places are called, `areas`
+    outline and z range of what the registers say of zones and gates: it is closed by the ground it stands on."""
 
     site: str
     revision: int
@@ -127,3 +128,4 @@ class SiteScene:
     ground: Float64
     names: Mapping[str, str] = field(default_factory=dict)
     storey_names: Mapping[str, str] = field(default_factory=dict)
+    areas: Mapping[str, tuple[BaseGeometry, tuple[float, float]]] = field(default_factory=dict)
