@@ -38,7 +38,8 @@ def unreached_rooms(network: Network, travel: Travel = "foot") -> tuple[Unreache
     """Every room that has no way to a door to the outside, with the reason; rooms reached are not listed.
 
     Reached and unreached are all rooms of the buildings: nothing is left out. In a wheelchair what is reached on foot alone is told to
-    lack a lift (`no_lift`), where its building has none, or to be cut off by stairs, steep ramps and narrow doors (`stairs_alone`).
+    lack a lift (`no_lift`), where its building has none, or to be cut off by stairs and steep ramps (`stairs_alone`) or narrow doors
+    (`door_narrow`).
     """
     return network.searches.once(("unreached", travel), lambda: _unreached(network, travel))
 
@@ -50,7 +51,7 @@ def without_lift(network: Network, room: str | None) -> bool:
 
 def _unreached(network: Network, travel: Travel) -> tuple[Unreached, ...]:
     reached = _reached(network, travel)
-    on_foot = reached if travel == "foot" else _reached(network, "foot")
+    wide, on_foot = (reached, reached) if travel == "foot" else (_reached(network, travel, narrow=True), _reached(network, "foot"))
     own = {building.id: {room.id for room in building.rooms} for building in network.scene.buildings}
     found: list[Unreached] = []
     for ways in network.buildings:
@@ -59,13 +60,15 @@ def _unreached(network: Network, travel: Travel) -> tuple[Unreached, ...]:
         for number, room in enumerate(ways.plan.rooms):
             if room.id in drawn and room.id not in reached:
                 stairs = ("stairs_alone" if ways.lifts else "no_lift") if room.id in on_foot else None
-                found.append(Unreached(room=room.id, name=room.name, reason=stairs or reasons.of(number)))
+                why = "door_narrow" if room.id in wide else stairs or reasons.of(number)
+                found.append(Unreached(room=room.id, name=room.name, reason=why))
     return tuple(found)
 
 
-def _reached(network: Network, travel: Travel) -> set[str]:
+def _reached(network: Network, travel: Travel, *, narrow: bool = False) -> set[str]:
+    """Rooms with a way out, a wheelchair through narrow doors too or not."""
     ways = network.searches.ways(modes_of(travel), "metres")
-    if travel == "wheelchair":
+    if travel == "wheelchair" and not narrow:
         ways = ways.without(network.graph.closed_edges(narrow_doors(network)))
     out = ways.from_nearest(network.exits)
     return {name for name, nodes in network.rooms.items() if len(nodes.nodes) and np.isfinite(out.cost[nodes.nodes]).any()}
