@@ -8,7 +8,7 @@ import pytest
 import shapely
 import trimesh
 
-from tests.spatial.brute import surface_distance, winding
+from tests.spatial.brute import cuts, surface_distance, winding
 from tests.twin.queries.conftest import RealStore
 from twin.auth import local_administrator
 from twin.queries.place.assets import asset_points
@@ -140,21 +140,6 @@ def test_within_a_box_are_the_rooms_whose_solids_it_cuts(building: Building, poi
                 box = faces.min(axis=(0, 1)), faces.max(axis=(0, 1))
                 missed_in_box += not loose and bool((box[0] <= high).all() and (box[1] >= low).all())
     assert met > 20 and missed_in_box > 0, "some boxes meet the box of a room and not the room"
-
-
-def cuts(faces: Any, low: Any, high: Any) -> bool:
-    """Whether a box meets a closed solid: part of its surface lies in the box, or the box lies in the solid."""
-    if (faces.min(axis=(0, 1)) > high).any() or (faces.max(axis=(0, 1)) < low).any():
-        return False
-    mesh = trimesh.Trimesh(**trimesh.triangles.to_kwargs(faces), process=False)
-    for axis in range(3):
-        for sign, corner in ((1.0, low), (-1.0, high)):
-            normal = np.zeros(3)
-            normal[axis] = sign
-            mesh = trimesh.intersections.slice_mesh_plane(mesh, normal, corner)
-            if not len(mesh.faces):
-                return bool(abs(winding(faces, ((low + high) / 2)[None])[0]) > 0.5)
-    return True
 
 
 def ids_within(building: Building, area: Area) -> set[str]:
