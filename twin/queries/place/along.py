@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.cells import Int64
+from spatial.feature import DEVICES
 from spatial.mesh import Float64
 from spatial.route import Int32
 from twin.queries.place.assets import AssetPoints
@@ -108,7 +109,9 @@ class _Features:
             inside = at_door.get(name) if kind not in AREAS else _inside(places, network, row)
             if inside is not None and len(inside):
                 nodes[number] = inside
-        self.candidates = Candidates(xyz=xyz, nodes=nodes, hang_m=MAST_M if kind == "camera" else ABOVE_GROUND_M)
+        self.candidates = Candidates(
+            xyz=xyz, nodes=nodes, hang_m=MAST_M if kind == "camera" else ABOVE_GROUND_M, on_fence=kind in DEVICES, key=kind
+        )
 
     def named(self, candidates: Sequence[int]) -> list[dict[str, Any]]:
         """What answers say of them."""
@@ -124,7 +127,8 @@ class _Assets:
         shown = np.flatnonzero(standing.visible(self.view, reader))
         order = np.argsort(standing.record[shown], kind="stable")
         self.record = standing.record[shown][order]
-        self.candidates = Candidates(xyz=standing.points.xyz[:, standing.points.position[shown[order]]].T)
+        state = (self.view.columns.clock, self.view.columns.touched, self.view.columns.ties, hash(self.record.tobytes()))
+        self.candidates = Candidates(xyz=standing.points.xyz[:, standing.points.position[shown[order]]].T, key=(ASSET, state))
 
     def named(self, candidates: Sequence[int]) -> list[dict[str, Any]]:
         """What answers say of them."""

@@ -1,6 +1,6 @@
 """The nearest of many along the way: candidates are placed and measured in batches, room by room, nearest rooms first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,12 +27,15 @@ AROUND = np.column_stack([np.cos(np.arange(8) * np.pi / 4), np.sin(np.arange(8) 
 class Candidates:
     """Points (m, 3) site metres to be reached; of those in `nodes` any of these nodes of the network is it.
 
-    `hang_m` is how far above the ground out of doors they may be and still be reached from below.
+    `hang_m` is how far above the ground out of doors they may be and still be reached from below; what stands `on_fence` (gates, cameras)
+    may be reached from a step beside it. `key` names these candidates where their places are worth keeping for the next question.
     """
 
     xyz: Float64
     nodes: Mapping[int, Int32] = field(default_factory=dict)
     hang_m: float = ABOVE_GROUND_M
+    on_fence: bool = False
+    key: Hashable = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def nearest_along(search: Search, start: Place, candidates: Candidates, count: i
     Rooms farther than the last of those found are not looked into: what is in them is reached, and not among the nearest.
     """
     reach = search.reach(start)
-    placed = _placed(search.network, candidates)
+    placed = _kept(search.network, candidates)
     measured = [_nodes(reach, number, nodes, search.network) for number, nodes in candidates.nodes.items()]
     measured.append(_outside(search, reach, placed.outside))
     inside = placed.rooms
@@ -117,6 +120,12 @@ class _Placed:
     apart: list[int]
 
 
+def _kept(network: Network, candidates: Candidates) -> _Placed:
+    if candidates.key is None:
+        return _placed(network, candidates)
+    return network.searches.once(("placed", candidates.key), lambda: _placed(network, candidates))
+
+
 def _placed(network: Network, candidates: Candidates) -> _Placed:
     homes: dict[str, list[int]] = {}
     open_air: list[int] = []
@@ -143,7 +152,7 @@ def _beside(network: Network, candidates: Candidates, numbers: Int64) -> list[tu
     ground = network.ground.heights(candidates.xyz[numbers, :2])
     over = candidates.xyz[numbers, 2] - ground
     left = numbers[(over >= -ABOVE_GROUND_M) & (over <= candidates.hang_m)]
-    for ring in (np.zeros((1, 2)), STEP_OFF_M * AROUND):
+    for ring in (np.zeros((1, 2)), STEP_OFF_M * AROUND)[: 1 + candidates.on_fence]:
         at = np.repeat(left, len(ring))
         xy = candidates.xyz[at, :2] + np.tile(ring, (len(left), 1))
         z = np.minimum(candidates.xyz[at, 2], network.ground.heights(xy) + ABOVE_GROUND_M)

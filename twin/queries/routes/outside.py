@@ -51,8 +51,8 @@ class Outdoors:
         if np.linalg.norm(on[0] - xy) <= self.attach_m and self._is_free(xy[None], on)[0]:
             return on[0], nodes[0].tolist()
         away = np.linalg.norm(surface.xy - xy, axis=1)
-        near = np.argsort(away, kind="stable")[:TRIES]
-        near = near[away[near] <= self.attach_m]
+        near = np.flatnonzero(away <= self.attach_m)
+        near = near[np.argsort(away[near], kind="stable")[:TRIES]]
         free = near[self._is_free(np.broadcast_to(xy, (len(near), 2)), surface.xy[near])]
         return (surface.xy[free[0]], [int(free[0])]) if len(free) else None
 
