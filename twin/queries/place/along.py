@@ -127,8 +127,8 @@ class _Assets:
         shown = np.flatnonzero(standing.visible(self.view, reader))
         order = np.argsort(standing.record[shown], kind="stable")
         self.record = standing.record[shown][order]
-        state = (self.view.columns.clock, self.view.columns.touched, self.view.columns.ties, hash(self.record.tobytes()))
-        self.candidates = Candidates(xyz=standing.points.xyz[:, standing.points.position[shown[order]]].T, key=(ASSET, state))
+        xyz = np.ascontiguousarray(standing.points.xyz[:, standing.points.position[shown[order]]].T)
+        self.candidates = Candidates(xyz=xyz, key=(ASSET, hash(self.record.tobytes()), hash(xyz.tobytes())))
 
     def named(self, candidates: Sequence[int]) -> list[dict[str, Any]]:
         """What answers say of them."""
