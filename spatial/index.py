@@ -1,10 +1,11 @@
 """The spatial index: boxes in a 3D R-tree, exact tests on prisms after it; a cache of the store at one revision.
 
 A *prism* is a footprint over a z range: closed in plan (its boundary belongs to it), closed below and open above in z, so
-that a point on the slab between two storeys lies in the upper one only. A footprint of None is the box itself.
+that a point on the slab between two storeys lies in the upper one only. A footprint of None is the box itself. What is no prism (an
+attic) is a closed solid: distances and boxes are those of its faces.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -16,9 +17,12 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.errors import SpatialError
 from spatial.mesh import Float64
+from spatial.section import shade
+from spatial.solid import Solids
 
 __all__ = ["Hit", "SpatialIndex"]
 
+NO_SOLID = -1
 FEW = 32
 """So many footprints are compared faster than sorted out by their boxes first."""
 
@@ -43,6 +47,8 @@ class SpatialIndex:
     boxes: Float64
     footprints: NDArray[np.object_]
     z_ranges: Float64
+    solid: NDArray[np.int64]
+    solids: Solids
     _tree: rtree.index.Index
     _boxes_are_ranges: bool
 
@@ -53,23 +59,31 @@ class SpatialIndex:
         boxes: ArrayLike,
         footprints: Sequence[BaseGeometry | None] | None = None,
         z_ranges: ArrayLike | None = None,
+        solids: Mapping[int, Float64] | None = None,
         *,
         revision: str,
     ) -> Self:
         """From ids, boxes (n, 2, 3) as lowest and highest corner, footprints, z ranges (n, 2); by default those of the boxes.
 
+        `solids` are the faces (t, 3, 3) of rows that are closed and no prisms: their footprint and z range are those of the faces.
         The tree holds the boxes grown to cover footprint and z range. Raises SpatialError where lengths differ, a number is not
         finite, or a low end is above its high end.
         """
         own = np.array(boxes, dtype=np.float64).reshape(-1, 2, 3)
         ranges = own[:, :, 2].copy() if z_ranges is None else np.array(z_ranges, dtype=np.float64).reshape(-1, 2)
-        plans = [None] * len(own) if footprints is None else list(footprints)
+        plans: list[BaseGeometry | None] = [None] * len(own) if footprints is None else list(footprints)
         if not len(ids) == len(own) == len(ranges) == len(plans):
             raise SpatialError(f"{len(ids)} ids, {len(own)} boxes, {len(plans)} footprints, {len(ranges)} z ranges")
         if not (np.isfinite(own).all() and np.isfinite(ranges).all()):
             raise SpatialError("a box or z range is not finite")
         if (own[:, 0] > own[:, 1]).any() or (ranges[:, 0] > ranges[:, 1]).any():
             raise SpatialError("a box or z range has its low end above its high end")
+        given = dict(solids or {})
+        number = np.full(len(own), NO_SOLID, dtype=np.int64)
+        number[list(given)] = np.arange(len(given))
+        for row, faces in given.items():
+            plans[row] = shade(faces, -np.inf, np.inf)
+            ranges[row] = faces[:, :, 2].min(), faces[:, :, 2].max()
         shapes = np.array([None] * len(own), dtype=object)
         for i, plan in enumerate(plans):
             rectangle = shapely.box(own[i, 0, 0], own[i, 0, 1], own[i, 1, 0], own[i, 1, 1])
@@ -79,7 +93,7 @@ class SpatialIndex:
         cover = np.concatenate([plan_bounds, ranges[:, :, None]], axis=2)
         grown = np.stack([np.minimum(own[:, 0], cover[:, 0]), np.maximum(own[:, 1], cover[:, 1])], axis=1)
         same = bool(np.array_equal(grown[:, :, 2], ranges))
-        return cls(revision, tuple(ids), grown, shapes, ranges, _bulk_tree(grown), same)
+        return cls(revision, tuple(ids), grown, shapes, ranges, number, Solids.of(list(given.values())), _bulk_tree(grown), same)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -99,12 +113,25 @@ class SpatialIndex:
             found = found[(self.z_ranges[found, 0] <= b[2]) & (self.z_ranges[found, 1] >= a[2])]
         plan = shapely.box(a[0], a[1], b[0], b[1])
         if len(found) <= FEW:
-            return np.asarray(found[shapely.intersects(self.footprints[found], plan)])
+            return self.meeting(found[shapely.intersects(self.footprints[found], plan)], plan, float(a[2]), float(b[2]))
         boxes = self.boxes[found]
         inside = ((boxes[:, 0, :2] >= a[:2]) & (boxes[:, 1, :2] <= b[:2])).all(axis=1)
         crossing = found[~inside]
         met = crossing[shapely.intersects(self.footprints[crossing], plan)]
-        return np.sort(np.concatenate([found[inside], met]))
+        return self.meeting(np.sort(np.concatenate([found[inside], met])), plan, float(a[2]), float(b[2]))
+
+    def meeting(self, found: NDArray[np.int64], plan: BaseGeometry, low: float, high: float) -> NDArray[np.int64]:
+        """Of rows whose footprint meets a plan and whose z range two heights those that meet the plan between them: solids by faces."""
+        if not len(self.solids.starts) - 1:
+            return found
+        odd = np.flatnonzero(self.solid[found] != NO_SOLID)
+        met = np.ones(len(found), dtype=bool)
+        met[odd] = [bool(shapely.intersects(shade(self._faces(row), low, high), plan)) for row in found[odd].tolist()]
+        return found[met]
+
+    def _faces(self, row: int) -> Float64:
+        number = self.solid[row]
+        return np.asarray(self.solids.triangles[self.solids.starts[number] : self.solids.starts[number + 1]])
 
     def at_point(self, site_xyz: ArrayLike) -> list[str]:
         """Ids, in the order built, of the prisms that hold one point (3,): footprint covers its xy, z_min ≤ z < z_max."""
@@ -163,10 +190,15 @@ class SpatialIndex:
             asked *= 4
 
     def distances(self, found: NDArray[np.int64], point: Float64) -> Float64:
-        """Metres from a point (3,) to the closed prisms of some rows."""
+        """Metres from a point (3,) to the closed prisms of some rows, to the solids of those that are none."""
         plan = shapely.distance(self.footprints[found], shapely.Point(point[0], point[1]))
         z = self.z_ranges[found]
-        return np.asarray(np.hypot(plan, np.maximum(np.maximum(z[:, 0] - point[2], point[2] - z[:, 1]), 0.0)))
+        metres = np.asarray(np.hypot(plan, np.maximum(np.maximum(z[:, 0] - point[2], point[2] - z[:, 1]), 0.0)))
+        odd = np.flatnonzero(self.solid[found] != NO_SOLID)
+        if len(odd):
+            number, at = self.solid[found[odd]], np.broadcast_to(point, (len(odd), 3))
+            metres[odd] = np.where(self.solids.hold(number, at), 0.0, self.solids.surface_distance(number, at))
+        return metres
 
     def _candidates(self, low: Float64, high: Float64) -> list[NDArray[np.int64]]:
         found, counts = self._stream(low, high)

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.mesh import Float64
 
-__all__ = ["cut_level", "level_faces", "level_section", "seen_outline"]
+__all__ = ["cut_level", "level_faces", "level_section", "seen_outline", "shade"]
 
 GRID_M = 1e-4
 SLIVER_M2 = 1e-6
@@ -77,6 +77,32 @@ def seen_outline(points: Float64, low: float, high: float) -> BaseGeometry:
     chosen = points[(points[:, 2] >= low) & (points[:, 2] <= high)]
     hull: BaseGeometry = shapely.MultiPoint(chosen[:, :2]).convex_hull if len(chosen) >= 3 else shapely.Polygon()
     return hull if hull.geom_type == "Polygon" else shapely.Polygon()
+
+
+def shade(triangles: Float64, low: float, high: float) -> BaseGeometry:
+    """The plan of what of a closed solid lies between two heights, both closed; either may be infinite.
+
+    Whatever lies there has above it a face between the heights, or the cut at the upper one.
+    """
+    z = triangles[:, :, 2]
+    near = triangles[(z.max(axis=1) >= low) & (z.min(axis=1) <= high)]
+    parts = [shapely.MultiPoint(_between(corners, low, high)).convex_hull for corners in near]
+    if np.isfinite(high):
+        parts.append(cut_level(triangles, high)[0])
+    whole: BaseGeometry = shapely.union_all([part for part in parts if not part.is_empty])
+    return whole
+
+
+def _between(corners: Float64, low: float, high: float) -> Float64:
+    """The corners in plan of what of one face (3, 3) lies between two heights."""
+    z = corners[:, 2]
+    found = [corners[(z >= low) & (z <= high), :2]]
+    for level in (low, high):
+        for i in range(3):
+            a, b = corners[i], corners[(i + 1) % 3]
+            if np.isfinite(level) and min(a[2], b[2]) < level < max(a[2], b[2]):
+                found.append(_meeting(a[None], b[None], level))
+    return np.concatenate(found)
 
 
 def _meeting(a: Float64, b: Float64, z: float) -> Float64:

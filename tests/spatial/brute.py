@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 import trimesh
 
-__all__ = ["gable", "holds", "prism_mesh", "surface_distance", "winding"]
+__all__ = ["cuts", "gable", "holds", "prism_mesh", "surface_distance", "winding"]
 
 
 def holds(footprint: Any, z_range: tuple[float, float], point: Any) -> bool:
@@ -55,3 +55,18 @@ def surface_distance(triangles: Any, points: Any) -> Any:
         nearest = trimesh.triangles.closest_point(np.repeat(corner[None], len(points), axis=0), points)
         best = np.minimum(best, np.linalg.norm(nearest - points, axis=1))
     return best
+
+
+def cuts(faces: Any, low: Any, high: Any) -> bool:
+    """Whether a box meets a closed solid: part of its surface lies in the box, or the box lies in the solid."""
+    if (faces.min(axis=(0, 1)) > high).any() or (faces.max(axis=(0, 1)) < low).any():
+        return False
+    mesh = trimesh.Trimesh(**trimesh.triangles.to_kwargs(faces), process=False)
+    for axis in range(3):
+        for sign, corner in ((1.0, low), (-1.0, high)):
+            normal = np.zeros(3)
+            normal[axis] = sign
+            mesh = trimesh.intersections.slice_mesh_plane(mesh, normal, corner)
+            if not len(mesh.faces):
+                return bool(abs(winding(faces, ((low + high) / 2)[None])[0]) > 0.5)
+    return True

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.errors import SpatialError
 from spatial.index import SpatialIndex
+from tests.spatial.brute import cuts, gable, prism_mesh, surface_distance, winding
 
 Prism = tuple[BaseGeometry, float, float]
 
@@ -129,3 +130,29 @@ def test_many_points_in_many_rooms_agree_with_brute_force() -> None:
             & (point[2] < high[:, 2])
         )
         assert found == [str(i) for i in np.nonzero(inside)[0]]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_attics_are_measured_by_their_faces_among_prisms(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(-12, 12, (14, 2))
+    attics = [gable(x, y, *rng.uniform(2, 6, 2), 3.0, float(rng.uniform(4, 7))) for x, y in corners[:7]]
+    plans = [shapely.box(x, y, x + 3, y + 4) for x, y in corners[7:]]
+    faces = [*attics, *(prism_mesh(plan, (0.0, 3.0)).triangles for plan in plans)]
+    boxes = [[one.min(axis=(0, 1)), one.max(axis=(0, 1))] for one in faces]
+    shapes = [None] * 7 + plans
+    index = SpatialIndex.build([f"r{i}" for i in range(14)], boxes, shapes, solids=dict(enumerate(attics)), revision="1")
+    asked = rng.uniform([-14, -14, -1], [14, 14, 8], (40, 3))
+    metres = np.array([np.where(np.abs(winding(one, asked)) > 0.5, 0.0, surface_distance(one, asked)) for one in faces])
+    for i, point in enumerate(asked):
+        hits = index.nearest(point, 5)
+        assert [hit.distance_m for hit in hits] == pytest.approx(np.sort(metres[:, i])[:5].tolist(), abs=1e-9)
+    missed = 0
+    eaves = np.array([box[0] for box in boxes[:7]] + [box[1] for box in boxes[:7]])
+    for point in [*asked[::2], *eaves + rng.uniform(-0.4, 0.4, eaves.shape)]:
+        low, high = point - rng.uniform(0.1, 1.5, 3), point + rng.uniform(0.1, 1.5, 3)
+        found = index.within_box(low, high)
+        assert found == [f"r{i}" for i, one in enumerate(faces) if cuts(one, low, high)]
+        near = [i for i, box in enumerate(boxes[:7]) if (box[0] <= high).all() and (box[1] >= low).all()]
+        missed += len([i for i in near if f"r{i}" not in found])
+    assert missed > 0, "some boxes meet the box of an attic and not the attic"

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from spatial.errors import SpatialError
-from spatial.route import NOWHERE, Mode, RouteGraph, Ways, shortest
+from spatial.route import NOWHERE, Mode, RouteGraph
+from spatial.ways import Ways, shortest
 
 FOOT = (Mode.WALK, Mode.STAIRS)
 
 
-def graph_of(rng: np.random.Generator, nodes: int, edges: int) -> RouteGraph:
+def graph_of(rng: np.random.Generator, nodes: int, edges: int, *, one_way: bool = False) -> RouteGraph:
     """Random edges, parallel ones, loops and some of no length among them; features 0–9 are doors, 10–14 rooms."""
     ends = rng.integers(0, nodes, size=(edges, 2))
     metres = np.where(rng.random(edges) < 0.05, 0.0, rng.uniform(0.5, 20.0, edges))
@@ -28,29 +29,34 @@ def graph_of(rng: np.random.Generator, nodes: int, edges: int) -> RouteGraph:
         edge_mode=rng.choice([Mode.WALK, Mode.STAIRS, Mode.LIFT], edges).astype(np.uint8),
         edge_area=rng.integers(10, 15, edges).astype(np.int32),
         edge_via=np.where(rng.random(edges) < 0.3, rng.integers(0, 10, edges), NOWHERE).astype(np.int32),
+        edge_one_way=rng.choice([0, 0, 1, -1], edges).astype(np.int8) if one_way else np.zeros(edges, dtype=np.int8),
     )
 
 
-def reference(graph: RouteGraph, modes: tuple[Mode, ...], closed: frozenset[str], cost: str) -> nx.MultiGraph:
-    known = nx.MultiGraph()
+def reference(graph: RouteGraph, modes: tuple[Mode, ...], closed: frozenset[str], cost: str) -> nx.MultiDiGraph:
+    known = nx.MultiDiGraph()
     known.add_nodes_from(range(len(graph.site_xyz)))
     length = {"metres": graph.edge_metres, "seconds": graph.edge_seconds}[cost]
     for i in range(len(graph.edge_from)):
         named = {graph.features[number] for number in (graph.edge_area[i], graph.edge_via[i]) if number >= 0}
         if graph.edge_mode[i] in [int(mode) for mode in modes] and not named & closed:
-            known.add_edge(int(graph.edge_from[i]), int(graph.edge_to[i]), length=float(length[i]))
+            if graph.edge_one_way[i] >= 0:
+                known.add_edge(int(graph.edge_from[i]), int(graph.edge_to[i]), length=float(length[i]))
+            if graph.edge_one_way[i] <= 0:
+                known.add_edge(int(graph.edge_to[i]), int(graph.edge_from[i]), length=float(length[i]))
     return known
 
 
 def cases() -> Iterator[tuple[int, int, int]]:
-    for seed in range(12):
-        yield seed, 30 + 10 * seed, 45 + 14 * seed
+    for seed in range(6):
+        yield seed, 30 + 20 * seed, 45 + 28 * seed
 
 
 @pytest.mark.parametrize(("seed", "nodes", "edges"), list(cases()))
 @pytest.mark.parametrize("cost", ["metres", "seconds"])
-def test_every_way_is_as_short_as_networkx_finds_it(seed: int, nodes: int, edges: int, cost: str) -> None:
-    graph = graph_of(np.random.default_rng(seed), nodes, edges)
+@pytest.mark.parametrize("one_way", [False, True], ids=["both ways", "one way"])
+def test_every_way_is_as_short_as_networkx_finds_it(seed: int, nodes: int, edges: int, cost: str, one_way: bool) -> None:
+    graph = graph_of(np.random.default_rng(seed), nodes, edges, one_way=one_way)
     closed = frozenset({"d1", "d2", "r3"})
     expected = nx.multi_source_dijkstra_path_length(reference(graph, FOOT, closed, cost), {0, 1}, weight="length")
     tree = Ways.of(graph, is_open=graph.open_edges(modes=FOOT, closed=closed), cost=cost).from_nearest([0, 1])  # type: ignore[arg-type]
@@ -63,8 +69,9 @@ def test_every_way_is_as_short_as_networkx_finds_it(seed: int, nodes: int, edges
         if path is not None:
             assert getattr(path, cost) == pytest.approx(expected[node], abs=1e-9)
             assert path.nodes[0] == tree.source[node] in (0, 1)
-            ends = {frozenset((int(graph.edge_from[e]), int(graph.edge_to[e]))) for e in path.edges}
-            assert ends == {frozenset(pair) for pair in zip(path.nodes[:-1].tolist(), path.nodes[1:].tolist(), strict=True)}
+            for a, b, edge in zip(path.nodes[:-1].tolist(), path.nodes[1:].tolist(), path.edges.tolist(), strict=True):
+                ends = (int(graph.edge_from[edge]), int(graph.edge_to[edge]))
+                assert ((a, b) == ends and graph.edge_one_way[edge] >= 0) or ((b, a) == ends and graph.edge_one_way[edge] <= 0)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -82,15 +89,29 @@ def test_there_is_as_far_as_back_and_a_closed_door_never_shortens(seed: int) -> 
             assert graph.features.index(door) not in named
 
 
-def test_joined_places_are_reached_over_straight_edges() -> None:
-    graph = graph_of(np.random.default_rng(5), 10, 12)
-    joined = graph.joined([[0.0, 0.0, 0.0], [3.0, 4.0, 0.0]], 9, [(10, 11)], 2.0)
-    way = shortest(joined, 10, 11)
-    assert way is not None
-    assert (way.metres, way.seconds) == (5.0, 10.0)
-    assert joined.node_kind[10:].tolist() == [9, 9]
-    assert shortest(joined, 10, 0) is None
-    assert joined.nbytes > graph.nbytes
+@pytest.mark.parametrize("seed", range(6))
+def test_closing_is_an_overlay_and_a_place_beside_the_graph_is_as_a_node_of_it(seed: int) -> None:
+    rng = np.random.default_rng(200 + seed)
+    graph = graph_of(rng, 50, 120, one_way=True)
+    closed = frozenset({"d3", "r1"})
+    ways = Ways.of(graph, is_open=graph.open_edges(modes=FOOT), cost="metres").without(graph.closed_edges(closed))
+    links = rng.choice(50, 4, replace=False).astype(np.int32)
+    lengths = rng.uniform(0.0, 9.0, 4)
+    known = reference(graph, FOOT, closed, "metres")
+    for node, metres in zip(links.tolist(), lengths.tolist(), strict=True):
+        known.add_edge("beside", node, length=metres)
+    expected = nx.single_source_dijkstra_path_length(known, "beside", weight="length")
+    tree = ways.from_beside(links, lengths)
+    assert {node: cost for node, cost in enumerate(tree.cost.tolist()) if np.isfinite(cost)} == pytest.approx(
+        {node: cost for node, cost in expected.items() if node != "beside"}
+    )
+    for node in np.flatnonzero(np.isfinite(tree.cost)).tolist():
+        path = tree.find_path(node)
+        assert path is not None and path.nodes[0] in links and tree.source[path.nodes[0]] == path.nodes[0]
+        assert path.metres + lengths[links.tolist().index(path.nodes[0])] == pytest.approx(tree.cost[node])
+    near = ways.from_beside(links, lengths, limit=12.0).cost
+    assert np.array_equal(np.isfinite(near), tree.cost <= 12.0)
+    assert near[np.isfinite(near)].tolist() == tree.cost[np.isfinite(near)].tolist()
 
 
 def test_no_sources_reach_nothing() -> None:

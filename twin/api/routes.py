@@ -1,4 +1,4 @@
-"""/spatial/route, /spatial/guards, /spatial/evacuation: ways through buildings and the compound."""
+"""/spatial/route, /spatial/guards, /spatial/evacuation, /spatial/unreached: ways through buildings and the compound."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,7 +10,7 @@ from twin.api.gate import allowed
 from twin.api.router import Router
 from twin.auth import Action, Labels, Principal, Protected, authorise, permitted_labels
 from twin.queries.place.frames import require_one
-from twin.queries.routes import Closures, Network, evacuation, nearest, route
+from twin.queries.routes import Closures, Network, Travel, evacuation, nearest, route, unreached_rooms
 from twin.queries.routes.networks import Networks, guard_posts, line_in_degrees, place_of_text
 from twin.store import Store
 
@@ -32,13 +32,14 @@ def read_route(
     principal: Reader,
     start: Annotated[str, Query(alias="from", max_length=300, description=PLACE)],
     end: Annotated[str, Query(alias="to", max_length=300, description=PLACE)],
-    mode: Annotated[Literal["foot", "car"], Query(description=bilingual("步行或驾车", "on foot or by car"))] = "foot",
+    mode: Annotated[Travel, Query(description=bilingual("步行、轮椅或驾车", "on foot, in a wheelchair or by car"))] = "foot",
     closed: Closed = None,
     lifts: Annotated[bool, Query(description=bilingual("可乘电梯", "lifts may be taken"))] = True,
     cost: Annotated[Literal["seconds", "metres"], Query(description=bilingual("以何为短", "what is least"))] = "seconds",
+    f: Annotated[Literal["json", "geojson"], Query(description=bilingual("文档或一个要素", "a document, or one GeoJSON feature"))] = "json",
     site: SiteOf = None,
 ) -> dict[str, Any]:
-    """线、米、秒、经过的门和逐步文字;无路时说明原因。Line, metres, seconds, doors, steps in words; or why there is none."""
+    """线(经纬度、椭球高)、米、秒、门、逐步文字;无路时说明原因。Line, metres, seconds, doors, steps in words; or why there is none."""
     network, frame, _, _ = _asked(request, principal, site)
     found = route(
         network,
@@ -49,7 +50,9 @@ def read_route(
         lifts=lifts,
         cost=cost,
     )
-    return {"site": frame.site.code, "revision": network.scene.revision, **found.as_json(), "line": line_in_degrees(found, frame)}
+    document = {"site": frame.site.code, "revision": network.scene.revision, **found.as_json()}
+    line = line_in_degrees(found, frame)
+    return {"type": "Feature", "geometry": line, "properties": document} if f == "geojson" else document | {"line": line}
 
 
 @router.get("/spatial/guards", summary=bilingual("最近的岗亭", "the guard posts nearest along the way"), response_model=dict[str, Any])
@@ -86,6 +89,27 @@ def read_evacuation(
         below = {str(row.feature.id) for row in store.descendants(under, labels, site=frame.site.code)}
         found = {name: [row for row in rows if row["room"] in below] for name, rows in found.items()}
     return {"site": frame.site.code, "revision": network.scene.revision, **found}
+
+
+@router.get("/spatial/unreached", summary=bilingual("到不了的房间", "rooms that nobody reaches"), response_model=dict[str, Any])
+def read_unreached(
+    request: Request,
+    principal: Reader,
+    mode: Annotated[Literal["foot", "wheelchair"], Query(description=bilingual("步行或轮椅", "on foot or in a wheelchair"))] = "foot",
+    site: SiteOf = None,
+) -> dict[str, Any]:
+    """没有通路到室外的房间及原因,如楼内无电梯。Rooms without a way to the outside, and why: no door, stairs alone, no lift."""
+    network, frame, _, _ = _asked(request, principal, site)
+    found = unreached_rooms(network, mode)
+    rooms = sum(nodes.room.use != "floor" for nodes in network.rooms.values())
+    reached = rooms - sum(row.room in network.rooms for row in found)
+    return {
+        "site": frame.site.code,
+        "revision": network.scene.revision,
+        "mode": mode,
+        "reached": reached,
+        "unreached": [row.as_json() for row in found],
+    }
 
 
 def _asked(request: Request, principal: Principal, site: str | None) -> tuple[Network, SiteFrame, Store, Labels]:

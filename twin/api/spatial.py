@@ -22,6 +22,7 @@ from twin.api.spatial_documents import Explanation, Found, Located, LocatedColum
 from twin.auth import Action, Principal, Protected, authorise, permitted_labels
 from twin.errors import Invalid, TooLarge
 from twin.queries.items.box import parse_box
+from twin.queries.place.along import Travelled, nearest_by_route
 from twin.queries.place.assets import AssetPoints, asset_points
 from twin.queries.place.explain import explain_asset
 from twin.queries.place.frames import columns_of, require_one
@@ -79,7 +80,9 @@ async def post_locate(request: Request, principal: Reader) -> Response:
     return Response(answer, media_type="application/json", headers={"Cache-Control": EACH_TIME})
 
 
-@router.get("/spatial/nearest", summary=bilingual("最近的", "the nearest of a kind"), response_model=Nearest)
+@router.get(
+    "/spatial/nearest", summary=bilingual("最近的", "the nearest of a kind"), response_model=Nearest, response_model_exclude_unset=True
+)
 def read_nearest(
     request: Request,
     principal: Reader,
@@ -88,10 +91,19 @@ def read_nearest(
     height_m: Height,
     kind: KindOf,
     k: Annotated[int, Query(ge=1, le=1000, description=bilingual("几个", "how many"))] = 1,
+    along: Annotated[
+        Travelled | None, Query(description=bilingual("沿路:步行、驾车、轮椅;省则直线", "along the way; without it straight"))
+    ] = None,
+    closed: Annotated[list[str] | None, Query(max_length=200, description=bilingual("关闭的门、房间等", "ids of what is closed"))] = None,
 ) -> dict[str, Any]:
-    """直线距离,穿墙。Straight through walls: to the prism of a room, the box of an element, the point of an asset."""
+    """直线穿墙,或沿路。Straight through walls (to the solid of a room, the box of an element, the point of an asset), or along the way."""
     _may_read(principal, kind)
     point = columns_of([lon], [lat], [height_m])[0]
+    if along is not None:
+        asked = _scenes(request), request.app.state.networks, _assets(request), principal.scopes, reader_of(principal), point
+        return nearest_by_route(*asked, kind=kind, k=k, along=along, closed=closed or ())
+    if closed:
+        raise Invalid("what is closed stops no straight line", path="closed", code="PARAMETER_INVALID", hint="ask with along=walking")
     return nearest(_scenes(request), _assets(request), principal.scopes, reader_of(principal), point, kind=kind, k=k)
 
 

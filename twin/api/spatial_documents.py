@@ -62,6 +62,7 @@ class Located(_Document):
     zone: NamedFeature | None
     certain: Certain
     possible: list[NamedFeature] = _field("可能的房间,最内在前", "rooms that are possible, innermost first")
+    zones: list[NamedFeature] = _field("所在的全部防区,最内在前", "all zones that hold the point, innermost first")
 
 
 class CertainColumns(_Document):
@@ -105,7 +106,10 @@ class Nearest(_Document):
     site: str | None
     scene_revision: int | None
     kind: str
-    nearest: list[dict[str, Any]] = _field("由近到远,含 distance_m", "nearest first, with distance_m")
+    nearest: list[dict[str, Any]] = _field("由近到远,含 distance_m", "nearest first, with distance_m; along the way with seconds")
+    along: str | None = _field("沿路", "how one goes; absent where straight", default=None)
+    unreached: list[dict[str, Any]] = _field("到不了的及原因", "no way leads there, with the reason; at most 1,000 listed", default=[])
+    unreached_total: int | None = _field("到不了的总数", "how many no way leads to", default=None)
 
 
 class Found(_Document):

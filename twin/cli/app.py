@@ -26,12 +26,13 @@ app.add_typer(keys.app, name="key", help="who may come in, and for what")
 query.app.command(name="route")(routes.route_between)
 query.app.command(name="guards")(routes.guards_near)
 query.app.command(name="evacuation")(routes.ways_out)
+query.app.command(name="unreached")(routes.rooms_unreached)
 query.app.command(name="visible-from")(sight.visible_from_target)
 query.app.command(name="coverage")(sight.coverage_of)
 app.add_typer(
     query.app,
     name="query",
-    help="questions of place: locate, nearest, within, pick, plan, explain, route, guards, evacuation, visible-from, coverage",
+    help="questions of place: locate, nearest, within, pick, plan, explain, route, guards, evacuation, unreached, visible-from, coverage",
 )
 app.add_typer(stocktake.app, name="stocktake", help="盘点: open, scan, show, close")
 app.command(name="disposals")(registers.disposals)

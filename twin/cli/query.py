@@ -62,13 +62,33 @@ def locate(
 
 @app.command(name="nearest")
 @command
-def nearest_of(point: Point, kind: Kind, k: Annotated[int, typer.Option(help="how many")] = 1, as_json: JsonFlag = False) -> Outcome:
-    """The k nearest of a kind, straight through walls."""
+def nearest_of(
+    point: Point,
+    kind: Kind,
+    k: Annotated[int, typer.Option(help="how many")] = 1,
+    along: Annotated[str | None, typer.Option(help="walking, driving or wheelchair: along the way instead of straight")] = None,
+    closed: Annotated[list[str] | None, typer.Option(help="id of what is closed; again for each")] = None,
+    as_json: JsonFlag = False,
+) -> Outcome:
+    """The k nearest of a kind, straight through walls or along the way."""
+    from twin.queries.place.along import TRAVELS, nearest_by_route
     from twin.queries.place.near import nearest
+    from twin.queries.routes.networks import Networks
 
+    how = next((name for name in TRAVELS if name == along), None)
+    if along is not None and how is None:
+        raise typer.BadParameter(f"--along {along}: one of {', '.join(TRAVELS)}")
+    if closed and how is None:
+        raise typer.BadParameter("--closed goes with --along")
     with _asked() as asked:
-        found = nearest(asked.scenes, asked.assets, EVERYWHERE, asked.reader, _point(point), kind=kind, k=k)
-    lines = [f"{one['distance_m']:10.3f} m  {_name(one)}" for one in found["nearest"]]
+        if how is None:
+            found = nearest(asked.scenes, asked.assets, EVERYWHERE, asked.reader, _point(point), kind=kind, k=k)
+        else:
+            networks = Networks(asked.scenes.store, asked.scenes.settings)
+            given = asked.scenes, networks, asked.assets, EVERYWHERE, asked.reader, _point(point)
+            found = nearest_by_route(*given, kind=kind, k=k, along=how, closed=closed or ())
+    lines = [f"{one['distance_m']:10.3f} m  {_seconds(one)}{_name(one)}" for one in found["nearest"]]
+    lines += [f"   no way  {_name(one)}: {one['words']['zh']} · {one['words']['en']}" for one in found.get("unreached", [])]
     return Outcome(document=found, words="\n".join(lines) or "nothing")
 
 
@@ -219,6 +239,10 @@ def _point(text: str) -> Float64:
         raise typer.BadParameter(f"{text!r} has more than three numbers")
     point: Float64 = columns_of([lon], [lat], height or None)[0]
     return point
+
+
+def _seconds(one: dict[str, Any]) -> str:
+    return f"{one['seconds']:6.0f} s  " if "seconds" in one else ""
 
 
 def _name(one: dict[str, Any] | None) -> str:

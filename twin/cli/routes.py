@@ -1,4 +1,4 @@
-"""`twin query route | guards | evacuation`."""
+"""`twin query route | guards | evacuation | unreached`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from twin.queries.routes import Network
     from twin.store import Store
 
-__all__ = ["guards_near", "route_between", "ways_out"]
+__all__ = ["guards_near", "rooms_unreached", "route_between", "ways_out"]
 
 PLACE = "id of a room, door or gate, or LON,LAT,HEIGHT"
 SiteOf = Annotated[str | None, typer.Option(help="code of the site; may stay out where there is one")]
@@ -28,6 +28,7 @@ def route_between(
     start: Annotated[str, typer.Argument(metavar="FROM", help=PLACE)],
     end: Annotated[str, typer.Argument(metavar="TO", help=PLACE)],
     car: Annotated[bool, typer.Option("--car", help="by car instead of on foot")] = False,
+    wheelchair: Annotated[bool, typer.Option("--wheelchair", help="without stairs, steep ramps and narrow doors")] = False,
     closed: Closed = None,
     lifts: Annotated[bool, typer.Option(help="lifts may be taken")] = True,
     site: SiteOf = None,
@@ -37,12 +38,14 @@ def route_between(
     from twin.queries.routes import Closures, route
     from twin.queries.routes.networks import line_in_degrees, place_of_text
 
+    if car and wheelchair:
+        raise typer.BadParameter("--car or --wheelchair")
     with _asked(site) as (network, frame, _):
         found = route(
             network,
             place_of_text(start, frame),
             place_of_text(end, frame),
-            mode="car" if car else "foot",
+            mode="car" if car else "wheelchair" if wheelchair else "foot",
             closures=Closures.of(network, closed or ()),
             lifts=lifts,
         )
@@ -53,6 +56,7 @@ def route_between(
         return Outcome(document=document, words=f"{said['zh']} · {said['en']}{shut}", exit_code=DECIDE)
     lines = [f"{found.metres:.1f} m, {found.seconds:.0f} s"]
     lines += [f"  {step['words']['zh']} · {step['words']['en']}" for step in document["steps"]]
+    lines += [f"  ! {note['words']['zh']} · {note['words']['en']} ({len(note['features'])})" for note in document["notes"]]
     return Outcome(document=document, words="\n".join(lines))
 
 
@@ -91,6 +95,21 @@ def ways_out(
     lines = [f"{row['metres']:8.1f} m {row['seconds']:6.0f} s  {row['room']} → {row['exit']}" for row in rows]
     lines += [f"  no way out: {row['room']} ({row['reason']})" for row in found["unreached"]]
     return Outcome(document=found, words="\n".join(lines) or "no rooms", exit_code=DECIDE if found["unreached"] else 0)
+
+
+@command
+def rooms_unreached(
+    wheelchair: Annotated[bool, typer.Option("--wheelchair", help="without stairs, steep ramps and narrow doors")] = False,
+    site: SiteOf = None,
+    as_json: JsonFlag = False,
+) -> Outcome:
+    """Rooms without a way to the outside, and why; exit 3 where there are any."""
+    from twin.queries.routes import unreached_rooms
+
+    with _asked(site) as (network, _, _):
+        found = unreached_rooms(network, "wheelchair" if wheelchair else "foot")
+    words = "\n".join(f"{row.room}  {row.name}: {row.words.zh} · {row.words.en}" for row in found) or "all rooms are reached"
+    return Outcome(document={"unreached": [row.as_json() for row in found]}, words=words, exit_code=DECIDE if found else 0)
 
 
 @contextmanager

@@ -25,9 +25,10 @@ LEVELS = {"building": "building", "storey": "storey", "room": "space", "zone": "
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """The answer for n points: of each site that has any, which points (their numbers) and where they are in it."""
+    """The answer for n points: of each site that has any, which points (their numbers) and where they are in it; `site_xyz` (n, 3)."""
 
     count: int
+    site_xyz: Float64
     sites: tuple[tuple[SitePlaces, Int64, Located], ...]
     labels: Labels
 
@@ -50,7 +51,7 @@ def locate_points(
         if len(mine):
             radius = None if accuracy is None else accuracy[mine]
             found.append((one, mine, one.where.locate(assigned.site_xyz[mine], radius, one.known(labels))))
-    return Found(len(lon_lat_height), tuple(found), labels)
+    return Found(len(lon_lat_height), assigned.site_xyz, tuple(found), labels)
 
 
 def as_columns(found: Found) -> dict[str, Any]:
@@ -73,9 +74,11 @@ def as_columns(found: Found) -> dict[str, Any]:
 
 
 def as_one(found: Found) -> dict[str, Any]:
-    """The answer for the first point: `site` null outside all sites, each level named, `possible` the rooms its ball meets."""
+    """The answer for the first point: `site` null outside all sites, each level named, `possible` the rooms its ball meets, `zones` all
+    that hold it, innermost first."""
     if not found.sites:
-        return {"site": None, "scene_revision": None} | dict.fromkeys(LEVELS) | {"certain": dict.fromkeys(LEVELS, True), "possible": []}
+        nothing = {"certain": dict.fromkeys(LEVELS, True), "possible": [], "zones": []}
+        return {"site": None, "scene_revision": None} | dict.fromkeys(LEVELS) | nothing
     places, _, located = found.sites[0]
     rooms = located.possible_rooms[located.possible_starts[0] : located.possible_starts[1]]
     return {
@@ -84,7 +87,16 @@ def as_one(found: Found) -> dict[str, Any]:
         **{level: _named(places, level, int(getattr(located, level)[0]), found.labels) for level in LEVELS},
         "certain": {level: bool(getattr(located, f"{level}_certain")[0]) for level in LEVELS},
         "possible": [_named(places, "room", int(row), found.labels) for row in rooms],
+        "zones": [_named(places, "zone", row, found.labels) for row in _zones(places, found)],
     }
+
+
+def _zones(places: SitePlaces, found: Found) -> list[int]:
+    """All zones that hold the first point and that the reader may know of; none where nobody knows its height."""
+    zones, known = places.where.zones, places.known(found.labels).zones
+    held = zones.holding(found.site_xyz[:1])[1] if np.isfinite(found.site_xyz[0]).all() else np.zeros(0, dtype=np.int64)
+    shown = held if known is None else held[known[held]]
+    return [int(row) for row in shown[np.argsort(zones.rank[shown])]]
 
 
 def _named(places: SitePlaces, level: str, row: int, labels: Labels) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from twin.queries.place.frames import OUTSIDE, assign_sites
 from twin.queries.place.scene import Scenes, SitePlaces
 from twin.records.scope import Reader
 
-__all__ = ["ASSET", "MOST", "feature_kind", "nearest"]
+__all__ = ["ASSET", "MOST", "feature_kind", "nearest", "require_count"]
 
 ASSET = "asset"
 MOST = 1000
@@ -30,10 +30,7 @@ def nearest(
     asset; 0 inside. `site` is null where the point lies in none.
     Raises Invalid (`POINT_HEIGHT_MISSING`, `FEATURE_KIND_UNKNOWN`, `COUNT_INVALID`).
     """
-    if np.isnan(lon_lat_height[2]):
-        raise Invalid("how far things are needs a height", code="POINT_HEIGHT_MISSING", hint="give height_m, ellipsoidal metres")
-    if not 1 <= k <= MOST:
-        raise Invalid(f"k = {k}", code="COUNT_INVALID", hint=f"from 1 to {MOST}")
+    require_count(lon_lat_height, k)
     codes = scenes.codes(scopes)
     places = [scenes.site(code) for code in codes]
     assigned = assign_sites([one.frame for one in places], lon_lat_height[None])
@@ -43,6 +40,14 @@ def nearest(
     here, point = places[number], assigned.site_xyz[0]
     found = _assets(assets, here, reader, point, k) if kind == ASSET else _features(here, reader, point, feature_kind(here, kind), k)
     return {"site": here.code, "scene_revision": here.extents.scene_revision, "kind": kind, "nearest": found}
+
+
+def require_count(lon_lat_height: Float64, k: int) -> None:
+    """Raises Invalid (`POINT_HEIGHT_MISSING`, `COUNT_INVALID`) where the point has no height or k is not from 1 to 1000."""
+    if np.isnan(lon_lat_height[2]):
+        raise Invalid("how far things are needs a height", code="POINT_HEIGHT_MISSING", hint="give height_m, ellipsoidal metres")
+    if not 1 <= k <= MOST:
+        raise Invalid(f"k = {k}", code="COUNT_INVALID", hint=f"from 1 to {MOST}")
 
 
 def feature_kind(places: SitePlaces, kind: str) -> str:

@@ -13,6 +13,7 @@ from spatial.frame import SiteFrame
 from spatial.section import cut_level, level_faces, seen_outline
 from twin.auth import Labels
 from twin.errors import Invalid, NotFound
+from twin.queries.place.plan_devices import DEVICE_LAYERS, devices_on
 from twin.queries.place.scene import SitePlaces
 from twin.queries.place.shapes import ModelShapes
 
@@ -85,7 +86,11 @@ def cut_storey(places: SitePlaces, labels: Labels, storey: str, *, cut_m: float 
     z = float(floor) + cut_m
     rooms = _rooms(places, labels, row, z)
     parts = [*rooms, *_elements(places, labels, row, float(floor), z)]
-    order = {name: i for i, name in enumerate(("room", "furniture", "fixture", "stair", "rail", "window", "door", "wall"))}
+    outline = shapely.union_all([part.shape for part in parts if part.layer in ("room", "wall", "window")])
+    parts += [
+        PlanPart(layer=layer, shape=shape, row=at) for layer, shape, at in devices_on(places, labels, row, shapely.convex_hull(outline))
+    ]
+    order = {name: i for i, name in enumerate(("room", "furniture", "fixture", "stair", "rail", "window", "door", "wall", *DEVICE_LAYERS))}
     parts.sort(key=lambda part: order[part.layer])
     return Plan(places=places, labels=labels, storey=row, cut_m=cut_m, floor_m=float(floor), parts=tuple(parts))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
-from itertools import groupby
+from itertools import groupby, product
 
 import numpy as np
 import shapely
@@ -26,15 +26,30 @@ STYLES = {
     "stair": 'fill="none" stroke="#8a8378" stroke-width=".13"',
     "rail": 'fill="#8a8378" stroke="#8a8378" stroke-width=".13"',
     "window": 'fill="#d6e8f2" stroke="#3c6e8f" stroke-width=".15"',
-    "door": 'fill="#fff" stroke="#a0522d" stroke-width=".2"',
+    "door": 'fill="#fff" stroke="#a0522d" stroke-width=".35"',
     "wall": 'fill="#3a3a3c" stroke="#1d1d1f" stroke-width=".1"',
+    "zone": 'fill="#b3261e" fill-opacity=".07" stroke="#b3261e" stroke-width=".35" stroke-dasharray="1.6 .9"',
+    "camera": 'fill="#0b57d0" stroke="#fff" stroke-width=".2"',
+    "guard_post": 'fill="#146c2e" stroke="#fff" stroke-width=".2"',
+    "gate": 'fill="none" stroke="#b3261e" stroke-width=".6"',
 }
 """Attributes, not style sheets: the service's policy lets no page carry its own."""
+POINTED = ("camera", "guard_post", "gate")
+CODES = {"camera": "#0b57d0", "guard_post": "#146c2e", "gate": "#b3261e"}
 WRITTEN = 'fill="#222" text-anchor="middle"'
 HALO = 'paint-order="stroke" stroke="#f6f3ec" stroke-width=".7" stroke-linejoin="round"'
-LEGEND = {"wall": ("墙、柱", "walls, columns"), "window": ("窗、幕墙", "windows"), "door": ("门", "doors"), "stair": ("楼梯", "stairs"),
-          "furniture": ("家具", "furniture"), "fixture": ("设备、洁具", "fixtures")}  # fmt: skip
-LARGEST_MM, SMALLEST_MM = 3.4, 1.1
+LEGEND = {"wall": ("墙、柱", "walls, columns"), "window": ("窗、幕墙", "windows"),
+          "door": ("门（模型未给开向）", "doors, swing not stated"), "stair": ("楼梯", "stairs"), "furniture": ("家具", "furniture"),
+          "fixture": ("设备、洁具", "fixtures"), "zone": ("防区", "zones"), "camera": ("摄像机", "cameras"),
+          "guard_post": ("岗位", "guard posts"), "gate": ("大门", "gates")}  # fmt: skip
+SIZES_MM = (3.4, 3.0, 2.7, 2.4, 2.1, 1.9, 1.7, 1.5, 1.3, 1.1)
+LINE_EM = 1.24
+AIR_MM = 0.5
+SYMBOL_MM, CODE_MM = 2.2, 1.9
+SHIFTS_MM = [(dx, dy) for dy in (0.0, -7.0, 7.0, -11.0, 11.0) for dx in (0.0, -14.0, 14.0, -28.0, 28.0)]
+"""Where else a label goes that would lie under a device."""
+OUTSIDE_M = 5.0
+"""Furniture and fixtures farther than this from the rooms (a flagpole in the court) are not on the sheet of the building."""
 LATIN_EM, HAN_EM = 0.58, 1.0
 BARS_M = (1, 2, 5, 10, 20, 50, 100)
 
@@ -56,19 +71,34 @@ class _Sheet:
 
 def as_svg(plan: Plan) -> str:
     """The drawing, Chinese with English beside it; one page, true to its scale when printed at 100 %."""
+    plan = _beside_the_building(plan)
     sheet = _sheet(plan)
     width, height = PAGE_MM
     rooms = [part for part in plan.parts if part.layer == "room"]
+    devices = [part for part in plan.parts if part.layer in POINTED]
+    codes = shapely.union_all([_code_block(part, sheet, plan) for part in devices])
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" viewBox="0 0 {width:g} {height:g}" '
             f'font-family="{FONT}" role="img" aria-label="{escape(_title(plan))}">',
             f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>',
-            *(_layer(layer, list(parts), sheet, plan) for layer, parts in groupby(plan.parts, key=lambda part: part.layer)),
-            f"<g {WRITTEN} {HALO}>" + "".join(_label(part, sheet, plan) for part in rooms) + "</g>",
+            *_layers([part for part in plan.parts if part.layer not in POINTED], sheet, plan),
+            f"<g {WRITTEN} {HALO}>" + "".join(_label(part, sheet, plan, codes) for part in rooms) + "</g>",
+            *_layers([part for part in plan.parts if part.layer in POINTED], sheet, plan),
+            f"<g {HALO}>" + "".join(_code(part, sheet, plan) for part in devices) + "</g>",
             *_foot(plan, sheet, rooms),
             "</svg>",
         ]
+    )
+
+
+def _beside_the_building(plan: Plan) -> Plan:
+    rooms = shapely.union_all([part.shape for part in plan.parts if part.layer == "room"])
+    if rooms.is_empty:
+        return plan
+    near = shapely.buffer(shapely.convex_hull(rooms), OUTSIDE_M)
+    return replace(
+        plan, parts=tuple(part for part in plan.parts if part.layer not in ("furniture", "fixture") or shapely.intersects(near, part.shape))
     )
 
 
@@ -92,6 +122,10 @@ def _sheet(plan: Plan) -> _Sheet:
     return _Sheet(angle, scale, (float(middle[0]), float(middle[1])))
 
 
+def _layers(parts: list[PlanPart], sheet: _Sheet, plan: Plan) -> list[str]:
+    return [_layer(layer, list(some), sheet, plan) for layer, some in groupby(parts, key=lambda part: part.layer)]
+
+
 def _layer(layer: str, parts: list[PlanPart], sheet: _Sheet, plan: Plan) -> str:
     return f'<g class="{layer}" {STYLES[layer]} fill-rule="evenodd">' + "".join(_part(part, sheet, plan) for part in parts) + "</g>"
 
@@ -99,7 +133,11 @@ def _layer(layer: str, parts: list[PlanPart], sheet: _Sheet, plan: Plan) -> str:
 def _part(part: PlanPart, sheet: _Sheet, plan: Plan) -> str:
     name = escape(" ".join(text for text in plan.name_of(part.row) if text))
     feature = escape(plan.places.extents.ids[part.row])
-    return f'<path data-id="{feature}" d="{_path(part.shape, sheet)}"><title>{name}</title></path>'
+    drawn = _path(part.shape, sheet)
+    if part.shape.geom_type == "Point":
+        x, y = sheet.xy(np.asarray(part.shape.coords)[:, :2])[0]
+        drawn = _symbol(part.layer, x, y)
+    return f'<path data-id="{feature}" d="{drawn}"><title>{name}</title></path>'
 
 
 def _path(shape: BaseGeometry, sheet: _Sheet) -> str:
@@ -114,32 +152,66 @@ def _line(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]], sheet: _She
     return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in sheet.xy(points[:, :2]))
 
 
-def _label(part: PlanPart, sheet: _Sheet, plan: Plan) -> str:
-    """Number, name and area in the largest circle of the room, as large as it holds; a room too small has its title only."""
+def _symbol(layer: str, x: float, y: float) -> str:
+    """A camera is a disc, a guard post a diamond."""
+    r = SYMBOL_MM / 2
+    if layer == "guard_post":
+        return f"M{x:.2f} {y - 1.3 * r:.2f}L{x + 1.3 * r:.2f} {y:.2f}L{x:.2f} {y + 1.3 * r:.2f}L{x - 1.3 * r:.2f} {y:.2f}Z"
+    return f"M{x - r:.2f} {y:.2f}a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 {-2 * r} 0Z"
+
+
+def _code_block(part: PlanPart, sheet: _Sheet, plan: Plan) -> BaseGeometry:
+    """The rectangle that a device's symbol and code take, millimetres."""
+    x, y = sheet.xy(np.asarray(part.shape.centroid.coords)[:, :2])[0]
+    block: BaseGeometry = shapely.box(x - SYMBOL_MM, y - SYMBOL_MM, x + SYMBOL_MM + _em(_key(part, plan)) * CODE_MM, y + SYMBOL_MM)
+    return block
+
+
+def _code(part: PlanPart, sheet: _Sheet, plan: Plan) -> str:
+    x, y = sheet.xy(np.asarray(part.shape.centroid.coords)[:, :2])[0]
+    at = f'x="{x + SYMBOL_MM * 0.75:.2f}" y="{y + CODE_MM * 0.36:.2f}"'
+    return f'<text {at} font-size="{CODE_MM}" fill="{CODES[part.layer]}">{escape(_key(part, plan))}</text>'
+
+
+def _key(part: PlanPart, plan: Plan) -> str:
+    """The code of a device in its register."""
+    return plan.places.extents.ids[part.row].partition(":")[2]
+
+
+def _label(part: PlanPart, sheet: _Sheet, plan: Plan, codes: BaseGeometry) -> str:
+    """Number, name and area over each other or in one line, as large as the room holds beside its devices; a room too small has its
+    title only, or nothing."""
     assert part.label_at is not None
-    (x, y), radius_mm = sheet.xy(np.array([part.label_at[:2]]))[0], part.label_at[2] * 1000 / sheet.scale
+    middle = sheet.xy(np.array([part.label_at[:2]]))[0]
+    room = shapely.transform(part.shape, lambda points: sheet.xy(points[:, :2]))
+    shifts = SHIFTS_MM if shapely.intersects(room, codes) else SHIFTS_MM[:1]
+    free = shapely.difference(room, codes)
     number, name = plan.name_of(part.row)
-    lines = [text for text in (number, name, f"{part.area_m2:.1f} m²") if text]
-    size = min(LARGEST_MM, *(_fitting(len(lines), i, text, radius_mm) for i, text in enumerate(lines)))
-    if size < SMALLEST_MM:
-        lines, size = [number or name], _fitting(1, 0, number or name, radius_mm)
-        if size < SMALLEST_MM or not lines[0]:
-            return ""
-        size = min(size, LARGEST_MM / 2)
-    top = y - (len(lines) - 1) * size * 0.62 + size * 0.36
-    weights = ("600", "400", "400")
-    found = []
-    for i, text in enumerate(lines):
-        at = f'x="{x:.2f}" y="{top + i * size * 1.24:.2f}"'
-        found.append(f'<text {at} font-size="{size:.2f}" font-weight="{weights[i]}">{escape(text)}</text>')
-    return "".join(found)
+    texts = [text for text in (number, name, f"{part.area_m2:.1f} m²") if text]
+    layouts = (texts, [" ".join(texts)], [" ".join(texts[:-1])] if len(texts) > 1 else [], [number or name])
+    for layout in layouts[:2], layouts[2:]:
+        for size, lines, (dx, dy) in product(SIZES_MM, layout, shifts):
+            x, y = float(middle[0]) + dx, float(middle[1]) + dy
+            if lines and lines[0] and free.covers(_block(lines, size, x, y)):
+                return _written(lines, size, x, y)
+    return ""
 
 
-def _fitting(count: int, line: int, text: str, radius_mm: float) -> float:
-    """The size at which one line of so many fits into a circle."""
-    em = sum(LATIN_EM if ord(character) < 0x2E80 else HAN_EM for character in text) or 1.0
-    off = abs(line - (count - 1) / 2) * 1.24 + 0.5
-    return 0.92 * radius_mm / float(np.hypot(em / 2, off))
+def _block(lines: list[str], size: float, x: float, y: float) -> BaseGeometry:
+    """The rectangle that lines take, millimetres, with air around."""
+    wide, tall = max(_em(text) for text in lines) * size / 2 + AIR_MM, (len(lines) * LINE_EM - 0.24) * size / 2 + AIR_MM / 2
+    return shapely.box(x - wide, y - tall, x + wide, y + tall)
+
+
+def _written(lines: list[str], size: float, x: float, y: float) -> str:
+    top = y - (len(lines) - 1) * size * LINE_EM / 2 + size * 0.36
+    weights = ("600", "400", "400") if len(lines) > 1 else ("500",)
+    rows = [(f'x="{x:.2f}" y="{top + i * size * LINE_EM:.2f}"', weights[i], escape(text)) for i, text in enumerate(lines)]
+    return "".join(f'<text {at} font-size="{size:.2f}" font-weight="{weight}">{text}</text>' for at, weight, text in rows)
+
+
+def _em(text: str) -> float:
+    return sum(LATIN_EM if ord(character) < 0x2E80 else HAN_EM for character in text)
 
 
 def _title(plan: Plan) -> str:
@@ -174,9 +246,11 @@ def _legend(plan: Plan, y: float) -> list[str]:
     for layer, (zh, en) in LEGEND.items():
         if layer in present:
             text = f"{zh} {en}"
-            found.append(f'<rect {STYLES[layer]} x="{x:.1f}" y="{y - 2.4:.1f}" width="5" height="3"/>')
+            mark = f'<path {STYLES[layer]} d="{_symbol(layer, x + 2.5, y - 0.9)}"/>'
+            box = f'<rect {STYLES[layer]} x="{x:.1f}" y="{y - 2.4:.1f}" width="5" height="3"/>'
+            found.append(mark if layer in ("camera", "guard_post") else box)
             found.append(f'<text x="{x + 6.4:.1f}" y="{y:.1f}" font-size="2.7" fill="#444">{escape(text)}</text>')
-            x += 12 + 2.7 * sum(LATIN_EM if ord(character) < 0x2E80 else HAN_EM for character in text)
+            x += 9 + 2.7 * _em(text)
     return found
 
 

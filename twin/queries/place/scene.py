@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,7 +110,16 @@ class SitePlaces:
             boxes[i] = [[*plan[:2], ranges[i, 0]], [*plan[2:], ranges[i, 1]]]
         ids = [extents.ids[row] for row in rows]
         revision = str(extents.scene_revision)
-        return rows, SpatialIndex.build(ids, boxes, list(extents.footprints[rows]), ranges, revision=revision)
+        at = {int(row): i for i, row in enumerate(rows)}
+        solids = {at[row]: faces for row, faces in self._solid_rooms() if row in at} if kind == "space" else {}
+        return rows, SpatialIndex.build(ids, boxes, list(extents.footprints[rows]), ranges, solids, revision=revision)
+
+    def _solid_rooms(self) -> Iterator[tuple[int, Float64]]:
+        """Rows of the rooms that are no prisms, and their faces."""
+        rooms = self.where.rooms
+        for row, solid in zip(self.rows["space"].tolist(), rooms.solid.tolist(), strict=True):
+            if solid >= 0:
+                yield row, rooms.solids.triangles[rooms.solids.starts[solid] : rooms.solids.starts[solid + 1]]
 
 
 class Scenes:
@@ -118,7 +127,7 @@ class Scenes:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
-        self._settings = settings
+        self.settings = settings
         self._lock = threading.Lock()
         self._sites: dict[str, SitePlaces] = {}
 
@@ -144,7 +153,7 @@ class Scenes:
     def _built(self, code: str) -> SitePlaces:
         with self.store.database.reading() as connection:
             extents = read_extents(connection, code)
-        return build_places(SiteFrame.of(self.store.get_site(code)), extents, Shapes.of(self.store, self._settings, code))
+        return build_places(SiteFrame.of(self.store.get_site(code)), extents, Shapes.of(self.store, self.settings, code))
 
 
 def build_places(frame: SiteFrame, extents: Extents, shapes: Shapes) -> SitePlaces:

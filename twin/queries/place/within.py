@@ -108,7 +108,7 @@ def _feature_rows(places: SitePlaces, reader: Reader, area: Area, kind: str) -> 
         low, high = places.extents.z_ranges[holder]
         plan = places.extents.footprints[holder]
         found = index.rows_within_box([*plan.bounds[:2], low], [*plan.bounds[2:], high])
-        found = found[shapely.intersects(index.footprints[found], plan)]
+        found = index.meeting(found[shapely.intersects(index.footprints[found], plan)], plan, low, high)
     elif area.centre is not None:
         found = _in_ball(places, index, area)
     else:
@@ -137,7 +137,13 @@ def _in_polygon(places: SitePlaces, index: Any, area: Area) -> Int64:
     found = found[shapely.intersects(index.footprints[found], plan)]
     middle = shapely.get_coordinates(shapely.centroid(index.footprints[found]))
     ends = [_heights(places.frame, middle, index.z_ranges[found, end]) for end in (0, 1)]
-    return np.asarray(found[(ends[0] <= _or(area.high_m, np.inf)) & (ends[1] >= _or(area.low_m, -np.inf))])
+    inside = (ends[0] <= _or(area.high_m, np.inf)) & (ends[1] >= _or(area.low_m, -np.inf))
+    rise = ends[0] - index.z_ranges[found, 0]
+    met = [
+        len(index.meeting(found[i : i + 1], plan, _or(area.low_m, -np.inf) - rise[i], _or(area.high_m, np.inf) - rise[i])) > 0
+        for i in np.flatnonzero(inside).tolist()
+    ]
+    return np.asarray(found[inside][np.array(met, dtype=bool)])
 
 
 def _asset_rows(places: SitePlaces, standing: StandingAssets, view: AssetView, reader: Reader, area: Area) -> Int64:

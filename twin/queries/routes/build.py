@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.mesh import Float64
-from spatial.route import Int32, Mode, RouteGraph
+from spatial.route import NOWHERE, Int32, Mode, RouteGraph
 from spatial.surface import Surface
 from spatial.walkable import free_floor, room_ways
 from twin.queries.routes.columns import Columns, NodeKind
@@ -21,8 +21,10 @@ from twin.queries.routes.ground import Ground
 from twin.queries.routes.openings import Opening, find_openings
 from twin.queries.routes.outside import Outdoors, find_outdoors
 from twin.queries.routes.plan import BuildingPlan
+from twin.queries.routes.roads import driven_edges
 from twin.queries.routes.rules import Rules
 from twin.queries.routes.scene import Room, SiteScene, Stair
+from twin.queries.routes.searches import Searches
 from twin.queries.routes.stairs import Rise, find_lifts, find_rises, with_lifts
 
 __all__ = ["BuildingWays", "Network", "RoomNodes", "build_network"]
@@ -57,7 +59,8 @@ class RoomNodes:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Network:
     """A site's graph and what it was made from. `exits` are the nodes outside doors that lead out, `transfers` (t, 2) the
-    nodes (road, surface) between which one gets into or out of a car, `detached` the doors and gates that no path comes near."""
+    nodes (road, surface) between which one gets into or out of a car, `detached` the doors and gates that no path comes near;
+    `searches` keeps what is worked out for one question and serves the next."""
 
     scene: SiteScene
     rules: Rules
@@ -71,6 +74,7 @@ class Network:
     road_nodes: Int32
     transfers: Int32
     detached: tuple[str, ...]
+    searches: Searches
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,16 +143,17 @@ class _Builder:
         walk = self._surface(self.outdoors.walk, NodeKind.SURFACE, Mode.WALK)
         pairs, metres = self.outdoors.bridges()
         self.columns.edges(walk[pairs[:, 0]], walk[pairs[:, 1]], metres, Mode.WALK)
-        road = self._surface(self.outdoors.drive, NodeKind.ROAD, Mode.CAR)
+        road = self._roads()
         for ways in self.buildings:
             self._building(ways, walk)
         for join in self.outdoors.gates:
             self._gate(join.gate.id, join.middle, join.sides, join.gate.modes, walk, road)
         transfers = self._transfers(walk, road)
+        graph = self.columns.graph()
         return Network(
             scene=self.scene,
             rules=self.rules,
-            graph=self.columns.graph(),
+            graph=graph,
             buildings=self.buildings,
             rooms=self.rooms,
             outdoors=self.outdoors,
@@ -158,6 +163,7 @@ class _Builder:
             road_nodes=road,
             transfers=transfers,
             detached=tuple(self.detached),
+            searches=Searches(graph),
         )
 
     def _building(self, ways: BuildingWays, walk: Int32) -> None:
@@ -215,7 +221,10 @@ class _Builder:
         for landing, tread in zip(rise.landings, treads.tolist(), strict=True):
             portals[landing.room].append(_Portal(landing.xyz[:2], float(landing.xyz[2]), tread, None))
         along = np.array([landing.along_m for landing in rise.landings])
-        self.columns.edges(treads[:-1], treads[1:], np.diff(along), Mode.STAIRS, via=rise.id)
+        climb = np.abs(np.diff([landing.xyz[2] for landing in rise.landings]))
+        rolls = rise.ramp & (climb <= self.rules.wheelchair.ramp_slope * np.sqrt(np.maximum(np.diff(along) ** 2 - climb**2, 0.0)))
+        for mode, chosen in ((Mode.RAMP, rolls), (Mode.STAIRS, ~rolls)):
+            self.columns.edges(treads[:-1][chosen], treads[1:][chosen], np.diff(along)[chosen], mode, via=rise.id)
 
     def _lift(self, shaft: Sequence[Room], portals: Sequence[_Portal]) -> None:
         """Doors into the shaft, a landing where their sills lie at one height, rides between landings that follow each other."""
@@ -234,12 +243,32 @@ class _Builder:
         for (low, low_z), (high, high_z) in pairwise(levels):
             self.columns.edges(low, high, high_z - low_z, Mode.LIFT, area=lift, via=lift)
 
-    def _surface(self, surface: Surface, kind: NodeKind, mode: Mode) -> Int32:
+    def _surface(self, surface: Surface, kind: NodeKind, mode: Mode | None) -> Int32:
         xyz = np.column_stack([surface.xy, self.ground.heights(surface.xy)])
         nodes = self.columns.nodes(xyz, kind, None)
-        if len(surface.pairs):
+        if len(surface.pairs) and mode is not None:
             metres = np.linalg.norm(xyz[surface.pairs[:, 0]] - xyz[surface.pairs[:, 1]], axis=1)
             self.columns.edges(nodes[surface.pairs[:, 0]], nodes[surface.pairs[:, 1]], metres, mode)
+        return nodes
+
+    def _roads(self) -> Int32:
+        surface, roads = self.outdoors.drive, self.outdoors.roads
+        nodes = self._surface(surface, NodeKind.ROAD, None)
+        if len(surface.pairs):
+            xyz = np.column_stack([surface.xy, self.ground.heights(surface.xy)])
+            driven = driven_edges(surface.xy, surface.pairs, roads, self.rules.speed.car_m_per_s)
+            numbers = np.array([*(self.columns.number(road.id) for road in roads), NOWHERE], dtype=np.int32)
+            pairs, kept = surface.pairs[driven.kept], driven.kept
+            metres = np.linalg.norm(xyz[pairs[:, 0]] - xyz[pairs[:, 1]], axis=1)
+            self.columns.edges(
+                nodes[pairs[:, 0]],
+                nodes[pairs[:, 1]],
+                metres,
+                Mode.CAR,
+                area=numbers[driven.road[kept]],
+                seconds=metres / driven.m_per_s[kept],
+                one_way=driven.one_way[kept],
+            )
         return nodes
 
     def _gate(self, gate: str, middle: Float64, sides: Float64, modes: frozenset[str], walk: Int32, road: Int32) -> None:

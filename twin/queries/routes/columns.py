@@ -36,7 +36,7 @@ class Columns:
         self._speeds = speeds
         self._numbers: dict[str, int] = {}
         self._nodes: list[tuple[Float64, Int32, Int32]] = []
-        self._edges: list[tuple[Int32, Int32, Float64, Float64, Int32, Int32, Int32]] = []
+        self._edges: list[tuple[Int32, Int32, Float64, Float64, Int32, Int32, Int32, Int32]] = []
         self._count = 0
 
     def number(self, feature: str | None) -> int:
@@ -62,17 +62,20 @@ class Columns:
         metres: ArrayLike,
         mode: Mode,
         *,
-        area: str | None = None,
+        area: str | Int32 | None = None,
         via: str | None = None,
         seconds: ArrayLike | None = None,
+        one_way: ArrayLike = 0,
     ) -> None:
-        """Add edges between nodes; their seconds follow from the mode's speed where not given."""
+        """Add edges between nodes; their seconds follow from the mode's speed where not given. `area` is a feature, or a number each."""
         first, second = np.atleast_1d(np.asarray(start, np.int32)), np.atleast_1d(np.asarray(end, np.int32))
         length = np.broadcast_to(np.asarray(metres, dtype=np.float64), first.shape).copy()
         speed = self._speed(mode)
         spent = length / speed if seconds is None else np.broadcast_to(np.asarray(seconds, dtype=np.float64), first.shape).copy()
         size = len(first)
-        rest = (_filled(size, int(mode)), _filled(size, self.number(area)), _filled(size, self.number(via)))
+        areas = area if isinstance(area, np.ndarray) else _filled(size, self.number(area))
+        direction = np.broadcast_to(np.asarray(one_way, dtype=np.int32), first.shape)
+        rest = (_filled(size, int(mode)), areas, _filled(size, self.number(via)), direction)
         self._edges.append((first, second, length, spent, *rest))
 
     def graph(self) -> RouteGraph:
@@ -80,7 +83,7 @@ class Columns:
         nodes = (
             [np.concatenate(column) for column in zip(*self._nodes, strict=True)] if self._nodes else [np.empty((0, 3)), *[np.empty(0)] * 2]
         )
-        edges = [np.concatenate(column) for column in zip(*self._edges, strict=True)] if self._edges else [np.empty(0)] * 7
+        edges = [np.concatenate(column) for column in zip(*self._edges, strict=True)] if self._edges else [np.empty(0)] * 8
         ends = np.sort(np.column_stack(edges[:2]), axis=1)
         order = np.lexsort((ends[:, 1], ends[:, 0]))
         edges = [column[order] for column in edges]
@@ -96,11 +99,13 @@ class Columns:
             edge_mode=edges[4].astype(np.uint8),
             edge_area=edges[5].astype(np.int32),
             edge_via=edges[6].astype(np.int32),
+            edge_one_way=edges[7].astype(np.int8),
         )
 
     def _speed(self, mode: Mode) -> float:
         speeds: Sequence[float] = (
             self._speeds.walk_m_per_s, self._speeds.stairs_m_per_s, self._speeds.lift_m_per_s, self._speeds.car_m_per_s,
+            self._speeds.walk_m_per_s,
         )  # fmt: skip
         return speeds[int(mode)]
 

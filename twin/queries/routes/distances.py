@@ -7,14 +7,15 @@ from typing import Any, Literal
 import numpy as np
 
 from spatial.mesh import Float64
-from spatial.route import NOWHERE, Cost, Int32, Mode, Ways
+from spatial.route import NOWHERE, Int32
+from spatial.ways import Cost
 from twin.errors import Invalid
-from twin.queries.routes.answers import join_places
 from twin.queries.routes.build import Network
-from twin.queries.routes.closures import ON_FOOT, Closures, no_closures
+from twin.queries.routes.closures import Closures, no_closures
 from twin.queries.routes.columns import NodeKind
 from twin.queries.routes.places import Place, PlaceGiven, find_place
 from twin.queries.routes.reach import Unreached, unreached_rooms
+from twin.queries.routes.search import Search, modes_of
 
 __all__ = ["Evacuation", "Nearest", "Reached", "Until", "evacuation", "nearest"]
 
@@ -92,19 +93,17 @@ def nearest(
             places[name] = find_place(network, given)
         except Invalid:
             apart.append(name)
-    graph, nodes = join_places(network, [find_place(network, target), *places.values()])
-    ways = Ways.of(graph, is_open=(closures or no_closures()).open_edges(graph, ON_FOOT), cost=cost)
-    tree = ways.from_nearest(nodes[:1])
-    lengths = tree.cost[nodes[1:]]
-    order = np.argsort(lengths, kind="stable")
-    names = list(places)
+    search = Search(network, closures=closures, cost=cost)
+    reach = search.reach(find_place(network, target))
+    arrivals = {name: search.arrive(reach, place) for name, place in places.items()}
+    order = sorted((name for name, (length, _) in arrivals.items() if np.isfinite(length)), key=lambda name: arrivals[name][0])
     found = []
-    for number in order[np.isfinite(lengths[order])][:count].tolist():
-        path = tree.find_path(nodes[1 + number])
-        if path is not None:
-            found.append(Reached(id=names[number], metres=path.metres, seconds=path.seconds))
-    unreached = [names[number] for number in np.flatnonzero(~np.isfinite(lengths)).tolist()]
-    return Nearest(found=tuple(found), unreached=tuple(unreached), apart=tuple(apart))
+    for name in order[:count]:
+        (leg,) = search.legs(reach, places[name], arrivals[name][1])
+        _, path = leg.graph(network)
+        found.append(Reached(id=name, metres=path.metres, seconds=path.seconds))
+    unreached = tuple(name for name, (length, _) in arrivals.items() if not np.isfinite(length))
+    return Nearest(found=tuple(found), unreached=unreached, apart=tuple(apart))
 
 
 def evacuation(network: Network, *, until: Until = "outside", closures: Closures | None = None) -> Evacuation:
@@ -116,7 +115,8 @@ def evacuation(network: Network, *, until: Until = "outside", closures: Closures
     """
     graph = network.graph
     shut = closures or no_closures()
-    ways = Ways.of(graph, is_open=shut.open_edges(graph, (Mode.WALK, Mode.STAIRS)), cost="metres")
+    ready = network.searches.ways(modes_of("foot", lifts=False), "metres")
+    ways = ready.without(shut.closed_edges(graph)) if shut else ready
     tree = ways.from_nearest(np.concatenate([network.exits, _stair_doors(network, shut)]) if until == "stairs" else network.exits)
     known = {row.room: row for row in unreached_rooms(network)}
     rooms: list[str] = []

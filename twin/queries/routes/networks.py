@@ -21,6 +21,7 @@ from twin.store import Store
 __all__ = ["Networks", "guard_posts", "line_in_degrees", "place_of_text"]
 
 KEPT = 4
+CRS84H = "http://www.opengis.net/def/crs/OGC/0/CRS84h"
 
 
 class Networks:
@@ -59,10 +60,10 @@ def place_of_text(text: str, frame: SiteFrame) -> PlaceGiven:
 
 
 def line_in_degrees(found: Route, frame: SiteFrame) -> dict[str, Any] | None:
-    """The way as a GeoJSON line of lon, lat, metres above the ellipsoid; None where there is none."""
+    """The way as a GeoJSON line of lon, lat, metres above the ellipsoid, its datum named as JSON-FG does; None where there is none."""
     if found.metres is None or len(found.site_xyz) < 2:
         return None
-    return {"type": "LineString", "coordinates": _rounded(frame.to_lon_lat_height(found.site_xyz))}
+    return {"type": "LineString", "coordinates": _rounded(frame.to_lon_lat_height(found.site_xyz)), "coordRefSys": CRS84H}
 
 
 def guard_posts(store: Store, site: str, labels: Labels) -> dict[str, Sequence[float]]:

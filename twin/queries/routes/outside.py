@@ -12,11 +12,10 @@ from spatial.mesh import Float64
 from spatial.route import Int32
 from spatial.surface import Surface, triangulated
 from twin.queries.routes.rules import OutsideRules
-from twin.queries.routes.scene import GATE, SURFACES, SiteScene, Way
+from twin.queries.routes.scene import GATE, ROAD, SURFACES, SiteScene, Way
 
 __all__ = ["GateJoin", "Outdoors", "find_outdoors"]
 
-ROADS = ("Road",)
 FENCES = ("Fence",)
 SOLID = ("Building", "WaterBody")
 WALL_M = 0.3
@@ -34,10 +33,11 @@ class GateJoin:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outdoors:
-    """The surface for walking, that for driving, the gates, and what one cannot step across."""
+    """The surface for walking, that for driving and its roads, the gates, and what one cannot step across."""
 
     walk: Surface
     drive: Surface
+    roads: tuple[Way, ...]
     gates: tuple[GateJoin, ...]
     barriers: shapely.STRtree
     attach_m: float
@@ -51,10 +51,22 @@ class Outdoors:
         if np.linalg.norm(on[0] - xy) <= self.attach_m and self._is_free(xy[None], on)[0]:
             return on[0], nodes[0].tolist()
         away = np.linalg.norm(surface.xy - xy, axis=1)
-        near = np.argsort(away, kind="stable")[:TRIES]
-        near = near[away[near] <= self.attach_m]
+        near = np.flatnonzero(away <= self.attach_m)
+        near = near[np.argsort(away[near], kind="stable")[:TRIES]]
         free = near[self._is_free(np.broadcast_to(xy, (len(near), 2)), surface.xy[near])]
         return (surface.xy[free[0]], [int(free[0])]) if len(free) else None
+
+    def attached_many(self, surface: Surface, xy: Float64) -> list[Sequence[int] | None]:
+        """As `attached` for places (k, 2), the nodes alone; those that reach their nearest point straight in one go."""
+        on, nodes = surface.nearest(xy)
+        if not len(on):
+            return [None] * len(xy)
+        direct = (np.linalg.norm(on - xy, axis=1) <= self.attach_m) & self._is_free(xy, on)
+        found: list[Sequence[int] | None] = []
+        for at, straight, near in zip(xy, direct.tolist(), nodes, strict=True):
+            other = None if straight else self.attached(surface, at)
+            found.append(near.tolist() if straight else None if other is None else other[1])
+        return found
 
     def bridges(self) -> tuple[Int32, Float64]:
         """Pairs (m, 2) of nodes of the walked surface in different pieces of it, joined over what lies between, and their metres."""
@@ -93,10 +105,11 @@ def find_outdoors(scene: SiteScene, rules: OutsideRules, houses: Sequence[BaseGe
     shut = [gate.outline.buffer(rules.fence_m + WALL_M) for gate in gates]
     barred = shapely.union_all([*fences, *shut, *houses, *solid])
     surfaces = [way.outline for way in scene.ways if way.class_name in SURFACES]
-    roads = [way.outline for way in scene.ways if way.class_name in ROADS]
+    roads = tuple(way for way in scene.ways if way.class_name == ROAD)
     return Outdoors(
         walk=triangulated(_free(surfaces, barred, rules.off_edge_m, rules.gap_m)),
-        drive=triangulated(_free(roads, barred, rules.car_off_edge_m, rules.car_gap_m)),
+        drive=triangulated(_free([road.outline for road in roads], barred, rules.car_off_edge_m, rules.car_gap_m)),
+        roads=roads,
         gates=tuple(_gate(gate, rules.gate_side_m) for gate in gates),
         barriers=shapely.STRtree([*fences, *(gate.outline for gate in gates), *houses]),
         attach_m=rules.attach_m,

@@ -8,12 +8,12 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.route import Mode, Ways
 from twin.queries.routes.build import BuildingWays, Network
 from twin.queries.routes.doors import Side
+from twin.queries.routes.search import Travel, modes_of, narrow_doors
 from twin.queries.routes.words import Words, said
 
-__all__ = ["Unreached", "unreached_rooms"]
+__all__ = ["Unreached", "unreached_rooms", "without_lift"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +34,24 @@ class Unreached:
         return {"room": self.room, "name": self.name, "reason": self.reason, "words": self.words.as_json()}
 
 
-def unreached_rooms(network: Network) -> tuple[Unreached, ...]:
+def unreached_rooms(network: Network, travel: Travel = "foot") -> tuple[Unreached, ...]:
     """Every room that has no way to a door to the outside, with the reason; rooms reached are not listed.
 
-    Reached and unreached are all rooms of the buildings: nothing is left out.
+    Reached and unreached are all rooms of the buildings: nothing is left out. In a wheelchair what is reached on foot alone is told to
+    lack a lift (`no_lift`), where its building has none, or to be cut off by stairs and steep ramps (`stairs_alone`) or narrow doors
+    (`door_narrow`).
     """
-    graph = network.graph
-    open_edges = graph.open_edges(modes=(Mode.WALK, Mode.STAIRS, Mode.LIFT))
-    out = Ways.of(graph, is_open=open_edges, cost="metres").from_nearest(network.exits)
-    reached = {name for name, nodes in network.rooms.items() if len(nodes.nodes) and np.isfinite(out.cost[nodes.nodes]).any()}
+    return network.searches.once(("unreached", travel), lambda: _unreached(network, travel))
+
+
+def without_lift(network: Network, room: str | None) -> bool:
+    """Whether a room's building has no lift."""
+    return any(not ways.lifts for ways in network.buildings if any(one.id == room for one in ways.plan.rooms))
+
+
+def _unreached(network: Network, travel: Travel) -> tuple[Unreached, ...]:
+    reached = _reached(network, travel)
+    wide, on_foot = (reached, reached) if travel == "foot" else (_reached(network, travel, narrow=True), _reached(network, "foot"))
     own = {building.id: {room.id for room in building.rooms} for building in network.scene.buildings}
     found: list[Unreached] = []
     for ways in network.buildings:
@@ -50,8 +59,19 @@ def unreached_rooms(network: Network) -> tuple[Unreached, ...]:
         reasons, drawn = _Reasons(ways), own[ways.plan.scene.id]
         for number, room in enumerate(ways.plan.rooms):
             if room.id in drawn and room.id not in reached:
-                found.append(Unreached(room=room.id, name=room.name, reason=reasons.of(number)))
+                stairs = ("stairs_alone" if ways.lifts else "no_lift") if room.id in on_foot else None
+                why = "door_narrow" if room.id in wide else stairs or reasons.of(number)
+                found.append(Unreached(room=room.id, name=room.name, reason=why))
     return tuple(found)
+
+
+def _reached(network: Network, travel: Travel, *, narrow: bool = False) -> set[str]:
+    """Rooms with a way out, a wheelchair through narrow doors too or not."""
+    ways = network.searches.ways(modes_of(travel), "metres")
+    if travel == "wheelchair" and not narrow:
+        ways = ways.without(network.graph.closed_edges(narrow_doors(network)))
+    out = ways.from_nearest(network.exits)
+    return {name for name, nodes in network.rooms.items() if len(nodes.nodes) and np.isfinite(out.cost[nodes.nodes]).any()}
 
 
 class _Reasons:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from spatial.feature import Feature, Kind
+from spatial.frame import SiteFrame
 from spatial.mesh import Float64, MeshSet, read_mesh_set
+from twin.queries.routes.roads import Direction, direction_of, speed_of
 from twin.queries.routes.rules import Rules
-from twin.queries.routes.scene import BARRED, GATE, SURFACES, BuildingScene, Door, Lift, Room, SiteScene, Slab, Stair, Way
+from twin.queries.routes.scene import BARRED, GATE, ROAD, SURFACES, BuildingScene, Door, Lift, Room, SiteScene, Slab, Stair, Way
 from twin.settings import Settings
 from twin.store import FeatureRow, Labels, RevisionRow, Store
 
@@ -31,6 +33,10 @@ TERRAIN = "TINRelief"
 NAMED = (*DOORS, *STAIRS, *LIFTS, "IfcStairFlight", "IfcRampFlight")
 DOOR_M = 0.3
 """What is narrower in plan is no door that anybody goes through."""
+GATE_M = 1.0
+"""How far the line of a gate in a register may lie from the gate that is drawn."""
+BELOW_M = 1.0
+"""Heights of registers are surveyed at the ground or on it: what is walked on may lie a little lower."""
 LEVEL = 0.7
 """Cosine: faces flatter than 45° are walked on."""
 
@@ -45,12 +51,13 @@ def read_scene(store: Store, settings: Settings, site: str, labels: Labels, rule
     buildings: list[BuildingScene] = []
     ways: list[Way] = []
     ground: list[Float64] = [np.empty((0, 3, 3))]
+    frame = SiteFrame.of(store.get_site(site))
     for current in store.list_models(site):
         rows = by_model.get(current.model_key, [])
         if current.kind == "bim":
             buildings += _buildings(rows, _load(settings, current), rules, hidden)
         else:
-            ways += _ways(rows, rules)
+            ways += _ways(rows, rules, frame)
             ground.append(_ground(rows, _load(settings, current)))
     features = [row.feature for rows in by_model.values() for row in rows]
     return SiteScene(
@@ -61,7 +68,19 @@ def read_scene(store: Store, settings: Settings, site: str, labels: Labels, rule
         ground=np.concatenate(ground),
         names={feature.id: _name(feature) for feature in features if feature.kind is not Kind.ELEMENT or feature.class_name in NAMED},
         storey_names={feature.id: feature.name or "" for feature in features if feature.kind is Kind.STOREY},
+        areas=_areas(features),
     )
+
+
+def _areas(features: Iterable[Feature]) -> dict[str, tuple[BaseGeometry, tuple[float, float]]]:
+    """What of registers is closed by where it lies: zones, and gates by the strip along their line in which the drawn gate stands."""
+    found: dict[str, tuple[BaseGeometry, tuple[float, float]]] = {}
+    for feature in features:
+        if feature.kind in (Kind.ZONE, Kind.GATE) and feature.footprint is not None and feature.z_range is not None:
+            outline = feature.footprint if feature.kind is Kind.ZONE else feature.footprint.buffer(GATE_M, cap_style="flat")
+            if outline.area > 0:
+                found[feature.id] = (outline, (feature.z_range[0] - BELOW_M, feature.z_range[1]))
+    return found
 
 
 def _load(settings: Settings, revision: RevisionRow) -> MeshSet | None:
@@ -185,15 +204,17 @@ def _lift(feature: Feature, corners: Float64) -> Lift:
     return Lift(id=feature.id, name=_name(feature), outline=outline, z_range=(float(z.min()), float(z.max())))
 
 
-def _ways(rows: Sequence[FeatureRow], rules: Rules) -> list[Way]:
+def _ways(rows: Sequence[FeatureRow], rules: Rules, frame: SiteFrame) -> list[Way]:
     found = []
     for feature in (row.feature for row in rows):
         if feature.footprint is None or feature.class_name not in (*SURFACES, *BARRED, GATE):
             continue
         if not feature.footprint.area and feature.class_name != "Fence":
             continue
-        kind = str(feature.properties.get("attributes", {}).get("kind", ""))
+        attributes = feature.properties.get("attributes", {})
+        kind = str(attributes.get("kind", ""))
         is_gate = feature.class_name == GATE
+        line = _line(feature, frame) if feature.class_name == ROAD else None
         found.append(
             Way(
                 id=feature.id,
@@ -202,9 +223,30 @@ def _ways(rows: Sequence[FeatureRow], rules: Rules) -> list[Way]:
                 outline=feature.footprint,
                 modes=rules.gates.get(kind, frozenset({"walk"})) if is_gate else frozenset(),
                 kind_known=not is_gate or kind in rules.gates,
+                line=line,
+                direction=_direction(attributes, line),
+                m_per_s=speed_of(attributes) if feature.class_name == ROAD else None,
             )
         )
     return found
+
+
+def _line(feature: Feature, frame: SiteFrame) -> BaseGeometry | None:
+    """The line that a road was drawn as, in site xy metres; None where it was drawn as a surface."""
+    drawn = feature.geographic
+    if drawn is None or drawn.is_empty or shapely.get_dimensions(drawn) != 1:
+        return None
+    moved: BaseGeometry = shapely.transform(
+        shapely.force_2d(drawn),
+        lambda points: frame.from_lon_lat_height(np.column_stack([points, np.full(len(points), frame.site.height_m)]))[:, :2],
+    )
+    return moved
+
+
+def _direction(attributes: Mapping[str, Any], line: BaseGeometry | None) -> Direction:
+    """A direction along a line that is not drawn is none that anybody knows."""
+    said = direction_of(attributes)
+    return Direction.UNKNOWN if line is None and said in (Direction.AHEAD, Direction.BACK) else said
 
 
 def _ground(rows: Sequence[FeatureRow], meshes: MeshSet | None) -> Float64:

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["DoorRules", "OpeningRules", "OutsideRules", "Rules", "Speeds", "StairRules", "shipped_rules"]
+__all__ = ["DoorRules", "OpeningRules", "OutsideRules", "Rules", "Speeds", "StairRules", "WheelchairRules", "shipped_rules"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,15 @@ class OutsideRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WheelchairRules:
+    """What a wheelchair passes: the steepest ramp (height by level length) and the narrowest door, metres over all."""
+
+    ramp_slope: float
+    door_m: float
+    step_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """The whole table; `gates` maps a gate's kind to what passes, `words` a kind of room to parts of names."""
 
@@ -75,6 +84,7 @@ class Rules:
     opening: OpeningRules
     stair: StairRules
     outside: OutsideRules
+    wheelchair: WheelchairRules
     words: Mapping[str, tuple[str, ...]]
     gates: Mapping[str, frozenset[str]]
 
@@ -90,6 +100,7 @@ def shipped_rules() -> Rules:
         opening=OpeningRules(**opening),
         stair=StairRules(**table["stair"]),
         outside=OutsideRules(**table["outside"]),
+        wheelchair=WheelchairRules(**table["wheelchair"]),
         words={kind: tuple(words) for kind, words in table["words"].items()},
         gates={kind: frozenset(modes) for kind, modes in table["gates"].items()},
     )

@@ -8,9 +8,10 @@ from shapely.geometry.base import BaseGeometry
 from spatial.feature import Feature
 from spatial.mesh import Float64
 
-__all__ = ["BARRED", "GATE", "SURFACES", "BuildingScene", "Door", "Lift", "Room", "SiteScene", "Slab", "Stair", "Way"]
+__all__ = ["BARRED", "GATE", "ROAD", "SURFACES", "BuildingScene", "Door", "Lift", "Room", "SiteScene", "Slab", "Stair", "Way"]
 
-SURFACES = ("Road", "Path", "Square")
+ROAD = "Road"
+SURFACES = (ROAD, "Path", "Square")
 BARRED = ("Fence", "Building", "WaterBody")
 GATE = "Gate"
 
@@ -85,6 +86,7 @@ class Way:
     """A surface or barrier of the city layers, or a gate: outline in plan; `modes` are what a gate lets pass (`walk`, `car`).
 
     `kind_known` is False for a gate of a kind that the rules do not name: it is passed on foot alone, and `summary` lists it.
+    Of a road `line` is its middle as drawn, `direction` how it is driven along that (`roads.Direction`), `m_per_s` its limit where stated.
     """
 
     id: str
@@ -93,6 +95,9 @@ class Way:
     outline: BaseGeometry
     modes: frozenset[str] = frozenset()
     kind_known: bool = True
+    line: BaseGeometry | None = None
+    direction: str = "unknown"
+    m_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,7 +118,8 @@ class BuildingScene:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SiteScene:
-    """A site at a state of the scene; `ground` (n, 3, 3) are triangles of terrain and surfaces, `names` what places are called."""
+    """A site at a state of the scene; `ground` (n, 3, 3) are triangles of terrain and surfaces, `names` what places are called, `areas`
+    outline and z range of what the registers say of zones and gates: it is closed by the ground it stands on."""
 
     site: str
     revision: int
@@ -122,3 +128,4 @@ class SiteScene:
     ground: Float64
     names: Mapping[str, str] = field(default_factory=dict)
     storey_names: Mapping[str, str] = field(default_factory=dict)
+    areas: Mapping[str, tuple[BaseGeometry, tuple[float, float]]] = field(default_factory=dict)

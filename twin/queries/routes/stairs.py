@@ -29,12 +29,13 @@ class Landing:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rise:
-    """A stair, ramp or lift with its landings from foot to head; `assumed` where only names tell that it is there."""
+    """A stair or ramp with its landings from foot to head; `assumed` where only names tell that it is there."""
 
     id: str
     name: str
     landings: tuple[Landing, ...]
     assumed: bool = False
+    ramp: bool = False
 
 
 def walking_line(stair: Stair, level_m: float) -> Float64:
@@ -60,7 +61,7 @@ def find_rises(plan: BuildingPlan) -> tuple[tuple[Rise, ...], tuple[Stair, ...]]
         landings = _landings(plan, walking_line(stair, plan.rules.stair.level_m))
         floors = {round(landing.xyz[2], 1) for landing in landings}
         if len({landing.room for landing in landings}) > 1 and len(floors) > 1:
-            rises.append(Rise(id=stair.id, name=stair.name, landings=tuple(landings)))
+            rises.append(Rise(id=stair.id, name=stair.name, landings=tuple(landings), ramp=stair.ramp))
         else:
             loose.append(stair)
     return (*rises, *_assumed(plan, rises)), tuple(loose)

@@ -7,7 +7,8 @@ from itertools import groupby
 import numpy as np
 
 from spatial.mesh import Float64
-from spatial.route import NOWHERE, Mode, Path, RouteGraph
+from spatial.route import NOWHERE, Mode, RouteGraph
+from spatial.ways import Path
 from twin.queries.routes.build import Network
 from twin.queries.routes.columns import NodeKind
 from twin.queries.routes.words import Words, said
@@ -17,6 +18,7 @@ __all__ = ["Step", "steps_of"]
 TURN_RAD = np.pi / 4
 NEAR_M = 0.05
 SAID_FROM_M = 1.0
+CLIMBS = {Mode.STAIRS: "stairs", Mode.LIFT: "lift", Mode.RAMP: "ramp"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,29 +50,40 @@ class _Telling:
         self.network, self.graph, self.path = network, graph, path
         self.storey_of = {room: nodes.room.storey for room, nodes in network.rooms.items()}
         self.kinds = graph.node_kind[path.nodes]
+        self.lies = self._where()
 
     def steps(self) -> Iterator[Step]:
         at = 0
         for key, group in groupby(range(len(self.path.edges)), key=self._key):
             size = len(list(group))
-            yield self._step(key, at, at + size)
+            step = self._step(key, at, at + size)
             at += size
+            if step.metres > 0 or step.feature is not None:
+                yield step
 
-    def _key(self, index: int) -> tuple[Mode, int]:
+    def _key(self, index: int) -> tuple[Mode, int, str | None]:
         edge = self.path.edges[index]
         mode = Mode(int(self.graph.edge_mode[edge]))
-        return mode, NOWHERE if mode is Mode.LIFT else int(self.graph.edge_via[edge])
+        via = NOWHERE if mode is Mode.LIFT else int(self.graph.edge_via[edge])
+        return mode, via, self.lies[index] if via == NOWHERE and mode is not Mode.LIFT else None
 
-    def _step(self, key: tuple[Mode, int], first: int, last: int) -> Step:
-        mode, via = key
+    def _where(self) -> list[str | None]:
+        """For each edge the name of the room or road it lies in; of a junction that of the road one comes by."""
+        found: list[str | None] = []
+        for area, mode in zip(self.graph.edge_area[self.path.edges].tolist(), self.graph.edge_mode[self.path.edges].tolist(), strict=True):
+            name = None if area == NOWHERE else self.network.scene.names.get(self.graph.features[area])
+            found.append(found[-1] if name is None and mode == Mode.CAR and found else name)
+        return found
+
+    def _step(self, key: tuple[Mode, int, str | None], first: int, last: int) -> Step:
+        mode, via, name = key
         edges = self.path.edges[first:last]
         metres = float(self.graph.edge_metres[edges].sum())
         feature = None if via == NOWHERE else self.graph.features[via]
-        if mode in (Mode.STAIRS, Mode.LIFT):
+        if mode in CLIMBS:
             kind, words = self._climb(mode, feature, first, last)
         elif feature is None:
-            kind = "drive" if mode is Mode.CAR else "walk"
-            words = said("steps", kind, metres=str(round(metres)))
+            kind, words = _onward(mode, name, metres)
         elif (self.kinds[first : last + 1] == NodeKind.GATE).any():
             kind, words = "gate", said("steps", "gate", name=self._name(feature))
         else:
@@ -80,7 +93,7 @@ class _Telling:
     def _climb(self, mode: Mode, feature: str | None, first: int, last: int) -> tuple[str, Words]:
         z = self.graph.site_xyz[self.path.nodes[[first, last]], 2]
         way = "up" if z[1] > z[0] else "down"
-        kind = f"{'stairs' if mode is Mode.STAIRS else 'lift'}_{way}"
+        kind = f"{CLIMBS[mode]}_{way}"
         storey = self._storey_after(last)
         return kind, said("steps", kind, storey=storey, name=self._name(feature))
 
@@ -123,3 +136,13 @@ class _Telling:
 
     def _name(self, feature: str | None) -> str:
         return "" if feature is None else self.network.scene.names.get(feature, feature)
+
+
+def _onward(mode: Mode, name: str | None, metres: float) -> tuple[str, Words]:
+    """Walking or driving past nothing, in a room or along a road where it has a name."""
+    kind, rounded = "drive" if mode is Mode.CAR else "walk", str(round(metres))
+    if name is None or metres < SAID_FROM_M:
+        return kind, said("steps", kind, metres=rounded)
+    return kind, said("steps", "drive_on", metres=rounded, road=name) if mode is Mode.CAR else said(
+        "steps", "walk_in", metres=rounded, room=name
+    )

@@ -1,6 +1,7 @@
 """Questions of place on the demo compound, by the command line: rooms, assets, a plan, and why an asset is where it is."""
 
 import sqlite3
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,15 @@ import numpy as np
 import pytest
 import shapely
 
+from spatial.feature import DEVICES, Feature, Kind
 from spatial.frame import SiteFrame
 from tests.homes import Home
+from tests.spatial.brute import holds
+from twin.auth import local_administrator
+from twin.queries.place.assets import asset_points
+from twin.queries.place.scene import Scenes
+from twin.queries.place.within import Area, within
+from twin.queries.records.context import Registers, reader_of
 from twin.settings import Settings
 from twin.store import Store
 
@@ -59,6 +67,62 @@ def test_the_nearest_assets_are_those_of_the_table(demo_home: Home, frame: SiteF
     assert [one["id"] for one in again["found"]] == inside[9:18]
 
 
+def test_a_point_lies_in_all_its_zones_and_every_kind_of_device_is_found_in_every_kind_of_area(demo_home: Home, frame: SiteFrame) -> None:
+    settings = Settings(home=demo_home.folder, meshes_dir=demo_home.meshes)
+    with Store.open(settings.database_url) as store:
+        rows = {str(row.feature.id): row.feature for row in store.features("pingshan", None)}
+        scenes = Scenes(store, settings)
+        places = scenes.site("pingshan")
+        assets = asset_points(Registers.of(store, settings.home / "columns"))
+    reader = reader_of(local_administrator())
+
+    def ids(kind: str, **area: Any) -> set[str]:
+        found = within(places, assets, reader, Area(**area), kind=kind, after=None, limit=1000)["found"]
+        return {one["id"] for one in found}
+
+    zones = {name: one for name, one in rows.items() if one.kind is Kind.ZONE and one.footprint is not None and one.z_range is not None}
+    by_area = sorted(zones.values(), key=lambda one: one.footprint.area)  # type: ignore[union-attr]
+    at, (low, high) = by_area[0].footprint.representative_point(), by_area[0].z_range  # type: ignore[union-attr, misc]
+    point = frame.to_lon_lat_height([[at.x, at.y, (low + high) / 2]])[0]
+    found = demo_home.run_here("query", "locate", words_of(point)).document
+    holding = {name for name, one in zones.items() if holds(one.footprint, one.z_range, (at.x, at.y, (low + high) / 2))}  # type: ignore[arg-type]
+    assert {one["id"] for one in found["zones"]} == holding and found["zones"][0] == found["zone"] and len(holding) > 1
+    ring = frame.to_lon_lat_height([[x, y, 0.0] for x, y in ((-400, -400), (400, -400), (400, 400), (-400, 400))])[:, :2]
+    lon, lat, height = (float(one) for one in frame.to_lon_lat_height([[0.0, 0.0, 0.0]])[0])
+    for kind in DEVICES:
+        known = {name: one for name, one in rows.items() if one.kind is kind and one.footprint is not None}
+        assert ids(kind, polygon=shapely.Polygon(ring)) == ids(kind, centre=(lon, lat, height), radius_m=600.0) == known.keys() and known
+        assert ids(kind, centre=(lon, lat, None), radius_m=600.0) == known.keys()
+        compound = by_area[-1]
+        meets = {name for name, one in known.items() if meets_prism(one, compound)}
+        assert ids(kind, feature=str(compound.id)) == meets
+        for word in ("building", "storey", "space"):
+            for holder in {str(getattr(one, word)) for one in known.values() if getattr(one, word)}:
+                assert ids(kind, feature=holder) == {name for name, one in known.items() if getattr(one, word) == holder}
+    cameras = [one for one in rows.values() if one.kind is Kind.CAMERA]
+    assert any(one.space for one in cameras) and any(one.storey for one in cameras)
+
+
+def meets_prism(one: Feature, holder: Feature) -> bool:
+    """Whether footprints and heights of two features meet."""
+    assert one.footprint is not None and one.z_range is not None and holder.footprint is not None and holder.z_range is not None
+    over = one.z_range[0] <= holder.z_range[1] and one.z_range[1] >= holder.z_range[0]
+    return bool(over and one.footprint.intersects(holder.footprint))
+
+
+def boxes_of_texts(drawing: str) -> list[Any]:
+    """The rectangles of the texts on the sheet, above its foot: Chinese as wide as high, Latin a little over half."""
+    found = []
+    for node in ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text"):
+        if not {"font-size", "x", "y"} <= node.attrib.keys() or float(node.attrib["y"]) > 270 or node.text is None:
+            continue
+        size, x, y = (float(node.attrib[name]) for name in ("font-size", "x", "y"))
+        wide = size * sum(0.55 if ord(one) < 0x2E80 else 1.0 for one in node.text)
+        left = x if node.text.startswith(("CAM-", "POST-")) else x - wide / 2
+        found.append(shapely.box(left, y - 0.8 * size, left + wide, y + 0.1 * size))
+    return found
+
+
 def test_why_an_asset_is_in_its_room(demo_home: Home, standing: list[tuple[Any, ...]]) -> None:
     found = [demo_home.run_here("query", "explain", row[1]).document for row in standing[::5000]]
     for one in found:
@@ -79,6 +143,11 @@ def test_a_plan_is_written_and_a_point_located(demo_home: Home, frame: SiteFrame
     assert {one["properties"]["id"] for one in parts if one["properties"]["layer"] == "room"} == rooms.keys()
     drawing = (tmp_path / "p.svg").read_text(encoding="utf-8")
     assert all(str(room.long_name) in drawing for room in rooms.values())
+    devices = {one["properties"]["id"] for one in parts if one["properties"]["layer"] in ("camera", "guard_post")}
+    assert "camera:CAM-051" in devices and ">CAM-051<" in drawing
+    written = boxes_of_texts(drawing)
+    assert len(written) >= 3 * len(rooms) - 6
+    assert shapely.STRtree(written).query(written, predicate="overlaps").size == 0, "no text lies over another"
     area = shapely.union_all([shapely.geometry.shape(one["geometry"]) for one in parts if one["properties"]["layer"] == "wall"])
     assert not area.is_empty and area.is_valid
     room = next(iter(rooms.values()))

@@ -1,31 +1,19 @@
 """The demo compound as all tests share it, real models imported once a session, and a small office on each database."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from bim import Anchor
 from tests.homes import Home
 from tests.twin.files import Files
+from tests.twin.queries.conftest import ANCHOR, NOW, RealStore
 from twin.demo.generate import SITE
 from twin.imports.model import import_bim
 from twin.queries.routes import Network, open_network
 from twin.settings import Settings
 from twin.store import Store
-
-NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
-ANCHOR = Anchor(lon=119.2946, lat=26.0896, height_m=30.0, heading_deg=0.0)
-
-
-def new_store(folder: Path) -> tuple[Store, Settings]:
-    settings = Settings(home=folder)
-    store = Store.open(settings.database_url)
-    store.migrate()
-    store.add_site(SITE, now=NOW)
-    return store, settings
 
 
 @pytest.fixture(scope="session")
@@ -37,15 +25,13 @@ def compound(demo_home: Home) -> Network:
 
 
 @pytest.fixture(scope="session")
-def real(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Network]:
+def real(real_store: RealStore) -> Callable[[str], Network]:
     """The network of a real model by its stem, in a site of its own; made at its first use."""
 
     @cache
     def find(stem: str) -> Network:
-        store, settings = new_store(tmp_path_factory.mktemp(stem.lower()))
-        with store:
-            import_bim(store, settings, data_dir / "ifc" / f"{stem}.ifc", site=SITE.code, who="test", now=NOW, anchor=ANCHOR)
-            return open_network(store, settings, SITE.code, None)
+        store, settings = real_store(stem)
+        return open_network(store, settings, SITE.code, None)
 
     return find
 

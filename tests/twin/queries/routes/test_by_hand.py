@@ -13,7 +13,7 @@ from twin.errors import Invalid, NotFound
 from twin.queries.routes import Closures, Network, evacuation, find_place, nearest, route, summary, unreached_rooms
 from twin.queries.routes.ground import Ground
 from twin.queries.routes.rules import shipped_rules
-from twin.queries.routes.scene import Lift
+from twin.queries.routes.scene import Lift, Stair
 from twin.queries.routes.stairs import walking_line
 
 GROUND = np.array([[(-60, -60, 0), (60, -60, 0), (60, 60, 0)], [(-60, -60, 0), (60, 60, 0), (-60, 60, 0)]], dtype=np.float64)
@@ -74,6 +74,43 @@ def test_the_way_to_the_nearest_staircase_ends_at_its_door() -> None:
     assert {row.room: row.reason for row in shut.unreached} == {"office": "closed"}
 
 
+def ramped(run_m: float) -> Network:
+    """Two floors a metre apart and a ramp of so many metres in plan between them; the way out is below."""
+    a, b, c, d = (2.0, 2.0, 0.0), (2.0 + run_m, 2.0, 1.0), (2.0 + run_m, 3.0, 1.0), (2.0, 3.0, 0.0)
+    ramp = Stair(id="ramp", name="ramp", storey=None, building="house", triangles=np.array([(a, b, c), (a, c, d)]), ramp=True)
+    rooms = [room("hall", (0, 0, 30, 6)), room("platform", (0, 0, 30, 6), 1.0)]
+    return house(rooms, [door("out", 1.0, -0.1, (0, 1))], stairs=[ramp])
+
+
+def test_a_wheelchair_takes_a_ramp_of_one_in_twelve_and_no_steeper_one() -> None:
+    gentle, steep = ramped(12.5), ramped(6.0)
+    up = route(gentle, (2.0, 2.5, 0.0), (14.5, 2.5, 1.0), mode="wheelchair", cost="metres")
+    assert up.metres == pytest.approx(np.hypot(12.5, 1.0), abs=0.5)
+    (climb,) = [step for step in up.steps if step.feature == "ramp"]
+    assert climb.kind == "ramp_up" and climb.words.zh == "沿坡道ramp上到storey 1"
+    assert unreached_rooms(gentle, "wheelchair") == ()
+    refused = route(steep, "hall", "platform", mode="wheelchair")
+    assert (refused.metres, refused.reason) == (None, "no_lift")
+    assert route(steep, "hall", "platform").metres is not None
+    assert {row.room: row.reason for row in unreached_rooms(steep, "wheelchair")} == {"platform": "no_lift"}
+
+
+def test_a_wheelchair_passes_no_narrow_door_and_is_told_of_steps_at_doors() -> None:
+    rooms = [room("a", (0, 0, 4, 4)), room("b", (4.2, 0, 8, 4))]
+    doors = [replace(door("d", 4.1, 2.0, (1, 0)), width_m=0.7), door("out", 1.0, -0.1, (0, 1))]
+    between = [wall(4.1, 0, 4.1, 4)]
+    network = house(rooms, doors, walls=between, ground=GROUND - [0.0, 0.0, 0.3])
+    assert route(network, "a", "b").doors == ("d",)
+    assert route(network, "a", "b", mode="wheelchair").reason == "door_narrow"
+    assert {row.room: row.reason for row in unreached_rooms(network, "wheelchair")} == {"b": "door_narrow"}
+    path = [way("path", "Path", (-10, -12, 10, -2))]
+    wide = house(rooms, [door("d", 4.1, 2.0, (1, 0)), doors[1]], walls=between, ways=path, ground=GROUND - [0.0, 0.0, 0.3])
+    assert route(wide, "a", "b", mode="wheelchair").notes == ()
+    told = route(wide, "b", (5.0, -5.0, -0.3), mode="wheelchair").notes
+    assert [(note.kind, note.features) for note in told] == [("step_at_door", ("out",))]
+    assert route(wide, "b", (5.0, -5.0, -0.3)).notes == ()
+
+
 def lifted() -> Network:
     """Two lobbies over each other and a shaft beside them, with a door to it on each storey."""
     levels = (0.0, 3.0)
@@ -91,6 +128,8 @@ def test_a_lift_takes_its_boarding_twice_and_its_ride() -> None:
     assert up.seconds == pytest.approx(2 * (walked + to_the_middle) / WALK + 2 * 15.0 + 3.0)
     assert "乘电梯上到storey 3" in [step.words.zh for step in up.steps]
     assert route(network, "lobby0", "lobby3", lifts=False).reason == "not_joined"
+    assert route(network, "lobby0", "lobby3", mode="wheelchair").metres is not None
+    assert {row.reason for row in unreached_rooms(network, "wheelchair")} == {"lift_shaft"}
     for shaft in ("shaft0", "shaft3"):
         assert route(network, "lobby0", "lobby3", closures=Closures.of(network, [shaft])).closed_by == (shaft,)
     assert {row.room: row.reason for row in unreached_rooms(network)} == {"shaft0": "lift_shaft", "shaft3": "lift_shaft"}

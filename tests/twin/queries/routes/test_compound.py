@@ -6,7 +6,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from spatial.route import Mode, Ways
+from spatial.route import Mode
+from spatial.ways import Ways
 from twin.queries.routes import Closures, Network, evacuation, nearest, route, unreached_rooms
 from twin.queries.routes.columns import NodeKind
 
@@ -85,6 +86,18 @@ def test_by_car_one_comes_in_by_the_gates_for_cars(compound: Network) -> None:
     assert not compound.detached
 
 
+def test_the_gate_of_a_register_closes_the_gate_that_is_drawn(compound: Network) -> None:
+    gates = {way.id: way.name for way in compound.scene.ways if way.class_name == "Gate"}
+    road = compound.graph.site_xyz[compound.road_nodes]
+    start = road[np.linalg.norm(road[:, :2] - [0.0, -190.0], axis=1).argmin()].tolist()
+    lobby = by_name(compound, "107 门厅")
+    free = route(compound, start, lobby, mode="car")
+    assert [gates[name] for name in free.doors if name in gates] == ["南大门"]
+    shut = route(compound, start, lobby, mode="car", closures=Closures.of(compound, ["gate:GATE-01"]))
+    assert "南大门" not in [gates.get(name) for name in shut.doors]
+    assert shut.seconds is not None and free.seconds is not None and shut.seconds > free.seconds
+
+
 def test_the_fence_is_passed_at_gates_alone(compound: Network) -> None:
     graph = compound.graph
     gates = [way.id for way in compound.scene.ways if way.class_name == "Gate"]
@@ -106,4 +119,4 @@ def test_the_nearest_guard_is_the_nearest_along_the_way(compound: Network) -> No
 def test_one_worker_can_hold_the_graph(compound: Network) -> None:
     graph = compound.graph
     assert graph.nbytes < 20_000_000
-    assert graph.nbytes <= 37 * graph.edges + 29 * graph.nodes
+    assert graph.nbytes <= 38 * graph.edges + 29 * graph.nodes

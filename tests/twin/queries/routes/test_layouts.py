@@ -1,6 +1,6 @@
 """Random layouts of rooms against a graph drawn with shapely and searched by networkx; closures; one search against many."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -9,6 +9,7 @@ from shapely.geometry import Point, box
 from shapely.ops import nearest_points
 
 from tests.twin.queries.routes.houses import door, house, room
+from twin.errors import NotFound
 from twin.queries.routes import Closures, Network, Zone, evacuation, nearest, route, unreached_rooms
 from twin.queries.routes.scene import Door, Room
 
@@ -178,3 +179,14 @@ def test_a_closed_zone_or_room_is_gone_round() -> None:
     assert (cut.metres, cut.reason) == (None, "closed")
     assert set(cut.closed_by) & {"r10", "y"}
     assert unreached_rooms(network)[0].reason == "storey_without_stairs"
+
+
+def test_a_zone_of_a_register_is_closed_by_its_id_and_what_cannot_be_closed_is_refused() -> None:
+    rooms = [room(f"r{i}", (i * PITCH, 0, i * PITCH + SIZE, SIZE)) for i in (0, 1)]
+    network = house(rooms, [door("between", SIZE + GAP / 2, 2.5, (1, 0))])
+    zone = box(SIZE - 0.5, 0, SIZE, SIZE), (-1.0, 3.0)
+    network = replace(network, scene=replace(network.scene, areas={"zone:Z": zone}, names={"camera:C": "C", **network.scene.names}))
+    cut = route(network, "r0", "r1", closures=Closures.of(network, ["zone:Z"]))
+    assert (cut.metres, cut.reason, cut.closed_by) == (None, "closed", ("zone:Z",))
+    with pytest.raises(NotFound):
+        Closures.of(network, ["camera:C"])
