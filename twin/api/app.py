@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from twin import __version__
 from twin.api import (
     assets,
+    changes,
     codes,
     collections,
     energy,
@@ -60,6 +61,7 @@ ROUTERS = (
     codes.router,
     features.router,
     collections.router,
+    changes.router,
     tilesets.router,
     sessions.router,
     assets.router,

@@ -34,7 +34,7 @@ from twin.queries.items.queryables import PARAMETERS, equals
 from twin.queries.items.time import parse_datetime
 from twin.queries.records.context import reader_of
 
-__all__ = ["router"]
+__all__ = ["catalogue_of", "item_reader", "router"]
 
 router = Router(tags=["collections"], responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_FEATURE)]
@@ -69,7 +69,7 @@ def read_conformance(request: Request, principal: Reader) -> dict[str, Any]:
 def list_collections(request: Request, principal: Reader, f: Literal["json"] = "json") -> dict[str, Any]:
     """每类要素一个集合,每个导入的图层一个集合。One a kind of features, one an imported layer."""
     _known(request, ("f",))
-    catalogue, reader = catalogue_of(request), _reader(request, principal)
+    catalogue, reader = catalogue_of(request), item_reader(request, principal)
     with catalogue.store.database.reading() as connection:
         found = [collection_document(connection, catalogue, one, reader, _offered(reader)) for one in catalogue.collections(reader)]
     links = [{"rel": "self", "href": "/collections", "type": "application/json", "title": "collections"}]
@@ -80,7 +80,7 @@ def list_collections(request: Request, principal: Reader, f: Literal["json"] = "
 def read_collection(request: Request, principal: Reader, collection_id: CollectionId, f: Literal["json"] = "json") -> dict[str, Any]:
     """范围、坐标参考系、链接。Its extent, reference systems and links."""
     _known(request, ("f",))
-    catalogue, reader = catalogue_of(request), _reader(request, principal)
+    catalogue, reader = catalogue_of(request), item_reader(request, principal)
     collection = catalogue.get(reader, collection_id)
     with catalogue.store.database.reading() as connection:
         return _absolute(request, collection_document(connection, catalogue, collection, reader, _offered(reader)))
@@ -92,7 +92,7 @@ def read_collection(request: Request, principal: Reader, collection_id: Collecti
 def read_queryables(request: Request, principal: Reader, collection_id: CollectionId, f: Literal["json"] = "json") -> Response:
     """JSON Schema。What can be asked of its items, as JSON Schema."""
     _known(request, ("f",))
-    reader = _reader(request, principal)
+    reader = item_reader(request, principal)
     collection = catalogue_of(request).get(reader, collection_id)
     return JSONResponse(queryables_document(collection, reader), media_type=SCHEMA)
 
@@ -121,7 +121,7 @@ def list_items(
     ] = "geojson",
 ) -> Response:
     """可查询的属性可直接作参数。What can be queried is a parameter too: `?class=IfcDoor`; `next` links lead on."""
-    catalogue, reader = catalogue_of(request), _reader(request, principal)
+    catalogue, reader = catalogue_of(request), item_reader(request, principal)
     collection = catalogue.get(reader, collection_id)
     offered = _offered(reader)
     wanted = find_crs(crs, offered) if crs is not None else None
@@ -156,7 +156,7 @@ def get_item(
 ) -> Response:
     """一个要素,现在或某一时点。One item, now or as of a time."""
     _known(request, ("crs", "datetime", "f"))
-    catalogue, reader = catalogue_of(request), _reader(request, principal)
+    catalogue, reader = catalogue_of(request), item_reader(request, principal)
     collection = catalogue.get(reader, collection_id)
     wanted = find_crs(crs, _offered(reader)) if crs is not None else None
     span = parse_datetime(datetime) if datetime is not None else None
@@ -234,7 +234,8 @@ def _crs_of(items: Sequence[Item], wanted: OutputCrs | None) -> OutputCrs:
     return OutputCrs(CRS84H, None, "ellipsoidal") if high else OutputCrs(CRS84, None, "none")
 
 
-def _reader(request: Request, principal: Principal) -> ItemReader:
+def item_reader(request: Request, principal: Principal) -> ItemReader:
+    """Who reads, as questions to items take them."""
     records = reader_of(principal) if allows(principal, Action.READ_RECORD) else None
     return catalogue_of(request).reader(principal.scopes, permitted_labels(principal), records)
 
