@@ -128,8 +128,8 @@ def test_nothing_is_lost_or_told_twice_while_an_import_and_persons_write(town: T
     def imports() -> None:
         for turn in range(2):
             rows = [(f"L-{n}", "椅" if n % 3 else f"凳{turn}", "102") for n in range(5, 40 + turn)]
-            options = {"who": "c", "now": NOW + timedelta(days=1 + turn), "source": "first"}
-            import_register(town.store, settings, "asset", ledger(tmp_path, "first", rows), **options)
+            path, now = ledger(tmp_path, "first", rows), NOW + timedelta(days=1 + turn)
+            import_register(town.store, settings, "asset", path, who="c", now=now, source="first")
         done.set()
 
     threads = [threading.Thread(target=one) for one in (persons, imports)]

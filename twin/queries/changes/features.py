@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Row, select, union
+from sqlalchemy import Connection, select, union
 
 from spatial.feature import Kind
 from twin.queries.changes.position import FeatureMark
@@ -61,7 +61,7 @@ class FeatureChanges:
         query = select(both.c.identity_id).order_by(both.c.identity_id).limit(READ_AT_ONCE)
         return list(map(int, self._connection.execute(query).scalars()))
 
-    def _told(self, revision: Row[Any], identities: Sequence[int]) -> Iterator[Told]:
+    def _told(self, revision: Any, identities: Sequence[int]) -> Iterator[Told]:
         before, after = (self._states(column == revision.id, identities) for column in (FEATURE.revision_to, FEATURE.revision_from))
         for identity in identities:
             event = self._event(revision, before.get(identity), after.get(identity))
@@ -73,7 +73,7 @@ class FeatureChanges:
         query = features_of(labels, when=when).where(FEATURE.identity_id.in_(identities))
         return {row.identity: row for row in feature_rows(self._connection, query, labels)}
 
-    def _event(self, revision: Row[Any], before: FeatureRow | None, after: FeatureRow | None) -> dict[str, Any] | None:
+    def _event(self, revision: Any, before: FeatureRow | None, after: FeatureRow | None) -> dict[str, Any] | None:
         row = after or before
         if row is None:
             return None

@@ -60,11 +60,11 @@ class Position:
 
     records: Mapping[str, RecordMark]
     features: FeatureMark
-    known: Known = Known(0, 0, 0)
+    known: Known
     scope: str = ""
 
 
-BEGINNING = Position(records={}, features=FeatureMark(0, 0))
+BEGINNING = Position(records={}, features=FeatureMark(0, 0), known=Known(0, 0, 0))
 """Before everything that ever was."""
 
 
@@ -99,7 +99,7 @@ def seal(position: Position, key: bytes) -> str:
 
 
 def unseal(token: str, key: bytes) -> Position:
-    """The position of a token. Raises Invalid (`CHANGES_TOKEN_INVALID`) for what is none, Gone for one of another store or of a backup's."""
+    """The position of a token. Raises Invalid (`CHANGES_TOKEN_INVALID`) for what is none, Gone for one of another store."""
     invalid = Invalid("this is no token of changes", path="since", code="CHANGES_TOKEN_INVALID", hint="take it from an answer of /changes")
     parts = token.split(".")
     if len(parts) != 3 or parts[0] != FORM:
