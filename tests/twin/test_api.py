@@ -39,7 +39,7 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/health", "/index.html",
          "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory",
          "/search?q=x", "/requests", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
-         "/collections/rooms/items", "/collections/rooms/items/x", "/changes")  # fmt: skip
+         "/collections/rooms/items", "/collections/rooms/items/x", "/changes", "/exports")  # fmt: skip
 
 As = Callable[..., TestClient]
 
@@ -495,7 +495,7 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
         "/tiles/{code}/{layer}/{content}.glb", "/session", "/conformance", "/collections", "/collections/{collection_id}",
         "/collections/{collection_id}/queryables", "/collections/{collection_id}/items", "/collections/{collection_id}/items/{item_id}",
         "/spatial/locate", "/spatial/nearest", "/spatial/within", "/spatial/pick", "/spatial/plan", "/spatial/explain",
-        "/spatial/route", "/spatial/guards", "/spatial/evacuation", "/changes",
+        "/spatial/route", "/spatial/guards", "/spatial/evacuation", "/changes", "/exports",
     }  # fmt: skip
     for where, operation in operations.items():
         assert _is_bilingual(operation["summary"]), where

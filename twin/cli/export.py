@@ -26,7 +26,6 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="catalogue of what is shared, TOML: docs/sharing.md")]
-MOST = 2**62
 
 
 @app.command(name="share")
@@ -109,13 +108,13 @@ def list_exports(
     as_json: JsonFlag = False,
 ) -> Outcome:
     """What left to whom, when, by whose hand: the newest first."""
-    from twin.queries.share.audit import list_packages
+    from twin.queries.share.audit import list_packages, package_document
 
     with opened() as (_, store), store.database.reading() as connection:
-        found = list_packages(connection, receiver, dataset, limit=limit + 1, before=MOST)
+        found = list_packages(connection, receiver, dataset, limit=limit + 1)
     lines = [_line(one) for one in found[:limit]]
     more = len(found) > limit
-    document = {"exports": [_document(one) for one in found[:limit]], "more": more}
+    document = {"exports": [package_document(one) for one in found[:limit]], "more": more}
     words = "\n".join([*lines, *(["older ones: --limit"] if more else [])]) or "nothing has left yet"
     return Outcome(document=document, words=words)
 
@@ -130,34 +129,19 @@ def _collections() -> Iterator[tuple[Settings, Catalogue]]:
 
 
 def _shared_document(one: Shared) -> dict[str, Any]:
+    from twin.queries.share.audit import package_document
+
     package = one.package
     if package is None:
-        last = _document(one.last) if one.last else None
+        last = package_document(one.last) if one.last else None
         return {"dataset": one.plan.dataset.name, "changed": False, "package": None, "last": last}
-    return {"dataset": one.plan.dataset.name, "changed": True, "resumed": one.resumed, "package": _document(package)}
+    return {"dataset": one.plan.dataset.name, "changed": True, "resumed": one.resumed, "package": package_document(package)}
 
 
 def _said(one: Shared) -> str:
     if one.package is None:
         return f"{one.plan.dataset.name}: nothing has changed since {one.last.name if one.last else '?'}"
     return _line(one.package) + (" (recorded by a run before)" if one.resumed else "")
-
-
-def _document(one: Package) -> dict[str, Any]:
-    return {
-        "receiver": one.receiver,
-        "dataset": one.dataset,
-        "sequence": one.sequence,
-        "kind": one.kind,
-        "reason": one.reason,
-        "state": one.state,
-        "counts": one.manifest["counts"],
-        "fields": one.manifest["fields"],
-        "manifest_sha256": one.manifest_sha256,
-        "folder": one.folder,
-        "who": one.who,
-        "recorded_at": one.recorded_at.isoformat(),
-    }
 
 
 def _line(one: Package) -> str:

@@ -1,6 +1,6 @@
 """The tables of sharing: facts of the store itself, and what left to whom (docs/decisions/030)."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, Table, UniqueConstraint
 
 from twin.store.schema import BIG, BYTES_TEXT
 from twin.store.stocktake_schema import metadata
@@ -28,6 +28,5 @@ package = Table(
     Column("who", BYTES_TEXT, nullable=False),
     Column("recorded_us", BigInteger, nullable=False),
     UniqueConstraint("receiver", "dataset", "sequence"),
-    Index("ix_share_package_recorded_us", "recorded_us"),
 )
 """A package that left: `manifest` says its fields, masks and counts; `prepared` until it lies where the receiver takes it."""

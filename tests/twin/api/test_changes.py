@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from tests.twin.api.conftest import HERE
 from tests.twin.store.builder import NOW, boxes, new_revision, relabelled, tower
 from twin.auth import Role
+from twin.queries.share.audit import Package, record_package
 from twin.store import Store
 from twin.store.facts import renew_changes_key
 
@@ -76,3 +77,24 @@ def test_a_bad_token_is_400_one_that_is_of_no_use_any_more_410(
         assert viewer.get(path).status_code == 404
     for path in ("/changes?limit=0", "/changes?sinse=x", "/changes?limit=1&limit=2"):
         assert viewer.get(path).json()["code"] == "PARAMETER_INVALID"
+
+
+def test_who_audits_is_told_what_left_to_whom(
+    viewer: TestClient, keyed: Callable[..., TestClient], key_of: Callable[..., str], store: Store
+) -> None:
+    for number in range(3):
+        manifest = {"counts": {"rows": number}, "fields": {"name": None, "serial": "hash"}}
+        package = Package(
+            receiver="finance" if number else "tax", dataset="rooms", sequence=number + 1, kind="full", state="published", reason="first",
+            definition="", position="", manifest_sha256="ab", manifest=manifest, folder="/out", who="王工", recorded_at=NOW,
+        )  # fmt: skip
+        with store.database.writing() as connection:
+            record_package(connection, package)
+    auditor = keyed(key_of(Role.AUDITOR))
+    first = auditor.get("/exports?limit=2").json()
+    assert [one["sequence"] for one in first["exports"]] == [3, 2] and first["exports"][0]["fields"]["serial"] == "hash"
+    rest = auditor.get(first["next"]).json()
+    assert [(one["receiver"], one["who"]) for one in rest["exports"]] == [("tax", "王工")] and rest["next"] is None
+    assert len(auditor.get("/exports?receiver=finance&dataset=rooms").json()["exports"]) == 2
+    assert auditor.get("/exports?after=x").json()["code"] == "PARAMETER_INVALID"
+    assert viewer.get("/exports").status_code == 403

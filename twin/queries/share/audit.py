@@ -13,7 +13,17 @@ from twin.store.database import next_id
 from twin.store.share_schema import package
 from twin.store.values import from_json, from_microseconds, to_json, to_microseconds
 
-__all__ = ["PREPARED", "PUBLISHED", "Package", "last_package", "list_packages", "record_package", "set_state"]
+__all__ = [
+    "ABANDONED",
+    "PREPARED",
+    "PUBLISHED",
+    "Package",
+    "last_package",
+    "list_packages",
+    "package_document",
+    "record_package",
+    "set_state",
+]
 
 PREPARED, PUBLISHED, ABANDONED = "prepared", "published", "abandoned"
 
@@ -22,6 +32,7 @@ PREPARED, PUBLISHED, ABANDONED = "prepared", "published", "abandoned"
 class Package:
     """One package: its place in the order of those of a receiver and dataset, what its manifest says, where it was laid, by whom."""
 
+    id: int = 0
     receiver: str
     dataset: str
     sequence: int
@@ -51,14 +62,33 @@ def last_package(connection: Connection, receiver: str, dataset: str) -> Package
 
 
 def list_packages(
-    connection: Connection, receiver: str | None = None, dataset: str | None = None, *, limit: int, before: int
+    connection: Connection, receiver: str | None = None, dataset: str | None = None, *, limit: int, before: int | None = None
 ) -> list[Package]:
-    """At most `limit` packages, the newest first, recorded before a moment (microseconds since 1970 UTC)."""
+    """At most `limit` packages, the newest first, those recorded before the one with the number `before`."""
     column = package.c
-    query = select(package).where(column.recorded_us < before).order_by(column.recorded_us.desc(), column.id.desc())
-    for name, value in (("receiver", receiver), ("dataset", dataset)):
-        query = query if value is None else query.where(column[name] == value)
+    query = select(package).order_by(column.id.desc())
+    for condition, value in ((column.receiver, receiver), (column.dataset, dataset)):
+        query = query if value is None else query.where(condition == value)
+    query = query if before is None else query.where(column.id < before)
     return [_decoded(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+
+def package_document(one: Package) -> dict[str, Any]:
+    """A package as those read of it who audit."""
+    return {
+        "receiver": one.receiver,
+        "dataset": one.dataset,
+        "sequence": one.sequence,
+        "kind": one.kind,
+        "reason": one.reason,
+        "state": one.state,
+        "counts": one.manifest["counts"],
+        "fields": one.manifest["fields"],
+        "manifest_sha256": one.manifest_sha256,
+        "folder": one.folder,
+        "who": one.who,
+        "recorded_at": one.recorded_at.isoformat(),
+    }
 
 
 def record_package(connection: Connection, one: Package) -> None:
@@ -84,7 +114,20 @@ def set_state(connection: Connection, one: Package, state: str) -> None:
 
 
 def _decoded(row: RowMapping) -> Package:
-    names = ("receiver", "dataset", "sequence", "kind", "state", "reason", "definition", "position", "manifest_sha256", "folder", "who")
+    names = (
+        "id",
+        "receiver",
+        "dataset",
+        "sequence",
+        "kind",
+        "state",
+        "reason",
+        "definition",
+        "position",
+        "manifest_sha256",
+        "folder",
+        "who",
+    )
     return Package(
         **{name: row[name] for name in names}, manifest=from_json(row["manifest"]), recorded_at=from_microseconds(row["recorded_us"])
     )

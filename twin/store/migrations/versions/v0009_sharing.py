@@ -43,7 +43,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_share_package"),
         sa.UniqueConstraint("receiver", "dataset", "sequence", name="uq_share_package_receiver_dataset_sequence"),
     )
-    op.create_index("ix_share_package_recorded_us", "share_package", ["recorded_us"])
 
 
 def _find_ranges() -> None:
