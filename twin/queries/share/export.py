@@ -25,7 +25,7 @@ from twin.queries.items.query import ItemQuery, item_query
 from twin.queries.share import manifest as documents
 from twin.queries.share.audit import ABANDONED, PREPARED, PUBLISHED, Package, last_package, record_package, set_state
 from twin.queries.share.forms import Form, digest_of, forms_of, id_of, masked_items, open_rows
-from twin.queries.share.held import MODULUS, Held, held_file, sum_of
+from twin.queries.share.held import Held, held_file
 from twin.queries.share.manifest import MANIFEST, REMOVED, SCHEMA, Counts
 from twin.queries.share.plan import Plan
 from twin.queries.share.secret import fingerprint, key_of
@@ -189,15 +189,14 @@ def _write_rows(
     connection: Connection, catalogue: Catalogue, task: _Task, incoming: Path, before: Path | None, coming: Path
 ) -> tuple[Counts, int]:
     """Write the rows that differ from those held before, and what is held after; one pass over what the receiver may have."""
-    added = changed = removed = rows = total = 0
+    added = changed = removed = rows = 0
     with ExitStack() as stack:
         file = stack.enter_context(closing(open_rows(incoming / documents.rows_name(task.plan), task.plan)))
         old: Held | None = stack.enter_context(held_file(before)) if before else None
         with held_file(coming) as new:
             for forms in iter_forms_of(connection, catalogue, task.plan, task.key):
                 digests = [(id_of(form), digest_of(form)) for form in forms]
-                new.put(digests)
-                total = (total + sum_of(digest for _, digest in digests)) % MODULUS
+                new.add(digests)
                 rows += len(forms)
                 known = old.digests([name for name, _ in digests]) if old else {}
                 differing = [form for form, (name, digest) in zip(forms, digests, strict=True) if known.get(name) != digest]
@@ -205,6 +204,8 @@ def _write_rows(
                 added += sum(id_of(form) not in known for form in differing)
                 if differing:
                     file.write(differing)
+            new.index()
+            total = new.total
         if old is not None:
             removed = _write_removed(old.missing_in(coming), incoming / REMOVED)
     return Counts(rows=added + changed, added=added, changed=changed, removed=removed, total=rows), total

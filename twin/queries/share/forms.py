@@ -102,7 +102,7 @@ def iter_forms(path: Path) -> Iterator[list[Form]]:
     with path.open(encoding="utf-8", newline="") as opened:
         if path.suffix == ".csv":
             rows: Iterator[Form] = iter(csv.reader(opened))
-            next(rows)
+            next(rows, None)
         else:
             rows = (json.loads(line.rstrip(",\n")) for line in opened if line.startswith('{"type":"Feature",'))
         while part := list(islice(rows, READ_AT_ONCE)):

@@ -4,41 +4,54 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-__all__ = ["MODULUS", "Held", "held_file", "sum_of"]
+__all__ = ["Held", "held_file"]
 
 MODULUS = 2**256
+"""The sum of a set of rows is that of their digests as numbers, modulo this."""
 TABLES = (
-    "CREATE TABLE held (id TEXT PRIMARY KEY, digest BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE held (id TEXT NOT NULL, digest BLOB NOT NULL)",
     "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
+INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS held_id ON held (id)"
 
 
 class Held:
-    """The rows a receiver holds; `total` is their sum, which does not depend on their order."""
+    """The rows a receiver holds. `total` is the sum of the digests of those added here, less those dropped: it depends on no order."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.total = 0
 
     def digests(self, ids: Sequence[str]) -> dict[str, bytes]:
         """Id → digest, of those that are held."""
         query = "SELECT id, digest FROM held WHERE id IN (SELECT value FROM json_each(?))"
         return dict(self._connection.execute(query, (json.dumps(ids),)))
 
-    def put(self, rows: Sequence[tuple[str, bytes]]) -> None:
-        """Hold these rows, in the place of those with their ids."""
-        self._connection.executemany("INSERT OR REPLACE INTO held VALUES (?, ?)", rows)
+    def add(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Hold these rows too; none of their ids is held yet."""
+        self.total = (self.total + _sum(digest for _, digest in rows)) % MODULUS
+        self._connection.executemany("INSERT INTO held VALUES (?, ?)", rows)
+
+    def index(self) -> None:
+        """Make ids quick to find, once all that come together are in: pseudonyms come in no order, and a tree grown by them is slow."""
+        self._connection.execute(INDEX)
 
     def drop(self, ids: Sequence[str]) -> int:
         """Hold rows no longer; how many there were."""
-        return self._connection.executemany("DELETE FROM held WHERE id = ?", [(one,) for one in ids]).rowcount
+        known = self.digests(ids)
+        self.total = (self.total - _sum(known.values())) % MODULUS
+        self._connection.executemany("DELETE FROM held WHERE id = ?", [(one,) for one in known])
+        return len(known)
 
     def clear(self) -> None:
         """Hold nothing."""
+        self._connection.execute("DROP INDEX IF EXISTS held_id")
         self._connection.execute("DELETE FROM held")
+        self.total = 0
 
     def missing_in(self, other: Path) -> Iterator[str]:
         """The ids held here and not in another file, in their order."""
@@ -51,10 +64,6 @@ class Held:
     def count(self) -> int:
         """How many rows are held."""
         return int(self._connection.execute("SELECT count(*) FROM held").fetchone()[0])
-
-    def total(self) -> int:
-        """The sum of all digests."""
-        return sum_of(row[0] for row in self._connection.execute("SELECT digest FROM held"))
 
     def note(self, name: str, value: str) -> None:
         """Keep a fact beside the rows."""
@@ -78,6 +87,5 @@ def held_file(path: Path) -> Iterator[Held]:
         connection.commit()
 
 
-def sum_of(digests: Iterator[bytes]) -> int:
-    """The sum of digests as numbers, modulo 2²⁵⁶: that of a set of rows, in whatever order they come."""
-    return sum(int.from_bytes(digest, "big") for digest in digests) % MODULUS
+def _sum(digests: Iterable[bytes]) -> int:
+    return sum(int.from_bytes(digest, "big") for digest in digests)

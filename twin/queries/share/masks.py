@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ def masked(value: Any, mask: Mask, field: str, key: bytes) -> Any:
 def pseudonym(field: str, value: Any, key: bytes) -> str:
     """HMAC-SHA-256 of a value under the key of the receiver and the name of its field, the first 128 bits: 32 hexadecimal characters."""
     said = value if isinstance(value, str) else to_json(value, canonical=True)
-    return hmac.new(key, f"{field}\0{said}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, f"{field}\0{said}".encode(), "sha256").hex()[:32]
 
 
 def rounded(shape: BaseGeometry | None, digits: int) -> BaseGeometry | None:

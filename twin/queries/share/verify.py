@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,17 @@ from twin.queries.share.manifest import FORM, MANIFEST, REMOVED, file_entry
 __all__ = ["Replayed", "verify"]
 
 AT_ONCE = 5_000
+SHAPE: dict[str, Any] = {
+    "sequence": int,
+    "kind": str,
+    "previous": dict | None,
+    "files": list,
+    "counts": dict,
+    "state": dict,
+    "receiver": dict,
+    "dataset": dict,
+}
+"""What a manifest says at least, and of which type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +87,10 @@ class _Replay:
     def _read(self, path: Path) -> dict[str, Any] | None:
         try:
             manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
-            if manifest["form"] == FORM and {"sequence", "kind", "previous", "files", "counts", "state"} <= manifest.keys():
+            sound = manifest["form"] == FORM and all(isinstance(manifest[name], kind) for name, kind in SHAPE.items())
+            if sound and all(entry.keys() == {"name", "bytes", "sha256"} for entry in manifest["files"]):
                 return manifest
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass
         self._note("SHARE_PACKAGE_DAMAGED", path, f"{MANIFEST} is none of {FORM}")
         return None
@@ -104,26 +117,28 @@ class _Replay:
                 held.clear()
             before = held.count()
             try:
-                rows, changed, removed = self._take(path, held)
-            except (OSError, ValueError, StopIteration, KeyError, TypeError) as error:
+                rows, changed, removed = self._take(path, held, full=manifest["kind"] == "full")
+            except (OSError, ValueError, sqlite3.IntegrityError, StopIteration, KeyError, TypeError) as error:
                 self._note("SHARE_PACKAGE_DAMAGED", path, f"its rows cannot be read: {error}")
                 continue
             total = held.count()
             counted = {"rows": rows, "added": rows - changed, "changed": changed, "removed": removed, "total": total}
             if counted != manifest["counts"] or total != before + rows - changed - removed:
                 self._note("SHARE_COUNTS_WRONG", path, f"counted {counted}, the manifest says {manifest['counts']}")
-            if manifest["state"] != {"rows": total, "sum": f"{held.total():064x}"}:
+            if manifest["state"] != {"rows": total, "sum": f"{held.total:064x}"}:
                 self._note("SHARE_REPLAY_DIFFERS", path, "what is held after it is not what its sender says")
-        return held.count(), held.total()
+        return held.count(), held.total
 
-    def _take(self, path: Path, held: Held) -> tuple[int, int, int]:
+    def _take(self, path: Path, held: Held, *, full: bool) -> tuple[int, int, int]:
         rows = changed = 0
         (file,) = [one for one in path.iterdir() if one.name.startswith("rows.")]
         for forms in iter_forms(file):
             digests = [(id_of(form), digest_of(form)) for form in forms]
-            changed += len(held.digests([name for name, _ in digests]))
-            held.put(digests)
+            if not full:
+                changed += held.drop([name for name, _ in digests])
+            held.add(digests)
             rows += len(forms)
+        held.index()
         removed = 0
         if (path / REMOVED).is_file():
             for ids in _iter_ids(path / REMOVED):
@@ -137,6 +152,6 @@ class _Replay:
 def _iter_ids(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        next(rows)
+        next(rows, None)
         while part := [row[0] for row in islice(rows, AT_ONCE)]:
             yield part

@@ -347,7 +347,14 @@ def test_whatever_befell_a_package_is_found(office: Office) -> None:
     assert damaged(lambda at: (at / third.name / "more.csv").write_text("x")) == {"SHARE_PACKAGE_DAMAGED"}
     assert "SHARE_COUNTS_WRONG" in damaged(lambda at: alter(at / third.name / "manifest.json", '"changed":1', '"changed":2'))
     assert "SHARE_CHAIN_BROKEN" in damaged(lambda at: alter(at / second.name / "manifest.json", "财政厅", "税务局"))
-    assert "SHARE_PACKAGE_DAMAGED" in damaged(lambda at: (at / third.name / "manifest.json").write_text("{"))
+    odd = (third / "manifest.json").read_text("utf-8").replace('"files":[', '"files":[1,')
+    for content in ("{", "[]", "{}", '{"form": "twin-share-1"}', odd):
+
+        def spoil(at: Path, said: str = content) -> None:
+            (at / third.name / "manifest.json").write_text(said, encoding="utf-8")
+
+        assert "SHARE_PACKAGE_DAMAGED" in damaged(spoil)
+    assert "SHARE_PACKAGE_DAMAGED" in damaged(lambda at: (at / third.name / "rows.csv").write_bytes(b""))
     with pytest.raises(NotFound):
         verify(office.folder / "home")
 
