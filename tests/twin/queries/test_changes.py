@@ -181,6 +181,8 @@ def test_what_leaves_a_scope_is_told_and_what_never_was_in_it_is_not(town: Town)
     assert [(one["type"], one["id"]) for one in guest.follow()] == [("left", mine)]
     change(town, mine, {"remark": "在密室"})
     assert guest.follow() == [] and clerk.follow() == []
+    change(town, mine, {"unit": "U1"})
+    assert guest.follow() == [] and clerk.follow() == []
 
 
 def test_a_token_of_another_store_or_scope_is_gone_and_one_that_was_touched_is_none(town: Town) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -42,13 +43,20 @@ class RecordChanges:
     """The changes of a kind on one connection, which sees one state of the records."""
 
     def __init__(self, connection: Connection, shelf: Shelf, kind: RecordKind, reader: Reader) -> None:
-        self._connection, self._kind, self._reader = connection, kind, reader
-        places, units = shelf.places(connection), shelf.units(connection)
+        self._connection, self._kind, self._reader, self._shelf = connection, kind, reader, shelf
         self._table = schema.kind_table(kind.name)
-        self._visible = visible_conditions(kind, reader, places, units)
-        self._scope = ReaderScope(connection, kind, reader, places, units)
         self._withheld = frozenset(withheld_columns(kind, reader))
         self._now = clock_of(connection, kind.name)
+
+    @cached_property
+    def _visible(self) -> list[ColumnElement[bool]]:
+        """Worked out for kinds alone of which there is something to tell: it goes through all places."""
+        return visible_conditions(self._kind, self._reader, self._shelf.places(self._connection), self._shelf.units(self._connection))
+
+    @cached_property
+    def _scope(self) -> ReaderScope:
+        places, units = self._shelf.places(self._connection), self._shelf.units(self._connection)
+        return ReaderScope(self._connection, self._kind, self._reader, places, units)
 
     def behind(self, mark: RecordMark) -> Iterator[Told]:
         """Each change the reader may know of, with the mark behind it, in the order in which they were seen."""
