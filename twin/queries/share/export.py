@@ -81,9 +81,7 @@ def share(
 
     Raises Forbidden and NotFound where the principal may not share these sites and labels, StoreBusy where the same is being shared.
     """
-    for label in sorted(plan.receiver.labels):
-        for site in sorted(plan.reader.sites):
-            authorise(principal, Action.SHARE, Protected(site=site, label=label, path=f"{plan.dataset.name} of {site}"))
+    _require_allowed(principal, plan)
     receiver, dataset = plan.receiver.name, plan.dataset.name
     key = key_of(home / "share-keys", receiver) if plan.needs_key else b""
     database = catalogue.store.database
@@ -137,6 +135,23 @@ def source_position(connection: Connection) -> tuple[str, int]:
     facts = [list(map(tuple, clocks)), list(map(tuple, counters)), list(map(tuple, sites)), tuple(scene)]
     digest = bytes_sha256(to_json(facts, canonical=True).encode())
     return digest, max(scene[1] or 0, ledgers or 0, last or 0)
+
+
+def _require_allowed(principal: Principal, plan: Plan) -> None:
+    """Nobody shares what they may not know of themselves: labels, sites, units and amounts of money of the receiver are theirs too."""
+    path = plan.dataset.name
+    authorise(principal, Action.SHARE, None)
+    for label in sorted(plan.receiver.labels):
+        authorise(principal, Action.SHARE, Protected(label=label, path=path))
+    for site in sorted(plan.reader.sites):
+        authorise(principal, Action.SHARE, Protected(site=site, path=path))
+    if plan.collection.record is None:
+        return
+    authorise(principal, Action.READ_RECORD, None)
+    for units in [()] if "*" in plan.receiver.units else [(unit,) for unit in sorted(plan.receiver.units)]:
+        authorise(principal, Action.READ_RECORD, Protected(units=units, path=path))
+    if plan.receiver.values:
+        authorise(principal, Action.READ_VALUE, None)
 
 
 def _reason(last: Package | None, definition: str, states: Path, *, full: bool) -> str:

@@ -266,6 +266,8 @@ def test_a_label_the_receiver_may_not_have_never_leaves_and_who_may_not_share_do
     ):
         with pytest.raises(error):
             office.share(rooms, "rooms", principal=principal)
+    with pytest.raises(NotFound):
+        office.share(dataset(), principal=replace(local_administrator(), units=frozenset({"U2"})))
 
 
 def test_the_same_state_makes_the_same_bytes(office: Office) -> None:
