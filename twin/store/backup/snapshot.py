@@ -108,6 +108,7 @@ def _fill(copy: sqlite3.Connection, source: Connection) -> None:
     for name in tables_of(copy):
         columns = _columns(copy, name)
         listed = ", ".join(map(quote, columns))
+        copy.execute(f"DELETE FROM {quote(name)}")  # a migration may have put rows of its own in
         statement = f"INSERT INTO {quote(name)} ({listed}) VALUES ({', '.join('?' * len(columns))})"
         copy.executemany(statement, _iter_rows(source, name, columns))
     for _, sql in indexes:
