@@ -39,7 +39,7 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/health", "/index.html",
          "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory",
          "/search?q=x", "/requests", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
-         "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/api")  # fmt: skip
+         "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/api", "/changes", "/exports")  # fmt: skip
 
 As = Callable[..., TestClient]
 
@@ -497,7 +497,7 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
         "/collections/{collection_id}/queryables", "/collections/{collection_id}/items", "/collections/{collection_id}/items/{item_id}",
         "/spatial/locate", "/spatial/nearest", "/spatial/within", "/spatial/pick", "/spatial/plan", "/spatial/explain",
         "/spatial/visible-from", "/spatial/coverage",
-        "/spatial/route", "/spatial/guards", "/spatial/evacuation", "/spatial/unreached",
+        "/spatial/route", "/spatial/guards", "/spatial/evacuation", "/spatial/unreached", "/changes", "/exports",
     }  # fmt: skip
     for where, operation in operations.items():
         assert _is_bilingual(operation["summary"]), where

@@ -14,11 +14,13 @@ from starlette.types import ASGIApp
 from twin import __version__
 from twin.api import (
     assets,
+    changes,
     codes,
     collection_writes,
     collections,
     energy,
     evidence,
+    exports,
     features,
     page,
     planner,
@@ -73,6 +75,8 @@ ROUTERS = (
     features.router,
     collections.router,
     collection_writes.router,
+    changes.router,
+    exports.router,
     tilesets.router,
     sessions.router,
     assets.router,

@@ -37,6 +37,7 @@ class Action(StrEnum):
     BUILD_TILES = "build_tiles"
     MANAGE_KEYS = "manage_keys"
     BACKUP = "backup"
+    SHARE = "share"
 
 
 class Role(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from twin.codes import RecordKind
-from twin.records.counters import clock_of, take_ids
+from twin.records.counters import clock_of, next_id_of, take_ids
 from twin.records.ledger import Merged, NewLedger
 from twin.store import record_schema as schema
 from twin.store.database import Database
@@ -39,6 +39,7 @@ def begin(connection: Connection, new: NewLedger, *, now: datetime) -> int:
             clock=clock_of(connection, new.kind.name) + 1,
             facts=to_json(new.facts),
             counts="{}",
+            first_record=next_id_of(connection, "record"),
         )
     )
     return revision_id
@@ -51,7 +52,9 @@ def finish(connection: Connection, merged: Merged, new: NewLedger) -> None:
     counts = asdict(merged)
     del counts["revision_id"]
     connection.execute(
-        update(schema.register_revision).where(REVISION.id == merged.revision_id).values(status="sweeping", counts=to_json(counts))
+        update(schema.register_revision)
+        .where(REVISION.id == merged.revision_id)
+        .values(status="sweeping", counts=to_json(counts), last_record=next_id_of(connection, "record") - 1)
     )
 
 

@@ -128,8 +128,11 @@ register_revision = Table(
     _big("clock"),
     _text("facts"),
     _text("counts"),
+    _big("first_record", nullable=True),
+    _big("last_record", nullable=True),
     UniqueConstraint("kind", "source", "number"),
     Index("ix_register_revision_sha256", "kind", "sha256"),
+    Index("ix_register_revision_clock", "kind", "clock"),
 )
 
 register_issue = Table(
@@ -298,7 +301,7 @@ change = Table(
     _big("request_id", nullable=True),
     _big("reverts", nullable=True),
     Index("ix_change_record_id", "record_id"),
-    Index("ix_change_since", "kind", "since"),
+    Index("ix_change_since", "kind", "since", "id"),
 )
 
 corrected = Table(

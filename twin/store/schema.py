@@ -196,6 +196,8 @@ feature = Table(
     Index("ix_feature_current", "identity_id", unique=True, **_current("revision_to IS NULL")),
     Index("ix_feature_model_id_kind", "model_id", "kind"),
     Index("ix_feature_history", "identity_id", "revision_from"),
+    Index("ix_feature_revision_from", "revision_from", "identity_id"),
+    Index("ix_feature_revision_to", "revision_to", "identity_id"),
 )
 
 feature_closure = Table(

@@ -87,7 +87,7 @@ def test_who_audits_changes_nothing_and_only_administrators_hold_keys_and_backup
     auditor = find_role("auditor")
     assert auditor is not None
     assert auditor.actions & changing == set()
-    for action in (Action.MANAGE_KEYS, Action.BACKUP, Action.ADD_SITE):
+    for action in (Action.MANAGE_KEYS, Action.BACKUP, Action.ADD_SITE, Action.SHARE):
         assert [row.name for row in list_roles() if action in row.actions] == [Role.ADMINISTRATOR]
 
 

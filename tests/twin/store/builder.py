@@ -115,9 +115,16 @@ EXTENTS = ("geographic", "west", "south", "east", "north", "low_m", "high_m")
 
 
 def without_extents(url: str) -> None:
-    """Take the tables of a store back to those before 0007, and 0008 with it."""
+    """Take the tables of a store back to those before 0007, with 0008 and 0009."""
     engine = create_engine(url)
     with engine.begin() as connection:
+        for index in ("ix_change_since", "ix_register_revision_clock", "ix_feature_revision_from", "ix_feature_revision_to"):
+            connection.execute(text(f"DROP INDEX {index}"))
+        connection.execute(text("CREATE INDEX ix_change_since ON change (kind, since)"))
+        for name in ("first_record", "last_record"):
+            connection.execute(text(f"ALTER TABLE register_revision DROP COLUMN {name}"))
+        for name in ("store_fact", "share_package"):
+            connection.execute(text(f"DROP TABLE {name}"))
         for name in EXTENTS:
             connection.execute(text(f"ALTER TABLE feature DROP COLUMN {name}"))
         for kind in DEVICES:

@@ -25,6 +25,7 @@ from twin.settings import Settings
 from twin.store import Store
 from twin.store.backup import back_up, read_manifest, restore, upgrade, verify
 from twin.store.backup.manifest import MANIFEST, write_manifest
+from twin.store.facts import changes_key
 
 BY: dict[str, Any] = {"tool": "test", "who": "test", "now": NOW}
 DAMAGES: dict[str, Callable[[Path], object]] = {
@@ -72,7 +73,7 @@ def record_with_files(store: Store, settings: Settings, model_key: str, content:
     record(store, tower(model_key), new)
 
 
-def everything(url: str, *, but: frozenset[str] = frozenset({"session"})) -> dict[str, list[str]]:
+def everything(url: str, *, but: frozenset[str] = frozenset({"session", "store_fact"})) -> dict[str, list[str]]:
     """Every row of every table as text, floats and bytes exact."""
     engine, metadata = create_engine(url), MetaData()
     metadata.reflect(engine)
@@ -102,6 +103,8 @@ def test_a_backup_restores_into_either_database_and_is_the_same(
     with Store.open(elsewhere.database_url) as store:
         assert [row.feature for row in store.features("PS", None)] == [row.feature for row in filled.features("PS", None)]
         assert store.keys.close_sessions() == 0
+        with store.database.reading() as ours, filled.database.reading() as theirs:
+            assert len(changes_key(ours)) == 32 and changes_key(ours) != changes_key(theirs)
         record(store, tower("annex"), new_revision(model_key="annex"))
     assert [path.name for path in elsewhere.home.rglob(".incoming-*")] + list(elsewhere.home.glob(".restore-*")) == []
 
@@ -354,7 +357,7 @@ def test_an_upgrade_says_what_it_would_do_then_keeps_a_backup_and_does_it(empty_
     before = everything(empty_url)
     planned = upgrade(settings, dry_run=True, **BY)
     assert (everything(empty_url), planned.done, planned.backup) == (before, False, None)
-    assert [tables for tables, _ in planned.steps] == ["0007", planned.becomes]
+    assert [tables for tables, _ in planned.steps] == ["0007", "0008", planned.becomes]
     assert all(says for _, says in planned.steps)
     done = upgrade(settings, dry_run=False, **BY)
     assert (done.done, done.stands, done.steps) == (True, planned.stands, planned.steps)

@@ -23,7 +23,7 @@ from tests.twin.store.test_record import rows
 from twin.errors import Invalid, StoreBusy, StoreNewer, StoreUnavailable
 from twin.store import RevisionRow, Store, migrate
 from twin.store.migrate import HEAD
-from twin.store.stocktake_schema import metadata
+from twin.store.share_schema import metadata
 
 
 def test_the_migrations_lead_from_nothing_to_the_tables_of_the_code(empty_url: str) -> None:

@@ -11,6 +11,7 @@ from twin.store.backup.files import derived_folders, folders_of, keep
 from twin.store.backup.manifest import RECORDS, Manifest, read_manifest, verify
 from twin.store.backup.snapshot import is_empty, load
 from twin.store.backup.write import back_up
+from twin.store.facts import renew_changes_key
 from twin.store.keys import KeyRow
 from twin.store.staging import staging
 from twin.store.store import Store
@@ -57,11 +58,13 @@ def restore(settings: Settings, folder: Path, *, replace: bool, tool: str, who: 
 
 
 def _brought_up_to_date(records: Path, incoming: Path) -> Path:
-    """A copy of the records at this version's tables, without sessions."""
+    """A copy of the records at this version's tables, without sessions, and with tokens of changes of its own."""
     copy = Path(shutil.copyfile(records, incoming / RECORDS))
     with Store.open(f"sqlite:///{copy}") as store:
         store.migrate()
         store.keys.close_sessions()
+        with store.database.writing() as connection:
+            renew_changes_key(connection)
     return copy
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, inspect
 from twin.errors import StoreBusy
 from twin.store.database import Database, open_database
 from twin.store.migrate import find_tables, migrate
-from twin.store.stocktake_schema import metadata
+from twin.store.share_schema import metadata, store_fact
 from twin.store.turnstile import Turnstile, TurnTimeout
 
 __all__ = ["VERSION_TABLE", "is_empty", "load", "opened_file", "tables_of", "write_snapshot"]
@@ -75,7 +75,7 @@ def tables_of(source: sqlite3.Connection) -> list[str]:
 def is_empty(connection: Connection) -> bool:
     """Whether no table of the records has a row, or there are no tables at all."""
     quote = connection.dialect.identifier_preparer.quote
-    names = set(inspect(connection).get_table_names()) & metadata.tables.keys()
+    names = (set(inspect(connection).get_table_names()) & metadata.tables.keys()) - {store_fact.name}
     return not any(connection.exec_driver_sql(f"SELECT 1 FROM {quote(name)} LIMIT 1").first() for name in sorted(names))
 
 
@@ -108,6 +108,7 @@ def _fill(copy: sqlite3.Connection, source: Connection) -> None:
     for name in tables_of(copy):
         columns = _columns(copy, name)
         listed = ", ".join(map(quote, columns))
+        copy.execute(f"DELETE FROM {quote(name)}")  # a migration may have put rows of its own in
         statement = f"INSERT INTO {quote(name)} ({listed}) VALUES ({', '.join('?' * len(columns))})"
         copy.executemany(statement, _iter_rows(source, name, columns))
     for _, sql in indexes:

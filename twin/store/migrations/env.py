@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from twin.store.stocktake_schema import metadata
+from twin.store.share_schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
