@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
+from twin.api.geojson_documents import Feature, FeatureCollection, JsonFgFeature, JsonFgFeatureCollection, reference
 from twin.api.item_documents import CollectionDocument, CollectionList, Conformance, Queryables
 from twin.api.router import Router
 from twin.api.sending import EACH_TIME
@@ -44,11 +45,40 @@ Form = Annotated[Literal["json", "geojson", "jsonfg"], Query(description=bilingu
 Crs = Annotated[str | None, Query(description=bilingual("坐标参考系 URI", "URI of the CRS of the answer; default lon, lat"))]
 When = Annotated[str | None, Query(description=bilingual("时点或时段,RFC 3339", "instant or interval, RFC 3339: as of then"))]
 GEOJSON, JSONFG, SCHEMA = "application/geo+json", "application/vnd.ogc.fg+json", "application/schema+json"
-ITEMS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "GeoJSON or JSON-FG", "content": {GEOJSON: {"schema": {"type": "object"}}, JSONFG: {"schema": {"type": "object"}}}}
+CONTENT_CRS = {
+    "description": bilingual("坐标参考系", "the CRS of the coordinates, in angle brackets (OGC 18-058r1)"),
+    "schema": {"type": "string", "pattern": "^<.+>$"},
+}
+BY_NAME = {
+    "name": "queryables",
+    "in": "query",
+    "style": "form",
+    "explode": True,
+    "description": bilingual(
+        "可查询的属性等于", "NAME=VALUE: a queryable of the collection equals, /collections/{collection_id}/queryables"
+    ),
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+ITEM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "GeoJSON or JSON-FG",
+        "headers": {"Content-Crs": CONTENT_CRS},
+        "content": {GEOJSON: {"schema": reference(Feature)}, JSONFG: {"schema": reference(JsonFgFeature)}},
+    }
 }
 PAGES: dict[int | str, dict[str, Any]] = {
-    200: {**ITEMS[200], "content": {**ITEMS[200]["content"], MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+    200: {
+        "description": "GeoJSON, JSON-FG or GeoParquet",
+        "headers": {"Content-Crs": CONTENT_CRS},
+        "content": {
+            GEOJSON: {"schema": reference(FeatureCollection)},
+            JSONFG: {"schema": reference(JsonFgFeatureCollection)},
+            MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+SCHEMA_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "JSON Schema", "content": {SCHEMA: {"schema": reference(Queryables)}}}
 }
 
 
@@ -87,7 +117,10 @@ def read_collection(request: Request, principal: Reader, collection_id: Collecti
 
 
 @router.get(
-    "/collections/{collection_id}/queryables", summary=bilingual("可查询的属性", "what a filter may name"), response_model=Queryables
+    "/collections/{collection_id}/queryables",
+    summary=bilingual("可查询的属性", "what a filter may name"),
+    responses=SCHEMA_ANSWER,
+    response_class=Response,
 )
 def read_queryables(request: Request, principal: Reader, collection_id: CollectionId, f: Literal["json"] = "json") -> Response:
     """JSON Schema。What can be asked of its items, as JSON Schema."""
@@ -97,7 +130,13 @@ def read_queryables(request: Request, principal: Reader, collection_id: Collecti
     return JSONResponse(queryables_document(collection, reader), media_type=SCHEMA)
 
 
-@router.get("/collections/{collection_id}/items", summary=bilingual("要素", "items: a page"), responses=PAGES)
+@router.get(
+    "/collections/{collection_id}/items",
+    summary=bilingual("要素", "items: a page"),
+    responses=PAGES,
+    response_class=Response,
+    openapi_extra={"parameters": [BY_NAME]},
+)
 def list_items(
     request: Request,
     principal: Reader,
@@ -144,7 +183,12 @@ def list_items(
     return _page(request, collection, reader, page, matched, wanted, jsonfg=f == "jsonfg")
 
 
-@router.get("/collections/{collection_id}/items/{item_id:path}", summary=bilingual("一个要素", "one item"), responses=ITEMS)
+@router.get(
+    "/collections/{collection_id}/items/{item_id:path}",
+    summary=bilingual("一个要素", "one item"),
+    responses=ITEM,
+    response_class=Response,
+)
 def get_item(
     request: Request,
     principal: Reader,

@@ -13,7 +13,7 @@ from spatial.source import bytes_sha256
 from twin.api.problems import problem
 from twin.api.sending import EACH_TIME, accepts_gzip, is_known
 
-__all__ = ["CONTENT_POLICY", "LOCAL_HOSTS", "DocumentTags", "FaultsAsProblems", "HeadAsGet", "KnownHosts", "PolicyHeaders"]
+__all__ = ["CONTENT_POLICY", "DOCUMENTS", "LOCAL_HOSTS", "DocumentTags", "FaultsAsProblems", "HeadAsGet", "KnownHosts", "PolicyHeaders"]
 
 CONTENT_POLICY = "; ".join(
     [

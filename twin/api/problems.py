@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tiles import TilesError
+from twin.api.templates import templates_of
 from twin.errors import StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
 
 __all__ = ["install_problem_handlers", "problem"]
@@ -81,8 +82,8 @@ def _tiles_error(request: Request, error: Exception) -> JSONResponse:
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
-    if "GET" in headers.get("Allow", ""):
-        headers["Allow"] = "GET, HEAD"
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(templates_of(request.app).methods_of(request.scope["path"]))
     code = HTTPStatus(error.status_code).name
     return problem(request, error.status_code, code, f"{request.method} {request.url.path}: {error.detail}", headers=headers)
 
