@@ -36,7 +36,7 @@ HERE = "http://127.0.0.1"
 ANCHOR = Anchor(lon=SITE.lon, lat=SITE.lat, height_m=30.0, heading_deg=0.0)
 EVERYWHERE = frozenset({"*"})
 PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s/features/x/children", "/tiles/s/tileset.json",
-         "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/health", "/index.html",
+         "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/api.html", "/health", "/index.html",
          "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory",
          "/search?q=x", "/requests", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
          "/collections/rooms/items", "/collections/rooms/items/x")  # fmt: skip
@@ -461,7 +461,10 @@ def test_broken_tiles_are_a_problem_and_not_a_fault(home: Settings, store: Store
 
 def test_a_machine_gets_the_landing_document_and_a_browser_the_page(client: TestClient) -> None:
     answer = client.get("/", headers={"Accept": "application/json"})
-    assert {link["rel"] for link in answer.json()["links"]} >= {"self", "service-desc", "data"}
+    links = {link["rel"]: link for link in answer.json()["links"]}
+    assert links.keys() >= {"self", "service-desc", "service-doc", "data"}
+    for rel in ("service-desc", "service-doc"):
+        assert client.get(links[rel]["href"]).headers["content-type"].startswith(links[rel]["type"]), rel
     assert answer.headers["vary"] == "Accept, Accept-Encoding"
     page = client.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert page.headers["content-type"].startswith("text/html")
@@ -472,6 +475,16 @@ def test_a_machine_gets_the_landing_document_and_a_browser_the_page(client: Test
         ("referrer-policy", "no-referrer"),
     ):
         assert page.headers[name] == value
+
+
+def test_the_page_about_the_api_names_every_operation_and_asks_nobody(client: TestClient) -> None:
+    page = client.get("/api.html").text
+    document = client.get("/openapi.json").json()
+    for path, item in document["paths"].items():
+        for method in item:
+            assert f"<code>{method.upper()} {path}</code>" in page
+    assert "://" not in page.replace("http://www.opengis.net", "")
+    assert "<script" not in page and "<link" not in page and "src=" not in page
 
 
 def test_codes_are_told_in_both_languages(client: TestClient) -> None:
@@ -489,7 +502,8 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
     for kind in list_kinds():
         assert {f"/{kind.plural}", f"/{kind.plural}/{{key}}", f"/{kind.plural}/{{key}}/dossier"} <= records
     assert {path for path, _ in operations} - records == {
-        "/", "/codes", "/health", "/openapi.json", "/sites", "/sites/{code}", "/sites/{code}/tree", "/sites/{code}/features/{feature_id}",
+        "/", "/api.html", "/codes", "/health",
+        "/openapi.json", "/sites", "/sites/{code}", "/sites/{code}/tree", "/sites/{code}/features/{feature_id}",
         "/sites/{code}/features/{feature_id}/children", "/sites/{code}/features/{feature_id}/records",
         "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",
         "/tiles/{code}/{layer}/{content}.glb", "/session", "/conformance", "/collections", "/collections/{collection_id}",

@@ -91,6 +91,7 @@ PROBLEMS: dict[str, tuple[str, str, Rule, dict[str, tuple[str, str, dict[str, An
     "503": ("库或瓦片暂不可用", "records or tiles cannot be reached now", _always, RETRY),
 }
 """Status → words, whether an operation can answer it, headers (words, schema, whether it is always there). Ours are problems, RFC 9457."""
+LOCATION = ("新建者的地址", "address of what was made", {"type": "string"}, True)
 ETAG = ("内容的标签", "tag of the content", {"type": "string"}, True)
 MOVED: dict[str, tuple[str, str, Rule, dict[str, tuple[str, str, dict[str, Any], bool]]]] = {
     "303": (
@@ -135,6 +136,8 @@ def _complete(method: str, operation: Operation) -> None:
         del responses[status]
     if _says_document(method, operation):
         responses["200"].setdefault("headers", {})["ETag"] = _header(*ETAG)
+    if "201" in responses:
+        responses["201"].setdefault("headers", {})["Location"] = _header(*LOCATION)
     for status, (_, _, applies, _) in (MOVED | PROBLEMS).items():
         if applies(method, operation):
             responses[status] = {"$ref": f"#/components/responses/{_name(status)}"}

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
+from twin.api.api_page import api_page
 from twin.api.documents import Health, Landing, bilingual
 from twin.api.gate import allowed
 from twin.api.router import Router
-from twin.api.sending import FOREVER, send_file
+from twin.api.sending import EACH_TIME, FOREVER, send_file
 from twin.auth import Action, Principal
 from twin.errors import NotFound
 from viewer import static_dir
@@ -49,6 +50,17 @@ def read_openapi(request: Request, principal: Reader) -> Response:
     return JSONResponse(request.app.openapi(), media_type=OPENAPI)
 
 
+@router.get(
+    "/api.html",
+    summary=bilingual("接口说明页", "the description of this service as a page"),
+    response_class=Response,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "HTML"}},
+)
+def read_api_page(request: Request, principal: Reader) -> Response:
+    """每个操作及其参数和回答;不访问外网。Each operation with its parameters and answers; nothing is asked of another server."""
+    return Response(api_page(request.app.openapi()), media_type="text/html", headers={"Cache-Control": EACH_TIME})
+
+
 @router.get("/health", summary=bilingual("进程在线且能读到库", "the process answers and reaches its store"), response_model=Health)
 def read_health(request: Request, principal: Reader) -> dict[str, str]:
     """Says that the process answers and reaches its store."""
@@ -80,6 +92,7 @@ def _landing(request: Request) -> dict[str, Any]:
             {"rel": "self", "type": "application/json", "href": "/", "title": "this document"},
             {"rel": "alternate", "type": "text/html", "href": "/", "title": "the page"},
             {"rel": "service-desc", "type": OPENAPI, "href": "/openapi.json", "title": "OpenAPI 3.1"},
+            {"rel": "service-doc", "type": "text/html", "href": "/api.html", "title": "API"},
             {"rel": "conformance", "type": "application/json", "href": "/conformance", "title": "OGC API Features"},
             {"rel": "data", "type": "application/json", "href": "/collections", "title": "Collections"},
             {"rel": "sites", "type": "application/json", "href": "/sites", "title": "Sites"},

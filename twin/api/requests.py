@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Query, Request, Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.record_documents import NewRequest, RequestDocument, RequestPage, RequestStep, Reversal
@@ -33,9 +33,11 @@ def list_requests(
 
 
 @router.post("/requests", summary=bilingual("提出申请", "file a request"), response_model=RequestDocument, status_code=201)
-def file(request: Request, principal: Petitioner, new: NewRequest) -> dict[str, Any]:
+def file(request: Request, response: Response, principal: Petitioner, new: NewRequest) -> dict[str, Any]:
     """更正、分配、搬迁、调剂、处置、出借、入仓、购置。Correction, allocation, move, transfer, disposal, loan, pooling, purchase."""
-    return file_request(registers_of(request), principal, new.kind, new.payload)
+    filed = file_request(registers_of(request), principal, new.kind, new.payload)
+    response.headers["Location"] = f"/requests/{filed['id']}"
+    return filed
 
 
 @router.get("/requests/{request_id}", summary=bilingual("一项申请", "one request"), response_model=RequestDocument)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import NOT_FOUND, bilingual
@@ -123,9 +123,11 @@ def list_stock_takes(
 
 
 @router.post("/stocktakes", summary=bilingual("开始盘点", "open a stock-take"), response_model=StockTakeDocument, status_code=201)
-def open_take(request: Request, principal: Counter, new: NewStockTake) -> dict[str, Any]:
+def open_take(request: Request, response: Response, principal: Counter, new: NewStockTake) -> dict[str, Any]:
     """此刻在那里的资产即为应盘。What stands there now is what will be looked for."""
-    return open_stock_take(registers_of(request), reader_of(principal), new.places, new.name)
+    opened = open_stock_take(registers_of(request), reader_of(principal), new.places, new.name)
+    response.headers["Location"] = f"/stocktakes/{opened['id']}"
+    return opened
 
 
 @router.get("/stocktakes/{take_id}", summary=bilingual("一次盘点", "a stock-take"), response_model=StockTakeDocument)

@@ -69,7 +69,7 @@ def leaf_routes(routes: Iterable[Any]) -> Iterator[APIRoute]:
         if isinstance(route, APIRoute):
             yield route
         else:
-            yield from leaf_routes(getattr(route, "original_router", route).routes)
+            yield from leaf_routes(getattr(getattr(route, "original_router", route), "routes", ()))
 
 
 def _first_segment(template: str) -> str:

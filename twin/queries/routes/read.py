@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.feature import Feature, Kind
 from spatial.mesh import Float64, MeshSet, read_mesh_set
+from twin.errors import StoreUnavailable
 from twin.queries.routes.rules import Rules
 from twin.queries.routes.scene import BARRED, GATE, SURFACES, BuildingScene, Door, Lift, Room, SiteScene, Slab, Stair, Way
 from twin.settings import Settings
@@ -67,7 +68,11 @@ def read_scene(store: Store, settings: Settings, site: str, labels: Labels, rule
 def _load(settings: Settings, revision: RevisionRow) -> MeshSet | None:
     if revision.mesh_pack is None:
         return None
-    meshes = read_mesh_set(settings.meshes_dir / revision.mesh_pack)
+    try:
+        meshes = read_mesh_set(settings.meshes_dir / revision.mesh_pack)
+    except FileNotFoundError:
+        message = f"the meshes of model {revision.model_key} are gone"
+        raise StoreUnavailable(message, path=revision.mesh_pack, code="MESHES_MISSING", hint="restore them, or import it again") from None
     return meshes if revision.similarity is None else meshes.moved(np.array(revision.similarity))
 
 
