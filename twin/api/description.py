@@ -132,6 +132,8 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
 
 def _complete(method: str, operation: Operation) -> None:
     responses: dict[str, Any] = operation["responses"]
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
     for status in PROBLEMS.keys() & responses.keys():
         del responses[status]
     if _says_document(method, operation):
@@ -142,6 +144,14 @@ def _complete(method: str, operation: Operation) -> None:
         if applies(method, operation):
             responses[status] = {"$ref": f"#/components/responses/{_name(status)}"}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter: one that is left out is not null, and `null` in an address is a text."""
+    several = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    if len(several) != 1 or len(several) == len(schema["anyOf"]):
+        return schema
+    return {name: value for name, value in schema.items() if name not in ("anyOf", "default")} | several[0]
 
 
 def _components() -> dict[str, Any]:

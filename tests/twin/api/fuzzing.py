@@ -51,7 +51,13 @@ def fuzz(
         {
             "seed": seed,
             "request-timeout": 120.0,
-            "generation": {"max-examples": examples, "deterministic": True, "no-shrink": True, "database": "none"},
+            "generation": {
+                "max-examples": examples,
+                "deterministic": True,
+                "no-shrink": True,
+                "database": "none",
+                "with-security-parameters": False,
+            },
             "checks": CHECKS | {name: {"enabled": False} for name in off},
             "phases": {name: {"enabled": name in phases} for name in (*EVERY_PHASE, "stateful")},
         }
