@@ -74,7 +74,8 @@ def read_locate(
 )
 async def post_locate(request: Request, principal: Reader) -> Response:
     """按列给点、按列作答,一次至多 100,000 点。Columns in, columns out, at most 100,000 points at once."""
-    require_json_type(request)
+    if "content-type" in request.headers:
+        require_json_type(request)
     body = await _body(request)
     answer = await run_in_threadpool(_located, _scenes(request), principal, body)
     return Response(answer, media_type="application/json", headers={"Cache-Control": EACH_TIME})
