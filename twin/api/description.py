@@ -151,7 +151,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     several = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
     if len(several) != 1 or len(several) == len(schema["anyOf"]):
         return schema
-    return {name: value for name, value in schema.items() if name not in ("anyOf", "default")} | several[0]
+    only: dict[str, Any] = several[0]
+    return {name: value for name, value in schema.items() if name not in ("anyOf", "default")} | only
 
 
 def _components() -> dict[str, Any]:
