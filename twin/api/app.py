@@ -5,8 +5,8 @@ import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -38,7 +38,7 @@ from twin.api import (
     tilesets,
 )
 from twin.api.by_id import ById
-from twin.api.documents import Problem
+from twin.api.description import describe
 from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
@@ -62,12 +62,6 @@ from twin.store.watch import Watch
 __all__ = ["CONTENT_POLICY", "app_from_environment", "create_app", "with_short_way"]
 
 DESCRIPTION = "一个大院的数字孪生:BIM 与城市图层合为一景,3D Tiles 与空间接口。One twin of a compound: one scene, 3D Tiles, spatial APIs."
-
-SECURITY = {
-    "key": {"type": "http", "scheme": "bearer", "description": "twin key add"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "twin", "description": "POST /session; __Host-twin over TLS"},
-}
-
 
 ROUTERS = (
     sites.router,
@@ -134,7 +128,7 @@ def create_app(
         app.add_middleware(KnownHosts, hosts=LOCAL_HOSTS)
     app.add_middleware(PolicyHeaders)
     app.add_middleware(HeadAsGet)
-    _describe(app)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     return app
 
 
@@ -184,26 +178,3 @@ def _warm(registers: Registers, scenes: Scenes) -> None:
     gc.collect()
     gc.freeze()
     give_back_memory()
-
-
-def _describe(app: FastAPI) -> None:
-    """The problem document and no validation errors of another form: ours are problems (400)."""
-    plain = app.openapi
-
-    def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = plain()
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            model = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= model.pop("$defs", {}) | {"Problem": model}
-            document["components"]["securitySchemes"] = SECURITY
-            document["security"] = [{name: []} for name in SECURITY]
-            for name in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(name, None)
-            for operations in document["paths"].values():
-                for operation in operations.values():
-                    operation["responses"].pop("422", None)
-        assert app.openapi_schema is not None
-        return app.openapi_schema
-
-    app.openapi = described  # type: ignore[method-assign]

@@ -1,6 +1,5 @@
 """Assets by any filters, what they add up to, what stands where, what is idle, and the one search box."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
@@ -8,10 +7,11 @@ from fastapi.responses import Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import CheckPage
-from twin.api.preconditions import seen_version, stale, tagged
+from twin.api.preconditions import SeenVersion, stale, tagged
 from twin.api.record_documents import AssetTotals, Inventory, OfferedPage, RecordDocument, RecordPage, RequestStep, SearchAnswer
 from twin.api.registers import After, Clerk, Limit, ReaderOf, following, registers_of
 from twin.api.router import Router
+from twin.api.values import Day, Fen, Id
 from twin.codes import get_dictionary
 from twin.errors import Invalid, Refused
 from twin.queries.asset_filter import AssetFilter
@@ -30,26 +30,20 @@ router = Router(tags=["assets"], responses=NOT_FOUND)
 ClassLength = Annotated[
     int | None, Query(ge=1, le=32, description=bilingual("分类代码位数,默认首级", "characters of a class; default its top level"))
 ]
-KNOWN = ("place", "unit", "class_code", "class_edition", "state", "value_from", "value_to", "acquired_from", "acquired_to", "q",
-         "after", "limit", "by", "class_length")  # fmt: skip
 
 
 def _wanted(
-    request: Request,
-    place: Annotated[int | None, Query(description=bilingual("地点及其下", "a place and all below"))] = None,
+    place: Annotated[Id | None, Query(description=bilingual("地点及其下", "a place and all below"))] = None,
     unit: Annotated[str | None, Query(description=bilingual("单位及其下", "a unit and all below"))] = None,
     class_code: Annotated[str | None, Query(max_length=32, description=bilingual("分类代码的开头", "beginning of the class code"))] = None,
     class_edition: Annotated[str | None, Query(description=bilingual("分类版本", "edition of the classes"))] = None,
     state: Annotated[list[str] | None, Query(description=bilingual("使用状况,可多个", "state, one or several"))] = None,
-    value_from: Annotated[int | None, Query(description=bilingual("原值不低于,分", "value at least, fen"))] = None,
-    value_to: Annotated[int | None, Query(description=bilingual("原值不高于,分", "value at most, fen"))] = None,
-    acquired_from: Annotated[date | None, Query(description=bilingual("取得日期不早于", "acquired on or after"))] = None,
-    acquired_to: Annotated[date | None, Query(description=bilingual("取得日期不晚于", "acquired on or before"))] = None,
+    value_from: Annotated[Fen | None, Query(description=bilingual("原值不低于,分", "value at least, fen"))] = None,
+    value_to: Annotated[Fen | None, Query(description=bilingual("原值不高于,分", "value at most, fen"))] = None,
+    acquired_from: Annotated[Day | None, Query(description=bilingual("取得日期不早于", "acquired on or after"))] = None,
+    acquired_to: Annotated[Day | None, Query(description=bilingual("取得日期不晚于", "acquired on or before"))] = None,
     q: Annotated[str | None, Query(max_length=200, description=bilingual("名称、型号、品牌、编号、序列号、标签", "words or codes"))] = None,
 ) -> AssetFilter:
-    unknown = [name for name in request.query_params if name not in KNOWN]
-    if unknown:
-        raise Invalid(f"{unknown[0]} is no filter of assets", path=unknown[0], code="FILTER_INVALID", hint=f"one of: {', '.join(KNOWN)}")
     return AssetFilter(
         place=place,
         unit=unit,
@@ -121,12 +115,14 @@ def take_step(
     principal: Clerk,
     key: Annotated[str, Path(description=bilingual("资产编号", "code of the asset"))],
     step: RequestStep,
-    valid_from: Annotated[date | None, Query(description=bilingual("自何日起,默认今天", "from which day it holds; default today"))] = None,
+    version: SeenVersion,
+    valid_from: Annotated[Day | None, Query(description=bilingual("自何日起,默认今天", "from which day it holds; default today"))] = None,
 ) -> Response:
     """无须审批的一步及其凭证;须审批的由申请办理。A step without a decision, with its papers; those with one are taken by requests."""
-    version, reader = seen_version(request), reader_of(principal)
     try:
-        done = take_asset_step(registers_of(request), key, step.to, step.facts, reader, version=version, valid_from=valid_from)
+        done = take_asset_step(
+            registers_of(request), key, step.to, step.facts, reader_of(principal), version=version, valid_from=valid_from
+        )
     except Refused as error:
         raise stale(error) from error
     return tagged(*done)
@@ -148,7 +144,7 @@ def read_card_findings(
 def read_inventory(
     request: Request,
     principal: ReaderOf,
-    place: Annotated[int | None, Query(description=bilingual("地点", "id of a place"))] = None,
+    place: Annotated[Id | None, Query(description=bilingual("地点", "id of a place"))] = None,
     unit: Annotated[str | None, Query(description=bilingual("单位", "key of a unit"))] = None,
     units: Annotated[bool, Query(description=bilingual("按单位而非地点看全部", "everything by units instead of places"))] = False,
     class_length: ClassLength = None,

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import Body, Depends, Request
+from fastapi import Body, Depends, Header, Request
 from starlette.responses import Response
 
-from twin.api.collections import CollectionId, ItemId, catalogue_of, item_reader, methods_of
+from twin.api.collections import CONTENT_CRS, CollectionId, ItemId, catalogue_of, item_reader, methods_of
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
+from twin.api.geojson_documents import Feature as GeoJsonFeature
+from twin.api.geojson_documents import reference
 from twin.api.item_answers import answer_item
 from twin.api.negotiation import GEOJSON, JSON
-from twin.api.preconditions import seen_version, stale
+from twin.api.preconditions import IfMatch, seen_version, stale
 from twin.api.problems import MethodNotAllowed
 from twin.api.registers import Clerk, registers_of
 from twin.api.router import Router
@@ -39,16 +41,11 @@ _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schema
 REFUSED: dict[int | str, dict[str, Any]] = {
     405: {"description": bilingual("来自文件,请提更正", "it came from a file: file a correction"), "content": _PROBLEM},
     409: {"description": bilingual("与现状冲突", "it contradicts what is"), "content": _PROBLEM},
-    415: {"description": bilingual("须为 GeoJSON", "GeoJSON is wanted"), "content": _PROBLEM},
-    422: {"description": bilingual("某列的值无效", "a value that its column cannot hold"), "content": _PROBLEM},
-}
-SEEN: dict[int | str, dict[str, Any]] = {
-    412: {"description": bilingual("已被他人修改", "somebody changed it meanwhile"), "content": _PROBLEM},
-    428: {"description": bilingual("须带 If-Match", "If-Match is wanted"), "content": _PROBLEM},
 }
 FEATURE: dict[str, Any] = {
     "description": bilingual("写入后的要素", "the feature as it is now"),
-    "content": {GEOJSON: {"schema": {"type": "object"}}},
+    "content": {GEOJSON: {"schema": reference(GeoJsonFeature)}},
+    "headers": {"Content-Crs": CONTENT_CRS},
 }
 WRITTEN: dict[int | str, dict[str, Any]] = {
     200: FEATURE,
@@ -56,19 +53,20 @@ WRITTEN: dict[int | str, dict[str, Any]] = {
 }
 router = Router(tags=["collections"], responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_FEATURE)]
+ContentCrs = Annotated[str, Header(description=bilingual("几何的坐标参考系", "the CRS of the geometry: lon, lat"))]
 
 
 def _of(*media: str) -> Any:
     """A dependency that lets only bodies of some media types pass, in the default reference system."""
 
-    def check(request: Request) -> None:
+    def check(request: Request, content_crs: ContentCrs = "") -> None:
         said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if said not in media:
             hint = f"one of: {', '.join(media)}"
             raise MediaUnsupported(
-                f"{said or 'a body without a type'} is not taken here", path="Content-Type", code="MEDIA_TYPE_UNSUPPORTED", hint=hint
+                f"{said or 'a body without a type'} is not taken here", path="Content-Type", code="BODY_TYPE_REFUSED", hint=hint
             )
-        crs = request.headers.get("content-crs", "").strip("<> ")
+        crs = content_crs.strip("<> ")
         if crs and crs not in CRS84:
             raise Invalid(f"Content-Crs {crs} is not taken", path="Content-Crs", code="PARAMETER_INVALID", hint=f"lon, lat: {CRS84[0]}")
 
@@ -102,11 +100,13 @@ def add_item(request: Request, principal: Clerk, collection_id: CollectionId, fe
     summary=bilingual("替换要素", "an item replaced"),
     dependencies=[_of(*FEATURES)],
     response_class=Response,
-    responses={**REFUSED, **SEEN, **WRITTEN},
+    responses={**REFUSED, **WRITTEN},
 )
-def replace_item(request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId, feature: Feature) -> Response:
+def replace_item(
+    request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId, feature: Feature, if_match: IfMatch = ""
+) -> Response:
     """未给出的列变为空;须带 If-Match。Columns that are not given become empty; with `If-Match`."""
-    return _changed(request, principal, collection_id, item_id, feature, whole=True)
+    return _changed(request, principal, collection_id, item_id, feature, if_match, whole=True)
 
 
 @router.patch(
@@ -114,11 +114,13 @@ def replace_item(request: Request, principal: Clerk, collection_id: CollectionId
     summary=bilingual("修改要素", "an item changed"),
     dependencies=[_of(*PATCHES)],
     response_class=Response,
-    responses={**REFUSED, **SEEN, **WRITTEN},
+    responses={**REFUSED, **WRITTEN},
 )
-def change_item(request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId, patch: Patch) -> Response:
+def change_item(
+    request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId, patch: Patch, if_match: IfMatch = ""
+) -> Response:
     """合并补丁:只改给出的成员,null 为空;须带 If-Match。A merge patch: what it names, null empties; with `If-Match`."""
-    return _changed(request, principal, collection_id, item_id, patch, whole=False)
+    return _changed(request, principal, collection_id, item_id, patch, if_match, whole=False)
 
 
 @router.delete(
@@ -126,12 +128,12 @@ def change_item(request: Request, principal: Clerk, collection_id: CollectionId,
     summary=bilingual("终止要素", "an item ended"),
     status_code=204,
     response_class=Response,
-    responses={**{status: REFUSED[status] for status in (405, 409)}, **SEEN},
+    responses=REFUSED,
 )
-def end_item(request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId) -> Response:
+def end_item(request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId, if_match: IfMatch = "") -> Response:
     """终止有效期,不删除任何内容;须带 If-Match。Ends its validity, erases nothing; with `If-Match`."""
     _, _, kind = _writable(request, principal, collection_id)
-    version = seen_version(request)
+    version = seen_version(if_match)
     try:
         finish_record(registers_of(request), kind, item_id, reader_of(principal), version=version)
     except Refused as error:
@@ -165,10 +167,10 @@ def read_item_options(request: Request, principal: Reader, collection_id: Collec
 
 
 def _changed(
-    request: Request, principal: Principal, collection_id: str, item_id: str, feature: Mapping[str, Any], *, whole: bool
+    request: Request, principal: Principal, collection_id: str, item_id: str, feature: Mapping[str, Any], if_match: str, *, whole: bool
 ) -> Response:
     collection, reader, kind = _writable(request, principal, collection_id)
-    version = seen_version(request)
+    version = seen_version(if_match)
     values = values_of_feature(kind, feature, _item(request, collection, reader, item_id), whole=whole)
     try:
         document, _ = change_record(registers_of(request), kind, item_id, values, reader_of(principal), version=version, replace=whole)

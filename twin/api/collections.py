@@ -10,6 +10,7 @@ from starlette.responses import Response
 from tiles import ManifestInvalid
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
+from twin.api.geojson_documents import Feature, FeatureCollection, JsonFgFeature, JsonFgFeatureCollection, reference
 from twin.api.item_answers import absolute, answer_item, answer_page, answer_parquet, given_parameters, next_href
 from twin.api.item_documents import CollectionDocument, CollectionList, Conformance, Queryables
 from twin.api.negotiation import GEOJSON, HTML, JSON, JSONFG, Lang, PageForm, chosen_form, chosen_language
@@ -34,7 +35,7 @@ from twin.queries.items.sorting import parse_sortby
 from twin.queries.items.time import parse_datetime
 from twin.queries.records.context import reader_of
 
-__all__ = ["CollectionId", "ItemId", "catalogue_of", "item_reader", "methods_of", "router"]
+__all__ = ["CONTENT_CRS", "CollectionId", "ItemId", "catalogue_of", "item_reader", "methods_of", "router"]
 
 router = Router(tags=["collections"], responses=NOT_FOUND)
 Reader = Annotated[Principal, allowed(Action.READ_FEATURE)]
@@ -50,14 +51,41 @@ FORMS = {"json": (JSON,), "html": (HTML,)}
 SCHEMA_FORMS = {"json": (SCHEMA, JSON), "html": (HTML,)}
 MEDIA = {"json": GEOJSON, "geojson": GEOJSON, "jsonfg": JSONFG}
 AS_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": PAGE}}
-ITEMS: dict[int | str, dict[str, Any]] = {
+CONTENT_CRS = {
+    "description": bilingual("坐标参考系", "the CRS of the coordinates, in angle brackets (OGC 18-058r1)"),
+    "schema": {"type": "string", "pattern": "^<.+>$"},
+}
+BY_NAME = {
+    "name": "queryables",
+    "in": "query",
+    "style": "form",
+    "explode": True,
+    "description": bilingual(
+        "可查询的属性等于", "NAME=VALUE: a queryable of the collection equals, /collections/{collection_id}/queryables"
+    ),
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+ITEM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "GeoJSON, JSON-FG or a page",
-        "content": {GEOJSON: {"schema": {"type": "object"}}, JSONFG: {"schema": {"type": "object"}}, **PAGE},
+        "headers": {"Content-Crs": CONTENT_CRS},
+        "content": {GEOJSON: {"schema": reference(Feature)}, JSONFG: {"schema": reference(JsonFgFeature)}, **PAGE},
     }
 }
 PAGES: dict[int | str, dict[str, Any]] = {
-    200: {**ITEMS[200], "content": {**ITEMS[200]["content"], MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+    200: {
+        "description": "GeoJSON, JSON-FG, GeoParquet or a page",
+        "headers": {"Content-Crs": CONTENT_CRS},
+        "content": {
+            GEOJSON: {"schema": reference(FeatureCollection)},
+            JSONFG: {"schema": reference(JsonFgFeatureCollection)},
+            MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+            **PAGE,
+        },
+    }
+}
+SCHEMA_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "JSON Schema", "content": {SCHEMA: {"schema": reference(Queryables)}, **PAGE}}
 }
 Forms = Literal["json", "geojson", "jsonfg", "html"]
 
@@ -113,8 +141,8 @@ def read_collection(request: Request, principal: Reader, collection_id: Collecti
 @router.get(
     "/collections/{collection_id}/queryables",
     summary=bilingual("可查询的属性", "what a filter may name"),
-    response_model=Queryables,
-    responses=AS_PAGE,
+    responses=SCHEMA_ANSWER,
+    response_class=Response,
 )
 def read_queryables(request: Request, principal: Reader, collection_id: CollectionId, f: PageForm = None, lang: Lang = None) -> Response:
     """JSON Schema。What can be asked of its items, as JSON Schema."""
@@ -126,8 +154,8 @@ def read_queryables(request: Request, principal: Reader, collection_id: Collecti
 @router.get(
     "/collections/{collection_id}/sortables",
     summary=bilingual("可排序的属性", "what sortby may name"),
-    response_model=Queryables,
-    responses=AS_PAGE,
+    responses=SCHEMA_ANSWER,
+    response_class=Response,
 )
 def read_sortables(request: Request, principal: Reader, collection_id: CollectionId, f: PageForm = None, lang: Lang = None) -> Response:
     """JSON Schema。What its items can be put in order by, as JSON Schema."""
@@ -136,7 +164,13 @@ def read_sortables(request: Request, principal: Reader, collection_id: Collectio
     return _schema(request, collection, sortables_document(collection, reader), "sortables", f, lang)
 
 
-@router.get("/collections/{collection_id}/items", summary=bilingual("要素", "items: a page"), responses=PAGES)
+@router.get(
+    "/collections/{collection_id}/items",
+    summary=bilingual("要素", "items: a page"),
+    responses=PAGES,
+    response_class=Response,
+    openapi_extra={"parameters": [BY_NAME]},
+)
 def list_items(
     request: Request,
     principal: Reader,
@@ -194,7 +228,12 @@ def list_items(
     return answer_page(request, collection, reader, page, matched, wanted, media=MEDIA[form])
 
 
-@router.get("/collections/{collection_id}/items/{item_id:path}", summary=bilingual("一个要素", "one item"), responses=ITEMS)
+@router.get(
+    "/collections/{collection_id}/items/{item_id:path}",
+    summary=bilingual("一个要素", "one item"),
+    responses=ITEM,
+    response_class=Response,
+)
 def get_item(
     request: Request,
     principal: Reader,

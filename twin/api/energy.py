@@ -1,6 +1,6 @@
 """Energy of units and buildings, and findings on reports, vehicles, dispatch orders and devices."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -9,6 +9,7 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import BuildingEnergy, CheckPage, EnergyFindings, EnergyPage, OrderChecks
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of, tables_of
 from twin.api.router import Router
+from twin.api.values import Day, Id, Month
 from twin.queries.devices import device_checks
 from twin.queries.energy.answers import energy_page
 from twin.queries.energy.findings import energy_checks
@@ -20,12 +21,12 @@ from twin.queries.records.context import reader_of
 __all__ = ["router"]
 
 router = Router(tags=["energy and vehicles"], responses=NOT_FOUND)
-From = Annotated[str | None, Query(alias="from", description=bilingual("起始月份 YYYY-MM", "first month YYYY-MM"))]
-To = Annotated[str | None, Query(description=bilingual("截止月份,默认上月", "last month; default last month"))]
+From = Annotated[Month | None, Query(alias="from", description=bilingual("起始月份 YYYY-MM", "first month YYYY-MM"))]
+To = Annotated[Month | None, Query(description=bilingual("截止月份,默认上月", "last month; default last month"))]
 Unit = Annotated[str | None, Query(description=bilingual("单位及其下", "a unit and all below"))]
 Codes = Annotated[list[str] | None, Query(alias="code", description=bilingual("问题代码,可多个", "finding code, one or several"))]
-FirstDay = Annotated[date | None, Query(alias="from", description=bilingual("起始日期,默认三十天前", "first day; default thirty days ago"))]
-LastDay = Annotated[date | None, Query(description=bilingual("截止日期,默认今天", "last day; default today"))]
+FirstDay = Annotated[Day | None, Query(alias="from", description=bilingual("起始日期,默认三十天前", "first day; default thirty days ago"))]
+LastDay = Annotated[Day | None, Query(description=bilingual("截止日期,默认今天", "last day; default today"))]
 RECENT = timedelta(days=30)
 
 
@@ -45,7 +46,7 @@ def read_energy(
 def read_building_energy(
     request: Request,
     principal: ReaderOf,
-    building: Annotated[int, Query(description=bilingual("楼栋的地点编号", "id of the building"))],
+    building: Annotated[Id, Query(description=bilingual("楼栋的地点编号", "id of the building"))],
     first: From = None,
     to: To = None,
 ) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from twin.api.record_documents import RequestDocument
 from twin.api.registers import Petitioner, ReaderOf, registers_of
 from twin.api.router import Router
 from twin.api.sending import EACH_TIME, send_bytes
+from twin.api.values import Id
 from twin.errors import Invalid
 from twin.queries.evidence import attach_evidence, find_evidence, require_size
 from twin.queries.evidence_types import evidence_rules
@@ -20,7 +21,7 @@ from twin.queries.evidence_types import evidence_rules
 __all__ = ["router"]
 
 router = Router(tags=["requests"], responses=NOT_FOUND)
-RequestId = Annotated[int, Path(description=bilingual("申请编号", "number of the request"))]
+RequestId = Annotated[Id, Path(description=bilingual("申请编号", "number of the request"))]
 Hash = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256")]
 BODY = {
     "requestBody": {

@@ -7,17 +7,21 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from twin.api.origin import require_own_origin
+from twin.api.parameters import require_known_parameters
 from twin.auth import Action, Principal, Protected, authorise
 
 __all__ = ["PrincipalOf", "allowed"]
 
 PrincipalOf = Callable[[Request], Principal]
+FILES = frozenset({Action.READ_PAGE, Action.READ_TILES, Action.SIGN_IN})
+"""What is read as files: a client may add a query of its own, to get past a cache."""
 
 
 class Gate:
     """A dependency that gives the principal where the action is permitted.
 
-    Raises Forbidden where it is not, or where a page of another site asks for a change; Unauthenticated for nobody.
+    Raises Forbidden where it is not, or where a page of another site asks for a change; Unauthenticated for nobody;
+    then Invalid for parameters that the route does not have.
     """
 
     def __init__(self, action: Action) -> None:
@@ -29,8 +33,11 @@ class Gate:
         state = request.app.state
         asked: PrincipalOf = state.principal_of
         principal = asked(request) if state.keyring is None else await run_in_threadpool(asked, request)
+        route = request.scope["route"]
         site = request.path_params.get("code")
         authorise(principal, self.action, Protected(site=site, path=request.url.path) if site else None)
+        if self.action not in FILES:
+            require_known_parameters(request, route.query_names)
         return principal
 
 

@@ -13,7 +13,7 @@ from twin.api.problems import problem
 from twin.api.sending import EACH_TIME, accepts_gzip, content_tag, is_known
 
 __all__ = [
-    "CONTENT_POLICY", "LOCAL_HOSTS", "PACKED_FROM", "POLICY", "DocumentTags", "FaultsAsProblems", "HeadAsGet", "KnownHosts",
+    "CONTENT_POLICY", "DOCUMENTS", "LOCAL_HOSTS", "PACKED_FROM", "POLICY", "DocumentTags", "FaultsAsProblems", "HeadAsGet", "KnownHosts",
     "PolicyHeaders", "host_of",
 ]  # fmt: skip
 

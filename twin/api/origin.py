@@ -21,7 +21,7 @@ def require_own_origin(request: Request, *, proof: bool) -> None:
     if request.method in SAFE_METHODS:
         return
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    own_origin = origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    own_origin = origin is None or _authority(origin) == request.headers.get("host", "").lower()
     own_site = site is None or site in OWN_SITES
     if own_origin and own_site and not (proof and origin is None and site is None):
         return
@@ -31,3 +31,11 @@ def require_own_origin(request: Request, *, proof: bool) -> None:
         path=request.url.path,
         hint="ask from this service's own page, or with Authorization: Bearer KEY",
     )
+
+
+def _authority(origin: str) -> str:
+    """Host and port of an origin; empty for what is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""

@@ -54,7 +54,12 @@ def read_landing(request: Request, principal: Reader, f: PageForm = None, lang: 
     return answer
 
 
-@router.get("/openapi.json", summary=bilingual("本服务的 OpenAPI 3.1 描述", "the OpenAPI 3.1 description of this service"))
+@router.get(
+    "/openapi.json",
+    summary=bilingual("本服务的 OpenAPI 3.1 描述", "the OpenAPI 3.1 description of this service"),
+    response_class=Response,
+    responses={200: {"content": {OPENAPI: {"schema": {"type": "object"}}}, "description": "OpenAPI 3.1"}},
+)
 def read_openapi(request: Request, principal: Reader) -> Response:
     """The OpenAPI 3.1 document of this service."""
     return JSONResponse(request.app.openapi(), media_type=OPENAPI)

@@ -1,6 +1,5 @@
 """Office space for the planner: occupancy with verdicts, units against their posts, findings, what if a unit moved."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Body, Query, Request
@@ -10,6 +9,7 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import Entitlement, EntitlementPage, FindingPage, MoveProposal, OccupancyPage, OccupancyTotals
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of, tables_of
 from twin.api.router import Router
+from twin.api.values import Day, Id
 from twin.queries.planner.checks import space_checks
 from twin.queries.planner.move import what_if_moved
 from twin.queries.planner.occupancy import OccupancyFilter, occupancy_page, occupancy_totals
@@ -19,9 +19,9 @@ from twin.queries.records.context import reader_of
 __all__ = ["router"]
 
 router = Router(tags=["planner"], responses=NOT_FOUND)
-Place = Annotated[int | None, Query(description=bilingual("地点及其下", "a place and all below"))]
+Place = Annotated[Id | None, Query(description=bilingual("地点及其下", "a place and all below"))]
 Unit = Annotated[str | None, Query(description=bilingual("单位及其下", "a unit and all below"))]
-Day = Annotated[date | None, Query(description=bilingual("有效时点,默认今天", "the day values hold for; default today"))]
+AsOf = Annotated[Day | None, Query(description=bilingual("有效时点,默认今天", "the day values hold for; default today"))]
 Verdicts = Annotated[list[str] | None, Query(alias="verdict", description=bilingual("结论,可多个", "verdict, one or several"))]
 Area = Annotated[str, Query(description=bilingual("按 measured 量算或 declared 登记面积判定", "judge the measured or the declared area"))]
 Codes = Annotated[list[str] | None, Query(alias="code", description=bilingual("问题代码,可多个", "finding code, one or several"))]
@@ -33,8 +33,8 @@ class Move(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     unit: str = Field(description=bilingual("单位编码", "key of the unit"))
-    building: int = Field(description=bilingual("迁入的地点", "id of the building or storey it moves to"))
-    as_of: date | None = None
+    building: Id = Field(description=bilingual("迁入的地点", "id of the building or storey it moves to"))
+    as_of: Day | None = None
     with_below: bool = Field(default=False, description=bilingual("连同下级单位", "with the units below"))
     share_up_to_m2: float | None = Field(
         default=None, gt=0, description=bilingual("可合用的限额上限", "people with a limit up to this share")
@@ -50,7 +50,7 @@ def read_occupancy(
     unit: Unit = None,
     verdict: Verdicts = None,
     area: Area = "measured",
-    as_of: Day = None,
+    as_of: AsOf = None,
     after: After = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def read_occupancy_totals(
     unit: Unit = None,
     verdict: Verdicts = None,
     area: Area = "measured",
-    as_of: Day = None,
+    as_of: AsOf = None,
     by: Annotated[str, Query(description=bilingual("storey、building、site、unit、use、verdict", "what to sum by"))] = "building",
 ) -> dict[str, Any]:
     """间数、面积、人数、各结论,逐层、逐楼、逐单位。Rooms, areas, people and verdicts by storey, building, unit."""
@@ -85,7 +85,7 @@ def read_space_findings(
     place: Place = None,
     unit: Unit = None,
     code: Codes = None,
-    as_of: Day = None,
+    as_of: AsOf = None,
     after: After = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def list_entitlements(
     principal: ReaderOf,
     unit: Unit = None,
     verdict: Verdicts = None,
-    as_of: Day = None,
+    as_of: AsOf = None,
     after: After = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def list_entitlements(
 
 
 @router.get("/units/{key:path}/entitlement", summary=bilingual("单位核定面积", "a unit against its posts"), response_model=Entitlement)
-def read_entitlement(request: Request, principal: ReaderOf, key: str, as_of: Day = None) -> dict[str, Any]:
+def read_entitlement(request: Request, principal: ReaderOf, key: str, as_of: AsOf = None) -> dict[str, Any]:
     """分配与使用分开;技术业务用房不计。Allocated apart from used; technical rooms stand outside."""
     return unit_entitlement(registers_of(request), key, reader_of(principal), as_of=as_of, tables=tables_of(request))
 

@@ -1,17 +1,18 @@
 """ETags of records and `If-Match` (RFC 9110 §13.1.1): nobody writes over what they have not seen."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Header
 from fastapi.responses import Response
 
 from spatial.source import bytes_sha256
+from twin.api.documents import bilingual
 from twin.api.sending import encode_json
 from twin.errors import Refused, TwinError
 from twin.queries.records.editing import PRECONDITION
 
-__all__ = ["PreconditionFailed", "PreconditionRequired", "seen_version", "stale", "tag_of", "tagged"]
+__all__ = ["IfMatch", "PreconditionFailed", "PreconditionRequired", "SeenVersion", "seen_version", "stale", "tag_of", "tagged"]
 
 
 class PreconditionRequired(TwinError):
@@ -37,9 +38,12 @@ def tag_of(version: str, body: bytes) -> str:
     return f'"{version}-{bytes_sha256(body)[:16]}"'
 
 
-def seen_version(request: Request) -> str | None:
+IfMatch = Annotated[str, Header(description=bilingual("读取时的 ETag,或 *", "the ETag of a GET, or *"), json_schema_extra={"example": "*"})]
+
+
+def seen_version(if_match: IfMatch = "") -> str | None:
     """The version that `If-Match` names, None for `*`. Raises PreconditionRequired, PreconditionFailed for a list or a weak tag."""
-    said = request.headers.get("if-match", "").strip()
+    said = if_match.strip()
     if not said:
         raise PreconditionRequired("a change says which state it is of", path="If-Match", hint="send the ETag of a GET as If-Match")
     if said == "*":
@@ -47,6 +51,10 @@ def seen_version(request: Request) -> str | None:
     if not (said.startswith('"') and said.endswith('"') and said.count('"') == 2):
         raise PreconditionFailed(f"{said} is not one strong ETag", path="If-Match", hint="send the ETag of a GET as it came")
     return said.strip('"').rpartition("-")[0] or said.strip('"')
+
+
+SeenVersion = Annotated[str | None, Depends(seen_version)]
+"""What a change was decided upon; its place in the signature puts `If-Match` into the OpenAPI document."""
 
 
 def stale(error: Refused) -> Exception:

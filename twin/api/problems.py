@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tiles import TilesError
+from twin.api.templates import templates_of
 from twin.errors import NotReady, StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
 
 __all__ = ["MethodNotAllowed", "install_problem_handlers", "problem"]
@@ -22,6 +23,7 @@ REQUEST_STATUS = {
     "METHOD_NOT_ALLOWED": 405,
     "PRECONDITION_REQUIRED": 428,
     "PRECONDITION_FAILED": 412,
+    "BODY_INVALID": 400,
     "FILTER_INVALID": 400,
     "PARAMETER_INVALID": 400,
     "HEIGHT_DATUM_UNKNOWN": 400,
@@ -94,8 +96,8 @@ def _tiles_error(request: Request, error: Exception) -> JSONResponse:
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
-    if "GET" in headers.get("Allow", ""):
-        headers["Allow"] = READING
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(templates_of(request.app).methods_of(request.scope["path"]))
     code = HTTPStatus(error.status_code).name
     return problem(request, error.status_code, code, f"{request.method} {request.url.path}: {error.detail}", headers=headers)
 

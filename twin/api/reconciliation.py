@@ -9,6 +9,7 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.registers import Limit, ReaderOf, following, registers_of
 from twin.api.router import Router
+from twin.api.values import Id
 from twin.auth import Action, Principal
 from twin.errors import Forbidden
 from twin.queries.assetops.reconcile.listing import decide_difference, difference_counts, difference_page
@@ -20,7 +21,7 @@ __all__ = ["router"]
 router = Router(tags=["reconciliation"], responses=NOT_FOUND)
 Counter = Annotated[Principal, allowed(Action.STOCKTAKE)]
 State = Annotated[str, Query(description="open, decided, gone")]
-ItemId = Annotated[int, Path(description=bilingual("待办编号", "number of the item"))]
+ItemId = Annotated[Id, Path(description=bilingual("待办编号", "number of the item"))]
 
 
 class DifferencePage(BaseModel):
@@ -64,7 +65,7 @@ def list_differences(
     code: Annotated[str | None, Query(description=bilingual("差异代码", "code of the difference"))] = None,
     unit: Annotated[str | None, Query(description=bilingual("应办单位", "key of the unit that must act"))] = None,
     state: State = "open",
-    after: Annotated[int, Query(ge=0, description=bilingual("上一页最后的待办编号", "the last item of the page before"))] = 0,
+    after: Annotated[Id, Query(description=bilingual("上一页最后的待办编号", "the last item of the page before"))] = 0,
     limit: Limit = 100,
 ) -> dict[str, Any]:
     """账账、账卡、账实、账证,一张清单。Ledger against ledger, card, place and title: one list."""

@@ -8,14 +8,15 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.record_documents import ImportFindings, ImportPage, VanishedPage
 from twin.api.registers import After, Limit, ReaderOf, following, registers_of
 from twin.api.router import Router
+from twin.api.values import Id
 from twin.queries.records.context import reader_of
 from twin.queries.register_imports import import_findings, import_page, vanished_page
 
 __all__ = ["router"]
 
 router = Router(tags=["records"], responses=NOT_FOUND)
-ImportId = Annotated[int, Path(description=bilingual("导入批次编号", "id of an import"))]
-AfterId = Annotated[int | None, Query(description=bilingual("上一页最后的编号", "the last id of the page before"))]
+ImportId = Annotated[Id, Path(description=bilingual("导入批次编号", "id of an import"))]
+AfterId = Annotated[Id | None, Query(description=bilingual("上一页最后的编号", "the last id of the page before"))]
 
 
 @router.get("/imports", summary=bilingual("台账导入批次", "imports of ledgers: a page"), response_model=ImportPage)

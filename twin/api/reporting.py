@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import date
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import Query, Request
@@ -17,6 +16,7 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.registers import registers_of, tables_of
 from twin.api.router import Router
+from twin.api.values import Day, Id, Month
 from twin.auth import Action, Principal
 from twin.errors import Invalid
 from twin.queries.energy.period import read_period
@@ -31,8 +31,8 @@ __all__ = ["router"]
 
 router = Router(tags=["planner"], responses=NOT_FOUND)
 Reporter = Annotated[Principal, allowed(Action.READ_REPORT)]
-Format = Annotated[str, Query(alias="format", description=bilingual("xlsx 或 csv(打包)", "xlsx, or csv in a zip"))]
-Language = Annotated[str, Query(description=bilingual("zh 或 en", "zh or en"))]
+Format = Annotated[Literal["xlsx", "csv"], Query(alias="format", description=bilingual("xlsx 或 csv(打包)", "xlsx, or csv in a zip"))]
+Language = Annotated[Literal["zh", "en"], Query(description=bilingual("zh 或 en", "zh or en"))]
 MEDIA = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "application/zip"}
 FILE: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media in MEDIA.values()}}}
 
@@ -43,9 +43,9 @@ FILE: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media i
 def rooms(
     request: Request,
     principal: Reporter,
-    place: Annotated[int | None, Query(description=bilingual("地点及其下", "a place and all below"))] = None,
+    place: Annotated[Id | None, Query(description=bilingual("地点及其下", "a place and all below"))] = None,
     unit: Annotated[str | None, Query(description=bilingual("单位及其下", "a unit and all below"))] = None,
-    as_of: Annotated[date | None, Query(description=bilingual("有效时点,默认今天", "the day values hold for; default today"))] = None,
+    as_of: Annotated[Day | None, Query(description=bilingual("有效时点,默认今天", "the day values hold for; default today"))] = None,
     form: Format = "xlsx",
     language: Language = "zh",
 ) -> Response:
@@ -59,8 +59,8 @@ def energy(
     request: Request,
     principal: Reporter,
     unit: Annotated[str | None, Query(description=bilingual("单位及其下", "a unit and all below"))] = None,
-    first: Annotated[str | None, Query(alias="from", description=bilingual("起始月份 YYYY-MM", "first month YYYY-MM"))] = None,
-    to: Annotated[str | None, Query(description=bilingual("截止月份,默认上月", "last month; default last month"))] = None,
+    first: Annotated[Month | None, Query(alias="from", description=bilingual("起始月份 YYYY-MM", "first month YYYY-MM"))] = None,
+    to: Annotated[Month | None, Query(description=bilingual("截止月份,默认上月", "last month; default last month"))] = None,
     form: Format = "xlsx",
     language: Language = "zh",
 ) -> Response:

@@ -2,18 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Query, Request, Response
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.record_documents import NewRequest, RequestDocument, RequestPage, RequestStep, Reversal
 from twin.api.registers import Decider, Limit, Petitioner, ReaderOf, following, registers_of
 from twin.api.router import Router
+from twin.api.values import Id
 from twin.queries.requests import decide_request, file_request, read_request, request_page, revert_request
 
 __all__ = ["router"]
 
 router = Router(tags=["requests"], responses=NOT_FOUND)
-RequestId = Annotated[int, Path(description=bilingual("申请编号", "number of the request"))]
+RequestId = Annotated[Id, Path(description=bilingual("申请编号", "number of the request"))]
 
 
 @router.get("/requests", summary=bilingual("申请列表", "requests"), response_model=RequestPage)
@@ -23,7 +24,7 @@ def list_requests(
     kind: Annotated[str | None, Query(description=bilingual("种类", "kind"))] = None,
     state: Annotated[str | None, Query(description=bilingual("状态", "state"))] = None,
     is_open: Annotated[bool | None, Query(alias="open", description=bilingual("未办结", "not closed"))] = None,
-    after: Annotated[int | None, Query(description=bilingual("上一页最后的编号", "the last number of the page before"))] = None,
+    after: Annotated[Id | None, Query(description=bilingual("上一页最后的编号", "the last number of the page before"))] = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
     """本人提出的和本单位应办的,新的在前。One's own and those of one's units, newest first."""
@@ -32,9 +33,11 @@ def list_requests(
 
 
 @router.post("/requests", summary=bilingual("提出申请", "file a request"), response_model=RequestDocument, status_code=201)
-def file(request: Request, principal: Petitioner, new: NewRequest) -> dict[str, Any]:
+def file(request: Request, response: Response, principal: Petitioner, new: NewRequest) -> dict[str, Any]:
     """更正、分配、搬迁、调剂、处置、出借、入仓、购置。Correction, allocation, move, transfer, disposal, loan, pooling, purchase."""
-    return file_request(registers_of(request), principal, new.kind, new.payload)
+    filed = file_request(registers_of(request), principal, new.kind, new.payload)
+    response.headers["Location"] = f"/requests/{filed['id']}"
+    return filed
 
 
 @router.get("/requests/{request_id}", summary=bilingual("一项申请", "one request"), response_model=RequestDocument)

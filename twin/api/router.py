@@ -1,16 +1,22 @@
 """A group of routes that is passed by at once where no path of it begins as that of the request."""
 
 from functools import cached_property
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.routing import Match
 from starlette.types import Scope
+
+from twin.api.route import Route
 
 __all__ = ["Router"]
 
 
 class Router(APIRouter):
     """Routes whose first segments are known: there are hundreds, and each that is tried costs a request a regular expression."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"route_class": Route, **options})
 
     @cached_property
     def first_segments(self) -> frozenset[str]:

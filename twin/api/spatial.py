@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from spatial.source import bytes_sha256
+from twin.api.body import require_json_type
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.registers import Limit, following, registers_of
@@ -75,6 +76,8 @@ def read_locate(
 )
 async def post_locate(request: Request, principal: Reader) -> Response:
     """按列给点、按列作答,一次至多 100,000 点。Columns in, columns out, at most 100,000 points at once."""
+    if "content-type" in request.headers:
+        require_json_type(request)
     body = await _body(request)
     answer = await run_in_threadpool(_located, _scenes(request), principal, body)
     return Response(answer, media_type="application/json", headers={"Cache-Control": EACH_TIME})

@@ -22,6 +22,8 @@ class _Document(BaseModel):
 class PointColumns(_Document):
     """许多点,按列 · many points as columns of one length."""
 
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
     lon: list[float] = _field("经度", "longitudes, degrees (CRS84h)")
     lat: list[float] = _field("纬度", "latitudes, degrees")
     height_m: list[float | None] | None = _field("椭球高;不明为 null", "ellipsoidal heights; null where nobody knows", default=None)

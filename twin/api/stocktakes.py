@@ -1,15 +1,15 @@
 """Stock-takes: opened for places, scanned into in batches, looked at, closed once."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.registers import Limit, ReaderOf, following, registers_of
 from twin.api.router import Router
+from twin.api.values import Id, Moment
 from twin.auth import Action, Principal
 from twin.errors import Invalid
 from twin.queries.assetops.stocktakes import (
@@ -27,7 +27,7 @@ __all__ = ["router"]
 
 router = Router(tags=["stocktakes"], responses=NOT_FOUND)
 Counter = Annotated[Principal, allowed(Action.STOCKTAKE)]
-TakeId = Annotated[int, Path(description=bilingual("盘点编号", "number of the stock-take"))]
+TakeId = Annotated[Id, Path(description=bilingual("盘点编号", "number of the stock-take"))]
 OUTCOMES = ("found", "found_elsewhere", "missing", "ambiguous", "unexpected", "not_due", "outside")
 
 
@@ -43,15 +43,15 @@ class NewStockTake(_Body):
     """一次盘点 · a stock-take."""
 
     name: str = _field("名称", "name")
-    places: list[int] = _field("房间、楼层或楼栋", "rooms, storeys or buildings, by id")
+    places: list[Id] = _field("房间、楼层或楼栋", "rooms, storeys or buildings, by id")
 
 
 class ScanBody(_Body):
     """一次扫描 · one code read."""
 
     code: str = _field("资产编号或标签号", "asset code or tag")
-    at: datetime = _field("扫描时间,带时区", "when, with its time zone")
-    place: int | None = _field("地点", "id of the place", default=None)
+    at: Moment = _field("扫描时间,带时区", "when, with its time zone")
+    place: Id | None = _field("地点", "id of the place", default=None)
     building: str = _field("楼栋", "building in words", default="")
     storey: str = _field("楼层", "storey in words", default="")
     room: str = _field("房间号", "room in words", default="")
@@ -68,7 +68,7 @@ class Accepted(_Body):
     """认可的位置变更 · a change of location that is accepted."""
 
     code: str = _field("资产编号", "asset code")
-    place: int | None = _field("在多处扫到时指明", "which, where it was read in several places", default=None)
+    place: Id | None = _field("在多处扫到时指明", "which, where it was read in several places", default=None)
 
 
 class Closing(_Body):
@@ -123,9 +123,11 @@ def list_stock_takes(
 
 
 @router.post("/stocktakes", summary=bilingual("开始盘点", "open a stock-take"), response_model=StockTakeDocument, status_code=201)
-def open_take(request: Request, principal: Counter, new: NewStockTake) -> dict[str, Any]:
+def open_take(request: Request, response: Response, principal: Counter, new: NewStockTake) -> dict[str, Any]:
     """此刻在那里的资产即为应盘。What stands there now is what will be looked for."""
-    return open_stock_take(registers_of(request), reader_of(principal), new.places, new.name)
+    opened = open_stock_take(registers_of(request), reader_of(principal), new.places, new.name)
+    response.headers["Location"] = f"/stocktakes/{opened['id']}"
+    return opened
 
 
 @router.get("/stocktakes/{take_id}", summary=bilingual("一次盘点", "a stock-take"), response_model=StockTakeDocument)
@@ -141,7 +143,7 @@ def read_outcomes(
     take_id: TakeId,
     outcome: Annotated[list[str] | None, Query(description=", ".join(OUTCOMES))] = None,
     duplicate: Annotated[bool, Query(description=bilingual("只要可能一码多物的", "only codes that may be on several things"))] = False,
-    after: Annotated[int, Query(ge=0, description=bilingual("上一页最后的序号", "the last ordinal of the page before"))] = 0,
+    after: Annotated[Id, Query(description=bilingual("上一页最后的序号", "the last ordinal of the page before"))] = 0,
     limit: Limit = 100,
 ) -> dict[str, Any]:
     """每件资产一行,无卡的每个编码一行。A row an asset, and one an unknown code."""

@@ -107,7 +107,7 @@ def test_zones_units_and_what_does_not_fit(asking: As) -> None:
         answer = sent(client, "POST", path, body)
         assert answer.status_code == 422 and member in answer.json()["detail"], (body, answer.text)
     assert sent(client, "POST", ZONES, feature(ring, code="Z1")).json()["code"] == "RECORD_KEY_TAKEN"
-    assert sent(client, "POST", CAMERAS, said, media="text/plain").json()["code"] == "MEDIA_TYPE_UNSUPPORTED"
+    assert sent(client, "POST", CAMERAS, said, media="text/plain").json()["code"] == "BODY_TYPE_REFUSED"
     grid = {"Content-Type": GEOJSON, "Content-Crs": "<http://www.opengis.net/def/crs/EPSG/0/4549>"}
     assert client.post(CAMERAS, json=feature(point(1, 2), code="C9"), headers=grid).status_code == 400
     hidden = asking("public").get(f"{ZONES}?f=html").text

@@ -10,6 +10,9 @@ from twin.errors import Invalid
 __all__ = ["Period", "month_number", "month_text", "read_period"]
 
 YEAR = 12
+MOST_MONTHS = 240
+"""Twenty years: each month is held against those around it, so that the cost of a period grows with its square."""
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +61,24 @@ def month_text(number: int) -> str:
 
 
 def read_period(first: str | None, last: str | None, today: date) -> Period:
-    """The period asked for, by default the twelve whole months before today. Raises Invalid (`FILTER_INVALID`)."""
+    """The period asked for, by default the twelve whole months before today, 240 at most. Raises Invalid (`FILTER_INVALID`)."""
     end = _read("to", last) if last else today.year * YEAR + today.month - 2
     start = _read("from", first) if first else end - YEAR + 1
     if start > end:
         raise Invalid(f"from {month_text(start)} is after to {month_text(end)}", path="from", code="FILTER_INVALID", hint="from ≤ to")
+    if end - start >= MOST_MONTHS:
+        asked = f"{end - start + 1:,} months are too many"
+        raise Invalid(asked, path="from", code="FILTER_INVALID", hint=f"at most {MOST_MONTHS} at once, ask again for the rest")
     return Period(first=start, last=end)
 
 
 def _read(name: str, text: str) -> int:
     try:
-        return month_number(date.fromisoformat(f"{text}-01").isoformat()[:7])
+        day = date.fromisoformat(f"{text}-01")
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError(text)
+        return month_number(day.isoformat()[:7])
     except ValueError:
-        raise Invalid(f"{name}: {text!r} is no month", path=name, code="FILTER_INVALID", hint="YYYY-MM") from None
+        raise Invalid(
+            f"{name}: {text!r} is no month", path=name, code="FILTER_INVALID", hint=f"YYYY-MM, from {FIRST_YEAR} to {LAST_YEAR}"
+        ) from None

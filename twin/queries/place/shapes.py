@@ -75,7 +75,7 @@ class Shapes:
         try:
             meshes = read_mesh_set(path)
         except FileNotFoundError:
-            message = f"the meshes of model {key} are not in {path.parent}"
+            message = f"the meshes of model {key} are gone"
             raise StoreUnavailable(message, path=path.name, code="MESHES_MISSING", hint="restore them, or import the model again") from None
         return _grouped(meshes if matrix is None else meshes.moved(matrix))
 

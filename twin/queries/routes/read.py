@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.feature import Feature, Kind
 from spatial.frame import SiteFrame
 from spatial.mesh import Float64, MeshSet, read_mesh_set
+from twin.errors import StoreUnavailable
 from twin.queries.routes.roads import Direction, direction_of, speed_of
 from twin.queries.routes.rules import Rules
 from twin.queries.routes.scene import BARRED, GATE, ROAD, SURFACES, BuildingScene, Door, Lift, Room, SiteScene, Slab, Stair, Way
@@ -86,7 +87,11 @@ def _areas(features: Iterable[Feature]) -> dict[str, tuple[BaseGeometry, tuple[f
 def _load(settings: Settings, revision: RevisionRow) -> MeshSet | None:
     if revision.mesh_pack is None:
         return None
-    meshes = read_mesh_set(settings.meshes_dir / revision.mesh_pack)
+    try:
+        meshes = read_mesh_set(settings.meshes_dir / revision.mesh_pack)
+    except FileNotFoundError:
+        message = f"the meshes of model {revision.model_key} are gone"
+        raise StoreUnavailable(message, path=revision.mesh_pack, code="MESHES_MISSING", hint="restore them, or import it again") from None
     return meshes if revision.similarity is None else meshes.moved(np.array(revision.similarity))
 
 

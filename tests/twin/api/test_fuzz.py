@@ -1,0 +1,133 @@
+"""Every operation of the OpenAPI document is asked what it says it takes, and what it does not: no 5xx, no undocumented answer."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from bim import Anchor
+from tests.homes import new_home
+from tests.twin.api.fuzzing import EVERY_PHASE, Fuzzed, fuzz
+from tests.twin.files import SITE, Files
+from tests.twin.imports.conftest import NOW
+from tests.twin.queries.items.world import world
+from tests.twin.queries.town import Town
+from tests.twin.store.builder import new_revision
+from twin.api import create_app
+from twin.assemble import build_tiles
+from twin.auth import LabelPolicy, Principal, Role, local_administrator
+from twin.codes import list_kinds
+from twin.imports.city import import_city
+from twin.imports.model import import_bim
+from twin.settings import Settings
+from twin.store import Store
+
+SEED = 20261126
+NIGHTLY_EXAMPLES = 60
+ANCHOR = Anchor(lon=SITE.lon, lat=SITE.lat, height_m=30.0, heading_deg=0.0)
+ALIKE = frozenset(f"/{kind.plural}" for kind in list_kinds()) - {"/rooms", "/assets", "/cameras"}
+"""Registers whose routes are made by the same function as those of rooms: all of them are asked nightly."""
+RESULT = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "fuzz.json"
+
+Served = tuple[Settings, Store]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, files: Files) -> Iterator[Served]:
+    """A throw-away home: an office with its meshes and tiles on its terrain, a layer of the world, and registers."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    settings = Settings(home=folder)
+    with Store.open(settings.database_url) as store:
+        store.migrate()
+        store.add_site(SITE, now=NOW, policy=LabelPolicy(labels=("public", "restricted")))
+        import_bim(store, settings, files.office_later, key="office", site="s", who="test", now=NOW, anchor=ANCHOR)
+        import_city(store, settings, files.dem, site="s", who="test", now=NOW)
+        layer = new_revision("b" * 64, "world", site="s", kind="city", name="world", mesh_pack=None, similarity=None)
+        store.record_revision(layer, world(), {}, [], [], now=NOW)
+        build_tiles(store, settings, "s")
+        Town(store, folder, assets=12)
+        yield settings, store
+
+
+def service_of(home: Served, principal: Principal) -> FastAPI:
+    return create_app(*home, principal_of=lambda request: principal)
+
+
+def clerk() -> Principal:
+    """Of one unit, one site, and what is public."""
+    return Principal(name="clerk", role=Role.UNIT_CLERK, labels=frozenset({"public"}), scopes=frozenset({"s"}), units=frozenset({"U3"}))
+
+
+def is_chosen(label: str) -> bool:
+    return f"/{label.split('/')[1]}" not in ALIKE
+
+
+def labels_of(app: FastAPI) -> set[str]:
+    return {f"{method.upper()} {path}" for path, item in app.openapi()["paths"].items() for method in item}
+
+
+def require_clean(found: Fuzzed) -> None:
+    assert not found.findings, f"{len(found.findings)} of {found.total} requests:\n" + "\n".join(found.findings[:20])
+
+
+def test_an_administrator_meets_no_fault_and_no_undocumented_answer(home: Served) -> None:
+    app = service_of(home, local_administrator())
+    found = fuzz(app, seed=SEED, examples=3, phases=("examples", "fuzzing"), chosen=is_chosen)
+    assert set(found.requests) == {label for label in labels_of(app) if is_chosen(label)}
+    require_clean(found)
+    assert sum(status < 300 for statuses in found.statuses.values() for status in statuses.elements()) > 40
+
+
+def test_a_document_that_does_not_know_an_answer_is_found_out(home: Served) -> None:
+    app = service_of(home, local_administrator())
+    del app.openapi()["paths"]["/sites/{code}"]["get"]["responses"]["404"]
+    found = fuzz(app, seed=SEED, examples=2, phases=("fuzzing",), chosen=lambda label: label == "GET /sites/{code}")
+    assert "Undocumented status code" in found.findings[0]
+
+
+def test_the_edges_of_every_parameter_are_documented_too(home: Served) -> None:
+    def is_edge(label: str) -> bool:
+        return label.split()[1].startswith(("/collections", "/sites", "/requests/", "/rooms/", "/assets/totals"))
+
+    require_clean(fuzz(service_of(home, local_administrator()), seed=SEED, examples=1, phases=("coverage",), chosen=is_edge))
+
+
+def test_who_may_see_little_meets_no_fault_either(home: Served) -> None:
+    found = fuzz(service_of(home, clerk()), seed=SEED + 1, examples=2, phases=("fuzzing",), chosen=is_chosen)
+    require_clean(found)
+    answered = {status for statuses in found.statuses.values() for status in statuses}
+    assert {200, 403, 404} <= answered
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("who", ["administrator", "clerk"])
+def test_every_operation_of_the_demo_for_a_night(who: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All phases over a demo that `twin demo` built; how often each operation was asked, and answered what, is kept."""
+    demo = new_home(tmp_path_factory.mktemp("fuzz-demo"))
+    assert demo.run("demo", "--scale", "small").code == 0
+    settings = Settings(home=demo.folder, meshes_dir=demo.meshes)
+    with Store.open(settings.database_url) as store:
+        app = service_of((settings, store), local_administrator() if who == "administrator" else clerk())
+        found = fuzz(app, seed=SEED, examples=NIGHTLY_EXAMPLES, phases=EVERY_PHASE)
+        assert set(found.requests) == labels_of(app)
+    keep(who, found, NIGHTLY_EXAMPLES)
+    require_clean(found)
+
+
+def keep(who: str, found: Fuzzed, examples: int) -> None:
+    """Write what was asked into the results beside those of the benchmarks."""
+    kept: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    kept[who] = {
+        "seed": SEED,
+        "examples": examples,
+        "requests": found.total,
+        "findings": len(found.findings),
+        "operations": {
+            label: {"requests": dict(phases), "statuses": {str(status): n for status, n in sorted(found.statuses[label].items())}}
+            for label, phases in sorted(found.requests.items())
+        },
+    }
+    RESULT.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
