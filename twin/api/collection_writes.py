@@ -37,10 +37,8 @@ __all__ = ["router"]
 MERGE_PATCH = "application/merge-patch+json"
 FEATURES, PATCHES = (GEOJSON, JSON), (MERGE_PATCH, GEOJSON, JSON)
 CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/OGC/0/CRS84h")
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-REFUSED: dict[int | str, dict[str, Any]] = {
-    405: {"description": bilingual("来自文件,请提更正", "it came from a file: file a correction"), "content": _PROBLEM},
-    409: {"description": bilingual("与现状冲突", "it contradicts what is"), "content": _PROBLEM},
+FROM_FILE: dict[int | str, dict[str, Any]] = {
+    405: {"description": bilingual("来自文件,请提更正", "it came from a file: file a correction")}
 }
 FEATURE: dict[str, Any] = {
     "description": bilingual("写入后的要素", "the feature as it is now"),
@@ -83,7 +81,7 @@ Patch = Annotated[dict[str, Any], Body(media_type=MERGE_PATCH, description=bilin
     dependencies=[_of(*FEATURES)],
     status_code=201,
     response_class=Response,
-    responses={**REFUSED, 201: FEATURE},
+    responses={**FROM_FILE, 201: FEATURE},
 )
 def add_item(request: Request, principal: Clerk, collection_id: CollectionId, feature: Feature) -> Response:
     """登记的集合可新增,属性即各列。Into a collection of records; its properties are the columns. `Location` names it."""
@@ -100,7 +98,7 @@ def add_item(request: Request, principal: Clerk, collection_id: CollectionId, fe
     summary=bilingual("替换要素", "an item replaced"),
     dependencies=[_of(*FEATURES)],
     response_class=Response,
-    responses={**REFUSED, **WRITTEN},
+    responses={**FROM_FILE, **WRITTEN},
 )
 def replace_item(
     request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId, feature: Feature, if_match: IfMatch = ""
@@ -114,7 +112,7 @@ def replace_item(
     summary=bilingual("修改要素", "an item changed"),
     dependencies=[_of(*PATCHES)],
     response_class=Response,
-    responses={**REFUSED, **WRITTEN},
+    responses={**FROM_FILE, **WRITTEN},
 )
 def change_item(
     request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId, patch: Patch, if_match: IfMatch = ""
@@ -128,7 +126,7 @@ def change_item(
     summary=bilingual("终止要素", "an item ended"),
     status_code=204,
     response_class=Response,
-    responses=REFUSED,
+    responses=FROM_FILE,
 )
 def end_item(request: Request, principal: Clerk, collection_id: CollectionId, item_id: ItemId, if_match: IfMatch = "") -> Response:
     """终止有效期,不删除任何内容;须带 If-Match。Ends its validity, erases nothing; with `If-Match`."""

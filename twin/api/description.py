@@ -69,6 +69,10 @@ def _says_document(method: str, operation: Operation) -> bool:
     return method == "get" and any(media.startswith(DOCUMENTS) for media in operation["responses"].get("200", {}).get("content", ()))
 
 
+def _where_said(method: str, operation: Operation) -> bool:
+    return False
+
+
 RETRY = {"Retry-After": ("过几秒再试", "seconds to wait", {"type": "integer", "minimum": 1}, True)}
 PROBLEMS: dict[str, tuple[str, str, Rule, dict[str, tuple[str, str, dict[str, Any], bool]]]] = {
     "400": ("地址或正文的写法有误", "an address or body of the wrong form", _always, {}),
@@ -80,7 +84,9 @@ PROBLEMS: dict[str, tuple[str, str, Rule, dict[str, tuple[str, str, dict[str, An
     ),
     "403": ("无权", "the role or scope does not allow it", _always, {}),
     "404": ("没有,或不可知", "there is none, or none for this reader", _names_something, {}),
+    "405": ("此处不可写", "what came from a file is not written here", _where_said, {}),
     "409": ("与现状不符,未改动", "it does not fit what is there; nothing was changed", _writes, {}),
+    "410": ("记号已失效", "the token is of another store, or of what the reader may no longer know of", _where_said, {}),
     "412": ("记录已变", "the record has changed since it was seen", _has_precondition, {}),
     "413": ("过大", "more than is taken at once", _has_body, {}),
     "415": ("不收此类型", "a body of a type that is not taken", _has_body, {}),
@@ -88,6 +94,7 @@ PROBLEMS: dict[str, tuple[str, str, Rule, dict[str, tuple[str, str, dict[str, An
     "422": ("看懂了,但值不成立", "understood, but a value does not hold", _names_something, {}),
     "428": ("须带 If-Match", "If-Match is required", _has_precondition, {}),
     "429": ("错误钥匙过多", "too many wrong keys", _always, RETRY),
+    "501": ("未安装所需的库", "a library that this needs is not installed", _where_said, {}),
     "503": ("库或瓦片暂不可用", "records or tiles cannot be reached now", _always, RETRY),
 }
 """Status → words, whether an operation can answer it, headers (words, schema, whether it is always there). Ours are problems, RFC 9457."""
@@ -134,6 +141,7 @@ def _complete(method: str, operation: Operation) -> None:
     responses: dict[str, Any] = operation["responses"]
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _without_null(parameter["schema"])
+    said = {status for status in PROBLEMS.keys() & responses.keys() if PROBLEMS[status][2] is _where_said}
     for status in PROBLEMS.keys() & responses.keys():
         del responses[status]
     if _says_document(method, operation):
@@ -141,7 +149,7 @@ def _complete(method: str, operation: Operation) -> None:
     if "201" in responses:
         responses["201"].setdefault("headers", {})["Location"] = _header(*LOCATION)
     for status, (_, _, applies, _) in (MOVED | PROBLEMS).items():
-        if applies(method, operation):
+        if status in said or applies(method, operation):
             responses[status] = {"$ref": f"#/components/responses/{_name(status)}"}
     operation["responses"] = dict(sorted(responses.items()))
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import anyio
 from fastapi import Query, Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -37,6 +38,12 @@ router = Router(tags=["spatial"], responses={**NOT_FOUND, **AWAY})
 Reader = Annotated[Principal, allowed(Action.READ_FEATURE)]
 SiteOf = Annotated[str | None, Query(max_length=100, description=bilingual("大院;只有一个时可省", "site; may stay out where there is one"))]
 Ids = Annotated[list[str] | None, Query(max_length=1000)]
+
+
+class GeoJson(JSONResponse):
+    """An answer in GeoJSON (RFC 7946)."""
+
+    media_type = "application/geo+json"
 
 
 def _body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -85,7 +92,9 @@ async def post_visible(request: Request, principal: Reader) -> Response:
     return _sent(await _waited(request, principal, "visible", asked))
 
 
-@router.get("/spatial/coverage", summary=bilingual("覆盖与盲区", "what cameras cover"), response_model=CoverageDocument)
+@router.get(
+    "/spatial/coverage", summary=bilingual("覆盖与盲区", "what cameras cover"), response_model=CoverageDocument, response_class=GeoJson
+)
 async def read_coverage(
     request: Request,
     principal: Reader,
@@ -100,19 +109,20 @@ async def read_coverage(
     """每室、每层、路和周界看到的面积,盲区为多边形。Seen area of rooms, storeys, roads and the perimeter; blind spots as polygons."""
     question = {"in": holder, "cameras": camera, "step_m": step_m, "open_doors": open_doors or [], "turned": turned, "blind": blind}
     asked = {"site": site, **{name: value for name, value in question.items() if value is not None}}
-    return _sent(await _waited(request, principal, "coverage", asked), media_type="application/geo+json")
+    return _sent(await _waited(request, principal, "coverage", asked), media_type=GeoJson.media_type)
 
 
 @router.post(
     "/spatial/coverage",
     summary=bilingual("设想下的覆盖", "what cameras would cover"),
     response_model=CoverageDocument,
+    response_class=GeoJson,
     openapi_extra=_body_of(CoverageAsked),
 )
 async def post_coverage(request: Request, principal: Reader) -> Response:
     """移动、增设、失效只在此问中,不存;断开即止。A camera moved, added or failed in this question alone; hanging up ends the work."""
     asked = await _asked(request, CoverageAsked)
-    return _sent(await _waited(request, principal, "coverage", asked), media_type="application/geo+json")
+    return _sent(await _waited(request, principal, "coverage", asked), media_type=GeoJson.media_type)
 
 
 def answer(request: Request, principal: Principal, what: str, site: str | None, question: dict[str, Any], **more: Any) -> bytes:

@@ -22,9 +22,11 @@ from twin.auth import LabelPolicy, Principal, Role, local_administrator
 from twin.codes import list_kinds
 from twin.imports.city import import_city
 from twin.imports.model import import_bim
+from twin.queries.sight.answerer import Answerer
 from twin.settings import Settings
 from twin.store import Store
 
+pytestmark = pytest.mark.usefixtures("sight_library")
 SEED = 20261126
 NIGHTLY_EXAMPLES = 60
 ANCHOR = Anchor(lon=SITE.lon, lat=SITE.lat, height_m=30.0, heading_deg=0.0)
@@ -53,7 +55,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, files: Files) -> Iterator[Ser
 
 
 def service_of(home: Served, principal: Principal) -> FastAPI:
-    return create_app(*home, principal_of=lambda request: principal)
+    return create_app(*home, principal_of=lambda request: principal, sight=Answerer(home[1], home[0]))
 
 
 def clerk() -> Principal:
