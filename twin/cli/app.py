@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from twin.cli import backup, demo, export, imports, keys, query, registers, report, routes, serve, sight, sites, stocktake, tilesets
+from twin.cli.diff import diff
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
@@ -39,6 +40,7 @@ app.add_typer(stocktake.app, name="stocktake", help="盘点: open, scan, show, c
 app.command(name="disposals")(registers.disposals)
 app.command(name="report")(report.report)
 app.command(name="reconcile")(report.reconcile)
+app.command(name="diff")(diff)
 app.command(name="status")(status)
 app.command(name="serve")(serve.serve)
 app.command(name="demo")(demo.demo)

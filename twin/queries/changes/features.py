@@ -15,7 +15,7 @@ from twin.store import FeatureRow, schema
 from twin.store.features import feature_rows, features_of
 from twin.store.values import from_microseconds
 
-__all__ = ["FeatureChanges"]
+__all__ = ["FeatureChanges", "differing_fields"]
 
 FEATURE, IDENTITY, MODEL, SITE, REVISION = schema.feature.c, schema.identity.c, schema.model.c, schema.site.c, schema.revision.c
 READ_AT_ONCE = 500
@@ -92,7 +92,7 @@ class FeatureChanges:
         }
         if before is None or after is None:
             return event
-        fields = _differing(before, after)
+        fields = differing_fields(before, after)
         return event | {"fields": fields} if fields else None
 
     def _collection_of(self, row: FeatureRow) -> str | None:
@@ -103,7 +103,7 @@ class FeatureChanges:
         return NAMES.get(Kind(row.feature.kind))
 
 
-def _differing(before: FeatureRow, after: FeatureRow) -> dict[str, Any]:
+def differing_fields(before: FeatureRow, after: FeatureRow) -> dict[str, Any]:
     """Field → old and new; of a shape and of long properties only that they differ."""
     old, new = _facts(before), _facts(after)
     fields = {
