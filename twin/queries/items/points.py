@@ -148,14 +148,13 @@ def planes_of(site: Site, window: Window) -> tuple[Plane, Plane] | None:
     the second lie in the window, whatever their height; None where it does not come near."""
     north = 2 * site.radius_m / METRES_A_DEGREE
     east = north / max(np.cos(np.radians(site.lat)), 0.01)
-    around = shapely.box(site.lon - east, site.lat - north, site.lon + east, site.lat + north)
-    part = shapely.box(window.west, window.south, window.east, window.north).intersection(around)
-    if part.is_empty:
+    low = np.maximum([window.west, window.south], [site.lon - east, site.lat - north])
+    high = np.minimum([window.east, window.north], [site.lon + east, site.lat + north])
+    if (low > high).any():
         return None
-    degrees = _edge(part)
+    degrees = _edge(low, high)
     xy = SiteFrame.of(site).from_lon_lat_height(np.column_stack([degrees, np.full(len(degrees), site.height_m)]))[:, :2]
     outer = (*(xy.min(axis=0) - MARGIN_M).tolist(), *(xy.max(axis=0) + MARGIN_M).tolist())
-    low, high = degrees.min(axis=0), degrees.max(axis=0)
     inner = [
         *(float(xy[degrees[:, axis] == low[axis], axis].max()) + MARGIN_M for axis in (0, 1)),
         *(float(xy[degrees[:, axis] == high[axis], axis].min()) - MARGIN_M for axis in (0, 1)),
@@ -163,8 +162,9 @@ def planes_of(site: Site, window: Window) -> tuple[Plane, Plane] | None:
     return outer, (inner[0], inner[1], inner[2], inner[3])
 
 
-def _edge(plan: BaseGeometry) -> Float64:
-    west, south, east, north = plan.bounds
-    step = max(east - west, north - south) / EDGE
-    points: Float64 = shapely.get_coordinates(shapely.segmentize(shapely.box(west, south, east, north), step) if step else plan)
-    return points
+def _edge(low: Float64, high: Float64) -> Float64:
+    """Points (n, 2) all along the sides of a rectangle of degrees, which may be a line or a point."""
+    steps = np.linspace(0.0, 1.0, EDGE + 1)
+    lon, lat = (np.append(low[axis] + steps[:-1] * (high[axis] - low[axis]), high[axis]) for axis in (0, 1))
+    sides = [(lon, np.full_like(lon, side)) for side in (low[1], high[1])] + [(np.full_like(lat, side), lat) for side in (low[0], high[0])]
+    return np.concatenate([np.column_stack(side) for side in sides])

@@ -176,6 +176,17 @@ def test_columns_choose_what_the_table_says(home: Home, monkeypatch: pytest.Monk
     assert len({tuple(keys) for keys in chosen}) > 15
 
 
+def test_a_box_may_be_a_line_or_a_point(home: Home) -> None:
+    points = {item.id: item.geometry for item in home.all() if item.geometry is not None}
+    at = next(iter(points.values()))
+    _, south, _, north = shapely.total_bounds(list(points.values())).tolist()
+    line = home.all(Asked(box=parse_box(f"{at.x!r},{south!r},{at.x!r},{north!r}")))
+    assert {item.id for item in line} == {key for key, point in points.items() if point.x == at.x} != set()
+    point = home.all(Asked(box=parse_box(f"{at.x!r},{at.y!r},{at.x!r},{at.y!r}")))
+    assert {item.id for item in point} == {key for key, one in points.items() if (one.x, one.y) == (at.x, at.y)} != set()
+    assert home.all(Asked(box=parse_box(f"{at.x!r},{south - 1!r},{at.x!r},{south - 0.5!r}"))) == []
+
+
 def test_a_condition_that_python_would_judge_for_too_many_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("twin.queries.items.records.JUDGED", 5)
     monkeypatch.setattr("twin.queries.items.points.LOOKED_AT", 5)
@@ -235,14 +246,14 @@ def test_the_extent_holds_what_a_reader_may_know_of_and_grows_with_it(home: Home
 
 
 def test_the_extent_of_records_in_two_sites_holds_both(home: Home) -> None:
-    """One building of the town is said to lie in another site: its assets are there, by the frame of that one."""
+    """One room of the town is said to lie in another site: its assets are there, by the frame of that one."""
     store, place = home.town.store, schema.place
     store.add_site(OTHER, now=NOW)
     number = next(number for number, known in store.site_ids().items() if known.code == OTHER.code)
     with store.database.writing() as connection:
         asset = schema.kind_table("asset")
-        holding = select(place.c.parent_id).join(asset, asset.c.place_id == place.c.id).where(asset.c.x_m.is_not(None)).limit(1)
-        inner = connection.execute(holding).scalar_one()
+        standing = select(place.c.id).join(asset, asset.c.place_id == place.c.id).where(asset.c.x_m.is_not(None), place.c.kind == "room")
+        inner = connection.execute(standing.order_by(place.c.id).limit(1)).scalar_one()
         connection.execute(place.update().where(place.c.id == inner).values(site_id=number))
         note_ties(connection)
     reader = home.reader()
