@@ -19,6 +19,7 @@ MISSING = " is missing: "
 SHARES = {
     "tests/bim/": "models",
     "tests/chain/test_ledger.py": "models",
+    "tests/chain/test_make_run.py": "demo",
     "tests/chain/test_maps.py": "demo",
     "tests/chain/test_page.py": "demo",
     "tests/chain/test_placement.py": "demo",

@@ -74,12 +74,14 @@ def import_register(
     dry_run: bool = False,
     tie_after: bool = True,
     progress: Callable[[int], None] | None = None,
+    hashed: Callable[[], str] | None = None,
 ) -> ImportedRegister:
     """Merge a ledger into the records of a kind; the same bytes, read the same way, return the revision that is there.
 
     `source` names which ledger of the kind the file is a whole copy of (default: the kind's one ledger), so that rows it no
     longer has are listed as vanished. `as_of` is the day its values hold from, default the day of the import. A dry run reads
-    and checks every row and writes nothing. Who imports several leaves out `tie_after` and ties once.
+    and checks every row and writes nothing. Who imports several leaves out `tie_after` and ties once; who began to hash the file
+    before says how to wait for that.
     Raises the errors of `twin.ledgers`, Refused, StoreBusy.
     """
     started = time.perf_counter()
@@ -92,7 +94,7 @@ def import_register(
 
     new = NewLedger(kind=kind, source=ledger_name, sha256="", options={}, file=path.name, who=who, as_of=as_of or now.date(), facts={})
     with nullcontext(None) if dry_run else _feeding(store, kind, ledger_name, path, settings) as feeding:
-        sha256 = file_sha256(path)
+        sha256 = hashed() if hashed and path.is_file() else file_sha256(path)
         options = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
         options |= {"codes": tables.reading} if tables.reading else {}
         new = replace(new, sha256=sha256, options=options)
@@ -194,14 +196,14 @@ class _Apart:
         """Both processes that read load what they need."""
         self.place = place
         self.reading.load(open_locations_of if place else None)
-        if place and not self.came_before:
-            place.prepare()
 
     def feed(self, _: Ledger, open_again: Callable[[], Ledger]) -> Feed:
-        """The rows as the child reads them."""
+        """The rows as the child reads them; while it reads the first there is time to get ready for placing them."""
         self.reading.read(open_again)
         if self.place and self.came_before:
             self.place.prepare_to_resolve()
+        elif self.place:
+            self.place.prepare()
         return self.reading
 
 
