@@ -33,7 +33,7 @@ test: setup
 	@$(PYTHON) scripts/setup.py capabilities
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory bench-smoke
-	@$(BIN)/python -m pytest -n 4 --no-loadscope-reorder $(TESTS)
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(TESTS)
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -51,5 +51,9 @@ def state_of(home: Path) -> dict[str, tuple[int, int]]:
     """Size and modification time of everything built: not of the database and its journal, which opening touches, nor of what a
     running service keeps for its next start."""
     files = ((path, path.relative_to(home)) for path in home.rglob("*") if path.is_file())
-    kept = [(path, at) for path, at in files if not path.name.startswith("records.sqlite") and at.parts[0] not in WRITTEN_BY_THE_SERVICE]
+    kept = [
+        (path, at)
+        for path, at in files
+        if not path.name.lstrip(".").startswith("records.sqlite") and at.parts[0] not in WRITTEN_BY_THE_SERVICE
+    ]
     return {str(at): (path.stat().st_size, path.stat().st_mtime_ns) for path, at in kept}

@@ -150,9 +150,10 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_writes_the_same_office_and_another_seed_other_ids(tmp_path: Path) -> None:
-    for name in ("seven", "again"):
-        write_small_office(tmp_path / f"{name}.ifc", seed=7)
-    assert (tmp_path / "seven.ifc").read_bytes() == (tmp_path / "again.ifc").read_bytes()
+    (tmp_path / "again").mkdir()
+    for folder in (tmp_path, tmp_path / "again"):
+        write_small_office(folder / "seven.ifc", seed=7)
+    assert (tmp_path / "seven.ifc").read_bytes() == (tmp_path / "again" / "seven.ifc").read_bytes()
     write_small_office(tmp_path / "eight.ifc", seed=8)
     seven, eight = ({e.GlobalId for e in ifcopenshell.open(str(tmp_path / f"{n}.ifc")).by_type("IfcRoot")} for n in ("seven", "eight"))
     assert not seven & eight
