@@ -22,8 +22,7 @@ import trimesh
 from shapely.geometry import LineString, Point, Polygon
 
 from tests.homes import Home
-from twin.demo import SITE, DemoFiles, write_demo, write_small_office
-from twin.errors import Invalid
+from twin.demo import SITE, DemoFiles, write_small_office
 
 Entity = Any
 STANDING_EXCEPT = ("computer", "screen", "air_wall")
@@ -140,32 +139,6 @@ def test_the_compound_has_the_promised_storeys_and_about_three_hundred_rooms(mod
     numbers = Counter(space.Name for model in models.values() for space in model.by_type("IfcSpace"))
     assert max(numbers.values()) == 1
     assert all(any("一" <= letter <= "鿿" for letter in s.LongName) for model in models.values() for s in model.by_type("IfcSpace"))
-
-
-@pytest.mark.nightly
-def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
-    first, second = (write_demo(tmp_path / name, scale="small") for name in ("a", "b"))
-    for one, other in zip(first.all, second.all, strict=True):
-        assert one.read_bytes() == other.read_bytes(), one.name
-
-
-def test_the_same_seed_writes_the_same_office_and_another_seed_other_ids(tmp_path: Path) -> None:
-    (tmp_path / "again").mkdir()
-    for folder in (tmp_path, tmp_path / "again"):
-        write_small_office(folder / "seven.ifc", seed=7)
-    assert (tmp_path / "seven.ifc").read_bytes() == (tmp_path / "again" / "seven.ifc").read_bytes()
-    write_small_office(tmp_path / "eight.ifc", seed=8)
-    seven, eight = ({e.GlobalId for e in ifcopenshell.open(str(tmp_path / f"{n}.ifc")).by_type("IfcRoot")} for n in ("seven", "eight"))
-    assert not seven & eight
-    assert all(len(identity) == 22 for identity in seven)
-
-
-def test_an_unknown_scale_or_schema_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="galaxy"):
-        write_demo(tmp_path, scale="galaxy")
-    with pytest.raises(Invalid, match="IFC4X3"):
-        write_small_office(tmp_path / "x.ifc", schema="IFC4X3")
-    assert not list(tmp_path.iterdir())
 
 
 def test_every_global_id_is_used_once(models: dict[str, Entity]) -> None:

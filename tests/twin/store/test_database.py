@@ -178,6 +178,17 @@ def test_a_connection_that_the_server_closed_is_replaced_and_readers_write_nothi
     other.dispose()
 
 
+def test_what_readers_ask_stays_prepared(cluster: Cluster) -> None:
+    """psycopg prepares what is asked a sixth time, and forgets all of it at a rollback."""
+    with Store.open(cluster.clone()) as store:
+        for number in range(7):
+            with store.database.reading() as connection:
+                assert connection.execute(text("SELECT CAST(:number AS integer)"), {"number": number}).scalar_one() == number
+        with store.database.reading() as connection:
+            prepared = connection.execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+        assert any("integer" in statement for statement in prepared)
+
+
 def test_a_second_writer_waits_for_the_first(store: Store, opened: Callable[..., Store]) -> None:
     other, inside = opened(), threading.Event()
     done: list[RevisionRow] = []
