@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, select, union
 
-from spatial.feature import Kind
+from spatial.feature import DEVICES, Kind
 from twin.queries.changes.position import FeatureMark
-from twin.queries.items.catalogue import KINDS, Collection, ItemReader
+from twin.queries.items.catalogue import KINDS, RECORDS, Collection, ItemReader
 from twin.store import FeatureRow, schema
 from twin.store.features import feature_rows, features_of
 from twin.store.values import from_microseconds
@@ -21,6 +21,8 @@ FEATURE, IDENTITY, MODEL, SITE, REVISION = schema.feature.c, schema.identity.c, 
 READ_AT_ONCE = 500
 Told = tuple[dict[str, Any], FeatureMark]
 NAMES = {kind: name for name, (kind, _, _) in KINDS.items()}
+DEVICE_NAMES = {Kind(kind): name for name, kind in RECORDS.items() if kind in DEVICES}
+"""A device's feature is an item of its register: `camera:C-017` is `C-017` of `cameras`, for who may read registers."""
 
 
 class FeatureChanges:
@@ -81,12 +83,14 @@ class FeatureChanges:
         if self._only is not None and collection != self._only.id:
             return None
         known = collection is not None and after is not None
+        id_ = str(row.feature.id)
+        item = id_.partition(":")[2] if collection in DEVICE_NAMES.values() else id_
         event = {
             "type": "removed" if after is None else "added" if before is None else "changed",
             "collection": collection,
-            "id": row.feature.id,
+            "id": item,
             "site": row.site,
-            "href": f"/collections/{quote(collection or '', safe='')}/items/{quote(row.feature.id, safe='')}" if known else None,
+            "href": f"/collections/{quote(collection or '', safe='')}/items/{quote(item, safe='')}" if known else None,
             "recorded_at": from_microseconds(revision.recorded_us).isoformat(),
             "revision": f"{revision.key}@{revision.number}",
         }
@@ -100,7 +104,8 @@ class FeatureChanges:
             layer = one.layer
             if layer is not None and (layer.site, layer.model) == (row.site, row.model_key) and row.feature.id.startswith(layer.prefix):
                 return one.id
-        return NAMES.get(Kind(row.feature.kind))
+        kind = Kind(row.feature.kind)
+        return NAMES.get(kind) or (DEVICE_NAMES.get(kind) if self._reader.records is not None else None)
 
 
 def differing_fields(before: FeatureRow, after: FeatureRow) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from twin.queries.records.context import Registers
 from twin.records.scope import Reader
 from twin.store import ModelKind
 
-__all__ = ["KINDS", "Catalogue", "Collection", "ItemReader"]
+__all__ = ["KINDS", "RECORDS", "Catalogue", "Collection", "ItemReader"]
 
 KINDS: Mapping[str, tuple[Kind, str, str]] = MappingProxyType(
     {

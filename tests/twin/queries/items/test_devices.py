@@ -14,6 +14,7 @@ from tests.twin.api.test_devices import LAT, LON, Guarded
 from tests.twin.moulds import Cast
 from tests.twin.store.builder import SITE
 from twin.errors import Invalid, NotFound
+from twin.queries.changes.page import read_changes
 from twin.queries.cql2 import parse
 from twin.queries.items.asked import Asked
 from twin.queries.items.box import parse_box
@@ -171,3 +172,19 @@ def test_a_site_is_the_origin_of_its_frame(asking: Asking) -> None:
     assert asking.all("sites", reader=nowhere) == {}
     with pytest.raises(Invalid, match="one state"):
         asking.all("sites", Asked(span=(None, None)))  # type: ignore[arg-type]
+
+
+def test_what_becomes_of_a_device_in_the_scene_is_told_as_of_its_collection(asking: Asking) -> None:
+    """Each event leads to the item it is of; who reads no registers learns the feature's id and no address."""
+
+    def told(reader: ItemReader) -> dict[str, Any]:
+        changes = read_changes(asking.catalogue, reader, since="beginning", collection=None, limit=1000).changes
+        return {one["id"]: one for one in changes if one["type"] == "added" and "revision" in one}
+
+    events = told(asking.reader())
+    for name in COLLECTIONS:
+        for key, item in asking.all(name).items():
+            if item.geometry is not None:
+                assert (events[key]["collection"], events[key]["href"]) == (name, f"/collections/{name}/items/{key}")
+    bare = told(asking.catalogue.reader(EVERY, None, None))
+    assert bare["camera:C2"]["collection"] is None and bare["camera:C2"]["href"] is None
