@@ -31,6 +31,7 @@ from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.records.read import Record, records_of_rows
 from twin.records.scope import Reader, place_of
 from twin.records.seen import plain_statement
+from twin.records.told_rows import told_of
 from twin.records.unit_tree import UnitTree
 from twin.store.watch import Watch
 
@@ -167,7 +168,7 @@ class ById:
             document = record_document(self._kind, records[0], known.reader, state.places)
             body = encode_json(document)
             return Answer(body, tag_of(records[0].version, body), "application/json")
-        (item,) = known.items.of(records)
+        (item,) = known.items.of(told_of(self._kind, records))
         crs = plain_crs([item])
         body = encode_json(item_document(item, known.item_reader.sites, self._kind.plural, crs, base))
         return Answer(body, item_tag(item, body), GEOJSON, crs.uri)

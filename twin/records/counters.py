@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from twin.store import record_schema as schema
+from twin.store.database import asked_once
 
 __all__ = ["clock_of", "next_id_of", "set_clock", "take_ids"]
 
@@ -30,7 +31,7 @@ def next_id_of(connection: Connection, name: str) -> int:
 
 def clock_of(connection: Connection, kind: str) -> int:
     """How many imports of a kind readers see; 0 before the first."""
-    return int(connection.execute(_CLOCK_OF, {"kind": kind}).scalar_one_or_none() or 0)
+    return asked_once(connection, ("clock", kind), lambda: int(connection.execute(_CLOCK_OF, {"kind": kind}).scalar_one_or_none() or 0))
 
 
 def set_clock(connection: Connection, kind: str, now: int) -> None:

@@ -99,6 +99,10 @@ class PlaceTree:
             return own
         return int(self.location_position[location_id])
 
+    def places_of(self, place_ids: Sequence[int | None], location_ids: Sequence[int | None]) -> list[int]:
+        """The same of many."""
+        return list(map(self.place_of, place_ids, location_ids))
+
 
 def load_places(connection: Connection) -> PlaceTree:
     """The tree and how locations are read into it; a node whose parent is gone stands at the top."""

@@ -25,6 +25,7 @@ from twin.records.column_rows import build_columns, read_imported, read_records
 from twin.records.columns import Array, AssetColumns
 from twin.records.place_tree import NOWHERE, PlaceTree, load_places, with_new_locations
 from twin.records.state import PlaceState, RegisterState, read_place_state, read_state
+from twin.records.texts import Texts
 from twin.records.unit_tree import UnitTree, load_units
 from twin.store import record_schema as schema
 from twin.store.database import Database
@@ -87,6 +88,7 @@ class Shelf:
         self._trees: dict[str, tuple[tuple[int, ...], Any]] = {}
         self._view: tuple[tuple[int, ...], AssetView] | None = None
         self._building: threading.Thread | None = None
+        self.texts = Texts()
 
     def units(self, connection: Connection) -> UnitTree:
         """The tree of units as this connection sees it."""

@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Label, func, insert, s
 
 from twin.records.counters import take_ids
 from twin.store import record_schema as schema
+from twin.store.database import asked_once
 
 __all__ = ["TIES", "PlaceState", "RegisterState", "note_ties", "note_touched", "read_place_state", "read_state"]
 
@@ -50,6 +51,10 @@ class RegisterState:
 
 def read_state(connection: Connection) -> RegisterState:
     """The state this connection sees, by one question to a few indexes."""
+    return asked_once(connection, "state", lambda: _ask_state(connection))
+
+
+def _ask_state(connection: Connection) -> RegisterState:
     row = connection.execute(_STATE).one()
     return RegisterState(
         clock=row.clock,
@@ -65,7 +70,7 @@ def read_state(connection: Connection) -> RegisterState:
 
 def read_place_state(connection: Connection) -> PlaceState:
     """The part of the state that the tree of places depends on, as this connection sees it."""
-    return PlaceState._make(connection.execute(_PLACE_STATE).one())
+    return asked_once(connection, "places", lambda: PlaceState._make(connection.execute(_PLACE_STATE).one()))
 
 
 def note_touched(connection: Connection, kind: str, record_id: int) -> None:

@@ -16,11 +16,11 @@ import select as sockets
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -44,7 +44,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twin.errors import Invalid, StoreBusy, StoreUnavailable
 from twin.store.turnstile import Turnstile, TurnTimeout, locked_file
 
-__all__ = ["Database", "delete_among", "insert_rows", "next_id", "open_database", "put_rows", "rows_among", "set_among"]
+__all__ = ["Database", "asked_once", "delete_among", "insert_rows", "next_id", "open_database", "put_rows", "rows_among", "set_among"]
 
 ADVISORY_LOCK = 0x7477696E  # "twin" in ASCII
 STAGED_ROWS_LOCK = 0x74776972  # "twir"
@@ -64,6 +64,10 @@ PRAGMAS = (
 )
 
 
+KNOWN = "known"
+Found = TypeVar("Found")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Database:
     """Two views of one connection pool: readers never wait, writers take turns."""
@@ -80,7 +84,7 @@ class Database:
         It ends by a commit of nothing: at a rollback psycopg forgets every statement it has prepared.
         """
         with self._translated(), self.reader.connect() as connection:
-            yield connection
+            yield connection.execution_options(**{KNOWN: {}})
             connection.commit()
 
     @contextmanager
@@ -198,6 +202,17 @@ def open_database(url: str, *, lock_timeout_s: float) -> Database:
     raise Invalid(
         f"{parsed.drivername} is not supported", path="TWIN_DATABASE_URL", hint="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
     )
+
+
+def asked_once(connection: Connection, key: Hashable, ask: Callable[[], Found]) -> Found:
+    """What `ask` finds: while `Database.reading` sees one state it is asked once for each key; of any other connection each time."""
+    known = connection.get_execution_options().get(KNOWN)
+    if known is None:
+        return ask()
+    if key not in known:
+        known[key] = ask()
+    found: Found = known[key]
+    return found
 
 
 def next_id(connection: Connection, table: Table) -> int:

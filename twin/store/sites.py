@@ -14,10 +14,11 @@ from twin.store import schema
 from twin.store.database import next_id
 from twin.store.values import from_json, to_json, to_microseconds
 
-__all__ = ["add_site", "count_change", "get_policy", "get_site", "list_sites", "site_row"]
+__all__ = ["add_site", "count_change", "get_policy", "get_site", "list_sites", "site_row", "sites_by_id"]
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 FACTS = ["code", "name", "lon", "lat", "height_m", "crs", "geoid_separation_m", "radius_m", "division"]
+_SITES = select(schema.site).order_by(schema.site.c.code)
 
 
 def add_site(connection: Connection, site: Site, policy: LabelPolicy, now: datetime) -> bool:
@@ -47,8 +48,13 @@ def get_site(connection: Connection, code: str) -> Site:
 
 def list_sites(connection: Connection) -> list[Site]:
     """All sites, by code."""
-    rows = connection.execute(select(schema.site).order_by(schema.site.c.code)).mappings()
-    return [Site(**{name: row[name] for name in FACTS}) for row in rows]
+    return list(sites_by_id(connection).values())
+
+
+def sites_by_id(connection: Connection) -> dict[int, Site]:
+    """All sites by their ids, in the order of their codes."""
+    rows = connection.execute(_SITES).mappings()
+    return {int(row["id"]): Site(**{name: row[name] for name in FACTS}) for row in rows}
 
 
 def get_policy(connection: Connection, code: str) -> LabelPolicy:

@@ -94,7 +94,7 @@ class Store:
     def site_ids(self) -> dict[int, Site]:
         """Id in the store → site, by code; tables of `twin.records` name sites by id."""
         with self._database.reading() as connection:
-            return {int(_sites.site_row(connection, site.code)["id"]): site for site in _sites.list_sites(connection)}
+            return _sites.sites_by_id(connection)
 
     def label_policy(self, code: str) -> LabelPolicy:
         """The labels a site knows; raises SiteUnknown."""

@@ -95,10 +95,8 @@ class Catalogue:
     def collections(self, reader: ItemReader) -> list[Collection]:
         """Those of kinds, then those of layers by site and key; where two would have one id, that of a layer begins with its site."""
         layers = [layer for site in sorted(reader.sites) for layer in self._layers_of(site) if layer.is_seen_by(reader.labels)]
-        kinds = {name: get_kind(kind) for name, kind in RECORDS.items()} if reader.records is not None else {}
         taken = Counter([*KINDS, *RECORDS, *(layer.id for layer in layers)])
-        found = [Collection(id=name, zh=zh, en=en, kind=kind) for name, (kind, zh, en) in KINDS.items()]
-        found += [Collection(id=name, zh=kind.zh, en=name.replace("-", " "), record=kind) for name, kind in kinds.items()]
+        found = list(_of_kinds(reader).values())
         for layer in layers:
             name = layer.id if taken[layer.id] == 1 else f"{layer.site}.{layer.id}"
             found.append(Collection(id=name, zh=layer.name, en=layer.name, kind=Kind.CITY_OBJECT, layer=layer))
@@ -106,7 +104,8 @@ class Catalogue:
 
     def get(self, reader: ItemReader, name: str) -> Collection:
         """The collection of an id; raises NotFound."""
-        found = next((one for one in self.collections(reader) if one.id == name), None)
+        kinds = _of_kinds(reader)
+        found = kinds[name] if name in kinds else next((one for one in self.collections(reader) if one.id == name), None)
         if found is None:
             raise NotFound(f"there is no collection {name}", path=name, hint="/collections lists them")
         return found
@@ -126,3 +125,12 @@ class Catalogue:
                         self._layers.pop(next(iter(self._layers)))
             found += layers
         return found
+
+
+def _of_kinds(reader: ItemReader) -> dict[str, Collection]:
+    """Those whose ids no layer has."""
+    found = [Collection(id=name, zh=zh, en=en, kind=kind) for name, (kind, zh, en) in KINDS.items()]
+    if reader.records is not None:
+        known = [(name, get_kind(kind)) for name, kind in RECORDS.items()]
+        found += [Collection(id=name, zh=kind.zh, en=name.replace("-", " "), record=kind) for name, kind in known]
+    return {one.id: one for one in found}

@@ -37,19 +37,19 @@ class DeviceShapes:
         self._kind = Kind(table.name)
         self._known: dict[str, FeatureRow] = {}
 
-    def of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.object_]:
+    def of_rows(self, stored: Mapping[str, Sequence[Any]]) -> NDArray[np.object_]:
         """Shapes (n,) in lon, lat degrees, at their lowest metres above the ellipsoid; None for a device that has no place."""
-        keys = [str(row["key"]) for row in rows]
+        keys = stored["key"]
         self._known = {self._key(row): row for row in self._features(keys=keys)}
         shapes = dict(zip(self._known, shapes_of(list(self._known.values()), self._reader), strict=True))
-        result = np.full(len(rows), None, dtype=object)
+        result = np.full(len(keys), None, dtype=object)
         for at, key in enumerate(keys):
             result[at] = shapes.get(key)
         return result
 
-    def heights_of(self, rows: Sequence[Mapping[str, Any]], shapes: NDArray[np.object_]) -> Float64:
+    def heights_of(self, stored: Mapping[str, Sequence[Any]], shapes: NDArray[np.object_]) -> Float64:
         """(n, 2) lowest and highest metres above the ellipsoid of rows just asked for, NaN where nothing says."""
-        found = [self._known.get(str(row["key"])) for row in rows]
+        found = [self._known.get(key) for key in stored["key"]]
         return np.array([(row and row.heights_m) or (np.nan, np.nan) for row in found], dtype=np.float64).reshape(-1, 2)
 
     def site_of(self, key: str) -> str | None:

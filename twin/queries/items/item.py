@@ -16,7 +16,7 @@ class Item:
     (CRS84h); its lowest and highest height; when the twin came to know it so.
 
     `site` is the code of the site whose frame and geoid it belongs to, None for what stands in none. `version` is that of the record
-    it is, for who would change it; None for what is not changed here.
+    it is, for who would change it; None for what is not changed here, and in a page.
     """
 
     id: str

@@ -53,19 +53,22 @@ class StandingPoints:
         self._sites: dict[int, Site | None] = {}
         self._frames: dict[str, SiteFrame] = {}
 
-    def of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.object_]:
-        """Points (n,) of lon, lat, metres above the ellipsoid; None for a row that has none, or stands in no site of the reader."""
-        result = np.full(len(rows), None, dtype=object)
+    def of_rows(self, stored: Mapping[str, Sequence[Any]]) -> NDArray[np.object_]:
+        """Points (n,) of lon, lat, metres above the ellipsoid, from columns of the table; None for a row that has none, or stands in no
+        site of the reader."""
+        xyz = np.array([stored[axis] for axis in AXES], dtype=np.float64).T
+        result = np.full(len(xyz), None, dtype=object)
+        there = np.flatnonzero(~np.isnan(xyz[:, 0]))
+        positions = np.array(self._places.places_of(stored["place_id"], stored["location_id"]), dtype=np.int64)
         by_site: dict[str, list[int]] = {}
-        for at, row in enumerate(rows):
-            if row["x_m"] is not None and (site := self._site(row["place_id"], row["location_id"])) is not None:
+        for at, position in zip(there.tolist(), positions[there].tolist(), strict=True):
+            if (site := self._site(position)) is not None:
                 by_site.setdefault(site.code, []).append(at)
         for code, at_site in by_site.items():
-            xyz = np.array([[rows[at][axis] for axis in AXES] for at in at_site], dtype=np.float64)
-            result[at_site] = shapely.points(self._frame(code).to_lon_lat_height(xyz))
+            result[at_site] = shapely.points(self._frame(code).to_lon_lat_height(xyz[at_site]))
         return result
 
-    def heights_of(self, rows: Sequence[Mapping[str, Any]], shapes: NDArray[np.object_]) -> Float64:
+    def heights_of(self, stored: Mapping[str, Sequence[Any]], shapes: NDArray[np.object_]) -> Float64:
         """(n, 2) lowest and highest metres above the ellipsoid of points, NaN for none."""
         return np.repeat(shapely.get_z(shapes)[:, np.newaxis], 2, axis=1)
 
@@ -74,8 +77,7 @@ class StandingPoints:
             self._frames[code] = SiteFrame.of(self._reader.sites[code])
         return self._frames[code]
 
-    def _site(self, place_id: int | None, location_id: int | None) -> Site | None:
-        position = self._places.place_of(place_id, location_id)
+    def _site(self, position: int) -> Site | None:
         if position not in self._sites:
             self._sites[position] = site_of(self._places, position, self._reader)
         return self._sites[position]
@@ -115,23 +117,22 @@ class RecordPoints:
         self, operator: str, shape: BaseGeometry | None, near: ColumnElement[bool], heights: tuple[float, float] | None
     ) -> ColumnElement[bool]:
         table = self._table.c
-        rows = self._connection.execute(
-            select(table.id, table.place_id, table.location_id, *(table[a] for a in AXES)).where(near).limit(LOOKED_AT + 1)
-        )
-        found: list[Mapping[str, Any]] = [dict(row) for row in rows.mappings()]
+        names = ("id", "place_id", "location_id", *AXES)
+        found = self._connection.execute(select(*(table[name] for name in names)).where(near).limit(LOOKED_AT + 1)).all()
         if len(found) > LOOKED_AT:
             raise FilterInvalid(
                 f"{operator} of a shape that more than {LOOKED_AT} records come near",
                 path="filter",
                 hint="ask with bbox, or of a smaller shape",
             )
-        points = self._standing.of_rows(found)
+        stored: dict[str, Sequence[Any]] = {name: [row[at] for row in found] for at, name in enumerate(names)}
+        points = self._standing.of_rows(stored)
         plane = shapely.force_2d(points)
         held = np.array(TURNED[operator](plane if shape is None else shape, plane), dtype=np.bool_)
         if heights is not None:
             z = shapely.get_z(points)
             held &= (z >= heights[0]) & (z <= heights[1])
-        keys = [row["id"] for row, hit in zip(found, held, strict=True) if hit]
+        keys = [row.id for row, hit in zip(found, held, strict=True) if hit]
         return among(table.id, keys, ValueType.INTEGER, self._connection.dialect.name)
 
     def _near(self, site: Site, window: Window) -> ColumnElement[bool] | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, sel
 
 from spatial.feature import DEVICES
 from spatial.frame import Site
-from twin.codes import Column, ColumnType, RecordKind
+from twin.codes import Column, ColumnType, RecordKind, get_kind
 from twin.errors import Invalid, NotFound
 from twin.queries.cql2 import Filter, Lookup, Queryable, Queryables, ValueType, compile_filter
 from twin.queries.cql2.among import among
@@ -29,9 +29,10 @@ from twin.queries.items.sorting import Cursor, SortKey, read_in_order, read_sort
 from twin.queries.records.documents import shown, withheld_columns
 from twin.records.counters import clock_of
 from twin.records.place_tree import NOWHERE, PlaceTree
-from twin.records.read import Record, page_of_records, records_of_key, records_where
-from twin.records.scope import place_of, visible_conditions
+from twin.records.read import records_of_key
+from twin.records.scope import visible_conditions
 from twin.records.stored import domain_of
+from twin.records.told_rows import ToldRows, told_of, told_rows
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
 from twin.store.values import from_microseconds
@@ -96,7 +97,7 @@ class RecordQuery:
         found = [record for record in known if record.row["id"] in seen]
         if not found:
             raise NotFound(f"there is no {self._kind.name} {item_id}", path=item_id)
-        return self._made.of(found)[0]
+        return self._made.of(told_of(self._kind, found))[0]
 
     def count(self) -> int | None:
         """How many match; None where there are more than are counted, or a box is to be looked at exactly."""
@@ -162,7 +163,7 @@ class RecordQuery:
         return [compile_filter(one, queryables, self._connection, spatial=self._points) for one in filters] if queryables else []
 
     def _queryables(self) -> Queryables:
-        items = [_queryable(self._kind, column, self._table) for column in self._kind.columns if column.name not in self._withheld]
+        items = [one for one in _fields(self._kind.name) if one.name not in self._withheld]
         if self._points is not None:
             where = self._table.c.x_m if isinstance(self._points, RecordPoints) else self._points.placed()
             items.append(Queryable(name="geometry", type=ValueType.GEOMETRY, expression=where))
@@ -178,38 +179,44 @@ class RecordQuery:
             return
         size = READ_AT_ONCE if self._asked.box is not None else min(wanted, READ_AT_ONCE)
         while found := self._read(after, size):
-            items = self._made.of([record for record, _ in found])
-            meets = np.ones(len(items), dtype=np.bool_)
+            meets = np.ones(len(found), dtype=np.bool_)
             if self._asked.box is not None:
-                shapes = np.array([item.geometry for item in items], dtype=object)
-                low, high = np.array([(item.low_m, item.high_m) for item in items], dtype=np.float64).T
+                shapes = np.array([item.geometry for item, _ in found], dtype=object)
+                low, high = np.array([(item.low_m, item.high_m) for item, _ in found], dtype=np.float64).T
                 meets = self._asked.box.meets(shapes, low, high)
-            yield from ((item, place) for item, (_, place), hit in zip(items, found, meets, strict=True) if hit)
+            yield from (one for one, hit in zip(found, meets, strict=True) if hit)
             if len(found) < size:
                 return
             after = found[-1][1]
 
-    def _read(self, after: str, size: int) -> list[tuple[Record, str]]:
+    def _read(self, after: str, size: int) -> list[tuple[Item, str]]:
         if "\x00" in after:
             raise Invalid("after is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link")
+        table = self._table.c
         if not self._keys:
-            records = page_of_records(self._connection, self._kind, limit=size, after=after or None, where=self._where)
-            return [(record, record.key) for record in records]
+            behind = [table.key > after] if after else []
+            items = self._made.of(self._told([table.ended.is_(None), *self._where, *behind], size))
+            return [(item, item.id) for item in items]
         cursor = Cursor.read(after, len(self._keys))
         rows = read_in_order(self._connection, self._rows(), self._keys, cursor, size)
         places = {row[0]: Cursor(row[1:]).text for row in rows}
-        chosen = among(self._table.c.id, list(places), ValueType.INTEGER, self._connection.dialect.name)
-        known = {record.row["id"]: record for record in records_where(self._connection, self._kind, chosen)}
+        told = self._told([among(table.id, list(places), ValueType.INTEGER, self._connection.dialect.name)])
+        known = dict(zip(told.stored["id"], self._made.of(told), strict=True))
         return [(known[row], place) for row, place in places.items()]
 
     def _chosen(self, after: str, wanted: int) -> Iterator[tuple[Item, str]]:
         """Those that the columns chose, in the order of their keys; what no column decides is asked of `wanted` at once."""
         assert self._choice is not None
-        where = self._where[len(self._seen) :]
+        where = [self._table.c.ended.is_(None), *self._where[len(self._seen) :]]
         while ids := self._choice.records(after, wanted):
-            records = page_of_records(self._connection, self._kind, limit=wanted, where=[self._is_of(ids), *where])
-            yield from ((item, item.id) for item in self._made.of(records))
+            items = self._made.of(self._told([self._is_of(ids), *where], wanted))
+            yield from ((item, item.id) for item in items)
             after = self._choice.key_of(ids[-1])
+
+    def _told(self, where: Sequence[ColumnElement[bool]], limit: int | None = None) -> ToldRows:
+        """The rows that readers see for which the conditions hold, in the order of keys."""
+        texts, order = self._catalogue.registers.shelf.texts, self._table.c.key
+        return told_rows(self._connection, self._kind, texts, and_(*where), now=self._now, order=order, limit=limit)
 
 
 class RecordItems:
@@ -225,32 +232,47 @@ class RecordItems:
         standing = StandingPoints(places, reader) if "x_m" in schema.kind_table(kind.name).c else None
         self._points: StandingPoints | DeviceShapes | None = shapes or standing
 
-    def of(self, records: Sequence[Record]) -> list[Item]:
+    def of(self, told: ToldRows) -> list[Item]:
         """An item each, its shape in degrees and metres above the ellipsoid."""
-        rows = [record.row for record in records]
-        shapes = np.full(len(records), None, dtype=object) if self._points is None else self._points.of_rows(rows)
-        heights = np.full((len(records), 2), np.nan) if self._points is None else self._points.heights_of(rows, shapes)
-        positions = [place_of(self._kind, record, self._places) for record in records]
+        shapes = np.full(len(told), None, dtype=object) if self._points is None else self._points.of_rows(told.stored)
+        heights = np.full((len(told), 2), np.nan) if self._points is None else self._points.heights_of(told.stored, shapes)
+        positions = self._positions(told)
         placed = {at: (site_of(self._places, at, self._reader), _place(self._places, at)) for at in set(positions)}
+        columns = [told.said[name] for name in self._plain]
+        columns += [[shown(column, value) for value in told.said[column.name]] for column in self._instants]
+        names = [*self._plain, *(column.name for column in self._instants)]
+        keys, versions = told.stored["key"], told.versions or (None,) * len(told)
+        rows = zip(keys, positions, shapes.tolist(), heights.tolist(), versions, zip(*columns, strict=True), strict=True)
         return [
-            self._item(record, *placed[at], shape, low, high)
-            for record, at, shape, (low, high) in zip(records, positions, shapes, heights.tolist(), strict=True)
+            Item(
+                id=key,
+                site=self._site(key, placed[at][0]),
+                geometry=shape,
+                low_m=None if low != low else low,
+                high_m=None if high != high else high,
+                properties=dict(zip(names, said, strict=True)) | placed[at][1],
+                version=version,
+            )
+            for key, at, shape, (low, high), version, said in rows
         ]
 
-    def _item(self, record: Record, site: Site | None, place: dict[str, Any], shape: Any, low: float, high: float) -> Item:
-        said = record.values
-        values = {name: said[name] for name in self._plain}
-        values |= {column.name: shown(column, said[column.name]) for column in self._instants}
-        own = self._devices.site_of(record.key) if self._devices is not None else None
-        return Item(
-            id=record.key,
-            site=own or (site.code if site else None),
-            geometry=shape,
-            low_m=None if math.isnan(low) else low,
-            high_m=None if math.isnan(high) else high,
-            properties=values | place,
-            version=record.version,
-        )
+    def _positions(self, told: ToldRows) -> list[int]:
+        """The position in the tree of places of each record: the place that it is, the one it was put in, or what its ledger says."""
+        by_record, stored = self._places.by_record, told.stored
+        if "location_id" not in stored:
+            return [by_record.get(record, NOWHERE) for record in stored["record_id"]]
+        places = self._places.places_of(stored["place_id"], stored["location_id"])
+        return [by_record.get(record, at) for record, at in zip(stored["record_id"], places, strict=True)]
+
+    def _site(self, key: str, site: Site | None) -> str | None:
+        own = self._devices.site_of(key) if self._devices is not None else None
+        return own or (site.code if site else None)
+
+
+@cache
+def _fields(kind_name: str) -> tuple[Queryable, ...]:
+    kind, table = get_kind(kind_name), schema.kind_table(kind_name)
+    return tuple(_queryable(kind, column, table) for column in kind.columns)
 
 
 def _queryable(kind: RecordKind, column: Column, table: Any) -> Queryable:
