@@ -20,9 +20,11 @@ from twin.queries.items.catalogue import Catalogue, ItemReader
 from twin.queries.items.item import Item
 from twin.queries.items.query import item_query
 from twin.queries.place.assets import asset_points
+from twin.records import texts
 from twin.records.scope import Reader
-from twin.records.state import note_ties, note_touched
+from twin.records.state import note_ties, note_touched, read_state
 from twin.store import record_schema as schema
+from twin.store.database import asked_once
 
 EVERY = frozenset({"*"})
 SEES_ALL = Reader(name="all")
@@ -78,6 +80,38 @@ def test_every_record_is_an_item_with_what_its_register_says(home: Home) -> None
         }
     assert {item.id for item in home.all(name="units")} == {"U1", "U2", "U3", "U4"}
     assert home.all(name="vehicles") == []
+
+
+def test_a_page_says_what_each_says_by_itself_however_few_texts_are_remembered(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one every text is read by SQL, with the row; in a page from what is remembered."""
+    told = {item.id: item for item in home.all()}
+    monkeypatch.setattr(texts, "KEPT", 3)
+    monkeypatch.setattr(texts, "ASKED_AT_ONCE", 2)
+    forgetful = {item.id: item for item in home.all(limit=len(told))}
+    assert len({item.properties["specification"] for item in told.values()} | {item.properties["name"] for item in told.values()}) > 3
+    reader = home.reader()
+    with home.town.store.database.reading() as connection:
+        query = item_query(connection, home.catalogue, home.catalogue.get(reader, "assets"), reader)
+        for key, item in told.items():
+            alone = query.one(key)
+            assert alone.version is not None and item.version is None
+            for one in (item, forgetful[key]):
+                assert (one.site, one.low_m, one.high_m) == (alone.site, alone.low_m, alone.high_m)
+                assert one.properties == alone.properties and one.geometry == alone.geometry
+
+
+def test_one_state_is_asked_once_and_a_later_one_is_seen(home: Home) -> None:
+    database = home.town.store.database
+    with database.reading() as before:
+        assert asked_once(before, "x", lambda: 1) == asked_once(before, "x", lambda: 2) == 1
+        state = read_state(before)
+        with database.writing() as writer:
+            assert asked_once(writer, "x", lambda: 3) == 3 and asked_once(writer, "x", lambda: 4) == 4
+            note_ties(writer)
+            assert read_state(writer).ties > state.ties
+        assert read_state(before) == state
+    with database.reading() as after:
+        assert asked_once(after, "x", lambda: 5) == 5 and read_state(after).ties > state.ties
 
 
 def test_a_filter_and_a_box_find_what_stands_there(home: Home) -> None:
