@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -50,7 +50,7 @@ class AssetView:
     units: UnitTree
     classes: ArticleClasses
     position: Array
-    worked_out: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    worked_out: OrderedDict[Hashable, tuple[Any, int]] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def site_numbers(self) -> Array:
@@ -66,11 +66,11 @@ class AssetView:
         with self.lock:
             if key in self.worked_out:
                 self.worked_out.move_to_end(key)
-                return self.worked_out[key]  # type: ignore[no-any-return]
+                return self.worked_out[key][0]  # type: ignore[no-any-return]
         made = make()
         with self.lock:
-            self.worked_out[key] = made
-            while len(self.worked_out) > KEPT or _bytes_of(self.worked_out.values()) > KEPT_BYTES:
+            self.worked_out[key] = made, _bytes_of(made)
+            while len(self.worked_out) > KEPT or sum(size for _, size in self.worked_out.values()) > KEPT_BYTES:
                 self.worked_out.popitem(last=False)
         return made
 
@@ -205,8 +205,9 @@ def _many(connection: Connection) -> bool:
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one()) > AT_ONCE
 
 
-def _bytes_of(kept: Iterable[Any]) -> int:
-    return sum(one.nbytes for many in kept for one in (many if isinstance(many, tuple) else (many,)) if isinstance(one, np.ndarray))
+def _bytes_of(made: Any) -> int:
+    """Of an array, or of those in a tuple."""
+    return sum(one.nbytes for one in (made if isinstance(made, tuple) else (made,)) if isinstance(one, np.ndarray))
 
 
 def _with_touched(connection: Connection, columns: AssetColumns, state: RegisterState) -> AssetColumns:
