@@ -97,8 +97,8 @@ def item_document(
         feature = point_feature(item)
     else:
         (feature,) = features_of([item], sites, crs, jsonfg=media == JSONFG, feature_type=collection_id)
-    collection = f"{base}/collections/{quote(collection_id, safe='')}"
-    own = f"{collection}/items/{quote(item.id, safe='')}"
+    collection = f"{base}/collections/{_quoted(collection_id)}"
+    own = f"{collection}/items/{_quoted(item.id)}"
     feature["links"] = [
         _link("self", f"{own}?{urlencode(query)}" if query else own, media, item.id),
         *_alternates(own, query, media),
@@ -172,9 +172,10 @@ def absolute(request: Request, document: dict[str, Any]) -> dict[str, Any]:
 
 def _alternates(path: str, query: Sequence[tuple[str, str]], media: str) -> list[dict[str, str]]:
     """The same in the other forms."""
-    kept = [pair for pair in query if pair[0] not in ("f", "lang")]
+    kept = urlencode([pair for pair in query if pair[0] not in ("f", "lang")])
+    asked = f"{path}?{kept}&" if kept else f"{path}?"
     return [
-        _link("alternate", f"{path}?{urlencode([*kept, ('f', form)])}", other, title)
+        _link("alternate", f"{asked}f={form}", other, title)
         for other, (form, title) in NAMES.items()
         if other != media
     ]
@@ -187,6 +188,10 @@ def _href(request: Request, query: Sequence[tuple[str, str]]) -> str:
 
 def _path(request: Request) -> str:
     return quote(request.url.path, safe="/:@!$&'()*+,;=~-._")
+
+
+def _quoted(text: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 def _link(rel: str, href: str, media: str, title: str) -> dict[str, str]:
