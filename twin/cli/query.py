@@ -70,7 +70,7 @@ def nearest_of(
     closed: Annotated[list[str] | None, typer.Option(help="id of what is closed; again for each")] = None,
     as_json: JsonFlag = False,
 ) -> Outcome:
-    """The k nearest of a kind, straight through walls or along the way."""
+    """The k nearest of a kind, straight through walls or along the way; exit 3 where the point lies in no site."""
     from twin.queries.place.along import TRAVELS, nearest_by_route
     from twin.queries.place.near import nearest
     from twin.queries.routes.networks import Networks
@@ -87,6 +87,8 @@ def nearest_of(
             networks = Networks(asked.scenes.store, asked.scenes.settings)
             given = asked.scenes, networks, asked.assets, EVERYWHERE, asked.reader, _point(point)
             found = nearest_by_route(*given, kind=kind, k=k, along=how, closed=closed or ())
+    if found["site"] is None:
+        return Outcome(document=found, words="in no site", exit_code=DECIDE)
     lines = [f"{one['distance_m']:10.3f} m  {_seconds(one)}{_name(one)}" for one in found["nearest"]]
     lines += [f"   no way  {_name(one)}: {one['words']['zh']} · {one['words']['en']}" for one in found.get("unreached", [])]
     return Outcome(document=found, words="\n".join(lines) or "nothing")
@@ -105,7 +107,7 @@ def within_area(
     radius_m: Annotated[float | None, typer.Option(help="its radius")] = None,
     holder: Annotated[str | None, typer.Option("--in", help="id of a building, storey, room or zone")] = None,
     after: Annotated[str | None, typer.Option(help="the last id of the page before")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="how many a page")] = 100,
     as_json: JsonFlag = False,
 ) -> Outcome:
     """What lies within a box, a polygon with heights, a ball, a building, storey, room or zone."""
