@@ -33,6 +33,7 @@ SHARES = {
     "tests/twin/queries/routes/test_along.py": "demo",
     "tests/twin/queries/routes/test_compound.py": "demo",
     "tests/twin/queries/routes/test_real.py": "real",
+    "tests/twin/queries/routes/test_real_ways.py": "real",
     "tests/twin/queries/place/test_demo_places.py": "demo",
     "tests/twin/reports/test_html_browser.py": "deck",
     "tests/twin/test_demo_models.py": "demo",

@@ -27,7 +27,7 @@ from twin.queries.items.asked import Asked
 from twin.queries.items.box import parse_box
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import OutputCrs, find_crs, list_crs
-from twin.queries.items.documents import CONFORMANCE, collection_document, queryables_document, sortables_document
+from twin.queries.items.documents import CONFORMANCE, collection_document, feature_schema, queryables_document, sortables_document
 from twin.queries.items.parquet import MEDIA_TYPE
 from twin.queries.items.query import item_query
 from twin.queries.items.queryables import PARAMETERS, equals, sortable_types
@@ -162,6 +162,20 @@ def read_sortables(request: Request, principal: Reader, collection_id: Collectio
     reader = item_reader(request, principal)
     collection = catalogue_of(request).get(reader, collection_id)
     return _schema(request, collection, sortables_document(collection, reader), "sortables", f, lang)
+
+
+@router.get(
+    "/collections/{collection_id}/feature-schema",
+    summary=bilingual("要素的结构", "what a feature looks like"),
+    responses={200: {"description": "JSON Schema", "content": {SCHEMA: {"schema": {"type": "object"}}}}},
+    response_class=Response,
+)
+def read_feature_schema(request: Request, principal: Reader, collection_id: CollectionId) -> Response:
+    """JSON Schema,GDAL 等据此定字段类型。Types of the columns, which GDAL and others read."""
+    _known(request, ())
+    reader = item_reader(request, principal)
+    document = feature_schema(catalogue_of(request).get(reader, collection_id), reader)
+    return JSONResponse(document | {"$id": f"{str(request.base_url).rstrip('/')}{document['$id']}"}, media_type=SCHEMA)
 
 
 @router.get(

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import bilingual
 
-__all__ = ["CameraExplanation", "CoverageAsked", "CoverageDocument", "Datum", "VisibleAsked", "VisibleDocument"]
+__all__ = ["CameraExplanation", "CoverageAsked", "CoverageDocument", "Datum", "VisibleAsked", "VisibleDocument", "WhatIf"]
 
 Datum = Literal["ellipsoidal", "1985", "ground"]
 Pair = tuple[float, float]

@@ -134,7 +134,7 @@ def read_within(
     _may_read(principal, kind)
     code = require_one(_scenes(request).codes(principal.scopes), site)
     authorise(principal, Action.READ_FEATURE, Protected(site=code, path=request.url.path))
-    centre = None if lon is None or lat is None else (lon, lat, height_m)
+    centre = _centre(lon, lat, height_m)
     area = Area(**_area(bbox, polygon, low_m, high_m), centre=centre, radius_m=radius_m, feature=holder)
     places = _scenes(request).site(code)
     return following(request, within(places, _assets(request), reader_of(principal), area, kind=kind, after=after, limit=limit))
@@ -240,12 +240,24 @@ def _may_read(principal: Principal, kind: str) -> None:
         authorise(principal, Action.READ_RECORD, None)
 
 
+def _centre(lon: float | None, lat: float | None, height_m: float | None) -> tuple[float, float, float | None] | None:
+    if lon is not None and lat is not None:
+        return lon, lat, height_m
+    if (lon, lat, height_m) == (None, None, None):
+        return None
+    raise Invalid("a centre is lon and lat, and height_m if it is known", code="AREA_INVALID", hint="lon, lat and radius_m")
+
+
 def _area(bbox: str | None, polygon: str | None, low_m: float | None, high_m: float | None) -> dict[str, Any]:
     if bbox is None and polygon is None:
         return {"low_m": low_m, "high_m": high_m}
+    if bbox is not None and polygon is not None:
+        raise Invalid("a box or a polygon, not both", code="AREA_INVALID", hint="bbox=…, or polygon=…")
     if bbox is not None:
         box = parse_box(bbox)
         low, high = box.windows[0].low_m, box.windows[0].high_m
+        if low is not None and (low_m is not None or high_m is not None):
+            raise Invalid("a box of six numbers has its heights", code="AREA_INVALID", hint="four numbers with low_m and high_m, or six")
         return {"polygon": box.plan, "low_m": low_m if low is None else low, "high_m": high_m if high is None else high}
     try:
         return {"polygon": shapely.from_wkt(polygon), "low_m": low_m, "high_m": high_m}

@@ -70,7 +70,7 @@ def nearest_of(
     closed: Annotated[list[str] | None, typer.Option(help="id of what is closed; again for each")] = None,
     as_json: JsonFlag = False,
 ) -> Outcome:
-    """The k nearest of a kind, straight through walls or along the way."""
+    """The k nearest of a kind, straight through walls or along the way; exit 3 where the point lies in no site."""
     from twin.queries.place.along import TRAVELS, nearest_by_route
     from twin.queries.place.near import nearest
     from twin.queries.routes.networks import Networks
@@ -87,6 +87,8 @@ def nearest_of(
             networks = Networks(asked.scenes.store, asked.scenes.settings)
             given = asked.scenes, networks, asked.assets, EVERYWHERE, asked.reader, _point(point)
             found = nearest_by_route(*given, kind=kind, k=k, along=how, closed=closed or ())
+    if found["site"] is None:
+        return Outcome(document=found, words="in no site", exit_code=DECIDE)
     lines = [f"{one['distance_m']:10.3f} m  {_seconds(one)}{_name(one)}" for one in found["nearest"]]
     lines += [f"   no way  {_name(one)}: {one['words']['zh']} · {one['words']['en']}" for one in found.get("unreached", [])]
     return Outcome(document=found, words="\n".join(lines) or "nothing")
@@ -97,6 +99,7 @@ def nearest_of(
 def within_area(
     kind: Kind,
     site: Annotated[str | None, typer.Option(help="code of the site; may stay out where there is one")] = None,
+    bbox: Annotated[str | None, typer.Option(help="W,S,E,N or W,S,LOW,E,N,HIGH: degrees and ellipsoidal metres")] = None,
     polygon: Annotated[str | None, typer.Option(help="WKT polygon in degrees")] = None,
     low_m: Annotated[float | None, typer.Option(help="lowest ellipsoidal height")] = None,
     high_m: Annotated[float | None, typer.Option(help="highest ellipsoidal height")] = None,
@@ -104,21 +107,27 @@ def within_area(
     radius_m: Annotated[float | None, typer.Option(help="its radius")] = None,
     holder: Annotated[str | None, typer.Option("--in", help="id of a building, storey, room or zone")] = None,
     after: Annotated[str | None, typer.Option(help="the last id of the page before")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="how many a page")] = 100,
     as_json: JsonFlag = False,
 ) -> Outcome:
-    """What lies within a polygon with heights, a ball, a building, storey, room or zone."""
+    """What lies within a box, a polygon with heights, a ball, a building, storey, room or zone."""
     import math
 
     import shapely
 
+    from twin.queries.items.box import parse_box
     from twin.queries.place.frames import require_one
     from twin.queries.place.within import Area, within
 
+    if bbox is not None and (polygon, low_m, high_m) != (None, None, None):
+        raise typer.BadParameter("--bbox of six numbers bounds heights; it goes without --polygon, --low-m and --high-m")
     try:
         shape = None if polygon is None else shapely.from_wkt(polygon)
     except shapely.errors.GEOSException:
         raise typer.BadParameter(f"{polygon!r} is no WKT") from None
+    if bbox is not None:
+        box = parse_box(bbox)
+        shape, low_m, high_m = box.plan, box.windows[0].low_m, box.windows[0].high_m
     middle = None if around is None else [float(one) for one in _point(around)]
     centre = None if middle is None else (middle[0], middle[1], None if math.isnan(middle[2]) else middle[2])
     area = Area(polygon=shape, low_m=low_m, high_m=high_m, centre=centre, radius_m=radius_m, feature=holder)

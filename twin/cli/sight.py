@@ -48,6 +48,7 @@ def coverage_of(
     under: Annotated[str | None, typer.Option("--in", help="only of this building, storey or room")] = None,
     camera: Annotated[list[str] | None, typer.Option(help="only by this camera; again for each")] = None,
     failed: Annotated[list[str] | None, typer.Option(help="a camera imagined to have failed; again for each")] = None,
+    what_if: Annotated[Path | None, typer.Option(help="FILE.json with cameras imagined moved or added, as POST /spatial/coverage")] = None,
     step_m: Annotated[float, typer.Option(help="step of the grid")] = 0.5,
     open_doors: Open = None,
     turned: Turned = False,
@@ -56,7 +57,9 @@ def coverage_of(
     as_json: JsonFlag = False,
 ) -> Outcome:
     """How much of rooms, storeys, roads and the perimeter is seen, and by which camera alone."""
-    question = {"in": under, "cameras": camera, "step_m": step_m, "open_doors": open_doors, "turned": turned, "what_if": {"failed": failed}}
+    imagined = {} if what_if is None else _read_what_if(what_if)
+    imagined["failed"] = [*imagined.get("failed", ()), *(failed or ())]
+    question = {"in": under, "cameras": camera, "step_m": step_m, "open_doors": open_doors, "turned": turned, "what_if": imagined}
     document = _ask("coverage", site, question)
     if output is not None:
         output.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
@@ -109,6 +112,20 @@ def _ask(what: str, site: str | None, question: Mapping[str, Any]) -> dict[str, 
         code = require_one([one.code for one in store.list_sites()], site)
         document: dict[str, Any] = json.loads(Answerer(store, settings).ask(what, code, None, question))
     return document
+
+
+def _read_what_if(file: Path) -> dict[str, Any]:
+    from pydantic import ValidationError
+
+    from twin.api.sight_documents import WhatIf
+
+    try:
+        return WhatIf.model_validate_json(file.read_bytes()).model_dump(exclude_none=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise typer.BadParameter(f"{file}: {'.'.join(str(one) for one in first['loc'])}: {first['msg']}") from None
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}") from None
 
 
 def _sighting(one: Mapping[str, Any], names: Mapping[str, Any]) -> str:

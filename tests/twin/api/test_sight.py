@@ -361,6 +361,17 @@ def test_the_command_line_says_the_same(asking: As, office: Watched, monkeypatch
     assert CliRunner().invoke(command, ["query", "visible-from", place]).exit_code == 2, "a height without a datum"
     cover = CliRunner().invoke(command, ["query", "coverage", "--in", room, "--failed", "camera:C1", "--failed", "camera:C4"])
     assert cover.exit_code == 0 and "room: 0 of" in cover.stdout
+    what_if = office.settings.home / "what-if.json"
+    lens = at(np.add(office.spot("100"), (0.0, 0.0, LENS_M)))
+    what_if.write_text(json.dumps({"moved": [{"camera": "camera:C2", **lens, "tilt_deg": -89.0}]}), encoding="utf-8")
+    asked = ["query", "coverage", "--in", room, "--failed", "camera:C1", "--failed", "camera:C4", "--what-if", str(what_if), "--json"]
+    imagined = CliRunner().invoke(command, asked)
+    moved = json.loads(imagined.stdout)
+    assert (
+        moved["what_if"] == {"camera:C1": "failed", "camera:C2": "moved", "camera:C4": "failed"} and moved["totals"]["room"]["seen"] > 1.0
+    )
+    what_if.write_text('{"moved": [{"heading_deg": 3}]}', encoding="utf-8")
+    assert CliRunner().invoke(command, asked).exit_code == 2
     why = CliRunner().invoke(command, ["query", "explain", "camera:C2", "--target", room, "--json"])
     assert why.exit_code == 3 and not any(one["verdict"] == "seen" for one in json.loads(why.stdout)["points"])
     assert heading_to((0, 0), (1, 0)) == 90.0

@@ -16,7 +16,7 @@ from twin.queries.cql2.operators import MIRRORED, TEMPORAL_RELATIONS
 from twin.queries.cql2.queryables import Queryable, Queryables, ValueType
 from twin.queries.cql2.scalar_sql import NotInDatabase, double_of, stored, value_of
 
-__all__ = ["compared", "constant", "temporal", "unknown"]
+__all__ = ["compared", "compared_number", "constant", "temporal", "unknown"]
 
 APPLY: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "=": operator.eq,
@@ -69,10 +69,10 @@ def _numbers(op: str, left: Node, right: Node, queryables: Queryables) -> Column
         other = _whole_property(right, queryables)
         if other is not None and other.scale == queryable.scale:
             return APPLY[op](stored(queryable), stored(other))
-    return APPLY[op](_double(left, queryables), _double(right, queryables))
+    return APPLY[op](compared_number(left, queryables), compared_number(right, queryables))
 
 
-def _double(node: Node, queryables: Queryables) -> ColumnElement[Any]:
+def compared_number(node: Node, queryables: Queryables) -> ColumnElement[Any]:
     """A number for a comparison: a property as it is, whatever its size."""
     if isinstance(node, Property) and _whole_property(node, queryables) is None:
         return stored(queryables.get(node.name))

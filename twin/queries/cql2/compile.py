@@ -26,7 +26,7 @@ from sqlalchemy import (
 from twin.queries.cql2.among import among
 from twin.queries.cql2.by_value import ByValue
 from twin.queries.cql2.check import type_of
-from twin.queries.cql2.compare_sql import compared, constant, temporal, unknown
+from twin.queries.cql2.compare_sql import compared, compared_number, constant, temporal, unknown
 from twin.queries.cql2.errors import FilterInvalid
 from twin.queries.cql2.evaluate import evaluate
 from twin.queries.cql2.filter import Filter
@@ -154,7 +154,7 @@ class _Compiler:
         if len(items) > MOST_EQUALITIES:
             raise NotInDatabase
         if family.numeric and not isinstance(subject, Property):
-            return double_of(subject, self.queryables).in_([double_of(item, self.queryables) for item in items])
+            return double_of(subject, self.queryables).in_([compared_number(item, self.queryables) for item in items])
         return or_(*(compared("=", subject, item, family, self.queryables) for item in items))
 
     def _is_null(self, node: Node) -> ColumnElement[bool]:

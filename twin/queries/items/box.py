@@ -52,12 +52,15 @@ def parse_box(text: str, crs: OutputCrs | None = None) -> Box:
     numbers = _numbers(text)
     half = len(numbers) // 2
     first, last = numbers[:half], numbers[half:]
+    if crs is not None and crs.latitude_first:
+        first[:2], last[:2] = first[1::-1], last[1::-1]
     if first[1] > last[1] or first[2:] > last[2:]:
         raise _invalid(text, "its low end is above its high end")
     if first[2:] and crs is not None and crs.height == "1985":
         raise _invalid(text, "heights of a box are metres above the ellipsoid")
     heights = (first[2], last[2]) if first[2:] else (None, None)
-    if crs is None or crs.plan is None:
+    plane = crs if crs is not None and crs.projected else None
+    if plane is None:
         sides = (first[0], first[1], last[0], last[1])
         if max(abs(first[0]), abs(last[0])) > 180 or max(abs(first[1]), abs(last[1])) > 90:
             raise _invalid(text, "beyond 180 or 90 degrees")
@@ -66,9 +69,9 @@ def parse_box(text: str, crs: OutputCrs | None = None) -> Box:
     else:
         if first[0] > last[0]:
             raise _invalid(text, "its low end is above its high end")
-        plan = crs.degrees(shapely.box(first[0], first[1], last[0], last[1]))
+        plan = plane.degrees(shapely.box(first[0], first[1], last[0], last[1]), "bbox")
         rectangles = [plan.bounds]
-    return Box(tuple(Window(*one, *heights) for one in rectangles), plan, upright=crs is None or crs.plan is None)
+    return Box(tuple(Window(*one, *heights) for one in rectangles), plan, upright=plane is None)
 
 
 def _numbers(text: str) -> list[float]:

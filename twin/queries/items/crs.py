@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from spatial.crs import horizontal, is_northing_first
+from spatial.errors import CrsError
 from spatial.frame import Site
 from spatial.mesh import Float64
 from twin.errors import Invalid
@@ -20,6 +21,8 @@ CRS84, CRS84H = f"{OGC}OGC/1.3/CRS84", f"{OGC}OGC/0/CRS84h"
 PLAIN = ("EPSG:4326", "EPSG:4490", "EPSG:3857")
 ELLIPSOIDAL = {"EPSG:4979": "EPSG:4326", "EPSG:4480": "EPSG:4490"}
 HEIGHT_1985 = "5737"
+FARTHEST = 1e9
+"""Nothing on earth has coordinates beyond it, in whatever unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,16 @@ class OutputCrs:
         """Whether its plane is metres."""
         return self.plan is not None and horizontal(self.plan).projected
 
+    @property
+    def latitude_first(self) -> bool:
+        """Whether it is in degrees and its authority states the latitude first."""
+        return self.plan is not None and not self.projected and is_northing_first(self.plan)
+
     def coordinates(self, shapes: NDArray[np.object_], sites: Sequence[Site | None]) -> NDArray[np.object_]:
         """Shapes (n,) of lon, lat degrees and ellipsoidal metres as this CRS states them; each shape's site has the geoid separation.
 
-        A shape without heights stays plane. Raises Invalid (HEIGHT_DATUM_UNKNOWN) where 1985 heights are asked for and the site has no N.
+        A shape without heights stays plane. Raises Invalid (HEIGHT_DATUM_UNKNOWN) where 1985 heights are asked for and the site has no N,
+        and (PARAMETER_INVALID) for a shape beyond the domain of the projection.
         """
         result = shapely.force_2d(shapes) if self.height == "none" else shapes.copy()
         if self.height == "1985":
@@ -48,11 +57,24 @@ class OutputCrs:
         points = shapely.get_coordinates(result, include_z=True)
         return _with_points(result, np.column_stack([self._moved(points[:, :2]), points[:, 2]]))
 
-    def degrees(self, plan: BaseGeometry) -> BaseGeometry:
-        """A plan given in this CRS, in lon, lat degrees; its sides are followed at a sixty-fourth of its extent. Raises CrsError."""
+    def degrees(self, plan: BaseGeometry, parameter: str = "filter") -> BaseGeometry:
+        """A plan given in this CRS, in lon, lat degrees; its sides are followed at a sixty-fourth of its extent.
+
+        Raises Invalid (PARAMETER_INVALID) for a plan that reaches beyond where the CRS holds.
+        """
+        if plan.is_empty:
+            return plan
         west, south, east, north = plan.bounds
         step = max(east - west, north - south) / 64
-        return shapely.transform(shapely.segmentize(plan, step) if step else plan, self._to_degrees)
+        try:
+            if max(map(abs, plan.bounds)) > FARTHEST:
+                raise CrsError(f"{self.plan}: coordinates outside its domain")
+            return shapely.transform(shapely.segmentize(plan, step) if step else plan, self._to_degrees)
+        except CrsError:
+            message = f"{parameter} reaches beyond where {self.plan} holds"
+            raise Invalid(
+                message, path=parameter, code="PARAMETER_INVALID", hint=f"the order of axes is that of the authority; or {CRS84}"
+            ) from None
 
     def _to_degrees(self, given: Float64) -> Float64:
         if self.plan is None:
@@ -64,7 +86,11 @@ class OutputCrs:
         assert self.plan is not None
         if not len(degrees):
             return degrees
-        east, north = horizontal(self.plan).from_lon_lat(degrees[:, 0], degrees[:, 1])
+        try:
+            east, north = horizontal(self.plan).from_lon_lat(degrees[:, 0], degrees[:, 1])
+        except CrsError:
+            message = f"{self.plan} ends before some of the items of this page"
+            raise Invalid(message, path="crs", code="PARAMETER_INVALID", hint=f"a bbox nearer to where it holds, or {CRS84}") from None
         return np.column_stack([north, east] if is_northing_first(self.plan) else [east, north])
 
     def _lowered(self, shapes: NDArray[np.object_], sites: Sequence[Site | None]) -> NDArray[np.object_]:

@@ -8,12 +8,14 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from spatial.feature import Kind
+from twin.codes import ColumnType
+from twin.codes.kind import Column
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.crs import CRS84, CRS84H, OutputCrs
 from twin.queries.items.query import item_query
 from twin.queries.items.queryables import queryable_types, sortable_types
 
-__all__ = ["CONFORMANCE", "collection_document", "queryables_document", "sortables_document"]
+__all__ = ["CONFORMANCE", "collection_document", "feature_schema", "queryables_document", "sortables_document"]
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 COMMON = "http://www.opengis.net/spec/ogcapi-common"
@@ -40,6 +42,8 @@ CONFORMANCE = (
 )
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
+NARROW = 2**31 - 1
+FORMATS = {ColumnType.DATE: "date", ColumnType.INSTANT: "date-time"}
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -71,6 +75,7 @@ def collection_document(
             _link("items", f"{href}/items?f=html", "text/html", "HTML"),
             _link("items", f"{href}/items?f=parquet", "application/vnd.apache.parquet", "GeoParquet"),
             *(_link(f"{REL}/{name}", f"{href}/{name}", "application/schema+json", name) for name in ("queryables", "sortables")),
+            _link("describedby", f"{href}/feature-schema", "application/schema+json", "JSON Schema"),
             *([] if low is None else _tilesets(collection, reader, tiled)),
         ],
     }
@@ -97,6 +102,34 @@ def sortables_document(collection: Collection, reader: ItemReader) -> dict[str, 
     """What `sortby` may name, as JSON Schema (OGC 24-030 draft, 6)."""
     types = sortable_types(collection, reader)
     return _schema(collection, "sortables", {name: {"title": name, "type": kind} for name, kind in types.items()})
+
+
+def feature_schema(collection: Collection, reader: ItemReader) -> dict[str, Any]:
+    """What a feature of its GeoJSON looks like, as JSON Schema; what has no value is null. Clients take the types of columns from it:
+    GDAL holds `integer` for 32 bits, so whole numbers that may be larger (money in fen) are `number`, a multiple of 1."""
+    columns = {} if collection.record is None else {column.name: column for column in collection.record.columns}
+    types = queryable_types(collection, reader)
+    properties = {name: _property(kind, columns.get(name)) for name, kind in types.items() if name != "id" or name in collection.attributes}
+    return {
+        "$schema": SCHEMA,
+        "$id": f"/collections/{quote(collection.id, safe='')}/feature-schema",
+        "type": "object",
+        "title": collection.id,
+        "properties": {
+            "type": {"const": "Feature"},
+            "id": {"type": "string"},
+            "geometry": {"$ref": "https://geojson.org/schema/Geometry.json"},
+            "properties": {"type": "object", "properties": properties},
+        },
+        "required": ["type", "id", "geometry", "properties"],
+    }
+
+
+def _property(kind: str, column: Column | None) -> dict[str, Any]:
+    if kind == "integer" and (column is None or column.high is None or column.high > NARROW):
+        return {"type": "number", "multipleOf": 1}
+    stated = FORMATS.get(column.type) if column is not None else None
+    return {"type": kind} | ({"format": stated} if stated else {})
 
 
 def _schema(collection: Collection, name: str, properties: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ __all__ = ["Assigned", "assign_sites", "columns_of", "in_frame", "lon_lat_ring",
 METRES_A_DEGREE = 111_320.0
 NEAR_RADII = 4
 STEPS = 16
+TURNS = (-360.0, 0.0, 360.0)
+"""Beyond the antimeridian a site's surroundings go on under longitudes of the other sign."""
 OUTSIDE = -1
 
 
@@ -79,8 +81,11 @@ def lon_lat_ring(frame: SiteFrame, polygon: BaseGeometry) -> BaseGeometry:
     north = NEAR_RADII * frame.site.radius_m / METRES_A_DEGREE
     east = north / max(0.01, float(np.cos(np.radians(frame.site.lat))))
     lon, lat = frame.site.lon, frame.site.lat
-    polygon = polygon.intersection(shapely.box(lon - east, lat - north, lon + east, lat + north))
-    if polygon.is_empty or polygon.geom_type not in ("Polygon", "MultiPolygon"):
+    near = shapely.box(lon - east, lat - north, lon + east, lat + north)
+    round_ = [shapely.affinity.translate(polygon, xoff=turn) for turn in TURNS]
+    parts = shapely.get_parts(shapely.get_parts([shapely.intersection(one, near) for one in round_]))
+    polygon = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    if polygon.is_empty:
         nowhere = 10 * frame.site.radius_m  # nothing of a site stands there
         return shapely.box(nowhere, nowhere, nowhere + 1.0, nowhere + 1.0)
     longest = max(polygon.bounds[2] - polygon.bounds[0], polygon.bounds[3] - polygon.bounds[1])

@@ -53,7 +53,8 @@ def pick(
     """`{site, scene_revision, hit: {…, distance_m, point: {lon, lat, height_m}}}`: the first feature a ray meets; `hit` null for none.
 
     The ray starts at (3,) degrees and ellipsoidal metres, in the east-north-up frame of that point. A feature the reader may not know of
-    is not met. Raises Invalid (`RAY_INVALID`, `POINT_HEIGHT_MISSING`, `FEATURE_KIND_UNKNOWN`).
+    is not met, nor a city object in whose place a model of the building stands: it is not drawn.
+    Raises Invalid (`RAY_INVALID`, `POINT_HEIGHT_MISSING`, `FEATURE_KIND_UNKNOWN`).
     """
     if np.isnan(lon_lat_height[2]):
         raise Invalid("a ray starts at a height", code="POINT_HEIGHT_MISSING", hint="give height_m, ellipsoidal metres")
@@ -79,7 +80,7 @@ def pick(
 def _first(
     places: SitePlaces, labels: Labels, kinds: Sequence[str], origin: Float64, direction: Float64, range_m: float
 ) -> tuple[int | None, float]:
-    seen = places.visible(labels)
+    seen = places.visible(labels) & ~places.replaced
     parts = [places.index(kind) for kind in kinds]
     rows = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
     boxes = np.concatenate([part[1].boxes for part in parts]) if parts else np.zeros((0, 2, 3))

@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 
 from spatial.bodies import Bodies
 from spatial.cells import Int64
-from spatial.feature import Feature, FeatureId, Kind
 from spatial.frame import SiteFrame
 from spatial.index import SpatialIndex
-from spatial.merge import replaced_by_buildings
 from spatial.mesh import Float64
-from spatial.source import Source
 from spatial.whereabouts import Known, Whereabouts
 from twin.auth import Labels
 from twin.errors import StoreUnavailable
+from twin.queries.place.replaced import replaced_rows
 from twin.queries.place.shapes import Shapes, solids_of
 from twin.settings import Settings
 from twin.store import Store
@@ -37,7 +35,8 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SitePlaces:
-    """One site at one scene revision. `rows[kind]` are the rows of `extents` that the bodies of a kind stand for, in their order."""
+    """One site at one scene revision. `rows[kind]` are the rows of `extents` that the bodies of a kind stand for, in their order;
+    `replaced` says of each row whether a model of a building takes its place, so that it is not drawn."""
 
     frame: SiteFrame
     extents: Extents
@@ -46,6 +45,7 @@ class SitePlaces:
     where: Whereabouts
     position: dict[str, int]
     solids: int
+    replaced: Mask
     _indexes: dict[str, tuple[Int64, SpatialIndex]] = field(default_factory=dict)
     _masks: dict[Labels, Mask] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -158,7 +158,8 @@ class Scenes:
 
 def build_places(frame: SiteFrame, extents: Extents, shapes: Shapes) -> SitePlaces:
     """The places of a site from its columns and the meshes of its models."""
-    rows = {kind: _rows_of(extents, kind) for kind in BODIES}
+    replaced = replaced_rows(extents)
+    rows = {kind: _rows_of(extents, kind, replaced) for kind in BODIES}
     solids = solids_of(shapes, [extents.ids[row] for row in rows["space"]])
     bodies = {kind: _bodies(extents, found, solids if kind == "space" else {}) for kind, found in rows.items()}
     at = {kind: {extents.ids[row]: i for i, row in enumerate(found)} for kind, found in rows.items()}
@@ -169,36 +170,26 @@ def build_places(frame: SiteFrame, extents: Extents, shapes: Shapes) -> SitePlac
         storey_building=_above(extents, rows["storey"], "building", at["building"]),
     )
     position = {feature_id: row for row, feature_id in enumerate(extents.ids)}
-    return SitePlaces(frame=frame, extents=extents, shapes=shapes, rows=rows, where=where, position=position, solids=len(solids))
+    return SitePlaces(
+        frame=frame,
+        extents=extents,
+        shapes=shapes,
+        rows=rows,
+        where=where,
+        position=position,
+        solids=len(solids),
+        replaced=replaced,
+    )
 
 
-def _rows_of(extents: Extents, kind: str) -> Int64:
+def _rows_of(extents: Extents, kind: str, replaced: Mask) -> Int64:
     """Rows with a prism; buildings of the city are buildings too where no model replaces them."""
     words = extents.words
-    chosen = np.array([word == kind for word in words["kind"]], dtype=bool) & _has_prism(extents)
-    if kind != "building":
-        return np.flatnonzero(chosen).astype(np.int64)
-    city = np.array(
-        [word == "city_object" and name in CITY_BUILDINGS for word, name in zip(words["kind"], words["class_name"], strict=True)],
-        dtype=bool,
-    )
-    replaced = replaced_by_buildings(*([_feature(extents, row) for row in np.flatnonzero(some)] for some in (chosen, city)))
-    gone = np.array([name in replaced for name in extents.ids], dtype=bool)
-    return np.flatnonzero(chosen | (city & _has_prism(extents) & ~gone)).astype(np.int64)
-
-
-def _feature(extents: Extents, row: np.int64) -> Feature:
-    """As much of a feature as decides what replaces what."""
-    words, name = extents.words, extents.ids[row]
-    parent = words["parent"][row]
-    return Feature(
-        id=FeatureId(name),
-        kind=Kind(str(words["kind"][row])),
-        class_name=str(words["class_name"][row]),
-        source=Source(file="", sha256="", entity=""),
-        parent=None if parent is None else FeatureId(parent),
-        footprint=extents.footprints[row],
-    )
+    chosen = np.array([word == kind for word in words["kind"]], dtype=bool)
+    if kind == "building":
+        named = zip(words["kind"], words["class_name"], strict=True)
+        chosen |= np.array([word == "city_object" and name in CITY_BUILDINGS for word, name in named], dtype=bool) & ~replaced
+    return np.flatnonzero(chosen & _has_prism(extents)).astype(np.int64)
 
 
 def _has_prism(extents: Extents) -> Mask:

@@ -76,6 +76,8 @@ def _require_one(area: Area) -> None:
         raise _invalid("give one of a box, a polygon, a centre with radius_m, a feature")
     if area.radius_m is not None and not 0 < area.radius_m < np.inf:
         raise _invalid(f"radius_m = {area.radius_m}")
+    if area.polygon is None and (area.low_m is not None or area.high_m is not None):
+        raise _invalid("low_m and high_m bound a box or a polygon alone")
     if area.low_m is not None and area.high_m is not None and area.low_m > area.high_m:
         raise _invalid("the lower height is above the upper one")
 

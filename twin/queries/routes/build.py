@@ -85,6 +85,8 @@ class _Portal:
     z: float
     node: int
     via: str | None
+    tread: bool = False
+    """A tread's own height is climbed on the stairs."""
 
 
 def build_network(scene: SiteScene, rules: Rules) -> Network:
@@ -142,7 +144,8 @@ class _Builder:
     def network(self) -> Network:
         walk = self._surface(self.outdoors.walk, NodeKind.SURFACE, Mode.WALK)
         pairs, metres = self.outdoors.bridges()
-        self.columns.edges(walk[pairs[:, 0]], walk[pairs[:, 1]], metres, Mode.WALK)
+        climb = np.diff(self.ground.heights(self.outdoors.walk.xy)[pairs], axis=1).ravel()
+        self.columns.edges(walk[pairs[:, 0]], walk[pairs[:, 1]], np.hypot(metres, climb), Mode.WALK)
         road = self._roads()
         for ways in self.buildings:
             self._building(ways, walk)
@@ -213,13 +216,15 @@ class _Builder:
         metres = np.linalg.norm(xyz[ways.pairs[:, 0]] - xyz[ways.pairs[:, 1]], axis=1)
         self.columns.edges(nodes[ways.pairs[:, 0]], nodes[ways.pairs[:, 1]], metres, Mode.WALK, area=room.id)
         for portal, entry, at in zip(portals, entries.tolist(), xyz, strict=False):
-            self.columns.edges(entry, portal.node, float(np.linalg.norm(at[:2] - portal.xy)), Mode.WALK, area=room.id, via=portal.via)
+            climb = 0.0 if portal.tread else portal.z - room.floor_z
+            away = float(np.linalg.norm([*(at[:2] - portal.xy), climb]))
+            self.columns.edges(entry, portal.node, away, Mode.WALK, area=room.id, via=portal.via)
         self.rooms[room.id] = RoomNodes(room=room, floor=floor, nodes=nodes, entries=entries)
 
     def _rise(self, rise: Rise, portals: defaultdict[int, list[_Portal]]) -> None:
         treads = self.columns.nodes([landing.xyz for landing in rise.landings], NodeKind.TREAD, rise.id)
         for landing, tread in zip(rise.landings, treads.tolist(), strict=True):
-            portals[landing.room].append(_Portal(landing.xyz[:2], float(landing.xyz[2]), tread, None))
+            portals[landing.room].append(_Portal(landing.xyz[:2], float(landing.xyz[2]), tread, None, tread=True))
         along = np.array([landing.along_m for landing in rise.landings])
         climb = np.abs(np.diff([landing.xyz[2] for landing in rise.landings]))
         rolls = rise.ramp & (climb <= self.rules.wheelchair.ramp_slope * np.sqrt(np.maximum(np.diff(along) ** 2 - climb**2, 0.0)))
@@ -291,7 +296,8 @@ class _Builder:
             return False
         on, near = found
         ends = nodes[np.asarray(near, dtype=np.int64)]
-        metres = np.linalg.norm(on - xyz[:2]) + np.linalg.norm(surface.xy[near] - on, axis=1)
+        plan = np.linalg.norm(on - xyz[:2]) + np.linalg.norm(surface.xy[near] - on, axis=1)
+        metres = np.hypot(plan, self.ground.heights(surface.xy[near]) - xyz[2])
         self.columns.edges(np.full(len(ends), node), ends, metres, mode, area=area)
         return True
 

@@ -104,6 +104,10 @@ def test_as_deep_values_as_are_taken_run(world: World) -> None:
         ("area / 0 IS NULL", lambda row: True),
         ("NOT (area / 0 = 1)", lambda row: False),
         ("area + 0 IS NULL AND area IS NOT NULL", lambda row: row["area"] == 1e120),
+        (
+            "length(name) NOT IN (area, 99)",
+            lambda row: row["name"] is not None and row["area"] not in (None, len(row["name"])),
+        ),
         ("abs(area) > 1e100", lambda row: row["area"] == 1e120),
         ("round(area) = -3", lambda row: row["area"] == -2.5),
         ("ROUND(area) = 3 AND Floor(area) = 2", lambda row: row["area"] == 2.5),

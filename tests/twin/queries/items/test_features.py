@@ -160,6 +160,22 @@ def test_a_box_that_is_none_is_told_so(bbox: str) -> None:
         parse_box(bbox)
 
 
+def test_a_box_in_another_crs_is_the_one_in_degrees_across_the_antimeridian_too() -> None:
+    offered = list_crs(["EPSG:4549"])
+    for code in ("4326", "4490", "4979", "4480"):
+        crs = find_crs(f"[EPSG:{code}]", offered)
+        assert parse_box("-10,170,20,-160", crs) == parse_box("170,-10,-160,20")
+        assert parse_box("-10,100,20,120", crs).plan.equals(shapely.box(100, -10, 120, 20))
+    for code, text in (
+        ("4326", "100,-10,120,20"), ("4326", "20,100,-10,120"), ("4326", "-1e300,-1e300,1e300,1e300"),
+        ("3857", "-1e300,-1e300,1e300,1e300"),
+        ("4549", "1e12,1e12,1e13,1e13"), ("4549", "2887000,429600,2886000,429700"), ("4549", "-9e8,-9e8,9e8,9e8"),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as refused:
+            parse_box(text, find_crs(f"[EPSG:{code}]", offered))
+        assert (refused.value.code, refused.value.path) == ("PARAMETER_INVALID", "bbox"), (code, text)
+
+
 @pytest.mark.parametrize(
     "text", ["", "..", "../..", "2026", "2026-13-01", "2026-01-02/2026-01-01", "2026-01-01T00:00:00", "a/b", "//", "1/2/3"]
 )

@@ -15,6 +15,7 @@ from tests.homes import Home
 from tests.spatial.brute import holds
 from twin.auth import local_administrator
 from twin.queries.place.assets import asset_points
+from twin.queries.place.pick import pick
 from twin.queries.place.scene import Scenes
 from twin.queries.place.within import Area, within
 from twin.queries.records.context import Registers, reader_of
@@ -101,6 +102,25 @@ def test_a_point_lies_in_all_its_zones_and_every_kind_of_device_is_found_in_ever
                 assert ids(kind, feature=holder) == {name for name, one in known.items() if getattr(one, word) == holder}
     cameras = [one for one in rows.values() if one.kind is Kind.CAMERA]
     assert any(one.space for one in cameras) and any(one.storey for one in cameras)
+
+
+def test_a_ray_meets_what_is_drawn_and_no_block_of_the_city_that_a_model_stands_in_place_of(demo_home: Home, frame: SiteFrame) -> None:
+    """From all around each of the three buildings at half height: never the city's box of it, and from some sides its own facade."""
+    settings = Settings(home=demo_home.folder, meshes_dir=demo_home.meshes)
+    with Store.open(settings.database_url) as store:
+        rows = {str(row.feature.id): row for row in store.features("pingshan", None)}
+        scenes = Scenes(store, settings)
+        blocks = {name: row.box for name, row in rows.items() if name.startswith("city:compound-") and row.box is not None}
+        met = set()
+        for box in blocks.values():
+            middle, reach = box.mean(axis=0), float(np.ptp(box[:, :2], axis=0).max())
+            for heading in range(0, 360, 30):
+                away = np.array([np.sin(np.radians(heading)), np.cos(np.radians(heading)), 0.0]) * reach
+                point = frame.to_lon_lat_height([middle - away])[0]
+                hit = pick(scenes, ("*",), None, point, heading_deg=float(heading), tilt_deg=0.0, range_m=2 * reach)["hit"]
+                met.add(hit["id"] if hit else None)
+    assert len(blocks) == 3 and not met & blocks.keys()
+    assert {str(name).split(":")[0] for name in met} >= {"tower", "block", "hall"}
 
 
 def meets_prism(one: Feature, holder: Feature) -> bool:

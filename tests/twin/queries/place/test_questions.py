@@ -4,6 +4,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,17 @@ import numpy as np
 import pytest
 import shapely
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
 from spatial.feature import Kind
+from spatial.frame import SiteFrame
+from tests.twin.files import SITE
 from tests.twin.queries.place.conftest import FAR, As
 from twin.auth import Role
+from twin.cli.app import app as command
 from twin.errors import Invalid, StoreUnavailable
-from twin.queries.place.frames import require_one
+from twin.queries.items.box import parse_box
+from twin.queries.place.frames import lon_lat_ring, require_one
 from twin.queries.place.locate import as_columns, locate_points
 from twin.queries.place.near import nearest
 from twin.queries.place.pick import aimed, towards
@@ -159,6 +165,29 @@ def test_a_large_box_holds_what_lies_in_it_and_one_at_the_antipodes_nothing(aski
     assert whole == here == across > 20 and there == 0
 
 
+def test_a_box_across_the_antimeridian_is_whole_for_a_site_beside_it() -> None:
+    for lon in (179.999, -179.999):
+        frame = SiteFrame.of(replace(SITE, lon=lon, lat=-17.0))
+        corners = frame.to_lon_lat_height([(-400.0, -300.0, 0.0), (400.0, 300.0, 0.0)])
+        (west, south, _), (east, north, _) = corners.tolist()
+        assert west > 0 > east
+        box = lon_lat_ring(frame, parse_box(f"{west!r},{south!r},{east!r},{north!r}").plan)
+        assert box.hausdorff_distance(shapely.box(-400, -300, 400, 300)) < 0.1 and box.area == pytest.approx(480_000, rel=1e-3)
+        other = lon_lat_ring(frame, shapely.box(-180, -18, -179.5, -16))
+        assert other.distance(shapely.Point(150, 0)) == 0 and other.distance(shapely.Point(-150, 0)) > 0
+
+
+def test_the_command_line_finds_within_a_box_what_the_service_finds(home: Settings, asking: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIN_HOME", str(home.home))
+    for box in ("119,26,120,27", "119,26,31,120,27,32", "119,26,-170,27"):
+        served = asking().get(f"/spatial/within?kind=element&site=s&bbox={box}").json()
+        run = CliRunner().invoke(command, ["query", "within", "--kind", "element", "--site", "s", "--bbox", box, "--json"])
+        assert run.exit_code == 0 and served["total"] > 0
+        assert [one["id"] for one in json.loads(run.stdout)["found"]] == [one["id"] for one in served["found"]]
+    for more in (["--low-m", "3"], ["--polygon", "POLYGON((0 0,1 1,1 0,0 0))"]):
+        assert CliRunner().invoke(command, ["query", "within", "--kind", "element", "--site", "s", "--bbox", box, *more]).exit_code == 2
+
+
 def test_a_point_outside_every_site_and_one_of_another(asking: As) -> None:
     client = asking()
     outside = client.get("/spatial/locate?lon=0&lat=0&height_m=0").json()
@@ -227,6 +256,10 @@ def test_a_plan_has_the_rooms_walls_and_doors_of_its_storey(rooms: list[FeatureR
         ("/spatial/within?kind=element&site=s&polygon=circle", 422, "AREA_INVALID"),
         ("/spatial/within?kind=element&site=s", 422, "AREA_INVALID"),
         ("/spatial/within?kind=element&site=s&lon=1&lat=1", 422, "AREA_INVALID"),
+        ("/spatial/within?kind=element&site=s&bbox=1,1,2,2&polygon=POLYGON((0 0,1 1,1 0,0 0))", 422, "AREA_INVALID"),
+        ("/spatial/within?kind=element&site=s&bbox=1,1,2,2&lon=1", 422, "AREA_INVALID"),
+        ("/spatial/within?kind=element&site=s&bbox=1,1,0,2,2,9&low_m=3", 422, "AREA_INVALID"),
+        ("/spatial/within?kind=element&site=s&lon=1&lat=1&radius_m=3&high_m=3", 422, "AREA_INVALID"),
         ("/spatial/within?kind=dragon&site=s&bbox=1,1,2,2", 422, "FEATURE_KIND_UNKNOWN"),
         ("/spatial/within?kind=asset&site=s&bbox=1,1,2,2&after=x", 422, "CURSOR_INVALID"),
         ("/spatial/plan?storey=office:none&site=s", 404, "NOT_FOUND"),

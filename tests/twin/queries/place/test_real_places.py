@@ -1,6 +1,7 @@
 """Every question of place on the duplex and the institute against trimesh, shapely and numpy alone: attics that are no prisms too."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import shapely
 import trimesh
 
-from tests.spatial.brute import cuts, surface_distance, winding
+from tests.spatial.brute import cuts, holds, surface_distance, winding
 from tests.twin.queries.conftest import RealStore
 from twin.auth import local_administrator
 from twin.queries.place.assets import asset_points
@@ -203,3 +204,101 @@ def test_plans_cut_walls_and_rooms_as_trimesh_does(building: Building) -> None:
             assert part.shape.area == pytest.approx(area, abs=0.02, rel=0.01)
             walls, rooms = walls + (part.layer == "wall"), rooms + (part.layer == "room")
     assert walls > 3 and rooms > 3
+
+
+def test_how_sure_a_place_is_by_the_distances_to_all_solids(building: Building, points: Any) -> None:
+    """Certainly: the ball lies in the room and meets none that is smaller; possibly: every room that it meets."""
+    chosen = points[np.random.default_rng(6).permutation(len(points))[:60]]
+    distances, held = building.distances(chosen), building.held(chosen)
+    faces = {name: surface_distance(corners, chosen) for name, corners in building.rooms.items()}
+    volume = {name: building.volume(name) for name in building.rooms}
+    tally = {"certain": 0, "possible": 0, "nowhere": 0}
+    for radius in (0.15, 0.6, 1.5):
+        for i, degrees in enumerate(building.degrees(chosen)):
+            if min(min(one[i] for one in faces.values()), min(abs(one[i] - radius) for one in faces.values())) < NEAR_M:
+                continue
+            answer = as_one(locate_points(building.scenes, EVERY, None, degrees[None], radius))
+            met = {name for name, metres in distances.items() if metres[i] <= radius}
+            assert {one["id"] for one in answer["possible"]} == met, (chosen[i], radius)
+            order = [volume[one["id"]] for one in answer["possible"]]
+            assert all(a <= b * 1.005 for a, b in pairwise(order)), "innermost first; the two flats of the duplex are alike"
+            room = min((name for name in held if held[name][i]), key=lambda name: (volume[name], name), default=None)
+            smaller = {name for name in met if room is None or volume[name] < volume[room] * 0.995}
+            certain = not smaller if room is None else faces[room][i] >= radius and not smaller
+            assert answer["certain"]["room"] == certain, (chosen[i], radius)
+            tally["nowhere" if room is None else "certain" if certain else "possible"] += 1
+    assert min(tally.values()) > 5, tally
+
+
+def test_storey_and_building_are_those_of_the_room_and_in_what_passes_storeys_that_of_the_height(building: Building, points: Any) -> None:
+    extents, words = building.places.extents, building.places.extents.words
+    row_of = {name: row for row, name in enumerate(extents.ids)}
+    storeys = [extents.ids[row] for row in building.places.rows["storey"]]
+
+    def prism(name: str, point: Any) -> bool:
+        plan, (low, high) = extents.footprints[row_of[name]], extents.z_ranges[row_of[name]]
+        return holds(plan, (low, high), point)
+
+    def size(name: str) -> tuple[float, str]:
+        low, high = extents.z_ranges[row_of[name]]
+        return float(extents.footprints[row_of[name]].area * (high - low)), name
+
+    def passes(room: str, own: str) -> bool:
+        low, high = extents.z_ranges[row_of[room]]
+        for other in storeys:
+            a, b = extents.z_ranges[row_of[other]]
+            if other != own and b > a and min(high, b) - max(low, a) > min(0.5 * (b - a), 1.5):
+                return True
+        return False
+
+    levels = np.unique(extents.z_ranges[building.places.rows["storey"]])
+    on_slabs = np.concatenate([np.column_stack([points[:25, :2], np.full(25, level)]) for level in levels])
+    every = np.concatenate([points, on_slabs])
+    found = building.places.where.locate(every)
+    in_rooms, without, by_height = 0, 0, 0
+    for i, point in enumerate(every):
+        room, storey, above = (
+            None if row < 0 else extents.ids[building.places.rows[kind][row]]
+            for kind, row in (("space", found.room[i]), ("storey", found.storey[i]), ("building", found.building[i]))
+        )
+        by_place = min((name for name in storeys if prism(name, point)), key=size, default=None)
+        if room is None:
+            assert storey == by_place
+            without += by_place is not None
+            continue
+        own = words["storey"][row_of[room]]
+        assert own is not None and above == words["building"][row_of[room]]
+        passing = passes(room, own)
+        assert storey == (by_place or own if passing else own), (room, point)
+        in_rooms, by_height = in_rooms + 1, by_height + passing
+    assert in_rooms > 30 and without > 10
+    assert by_height > 0 or not any(passes(room, str(words["storey"][row_of[room]])) for room in building.rooms)
+
+
+def test_points_on_the_walls_corners_floors_and_ceilings_of_rooms(building: Building) -> None:
+    """Closed in plan and below, open above: as shapely says of every prism; solids are asked off their faces above."""
+    places, extents = building.places, building.places.extents
+    rows = places.rows["space"]
+    solid = places.where.rooms.solid >= 0
+    asked = []
+    for row in rows[~solid].tolist():
+        xy = shapely.get_coordinates(extents.footprints[row])
+        low, high = extents.z_ranges[row]
+        on = np.concatenate([xy[:-1], (xy[:-1] + xy[1:]) / 2])
+        asked += [[x, y, z] for x, y in on[:: max(1, len(on) // 6)].tolist() for z in (low, (low + high) / 2, high)]
+    every = np.array(asked)
+    solids = places.where.rooms.solids
+    attics = [solids.triangles[a:b] for a, b in pairwise(solids.starts.tolist())]
+    clear = np.min([surface_distance(faces, every) for faces in attics], axis=0) > NEAR_M
+    inside_attic = np.any([np.abs(winding(faces, every)) > 0.5 for faces in attics], axis=0)
+    found = places.where.locate(every)
+    edges = tops = 0
+    for i in np.flatnonzero(clear & ~inside_attic).tolist():
+        holders = [
+            (round(float(extents.footprints[row].area * np.ptp(extents.z_ranges[row])), 6), number)
+            for number, row in enumerate(rows.tolist())
+            if not solid[number] and holds(extents.footprints[row], extents.z_ranges[row], every[i])
+        ]
+        assert found.room[i] == (min(holders)[1] if holders else -1), every[i]
+        edges, tops = edges + bool(holders), tops + (not holders)
+    assert edges > 40 and tops > 20
