@@ -166,7 +166,7 @@ def thousands_by_code(process: Started, service: Service, codes: list[str], *, s
 
 def workers_memory(process: Started) -> list[float]:
     """Megabytes of each worker, shared pages counted by share (PSS)."""
-    workers = [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    workers = [child for child in psutil.Process(process.pid).children() if "serve" in child.cmdline()]
     return [round(child.memory_full_info().pss / 2**20) for child in workers]
 
 
