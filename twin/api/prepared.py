@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from twin.api.memory import give_back_memory
 from twin.errors import StoreUnavailable
-from twin.queries.place.assets import asset_points
 from twin.queries.place.scene import Scenes
 from twin.queries.records.context import Registers
 from twin.settings import Settings
@@ -35,22 +34,18 @@ class Prepared:
     def make_ready(self) -> None:
         """Read what needs no other process, and close every connection: no thread and no connection is left, so a process may fork.
 
-        What cannot be read is left to the workers, who tell whoever asks for it. The collector is not asked meanwhile, and never to
-        go through any of it afterwards.
+        What cannot be read is left to the workers, who tell whoever asks for it; so are the scenes and the points of assets, which the
+        first answers do not need. The collector is not asked meanwhile, and never to go through any of it afterwards.
         """
         store = self.registers.store
         gc.disable()
         try:
             with store.database.reading() as connection:
-                ready = self.registers.shelf.take_what_is_kept(connection)
-            if ready:
-                asset_points(self.registers).warm()
-            self.scenes.warm()
+                self.registers.shelf.take_what_is_kept(connection)
         except StoreUnavailable:
             pass
         finally:
             store.close()
             gc.enable()
-        gc.collect()
         gc.freeze()
         give_back_memory()

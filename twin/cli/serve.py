@@ -111,7 +111,8 @@ def _run_forked(settings: Settings, listening: socket.socket, keeper: Keeper) ->
     """The keeper of the scene first: it is another process than this, which must have no thread. It needs none of what is made ready."""
     workers = Workers()
     workers.start(lambda: _keep(keeper))
-    from twin.api.app import Prepared, app_of_worker
+    from twin.api.app import app_of_worker
+    from twin.api.prepared import Prepared
     from twin.store import Store
 
     prepared = Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s))

@@ -29,7 +29,7 @@ from twin.records.unit_tree import UnitTree, load_units
 from twin.store import record_schema as schema
 from twin.store.database import Database
 
-__all__ = ["AssetView", "Shelf"]
+__all__ = ["AssetView", "Shelf", "has_many"]
 
 AT_ONCE = 20_000
 """Rows that a request takes in itself; more are for the other process."""
@@ -142,7 +142,7 @@ class Shelf:
         self._tree("units", state.unit_tree, lambda: load_units(connection))
         with self._lock:
             kept = load_columns(connection, self._folder)
-            if kept is None and _many(connection):
+            if kept is None and has_many(connection):
                 return False
             kept = _followed(connection, kept or build_columns(connection), state)
             if not _is_of(kept, state):
@@ -185,7 +185,7 @@ class Shelf:
         known = known or load_columns(connection, self._folder) or self._first(connection)
         known = _followed(connection, known, state)
         if (known.clock, known.ties, known.touched) < (state.clock, state.ties, state.touched):
-            if _many(connection):
+            if has_many(connection):
                 self._build()
             else:
                 known = build_columns(connection)
@@ -197,7 +197,7 @@ class Shelf:
         with self._lock:
             if self._columns is not None or self._built is not None:
                 return False
-            return load_columns(connection, self._folder) is None and _many(connection)
+            return load_columns(connection, self._folder) is None and has_many(connection)
 
     def _await_first(self, connection: Connection) -> None:
         """Return once there are columns, of whatever state: whoever needs none of them is not kept waiting with those who do."""
@@ -207,7 +207,7 @@ class Shelf:
                 raise StoreBusy("the assets are being made ready", hint="try again in a minute")
 
     def _first(self, connection: Connection) -> AssetColumns:
-        if _many(connection):
+        if has_many(connection):
             raise StoreBusy("the assets are being made ready", hint="try again in a minute")
         return build_columns(connection)
 
@@ -224,7 +224,7 @@ class Shelf:
             self._built = load_columns(connection, self._folder)
 
 
-def _many(connection: Connection) -> bool:
+def has_many(connection: Connection) -> bool:
     """Whether there are more assets than a request reads itself."""
     some = select(schema.kind_table("asset").c.id).limit(AT_ONCE + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one()) > AT_ONCE
