@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,8 +19,6 @@ from twin.cli.workers import Workers
 from twin.errors import Refused
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
     from twin.queries.sight.holder import Keeper
     from twin.settings import Settings
     from twin.store import Store
@@ -132,7 +130,7 @@ def _keep(keeper: Keeper) -> None:
     keeper.stop()
 
 
-def _serve(settings: Settings, listening: socket.socket, application: Callable[[], ASGIApp]) -> None:
+def _serve(settings: Settings, listening: socket.socket, application: Callable[[], Any]) -> None:
     import uvicorn
 
     config = uvicorn.Config(

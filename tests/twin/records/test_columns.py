@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import random
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.twin.moulds import Cast
 from tests.twin.queries.town import Town, asset_values, author
+from twin.api.prepared import Prepared
 from twin.codes import get_kind
 from twin.imports.ready import make_ready
 from twin.records import shelf as shelf_module
@@ -31,6 +33,7 @@ from twin.records.state import note_ties
 from twin.records.stored import joined
 from twin.records.write import add_record, change_fields, end_record
 from twin.settings import Settings
+from twin.store import Store
 from twin.store.database import Database
 
 ASSET = get_kind("asset")
@@ -224,6 +227,23 @@ def test_a_build_behind_the_import_leaves_what_the_next_service_maps(town: Town,
         assert not Shelf(town.store.database, tmp_path / "columns").take_what_is_kept(connection)
 
 
+def test_what_is_prepared_for_workers_leaves_no_connection_and_no_thread(town: Town, tmp_path: Path) -> None:
+    home = Settings(home=tmp_path, database_url=town.store.database.reader.url.render_as_string(hide_password=False))
+    with Store.open(home.database_url) as store:
+        prepared, threads = Prepared.of(home, store), threading.active_count()
+        try:
+            prepared.make_ready()
+            pool = store.database.reader.pool
+            assert (threading.active_count(), pool.checkedin(), pool.checkedout()) == (threads, 0, 0)  # type: ignore[attr-defined]
+            with store.database.reading() as connection:
+                assert prepared.registers.shelf.trees_at_hand(connection) is not None
+                view = prepared.registers.shelf.assets_of_now(connection)
+        finally:
+            gc.unfreeze()
+    assert view is not None
+    assert_same(view.columns, built(town))
+
+
 def test_who_can_do_without_columns_is_not_kept_waiting_by_who_cannot(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the first columns are built the table answers: `assets_of_now` gives None at once, also beside a thread that waits for them."""
     monkeypatch.setattr(shelf_module, "AT_ONCE", 5)
@@ -232,7 +252,7 @@ def test_who_can_do_without_columns_is_not_kept_waiting_by_who_cannot(town: Town
     def slowly(database: Database, folder: Path) -> None:
         begun.set()
         assert go_on.wait(60)
-        build_apart(database, folder)
+        keep_up_to_date(database, folder)
 
     monkeypatch.setattr(shelf_module, "build_apart", slowly)
     shelf = Shelf(town.store.database, tmp_path / "slow")
