@@ -10,8 +10,6 @@ from itertools import pairwise
 from typing import Literal, Self
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from spatial.errors import SpatialError
 from spatial.mesh import Float64
@@ -92,6 +90,9 @@ class Ways:
         if not len(starts):
             none = np.full(nodes, NOWHERE, dtype=np.int32)
             return Tree(ways=self, cost=np.full(nodes, np.inf), previous=none, source=none.copy())
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
         matrix = csr_array((self._weights, self._ends, self._starts), shape=(nodes, nodes))
         cost, previous, source = dijkstra(matrix, directed=True, indices=starts, min_only=True, return_predecessors=True)
         reached = np.isfinite(cost)
@@ -110,6 +111,9 @@ class Ways:
         size = self.graph.nodes
         starts = np.append(self._starts, np.int32(len(self._ends) + len(nodes)))
         ends = np.concatenate([self._ends, nodes.astype(np.int32)])
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
         matrix = csr_array((np.concatenate([self._weights, lengths]), ends, starts), shape=(size + 1, size + 1))
         cost, previous = dijkstra(matrix, directed=True, indices=size, return_predecessors=True, limit=limit)
         before = previous[:size]

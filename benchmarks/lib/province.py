@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def stand_in_rooms(home: Path, footprints: Sequence[Any], low_m: Any) -> tuple[l
 
     The ledgers of a province come without models, so where its assets stand is made up: a spot in a room, as the tie would write it.
     """
+    from twin.records.column_file import build_apart
     from twin.records.state import note_ties
     from twin.settings import Settings
     from twin.store import Store
@@ -59,4 +61,8 @@ def stand_in_rooms(home: Path, footprints: Sequence[Any], low_m: Any) -> tuple[l
     database.close()
     with Store.open(Settings(home=home).database_url) as store, store.database.writing() as connection:
         note_ties(connection)
+    begun = time.perf_counter()
+    with Store.open(Settings(home=home).database_url) as store:  # as an import has it done behind itself, which this overtook
+        build_apart(store.database, home / "columns")
+    print(f"columns: built in {time.perf_counter() - begun:.0f} s by the process that an import leaves behind")
     return keys, np.column_stack([xy, z])

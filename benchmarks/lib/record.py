@@ -6,6 +6,7 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ DATA = ROOT.parent / "shared" / "data"
 PACKAGES = ("ifcopenshell", "ifclite-geom", "numpy", "shapely", "pyproj", "meshopt", "rtree", "sqlalchemy")
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """`--smoke`: small, bounds off, nothing written."""
+def arguments(description: str, *, parts: Sequence[str] = ()) -> argparse.Namespace:
+    """`--smoke`: small, bounds off, nothing written; `--only` one of the parts, for looking at it: nothing written either."""
     parser = argparse.ArgumentParser(description=description)
+    if parts:
+        parser.add_argument("--only", choices=parts, help="this part alone; result not written")
     parser.add_argument("--smoke", action="store_true", help="small run, bounds off, result not written")
     return parser.parse_args()
 

@@ -43,6 +43,7 @@ from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
+from twin.api.prepared import Prepared
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
 from twin.auth import local_administrator
@@ -50,8 +51,6 @@ from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
 from twin.queries.items.catalogue import Catalogue
 from twin.queries.place.assets import asset_points
-from twin.queries.place.scene import Scenes
-from twin.queries.records.context import Registers
 from twin.queries.routes.networks import Networks
 from twin.queries.sight.answerer import Sight
 from twin.queries.sight.holder import SOCKET, HolderClient, NoSight
@@ -59,7 +58,7 @@ from twin.settings import Settings
 from twin.store import Store
 from twin.store.watch import Watch
 
-__all__ = ["CONTENT_POLICY", "app_from_environment", "create_app", "with_short_way"]
+__all__ = ["CONTENT_POLICY", "app_from_environment", "app_of_worker", "create_app", "with_short_way"]
 
 DESCRIPTION = "一个大院的数字孪生:BIM 与城市图层合为一景,3D Tiles 与空间接口。One twin of a compound: one scene, 3D Tiles, spatial APIs."
 
@@ -98,8 +97,10 @@ def create_app(
     keyring: Keyring | None = None,
     principal_of: PrincipalOf | None = None,
     sight: Sight | None = None,
+    prepared: Prepared | None = None,
 ) -> FastAPI:
-    """The service over an open store, each request somebody's by the keyring, or by `principal_of`; `sight` answers of lines of sight.
+    """The service over an open store, each request somebody's by the keyring, or by `principal_of`; `sight` answers of lines of sight,
+    `prepared` is what is ready of this store.
 
     Without both each request is the local administrator's, and only those that name 127.0.0.1 are answered.
     """
@@ -112,10 +113,11 @@ def create_app(
     app.state.store = store
     app.state.published = Published(settings)
     app.state.keyring = keyring
-    app.state.scenes = Scenes(store, settings)
+    held = prepared or Prepared.of(settings, store)
+    app.state.scenes = held.scenes
     app.state.networks = Networks(store, settings)
     app.state.sight = sight or NoSight(NotReady("no process holds the scene here", hint="twin serve starts one"))
-    app.state.registers = Registers.of(store, settings.home / "columns", settings)
+    app.state.registers = held.registers
     app.state.catalogue = Catalogue(app.state.registers)
     app.state.tables = read_tables(settings.home / "codes")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
@@ -133,17 +135,22 @@ def create_app(
 
 
 def app_from_environment() -> ASGIApp:
-    """The service of `TWIN_*` settings: what uvicorn's worker processes call."""
+    """The service of `TWIN_*` settings, which makes itself ready while it answers."""
     settings = Settings()
-    store = Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)
+    return app_of_worker(Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)))
+
+
+def app_of_worker(prepared: Prepared) -> ASGIApp:
+    """The service over what was prepared, perhaps in the process that this one was forked from; opens its own connections."""
+    settings, store = prepared.settings, prepared.registers.store
     watch = Watch.open(store.database)
     keyring = Keyring(store.keys, watch=watch) if settings.needs_keys else None
     held = os.environ.get(SOCKET)
-    app = create_app(settings, store, keyring=keyring, sight=HolderClient(Path(held)) if held else None)
+    app = create_app(settings, store, keyring=keyring, sight=HolderClient(Path(held)) if held else None, prepared=prepared)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_warm, args=(app.state.registers, app.state.scenes), name="warm", daemon=True).start()
+        threading.Thread(target=_warm, args=(prepared,), name="warm", daemon=True).start()
         yield
         if keyring is not None:
             keyring.close()
@@ -166,15 +173,16 @@ def _beside_codes() -> set[str]:
     return {parts[2] for parts in paths if len(parts) == 3 and parts[1] == "assets" and "{" not in parts[2]}
 
 
-def _warm(registers: Registers, scenes: Scenes) -> None:
+def _warm(prepared: Prepared) -> None:
     """Make ready what every question needs, what most need first; spare the garbage collector from going through it at each round,
     and give back what was needed for making it (80 MB of a province)."""
+    registers = prepared.registers
     with suppress(StoreUnavailable), registers.store.database.reading() as connection:
         registers.shelf.places(connection)
         registers.shelf.units(connection)
     registers.shelf.warm()
-    scenes.warm()
     asset_points(registers).warm()
+    prepared.scenes.warm()
     gc.collect()
     gc.freeze()
     give_back_memory()

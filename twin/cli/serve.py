@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
+from twin.cli.workers import Workers
 from twin.errors import Refused
 
 if TYPE_CHECKING:
+    from twin.queries.sight.holder import Keeper
     from twin.settings import Settings
     from twin.store import Store
 
@@ -22,7 +27,6 @@ __all__ = ["announced", "serve"]
 
 MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
 """glibc's: an arena a thread would keep what forty threads once needed, and arrays of megabytes would leave holes when they go."""
-APPLICATION = "twin.api.app:app_from_environment"
 
 
 @command
@@ -82,18 +86,56 @@ def _require_key(store: Store, settings: Settings) -> None:
 
 
 def _run(settings: Settings, listening: socket.socket) -> None:
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
-
     from twin.queries.sight.holder import SOCKET, Keeper
 
     os.environ |= {"TWIN_HOME": str(settings.home), "TWIN_HOST": settings.host, "TWIN_PROXY_ADDRESSES": settings.proxy_addresses}
     for name, value in MALLOC.items():
         os.environ.setdefault(name, value)
+    keeper = Keeper()
+    os.environ[SOCKET] = str(keeper.path)
+    if settings.workers > 1:
+        _run_forked(settings, listening, keeper)
+        return
+    from twin.api.app import app_from_environment
+
+    keeper.start()
+    try:
+        _serve(settings, listening, app_from_environment)
+    finally:
+        keeper.stop()
+
+
+def _run_forked(settings: Settings, listening: socket.socket, keeper: Keeper) -> None:
+    """The keeper of the scene first: it is another process than this, which must have no thread. It needs none of what is made ready."""
+    workers = Workers()
+    workers.start(lambda: _keep(keeper))
+    from twin.api.app import app_of_worker
+    from twin.api.prepared import Prepared
+    from twin.store import Store
+
+    prepared = Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s))
+    prepared.make_ready()
+    for _ in range(settings.workers):
+        workers.start(lambda: _serve(settings, listening, lambda: app_of_worker(prepared)))
+    workers.watch()
+
+
+def _keep(keeper: Keeper) -> None:
+    """Keep the process that holds the scene, until SIGTERM."""
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    signal.signal(signal.SIGINT, lambda *_: told.set())
+    keeper.start()
+    told.wait()
+    keeper.stop()
+
+
+def _serve(settings: Settings, listening: socket.socket, application: Callable[[], Any]) -> None:
+    import uvicorn
+
     config = uvicorn.Config(
-        APPLICATION,
+        application,
         factory=True,
-        workers=settings.workers,
         fd=listening.fileno(),
         ws_per_message_deflate=False,
         log_level="warning",
@@ -101,16 +143,7 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         proxy_headers=bool(settings.proxy_addresses),
         forwarded_allow_ips=settings.proxy_addresses,
     )
-    keeper = Keeper()
-    os.environ[SOCKET] = str(keeper.path)
-    keeper.start()
-    try:
-        if settings.workers > 1:
-            Multiprocess(config, [listening]).run()
-        else:
-            uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        keeper.stop()
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

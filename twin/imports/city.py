@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twin.imports.imported import Imported, Progress
 from twin.imports.layer import Wanted, import_layer
+from twin.imports.ready import make_ready
 from twin.imports.tie import tie_if_records
 from twin.settings import Settings
 from twin.store import Store
@@ -37,4 +38,5 @@ def import_city(
     done = import_layer(store, settings, wanted, now, progress)
     if done.added:
         tie_if_records(store, who=who, now=now, settings=settings)
+        make_ready(store, settings)
     return done

@@ -20,6 +20,7 @@ from twin.imports.imported import Imported, Progress
 from twin.imports.labels import labelled
 from twin.imports.originals import default_key, file_sha256, keep_original, staged_copy
 from twin.imports.packs import is_complete, keep_pack
+from twin.imports.ready import make_ready
 from twin.imports.tie import tie_if_records
 from twin.settings import Settings
 from twin.store import LedgerEntry, NewRevision, RevisionRow, Store
@@ -94,6 +95,7 @@ def import_bim(
     added = current is None or row.id != current.id
     if added:
         tie_if_records(store, who=who, now=now, settings=settings)
+        make_ready(store, settings)
     return _reported(store, row, added=added)
 
 

@@ -15,6 +15,7 @@ from spatial.issue import Issue
 from twin.codes import RecordKind, get_kind, list_kinds, read_tables
 from twin.errors import Refused
 from twin.imports.originals import file_sha256, is_original_kept, keep_original, staged_copy
+from twin.imports.ready import make_ready
 from twin.imports.tie import Placing, open_locations_of, placer_of, tie
 from twin.records.existing import Existing, load_existing
 from twin.records.feed import Feed, HereFeed, Prepared, ProcessFeed
@@ -108,6 +109,7 @@ def import_register(
             _keep_if_lost(path, sha256, settings)
             if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
                 tie(store, who=who, now=now, settings=settings)
+                make_ready(store, settings)
             return _reported(same, added=False)
         place = placer_of(store, kind.name)
         with exclusively(store.database, kind), staged_copy(path, settings.models_dir, lambda: feeding.begin(place)) as staged:
@@ -125,6 +127,7 @@ def import_register(
             keep_original(staged, sha256, settings.models_dir)
         if tie_after:
             tie(store, who=who, now=now, settings=settings, known=place.grounds if place else None)
+            make_ready(store, settings)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from twin.codes import get_kind
+from twin.imports.ready import make_ready
 from twin.imports.register import ImportedRegister, import_register
 from twin.imports.tie import Tied, tie
 from twin.imports.tie.place_again import LOCATED
@@ -65,4 +66,6 @@ def import_registers(
             )
         )
         tree_changed = tree_changed or (done[-1].added and ledger.kind in TREE_KINDS)
-    return done, tied + tie(store, who=who, now=now, settings=settings)
+    tied += tie(store, who=who, now=now, settings=settings)
+    make_ready(store, settings)
+    return done, tied

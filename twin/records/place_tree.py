@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from spatial.feature import PUBLIC
 from twin.auth import Labels
@@ -108,11 +108,9 @@ def load_places(connection: Connection) -> PlaceTree:
     """The tree and how locations are read into it; a node whose parent is gone stands at the top."""
     place = schema.place.c
     columns = (column for column in place if column.name != "order_key")  # which nobody asks a node for: 15 MB of a province
-    stored = list(connection.execute(select(*columns).order_by(place.order_key, place.id)))
+    stored = connection.execute(select(*columns).order_by(place.order_key, place.id)).all()
     rows, parent, end = _in_preorder(stored)
-    position_of = np.full(max((row.id for row in rows), default=0) + 1, NOWHERE, dtype=np.int32)
-    for position, row in enumerate(rows):
-        position_of[row.id] = position
+    position_of = _by_id([row.id for row in rows])
     tree = PlaceTree(
         rows=rows,
         parent=parent,
@@ -129,34 +127,53 @@ def load_places(connection: Connection) -> PlaceTree:
 def with_new_locations(connection: Connection, tree: PlaceTree) -> PlaceTree:
     """The same tree with the locations that came since it was loaded: during an import they come by the thousand."""
     location, known = schema.location.c, len(tree.location_position)
-    query = select(location.id, location.storey, location.room, location.place_id).where(location.id >= known)
-    locations = connection.execute(query).all()
-    last = max((row[0] for row in locations), default=known - 1)
-    position = np.append(tree.location_position, np.full(last + 1 - known, NOWHERE, dtype=np.int32))
-    fineness = np.append(tree.location_fineness, np.zeros(last + 1 - known, dtype=np.int32))
-    for location_id, storey, room, place_id in locations:
-        fineness[location_id] = 2 if room else 1 if storey else 0
-        if place_id is not None and place_id < len(tree.position_of):
-            position[location_id] = tree.position_of[place_id]
+    named = case((func.coalesce(location.room, "") != "", 2), (func.coalesce(location.storey, "") != "", 1), else_=0)
+    query = select(location.id, named, func.coalesce(location.place_id, NOWHERE)).where(location.id >= known)
+    found = np.array([tuple(row) for row in connection.execute(query).all()], dtype=np.int32).reshape(-1, 3)
+    more = int(found[:, 0].max(initial=known - 1)) + 1 - known
+    position = np.append(tree.location_position, np.full(more, NOWHERE, dtype=np.int32))
+    fineness = np.append(tree.location_fineness, np.zeros(more, dtype=np.int32))
+    number, fineness_found, place = found.T
+    fineness[number] = fineness_found
+    position[number] = np.append(tree.position_of, np.int32(NOWHERE))[
+        np.where((place >= 0) & (place < len(tree.position_of)), place, len(tree.position_of))
+    ]
     return replace(tree, location_position=position, location_fineness=fineness)
 
 
+def _by_id(ids: Sequence[int]) -> Int32:
+    """By id its position in the sequence, `NOWHERE` for what is not in it."""
+    every = np.array(ids, dtype=np.int64)
+    found = np.full(int(every.max(initial=0)) + 1, NOWHERE, dtype=np.int32)
+    found[every] = np.arange(len(every), dtype=np.int32)
+    return found
+
+
 def _in_preorder(stored: Sequence[Row[Any]]) -> tuple[list[Row[Any]], Int32, Int32]:
-    known = {row.id for row in stored}
-    below: dict[int | None, list[Row[Any]]] = {}
-    for row in stored:
-        below.setdefault(row.parent_id if row.parent_id in known else None, []).append(row)
-    rows: list[Row[Any]] = []
-    parent: list[int] = []
-    waiting = [(row, NOWHERE) for row in reversed(below.get(None, []))]
-    while waiting:
-        row, above = waiting.pop()
-        position = len(rows)
-        rows.append(row)
-        parent.append(above)
-        waiting += [(child, position) for child in reversed(below.get(row.id, []))]
-    end = np.arange(1, len(rows) + 1, dtype=np.int32)
-    for position in range(len(rows) - 1, -1, -1):
-        if parent[position] != NOWHERE:
-            end[parent[position]] = max(end[parent[position]], end[position])
-    return rows, np.array(parent, dtype=np.int32), end
+    """Rows, the position of the node above each, and the position after the last node below it; siblings stay in their order.
+
+    Level by level: a node stands after the one above it and after all that lies below its elder siblings.
+    """
+    row_of = _by_id([row.id for row in stored])
+    named = np.array([NOWHERE if row.parent_id is None else row.parent_id for row in stored], dtype=np.int64)
+    above = np.append(row_of, np.int32(NOWHERE))[np.where((named >= 0) & (named < len(row_of)), named, len(row_of))]
+    levels = [np.flatnonzero(above == NOWHERE)]
+    below = np.argsort(above, kind="stable")
+    first, last = (np.searchsorted(above[below], np.arange(len(stored)), side=side) for side in ("left", "right"))
+    while len(levels[-1]):
+        held = levels[-1][last[levels[-1]] > first[levels[-1]]]
+        levels.append(np.concatenate([below[:0], *(below[first[row] : last[row]] for row in held)]))
+    size = np.ones(len(stored), dtype=np.int64)
+    for level in reversed(levels[1:]):
+        np.add.at(size, above[level], size[level])
+    position = np.full(len(stored), NOWHERE, dtype=np.int64)
+    for depth, level in enumerate(levels):
+        before = np.cumsum(size[level]) - size[level]
+        group = above[level]
+        starts = np.flatnonzero(np.append(True, group[1:] != group[:-1])) if len(level) else level
+        before -= np.repeat(before[starts], np.diff(np.append(starts, len(level))))
+        position[level] = before if depth == 0 else before + position[group] + 1
+    reached = position != NOWHERE
+    order = np.argsort(position, kind="stable")[np.count_nonzero(~reached) :]
+    parents = np.where(above[order] == NOWHERE, NOWHERE, position[above[order]]).astype(np.int32)
+    return [stored[row] for row in order.tolist()], parents, (np.arange(len(order)) + size[order]).astype(np.int32)

@@ -30,7 +30,7 @@ from twin.records.unit_tree import UnitTree, load_units
 from twin.store import record_schema as schema
 from twin.store.database import Database
 
-__all__ = ["AssetView", "Shelf"]
+__all__ = ["AssetView", "Shelf", "has_many"]
 
 AT_ONCE = 20_000
 """Rows that a request takes in itself; more are for the other process."""
@@ -59,7 +59,7 @@ class AssetView:
 
     def is_of(self, state: RegisterState) -> bool:
         """Whether the assets are as a connection of this state sees them."""
-        return (self.columns.clock, self.columns.touched, self.columns.ties) == (state.clock, state.touched, state.ties)
+        return _is_of(self.columns, state)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, remembered for this view under the key; the oldest are forgotten."""
@@ -83,6 +83,7 @@ class Shelf:
         self._folder = folder
         self._lock = threading.Lock()
         self._tree_lock = threading.Lock()
+        self._build_lock = threading.Lock()
         self._columns: AssetColumns | None = None
         self._built: AssetColumns | None = None
         self._trees: dict[str, tuple[tuple[int, ...], Any]] = {}
@@ -112,6 +113,7 @@ class Shelf:
         Raises StoreBusy where there are none yet and building them takes too long.
         """
         state = read_state(connection)
+        self._await_first(connection)
         with self._lock:
             columns = self._current(connection, state)
             view_state = (columns.clock, columns.touched, *state.tree, *state.unit_tree, state.articles)
@@ -121,10 +123,9 @@ class Shelf:
 
     def assets_of_now(self, connection: Connection) -> AssetView | None:
         """Assets, places and units exactly as this connection sees them; None where that would have to be waited for."""
-        with self._lock:
-            if self._columns is None and self._built is None and load_columns(connection, self._folder) is None and _many(connection):
-                self._build()
-                return None
+        if self._lacks_any(connection):
+            self._build()
+            return None
         view = self.assets(connection)
         return view if view.is_of(read_state(connection)) else None
 
@@ -132,6 +133,25 @@ class Shelf:
         """Make the assets ready before anybody asks; for a thread of its own when a service starts."""
         with suppress(StoreUnavailable), self._database.reading() as connection:
             self.assets(connection)
+
+    def take_what_is_kept(self, connection: Connection) -> bool:
+        """Make ready what takes no other process: the trees, and the assets where they are few or kept as they are now.
+
+        Whether the assets were. Starts no thread, so that a process may fork afterwards.
+        """
+        state = read_state(connection)
+        self._places(connection, state.tree)
+        self._tree("units", state.unit_tree, lambda: load_units(connection))
+        with self._lock:
+            kept = load_columns(connection, self._folder)
+            if kept is None and has_many(connection):
+                return False
+            kept = _followed(connection, kept or build_columns(connection), state)
+            if not _is_of(kept, state):
+                return False
+            self._columns = kept
+        self.assets(connection)
+        return True
 
     def _tree(self, name: str, state: tuple[int, ...], load: Callable[[], Made]) -> Made:
         with self._tree_lock:
@@ -165,33 +185,40 @@ class Shelf:
     def _current(self, connection: Connection, state: RegisterState) -> AssetColumns:
         known, self._built = self._built or self._columns, None
         known = known or load_columns(connection, self._folder) or self._first(connection)
-        if known.touched < state.touched:
-            known = _with_touched(connection, known, state)
-        if known.clock < state.clock and known.ties == state.ties:
-            known = _with_imported(connection, known, state)
+        known = _followed(connection, known, state)
         if (known.clock, known.ties, known.touched) < (state.clock, state.ties, state.touched):
-            if len(known) <= AT_ONCE:
-                known = self._first(connection)
-            else:
+            if has_many(connection):
                 self._build()
+            else:
+                known = build_columns(connection)
         self._columns = known
         return known
 
-    def _first(self, connection: Connection) -> AssetColumns:
-        if not _many(connection):
-            return build_columns(connection)
-        self._build()
-        if self._building is not None:
-            self._building.join(FIRST_WAIT_S)
-        found = load_columns(connection, self._folder)
-        if found is None:
-            raise StoreBusy("the assets are being made ready", hint="try again in a minute")
-        return found
+    def _lacks_any(self, connection: Connection) -> bool:
+        """Whether there are no columns of any state, and too many assets to make them here."""
+        with self._lock:
+            if self._columns is not None or self._built is not None:
+                return False
+            return load_columns(connection, self._folder) is None and has_many(connection)
 
-    def _build(self) -> None:
-        if self._building is None or not self._building.is_alive():
-            self._building = threading.Thread(target=self._build_and_take, name="columns", daemon=True)
-            self._building.start()
+    def _await_first(self, connection: Connection) -> None:
+        """Return once there are columns, of whatever state: whoever needs none of them is not kept waiting with those who do."""
+        if self._columns is None and self._lacks_any(connection):
+            self._build().join(FIRST_WAIT_S)
+            if self._lacks_any(connection):
+                raise StoreBusy("the assets are being made ready", hint="try again in a minute")
+
+    def _first(self, connection: Connection) -> AssetColumns:
+        if has_many(connection):
+            raise StoreBusy("the assets are being made ready", hint="try again in a minute")
+        return build_columns(connection)
+
+    def _build(self) -> threading.Thread:
+        with self._build_lock:
+            if self._building is None or not self._building.is_alive():
+                self._building = threading.Thread(target=self._build_and_take, name="columns", daemon=True)
+                self._building.start()
+            return self._building
 
     def _build_and_take(self) -> None:
         build_apart(self._database, self._folder)
@@ -199,7 +226,7 @@ class Shelf:
             self._built = load_columns(connection, self._folder)
 
 
-def _many(connection: Connection) -> bool:
+def has_many(connection: Connection) -> bool:
     """Whether there are more assets than a request reads itself."""
     some = select(schema.kind_table("asset").c.id).limit(AT_ONCE + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one()) > AT_ONCE
@@ -208,6 +235,19 @@ def _many(connection: Connection) -> bool:
 def _bytes_of(made: Any) -> int:
     """Of an array, or of those in a tuple."""
     return sum(one.nbytes for one in (made if isinstance(made, tuple) else (made,)) if isinstance(one, np.ndarray))
+
+
+def _is_of(columns: AssetColumns, state: RegisterState) -> bool:
+    return (columns.clock, columns.touched, columns.ties) == (state.clock, state.touched, state.ties)
+
+
+def _followed(connection: Connection, columns: AssetColumns, state: RegisterState) -> AssetColumns:
+    """The columns brought to the state, as far as that is little."""
+    if columns.touched < state.touched:
+        columns = _with_touched(connection, columns, state)
+    if columns.clock < state.clock and columns.ties == state.ties:
+        columns = _with_imported(connection, columns, state)
+    return columns
 
 
 def _with_touched(connection: Connection, columns: AssetColumns, state: RegisterState) -> AssetColumns:

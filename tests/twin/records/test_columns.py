@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import os
 import random
+import shutil
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +18,11 @@ from hypothesis import strategies as st
 
 from tests.twin.moulds import Cast
 from tests.twin.queries.town import Town, asset_values, author
+from twin.api.prepared import Prepared
 from twin.codes import get_kind
+from twin.imports.ready import make_ready
 from twin.records import shelf as shelf_module
-from twin.records.column_file import FORM, build_apart, keep_columns, load_columns
+from twin.records.column_file import FORM, are_kept, build_apart, keep_columns, keep_up_to_date, load_columns
 from twin.records.column_rows import build_columns
 from twin.records.columns import AssetColumns
 from twin.records.interning import intern
@@ -25,6 +32,9 @@ from twin.records.shelf import Shelf
 from twin.records.state import note_ties
 from twin.records.stored import joined
 from twin.records.write import add_record, change_fields, end_record
+from twin.settings import Settings
+from twin.store import Store
+from twin.store.database import Database
 
 ASSET = get_kind("asset")
 NUMBERS = itertools.count()
@@ -163,6 +173,109 @@ def test_a_build_that_is_up_to_date_is_not_made_twice(town: Town, tmp_path: Path
     first = (tmp_path / "apart" / "assets" / "state.json").stat().st_mtime_ns
     build_apart(town.store.database, tmp_path / "apart")
     assert (tmp_path / "apart" / "assets" / "state.json").stat().st_mtime_ns == first
+
+
+@pytest.mark.parametrize("left", ["missing", "cut off", "no file of a column", "a build that was killed"])
+def test_kept_columns_that_are_broken_are_built_again(town: Town, tmp_path: Path, left: str) -> None:
+    folder = tmp_path / "kept"
+    keep_up_to_date(town.store.database, folder)
+    if left == "missing":
+        shutil.rmtree(folder / "assets")
+    elif left == "cut off":
+        os.truncate(folder / "assets" / "value.npy", 140)
+    elif left == "no file of a column":
+        (folder / "assets" / "x_m.npy").unlink()
+    else:
+        shutil.rmtree(folder / "assets")
+        (folder / ".incoming-old").mkdir()
+        (folder / ".incoming-old" / "record.npy").write_bytes(b"half of it")
+    with town.store.database.reading() as connection:
+        assert load_columns(connection, folder) is None
+        assert not are_kept(connection, folder)
+    keep_up_to_date(town.store.database, folder)
+    assert [entry.name for entry in folder.iterdir()] == ["assets"]
+    with town.store.database.reading() as connection:
+        assert are_kept(connection, folder)
+        found = load_columns(connection, folder)
+    assert found is not None
+    assert_same(found, built(town))
+
+
+def test_a_build_behind_the_import_leaves_what_the_next_service_maps(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few assets need none; many get them from a process that nobody waits for, again only where a bulk change has overtaken them."""
+    home = Settings(home=tmp_path, database_url=town.store.database.reader.url.render_as_string(hide_password=False))
+    assert not make_ready(town.store, home)
+    monkeypatch.setattr(shelf_module, "AT_ONCE", 5)
+    assert make_ready(town.store, home)
+    until = time.monotonic() + 60
+    kept = False
+    while not kept and time.monotonic() < until:
+        with town.store.database.reading() as connection:
+            kept = are_kept(connection, tmp_path / "columns")
+        time.sleep(0.05)
+    assert kept
+    assert not make_ready(town.store, home)
+    shelf = Shelf(town.store.database, tmp_path / "columns")
+    with town.store.database.reading() as connection:
+        assert shelf.take_what_is_kept(connection)
+        assert isinstance(shelf.assets(connection).columns.arrays["value"].base, np.memmap)
+    assert shelf._building is None, "a process that forks must have no thread"
+    with town.store.database.writing() as connection:
+        note_ties(connection)
+    with town.store.database.reading() as connection:
+        assert not are_kept(connection, tmp_path / "columns")
+        assert not Shelf(town.store.database, tmp_path / "columns").take_what_is_kept(connection)
+
+
+def test_what_is_prepared_for_workers_leaves_no_connection_and_no_thread(town: Town, tmp_path: Path) -> None:
+    home = Settings(home=tmp_path, database_url=town.store.database.reader.url.render_as_string(hide_password=False))
+    with Store.open(home.database_url) as store:
+        prepared, threads = Prepared.of(home, store), threading.active_count()
+        try:
+            prepared.make_ready()
+            pool = store.database.reader.pool
+            assert (threading.active_count(), pool.checkedin(), pool.checkedout()) == (threads, 0, 0)  # type: ignore[attr-defined]
+            with store.database.reading() as connection:
+                assert prepared.registers.shelf.trees_at_hand(connection) is not None
+                view = prepared.registers.shelf.assets_of_now(connection)
+        finally:
+            gc.unfreeze()
+    assert view is not None
+    assert_same(view.columns, built(town))
+
+
+def test_who_can_do_without_columns_is_not_kept_waiting_by_who_cannot(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first columns are built the table answers: `assets_of_now` gives None at once, also beside a thread that waits for them."""
+    monkeypatch.setattr(shelf_module, "AT_ONCE", 5)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(database: Database, folder: Path) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        keep_up_to_date(database, folder)
+
+    monkeypatch.setattr(shelf_module, "build_apart", slowly)
+    shelf = Shelf(town.store.database, tmp_path / "slow")
+    warming = threading.Thread(target=shelf.warm)
+    warming.start()
+    try:
+        assert begun.wait(60)
+        asked: list[object] = []
+
+        def ask() -> None:
+            with town.store.database.reading() as connection:
+                asked.append(shelf.assets_of_now(connection))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join(30)
+        assert asked == [None]
+        assert warming.is_alive()
+    finally:
+        go_on.set()
+        warming.join(60)
+    with town.store.database.reading() as connection:
+        assert shelf.assets_of_now(connection) is not None
 
 
 def test_a_code_is_found_exactly_and_by_its_beginning(town: Town) -> None:

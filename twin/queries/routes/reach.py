@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from twin.queries.routes.build import BuildingWays, Network
 from twin.queries.routes.doors import Side
@@ -112,6 +110,9 @@ class _Reasons:
         return "no_exit" if here & self.climbs else "storey_without_stairs"
 
     def _parts(self, joined: list[tuple[int, int]]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
         ends = np.array(joined, dtype=np.int64).reshape(-1, 2)
         size = len(self.rooms)
         matrix = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))

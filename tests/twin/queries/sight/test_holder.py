@@ -94,6 +94,25 @@ def test_a_worker_does_not_load_the_library(office: Watched) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_only_the_thread_that_builds_steps_back() -> None:
+    import threading
+
+    from twin.queries.sight.holder.process import BUILDING_NICE, _be_patient
+
+    found: list[int] = []
+
+    def build() -> None:
+        _be_patient()
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    building = threading.Thread(target=build)
+    building.start()
+    building.join(30)
+    assert found == [BUILDING_NICE]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
 def test_frames_too_long_or_cut_off_are_refused_and_errors_keep_their_kind() -> None:
     import socket
 

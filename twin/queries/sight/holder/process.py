@@ -32,6 +32,7 @@ STALE_EVERY_S = 1.0
 LAST_ANSWERS_S = 30.0
 TELL_S = 3.0
 """How long one that could not build the scene says why, before it leaves the place to another try."""
+BUILDING_NICE = 10
 SWITCH_S = 0.0005
 """How long a thread keeps the interpreter while another waits: a short question must not wait for a long one's arithmetic."""
 
@@ -104,6 +105,7 @@ def main(path: Path) -> None:
 
 def _hold(holder: Holder) -> None:
     """Build the scene of every site, then look whether it is still what the store has."""
+    _be_patient()
     if importlib.util.find_spec("open3d") is None:
         hint = "pip install 'pingshan-twin[sight]'; on Debian also apt-get install libusb-1.0-0"
         holder.refused = NotInstalled("lines of sight need open3d, which is not installed", hint=hint)
@@ -133,6 +135,13 @@ def _hold(holder: Holder) -> None:
         with suppress(TwinError):
             if holder.answerer.sights.stale():
                 _say("stale")
+
+
+def _be_patient() -> None:
+    """Leave the cores to those who answer already. On Linux it is this thread alone, and those it starts, that step back for good:
+    short questions are answered by others."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BUILDING_NICE)
 
 
 def _load_library() -> None:

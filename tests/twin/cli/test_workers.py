@@ -1,0 +1,87 @@
+"""Workers of the service: forked, started again when one dies, ended with whoever forked them; never beside a thread."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import os, sys, time
+from pathlib import Path
+from twin.cli.workers import Workers
+
+def work():
+    (Path(sys.argv[1]) / str(os.getpid())).touch()
+    while True:
+        time.sleep(0.05)
+
+workers = Workers()
+for _ in range(2):
+    workers.start(work)
+workers.watch()
+"""
+
+
+def wait_for(number: int, folder: Path) -> set[int]:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        found = {int(entry.name) for entry in folder.iterdir()}
+        if len(found) >= number:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{number} workers never came")
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, whoever is to collect it."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_worker_that_dies_is_started_again_and_all_end_when_told_to(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    first = wait_for(2, tmp_path)
+    os.kill(min(first), signal.SIGKILL)
+    every = wait_for(3, tmp_path)
+    supervisor.terminate()
+    assert supervisor.wait(timeout=60) == 0
+    assert all(is_gone(pid) for pid in every)
+
+
+def test_workers_end_with_a_supervisor_that_is_killed(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    every = wait_for(2, tmp_path)
+    supervisor.kill()
+    assert all(is_gone(pid) for pid in every)
+
+
+def test_nothing_is_forked_beside_a_thread() -> None:
+    program = """
+import threading
+from twin.cli.workers import Workers
+stop = threading.Event()
+threading.Thread(target=stop.wait, name="another", daemon=True).start()
+try:
+    Workers().start(lambda: None)
+except RuntimeError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "another" in done.stdout
