@@ -71,3 +71,13 @@ def _references(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from _references(item)
+
+
+def test_ways_are_described_to_their_last_member(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path in ("/spatial/route", "/spatial/guards", "/spatial/evacuation", "/spatial/unreached"):
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        for reference in _references(schema):
+            model = document["components"]["schemas"][reference.rpartition("/")[2]]
+            assert model["additionalProperties"] is False and {"site", "type"} & set(model["required"]), path
+        assert list(_references(schema)), path
