@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
@@ -77,7 +78,8 @@ def _twin_error(request: Request, error: Exception) -> Response:
         return problem(request, status, error.code, error.message, error.hint, headers=_headers(error))
     in_filter = isinstance(error, FilterInvalid) and "filter" in request.query_params and error.path not in request.query_params
     named = "filter" if in_filter else find_parameter(request, error.path)
-    return problem(request, status, error.code, error.message, error.hint or SEE_OPENAPI, **({"parameter": named} if named else {}))
+    more: dict[str, Any] = {"parameter": named} if named else {}
+    return problem(request, status, error.code, error.message, error.hint or SEE_OPENAPI, headers=_headers(error), **more)
 
 
 def _status(request: Request, error: TwinError) -> int:
@@ -119,7 +121,7 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     findings = [{"where": ".".join(map(str, item["loc"])), "what": item["msg"]} for item in error.errors()]
     detail = "; ".join(f"{finding['where']}: {finding['what']}" for finding in findings)
-    more: dict[str, object] = {"parameters": findings}
+    more: dict[str, Any] = {"parameters": findings}
     where, *name = error.errors()[0]["loc"]
     if where in ("query", "path", "header") and name:
         more["parameter"] = str(name[0])

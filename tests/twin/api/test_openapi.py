@@ -36,7 +36,7 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
         "/sites/{code}/features/{feature_id}/children", "/sites/{code}/features/{feature_id}/records",
         "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",
         "/tiles/{code}/{layer}/{content}.glb", "/session", "/conformance", "/collections", "/collections/{collection_id}",
-        "/api", "/collections/{collection_id}/sortables",
+        "/api", "/collections/{collection_id}/sortables", "/collections/{collection_id}/schema",
         "/collections/{collection_id}/queryables", "/collections/{collection_id}/items", "/collections/{collection_id}/items/{item_id}",
         "/spatial/locate", "/spatial/nearest", "/spatial/within", "/spatial/pick", "/spatial/plan", "/spatial/explain",
         "/spatial/visible-from", "/spatial/coverage",

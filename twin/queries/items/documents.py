@@ -34,6 +34,7 @@ CONFORMANCE = (
     *(f"{FEATURES}-3/1.0/conf/{name}" for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")),
     *(f"{CQL2}/{name}" for name in CQL2_CLASSES),
     *(f"{FEATURES}-4/1.0/conf/{name}" for name in ("create-replace-delete", "update", "features", "optimistic-locking-etags")),
+    *(f"{FEATURES}-5/1.0/conf/{name}" for name in ("schemas", "core-roles-features")),
     *(f"{FEATURES}-8/1.0/conf/{name}" for name in ("sortables", "sorting", "features-sorting")),
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/prisms",
@@ -70,7 +71,7 @@ def collection_document(
             _link("items", f"{href}/items?f=jsonfg", "application/vnd.ogc.fg+json", "JSON-FG"),
             _link("items", f"{href}/items?f=html", "text/html", "HTML"),
             _link("items", f"{href}/items?f=parquet", "application/vnd.apache.parquet", "GeoParquet"),
-            *(_link(f"{REL}/{name}", f"{href}/{name}", "application/schema+json", name) for name in ("queryables", "sortables")),
+            *(_link(f"{REL}/{name}", f"{href}/{name}", "application/schema+json", name) for name in ("schema", "queryables", "sortables")),
             *([] if low is None else _tilesets(collection, reader, tiled)),
         ],
     }
