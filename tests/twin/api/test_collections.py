@@ -331,3 +331,16 @@ def test_schemas_say_units_and_times(client: TestClient) -> None:
     value = client.get("/collections/assets/schema").json()["properties"]["value"]
     assert (value["type"], value["x-ogc-unit"], value["x-ogc-unitLang"]) == ("integer", "fen", "twin")
     assert "<table" in client.get("/collections/cameras/schema?f=html").text
+
+
+def test_records_are_told_as_of_a_day_through_the_service(client: TestClient) -> None:
+    today = client.get("/collections/cameras/items").json()["features"]
+    told = client.get("/collections/cameras/items", params={"datetime": f"{NOW.date()}T00:00:00Z", "limit": 1}).json()
+    assert (told["numberMatched"], told["features"][0]) == (len(today), today[0])
+    following = next(link["href"] for link in told["links"] if link["rel"] == "next")
+    assert client.get(following).json()["features"] == today[1:]
+    before = {"datetime": "2001-01-01"}
+    assert client.get("/collections/cameras/items", params=before).json()["numberMatched"] == 0
+    assert client.get("/collections/cameras/items/C1", params=before).status_code == 404
+    refused = client.get("/collections/cameras/items", params={"datetime": "2001-01-01/.."})
+    assert (refused.status_code, refused.json()["parameter"]) == (400, "datetime") and "one day" in refused.json()["detail"]
