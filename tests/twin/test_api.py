@@ -39,7 +39,7 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/health", "/index.html",
          "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory",
          "/search?q=x", "/requests", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
-         "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables",
+         "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/collections/rooms/schema",
          "/collections/rooms/feature-schema", "/api",
          "/changes", "/exports")  # fmt: skip
 

@@ -31,6 +31,7 @@ from twin.queries.items.documents import CONFORMANCE, collection_document, featu
 from twin.queries.items.parquet import MEDIA_TYPE
 from twin.queries.items.query import item_query
 from twin.queries.items.queryables import PARAMETERS, equals, sortable_types
+from twin.queries.items.schema_document import schema_document
 from twin.queries.items.sorting import parse_sortby
 from twin.queries.items.time import parse_datetime
 from twin.queries.records.context import reader_of
@@ -172,10 +173,22 @@ def read_sortables(request: Request, principal: Reader, collection_id: Collectio
 )
 def read_feature_schema(request: Request, principal: Reader, collection_id: CollectionId) -> Response:
     """JSON Schema,GDAL 等据此定字段类型。Types of the columns, which GDAL and others read."""
-    _known(request, ())
     reader = item_reader(request, principal)
     document = feature_schema(catalogue_of(request).get(reader, collection_id), reader)
     return JSONResponse(document | {"$id": f"{str(request.base_url).rstrip('/')}{document['$id']}"}, media_type=SCHEMA)
+
+
+@router.get(
+    "/collections/{collection_id}/schema",
+    summary=bilingual("要素的属性", "what its items have"),
+    responses=SCHEMA_ANSWER,
+    response_class=Response,
+)
+def read_schema(request: Request, principal: Reader, collection_id: CollectionId, f: PageForm = None, lang: Lang = None) -> Response:
+    """JSON Schema,带单位与角色。Properties with titles, units and roles, as JSON Schema (OGC API Features Part 5, draft)."""
+    reader = item_reader(request, principal)
+    collection = catalogue_of(request).get(reader, collection_id)
+    return _schema(request, collection, schema_document(collection, reader), "schema", f, lang)
 
 
 @router.get(

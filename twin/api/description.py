@@ -61,6 +61,10 @@ def _names_something(method: str, operation: Operation) -> bool:
     return bool(operation.get("parameters")) or _has_body(method, operation)
 
 
+def _writes_something(method: str, operation: Operation) -> bool:
+    return _writes(method, operation) and _names_something(method, operation)
+
+
 def _has_precondition(method: str, operation: Operation) -> bool:
     return any(one["name"].lower() == "if-match" for one in operation.get("parameters", ()))
 
@@ -91,7 +95,7 @@ PROBLEMS: dict[str, tuple[str, str, Rule, dict[str, tuple[str, str, dict[str, An
     "413": ("过大", "more than is taken at once", _has_body, {}),
     "415": ("不收此类型", "a body of a type that is not taken", _has_body, {}),
     "421": ("不是本服务的主机名", "a host name that is not this service's", _always, {}),
-    "422": ("看懂了,但值不成立", "understood, but a value does not hold", _names_something, {}),
+    "422": ("看懂了,但值不成立", "understood, but a value does not hold", _writes_something, {}),
     "428": ("须带 If-Match", "If-Match is required", _has_precondition, {}),
     "429": ("错误钥匙过多", "too many wrong keys", _always, RETRY),
     "501": ("未安装所需的库", "a library that this needs is not installed", _where_said, {}),

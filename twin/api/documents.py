@@ -50,6 +50,7 @@ class Problem(_Document):
     instance: str = _field("所请求的路径", "the path that was asked for")
     code: str = _field("错误代码,见 docs/issue-codes.md", "the finding code, docs/issue-codes.md")
     hint: str = _field("怎么办;可为空", "what to do about it; may be empty")
+    parameter: str = _field("首个无效的参数;不明则缺", "the first parameter that is wrong; absent where nothing tells", default="")
     parameters: list[InvalidParameter] = _field("无效的参数", "the parameters that are wrong", default_factory=list)
 
 

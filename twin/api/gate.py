@@ -13,8 +13,6 @@ from twin.auth import Action, Principal, Protected, authorise
 __all__ = ["PrincipalOf", "allowed"]
 
 PrincipalOf = Callable[[Request], Principal]
-FILES = frozenset({Action.READ_PAGE, Action.READ_TILES, Action.SIGN_IN})
-"""What is read as files: a client may add a query of its own, to get past a cache."""
 
 
 class Gate:
@@ -36,7 +34,7 @@ class Gate:
         route = request.scope["route"]
         site = request.path_params.get("code")
         authorise(principal, self.action, Protected(site=site, path=request.url.path) if site else None)
-        if self.action not in FILES:
+        if route.include_in_schema:  # files of the page are no operations: a browser may add what it likes
             require_known_parameters(request, route.query_names)
         return principal
 

@@ -174,11 +174,7 @@ def _alternates(path: str, query: Sequence[tuple[str, str]], media: str) -> list
     """The same in the other forms."""
     kept = urlencode([pair for pair in query if pair[0] not in ("f", "lang")])
     asked = f"{path}?{kept}&" if kept else f"{path}?"
-    return [
-        _link("alternate", f"{asked}f={form}", other, title)
-        for other, (form, title) in NAMES.items()
-        if other != media
-    ]
+    return [_link("alternate", f"{asked}f={form}", other, title) for other, (form, title) in NAMES.items() if other != media]
 
 
 def _href(request: Request, query: Sequence[tuple[str, str]]) -> str:

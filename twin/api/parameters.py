@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from twin.errors import Invalid, NotFound
 
-__all__ = ["QueryNames", "require_known_parameters"]
+__all__ = ["QueryNames", "find_parameter", "require_known_parameters"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,19 @@ def require_known_parameters(request: Request, names: QueryNames) -> None:
         if "\0" in name or "\0" in value:
             raise Invalid(f"{name!r} has a NUL character", path="query", code="PARAMETER_INVALID")
         seen.add(name)
+
+
+def find_parameter(request: Request, path: str) -> str:
+    """The parameter of the request that an error with this path is about; empty where nothing tells.
+
+    It is the one of that name (`filter 1:13`, `filter.args[0]` are places in `filter`), else the only one that was given this value.
+    """
+    names: QueryNames | None = getattr(request.scope.get("route"), "query_names", None)
+    first = path.partition(" ")[0].partition(".")[0]
+    if first in request.query_params or (names is not None and first in names.known):
+        return first
+    given = {name for name, value in [*request.query_params.multi_items(), *request.path_params.items()] if str(value) == path}
+    return given.pop() if len(given) == 1 else ""
 
 
 def _query_fields(dependant: Any) -> Iterator[Any]:

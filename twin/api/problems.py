@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
@@ -11,13 +12,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tiles import TilesError
+from twin.api.parameters import find_parameter
 from twin.api.templates import templates_of
 from twin.errors import NotReady, StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
+from twin.queries.cql2.errors import FilterInvalid
 
 __all__ = ["MethodNotAllowed", "install_problem_handlers", "problem"]
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 5
+SEE_OPENAPI = "/openapi.json describes the parameters"
 READING = "GET, HEAD"
 REQUEST_STATUS = {
     "METHOD_NOT_ALLOWED": 405,
@@ -69,12 +73,23 @@ def _twin_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TwinError)
     if isinstance(error, Unauthenticated) and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(f"/login?{urlencode({'next': request.url.path})}", 303, headers={"Cache-Control": "no-store"})
-    return problem(request, _status(error), error.code, error.message, error.hint, headers=_headers(error))
+    status = _status(request, error)
+    if status != HTTPStatus.BAD_REQUEST or request.method != "GET":
+        return problem(request, status, error.code, error.message, error.hint, headers=_headers(error))
+    in_filter = isinstance(error, FilterInvalid) and "filter" in request.query_params and error.path not in request.query_params
+    named = "filter" if in_filter else find_parameter(request, error.path)
+    more: dict[str, Any] = {"parameter": named} if named else {}
+    return problem(request, status, error.code, error.message, error.hint or SEE_OPENAPI, headers=_headers(error), **more)
 
 
-def _status(error: TwinError) -> int:
-    """Of conditions and parameters of a request, which only HTTP knows; of everything else by its class."""
-    return REQUEST_STATUS.get(error.code, status_of(error))
+def _status(request: Request, error: TwinError) -> int:
+    """Of conditions and parameters of a request, which only HTTP knows; of everything else by its class.
+
+    Who only reads says nothing but parameters, so a value that does not hold is one of those: 400 (OGC 17-069r4,
+    /req/core/query-param-invalid).
+    """
+    status = REQUEST_STATUS.get(error.code, status_of(error))
+    return HTTPStatus.BAD_REQUEST if request.method == "GET" and status == HTTPStatus.UNPROCESSABLE_ENTITY else status
 
 
 def _headers(error: TwinError) -> dict[str, str]:
@@ -106,4 +121,8 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     findings = [{"where": ".".join(map(str, item["loc"])), "what": item["msg"]} for item in error.errors()]
     detail = "; ".join(f"{finding['where']}: {finding['what']}" for finding in findings)
-    return problem(request, 400, "PARAMETER_INVALID", detail, "/openapi.json describes the parameters", parameters=findings)
+    more: dict[str, Any] = {"parameters": findings}
+    where, *name = error.errors()[0]["loc"]
+    if where in ("query", "path", "header") and name:
+        more["parameter"] = str(name[0])
+    return problem(request, 400, "PARAMETER_INVALID", detail, SEE_OPENAPI, **more)

@@ -7,6 +7,7 @@ from fastapi import Query, Request
 from spatial.frame import SiteFrame
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
+from twin.api.route_documents import EvacuationDocument, GuardsDocument, RouteDocument, RouteFeature, UnreachedDocument
 from twin.api.router import Router
 from twin.auth import Action, Labels, Principal, Protected, authorise, permitted_labels
 from twin.queries.place.frames import require_one
@@ -26,7 +27,7 @@ Closed = Annotated[
 PLACE = bilingual("要素标识,或经度,纬度,椭球高", "id of a room, door or gate, or LON,LAT,HEIGHT above the ellipsoid")
 
 
-@router.get("/spatial/route", summary=bilingual("两地之间的路", "a way between two places"), response_model=dict[str, Any])
+@router.get("/spatial/route", summary=bilingual("两地之间的路", "a way between two places"), response_model=RouteDocument | RouteFeature)
 def read_route(
     request: Request,
     principal: Reader,
@@ -55,7 +56,7 @@ def read_route(
     return {"type": "Feature", "geometry": line, "properties": document} if f == "geojson" else document | {"line": line}
 
 
-@router.get("/spatial/guards", summary=bilingual("最近的岗亭", "the guard posts nearest along the way"), response_model=dict[str, Any])
+@router.get("/spatial/guards", summary=bilingual("最近的岗亭", "the guard posts nearest along the way"), response_model=GuardsDocument)
 def read_guards(
     request: Request,
     principal: Reader,
@@ -71,7 +72,7 @@ def read_guards(
     return {"site": frame.site.code, "revision": network.scene.revision, **found.as_json()}
 
 
-@router.get("/spatial/evacuation", summary=bilingual("各房间疏散距离", "the way out of each room"), response_model=dict[str, Any])
+@router.get("/spatial/evacuation", summary=bilingual("各房间疏散距离", "the way out of each room"), response_model=EvacuationDocument)
 def read_evacuation(
     request: Request,
     principal: Reader,
@@ -91,7 +92,7 @@ def read_evacuation(
     return {"site": frame.site.code, "revision": network.scene.revision, **found}
 
 
-@router.get("/spatial/unreached", summary=bilingual("到不了的房间", "rooms that nobody reaches"), response_model=dict[str, Any])
+@router.get("/spatial/unreached", summary=bilingual("到不了的房间", "rooms that nobody reaches"), response_model=UnreachedDocument)
 def read_unreached(
     request: Request,
     principal: Reader,

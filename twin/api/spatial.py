@@ -214,7 +214,8 @@ def read_explain(
 ) -> Any:
     """资产:定位方法与依据;摄像机:被哪堵墙挡住、超距、出画面或像素不足。Of an asset its method and evidence; of a camera which wall."""
     if (asset is None) == (camera is None):
-        raise Invalid("either an asset or a camera is explained", code="PARAMETER_INVALID", hint="asset=CODE, or camera=ID with a target")
+        hint = "asset=CODE, or camera=ID with a target"
+        raise Invalid("either an asset or a camera is explained", path="asset", code="PARAMETER_INVALID", hint=hint)
     if asset is not None:
         _may_read(principal, ASSET)
         return explain_asset(_scenes(request), registers_of(request), principal.scopes, reader_of(principal), asset)
@@ -262,7 +263,7 @@ def _area(bbox: str | None, polygon: str | None, low_m: float | None, high_m: fl
     try:
         return {"polygon": shapely.from_wkt(polygon), "low_m": low_m, "high_m": high_m}
     except shapely.errors.GEOSException:
-        raise Invalid("polygon is a WKT polygon", code="AREA_INVALID", hint="degrees, longitude first") from None
+        raise Invalid("polygon is a WKT polygon", path="polygon", code="AREA_INVALID", hint="degrees, longitude first") from None
 
 
 async def _body(request: Request) -> bytes:

@@ -340,3 +340,48 @@ def test_a_collection_in_one_file_is_every_item_of_it(client: TestClient, tmp_pa
     few = client.get("/collections/world/items?f=parquet&bbox=0,0,1,1")
     assert few.status_code == 200 and len(few.content) < len(answer.content)
     assert client.get("/collections/world/items", params={"f": "parquet", "crs": f"{OGC}/EPSG/0/4549"}).status_code == 400
+
+
+PYTHON_TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,)}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_schema_of_a_collection_holds_for_every_item(client: TestClient, name: str) -> None:
+    answer = client.get(f"/collections/{name}/schema")
+    schema = answer.json()
+    assert answer.headers["content-type"] == "application/schema+json" and schema["$id"] == f"{HERE}/collections/{name}/schema"
+    said = schema["properties"]
+    assert said["id"]["x-ogc-role"] == "id" and said["geometry"]["x-ogc-role"] == "primary-geometry"
+    links = {one["rel"]: one["href"] for one in client.get(f"/collections/{name}").json()["links"]}
+    assert links["http://www.opengis.net/def/rel/ogc/1.0/schema"].endswith(f"/collections/{name}/schema")
+    queryables = client.get(f"/collections/{name}/queryables").json()["properties"]
+    assert queryables.keys() <= said.keys() and all(said[one].get("type") == queryables[one].get("type") for one in queryables)
+    for item in client.get(f"/collections/{name}/items?limit=100").json()["features"]:
+        assert set(schema.get("required", ())) <= {key for key, value in item["properties"].items() if value is not None}
+        for key, value in item["properties"].items():
+            assert value is None or isinstance(value, PYTHON_TYPES[said[key]["type"]]), (key, value)
+        kind = (item["geometry"] or {"type": "Point"})["type"]
+        assert said["geometry"]["format"] == "geometry-any" or kind == "Point"
+
+
+def test_schemas_say_units_and_times(client: TestClient) -> None:
+    cameras, rooms = (client.get(f"/collections/{name}/schema").json()["properties"] for name in ("cameras", "rooms"))
+    assert cameras["heading"]["x-ogc-unit"] == "deg" and cameras["mounting_height"]["x-ogc-unit"] == "m"
+    assert cameras["low_m"]["readOnly"] and rooms["area_m2"]["x-ogc-unit"] == "m2"
+    assert (rooms["since"]["format"], rooms["since"]["x-ogc-role"]) == ("date-time", "primary-interval-start")
+    value = client.get("/collections/assets/schema").json()["properties"]["value"]
+    assert (value["type"], value["x-ogc-unit"], value["x-ogc-unitLang"]) == ("integer", "fen", "twin")
+    assert "<table" in client.get("/collections/cameras/schema?f=html").text
+
+
+def test_records_are_told_as_of_a_day_through_the_service(client: TestClient) -> None:
+    today = client.get("/collections/cameras/items").json()["features"]
+    told = client.get("/collections/cameras/items", params={"datetime": f"{NOW.date()}T00:00:00Z", "limit": 1}).json()
+    assert (told["numberMatched"], told["features"][0]) == (len(today), today[0])
+    following = next(link["href"] for link in told["links"] if link["rel"] == "next")
+    assert client.get(following).json()["features"] == today[1:]
+    before = {"datetime": "2001-01-01"}
+    assert client.get("/collections/cameras/items", params=before).json()["numberMatched"] == 0
+    assert client.get("/collections/cameras/items/C1", params=before).status_code == 404
+    refused = client.get("/collections/cameras/items", params={"datetime": "2001-01-01/.."})
+    assert (refused.status_code, refused.json()["parameter"]) == (400, "datetime") and "one day" in refused.json()["detail"]

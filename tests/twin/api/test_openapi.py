@@ -36,7 +36,8 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
         "/sites/{code}/features/{feature_id}/children", "/sites/{code}/features/{feature_id}/records",
         "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",
         "/tiles/{code}/{layer}/{content}.glb", "/session", "/conformance", "/collections", "/collections/{collection_id}",
-        "/api", "/collections/{collection_id}/sortables", "/collections/{collection_id}/feature-schema",
+        "/api", "/collections/{collection_id}/sortables", "/collections/{collection_id}/schema",
+        "/collections/{collection_id}/feature-schema",
         "/collections/{collection_id}/queryables", "/collections/{collection_id}/items", "/collections/{collection_id}/items/{item_id}",
         "/spatial/locate", "/spatial/nearest", "/spatial/within", "/spatial/pick", "/spatial/plan", "/spatial/explain",
         "/spatial/visible-from", "/spatial/coverage",
@@ -71,3 +72,13 @@ def _references(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from _references(item)
+
+
+def test_ways_are_described_to_their_last_member(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path in ("/spatial/route", "/spatial/guards", "/spatial/evacuation", "/spatial/unreached"):
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        for reference in _references(schema):
+            model = document["components"]["schemas"][reference.rpartition("/")[2]]
+            assert model["additionalProperties"] is False and {"site", "type"} & set(model["required"]), path
+        assert list(_references(schema)), path

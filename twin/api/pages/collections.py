@@ -41,7 +41,7 @@ def collection_page(collection: Collection, document: dict[str, Any], methods: S
     """One collection: where it lies, its reference systems, what can be done with it."""
     base = f"/collections/{_id(document)}"
     actions = [link(_asked(f"{base}/items", language), text(WORDS["browse"], language))]
-    actions += [link(_asked(f"{base}/{name}", language), text(WORDS[name], language)) for name in ("queryables", "sortables")]
+    actions += [link(_asked(f"{base}/{name}", language), text(WORDS[name], language)) for name in ("schema", "queryables", "sortables")]
     actions.append(link(f"{base}/items?f=parquet", f"{text(WORDS['whole'], language)} (GeoParquet)"))
     tilesets = [one for one in document["links"] if one["rel"] == f"{REL}/tilesets-vector"]
     rows = [
@@ -61,7 +61,7 @@ def collection_page(collection: Collection, document: dict[str, Any], methods: S
 
 
 def properties_page(collection: Collection, document: dict[str, Any], name: str, language: Language) -> Page:
-    """`queryables` or `sortables`: names, what they mean, their types."""
+    """`schema`, `queryables` or `sortables`: names, what they mean, their types."""
     words = property_words(collection)
     rows = [
         (

@@ -33,6 +33,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "title": Words("名称", "Title"),
         "items": Words("要素", "Items"),
         "browse": Words("浏览要素", "Browse the items"),
+        "schema": Words("属性", "Schema"),
         "queryables": Words("可查询的属性", "Queryables"),
         "sortables": Words("可排序的属性", "Sortables"),
         "property": Words("属性", "Property"),

@@ -12,6 +12,7 @@ from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.features import FeatureQuery
 from twin.queries.items.item import Item
 from twin.queries.items.records import RecordQuery
+from twin.queries.items.records_as_of import RecordsAsOf
 from twin.queries.items.sites import SiteQuery
 
 __all__ = ["ItemQuery", "item_query", "iter_pages"]
@@ -44,6 +45,8 @@ def item_query(
     """The question; raises FilterInvalid for one that does not fit the collection."""
     if collection.kind is Kind.SITE:
         return SiteQuery(connection, collection, reader, asked or Asked())
+    if collection.record is not None and asked is not None and asked.span is not None:
+        return RecordsAsOf(connection, catalogue, collection, reader, asked)
     if collection.record is not None:
         return RecordQuery(connection, catalogue, collection, reader, asked or Asked())
     return FeatureQuery(connection, collection, reader, asked)

@@ -77,7 +77,12 @@ def lon_lat_ring(frame: SiteFrame, polygon: BaseGeometry) -> BaseGeometry:
     Raises Invalid (`AREA_INVALID`) where it is no valid polygon.
     """
     if polygon.is_empty or polygon.geom_type not in ("Polygon", "MultiPolygon") or not polygon.is_valid:
-        raise Invalid("the area is no valid polygon", code="AREA_INVALID", hint="rings closed, not crossing themselves, lon before lat")
+        raise Invalid(
+            "the area is no valid polygon",
+            path="polygon",
+            code="AREA_INVALID",
+            hint="rings closed, not crossing themselves, lon before lat",
+        )
     north = NEAR_RADII * frame.site.radius_m / METRES_A_DEGREE
     east = north / max(0.01, float(np.cos(np.radians(frame.site.lat))))
     lon, lat = frame.site.lon, frame.site.lat
@@ -104,7 +109,7 @@ def require_one(codes: Collection[str], code: str | None) -> str:
         return code
     if len(codes) == 1:
         return next(iter(codes))
-    raise Invalid("several sites are known: name one", code="SITE_NOT_NAMED", hint="GET /sites lists them")
+    raise Invalid("several sites are known: name one", path="site", code="SITE_NOT_NAMED", hint="GET /sites lists them")
 
 
 def _roughly_near(frame: SiteFrame, points: Float64) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -45,9 +45,11 @@ def nearest(
 def require_count(lon_lat_height: Float64, k: int) -> None:
     """Raises Invalid (`POINT_HEIGHT_MISSING`, `COUNT_INVALID`) where the point has no height or k is not from 1 to 1000."""
     if np.isnan(lon_lat_height[2]):
-        raise Invalid("how far things are needs a height", code="POINT_HEIGHT_MISSING", hint="give height_m, ellipsoidal metres")
+        raise Invalid(
+            "how far things are needs a height", path="height_m", code="POINT_HEIGHT_MISSING", hint="give height_m, ellipsoidal metres"
+        )
     if not 1 <= k <= MOST:
-        raise Invalid(f"k = {k}", code="COUNT_INVALID", hint=f"from 1 to {MOST}")
+        raise Invalid(f"k = {k}", path="k", code="COUNT_INVALID", hint=f"from 1 to {MOST}")
 
 
 def feature_kind(places: SitePlaces, kind: str) -> str:

@@ -57,7 +57,7 @@ def pick(
     Raises Invalid (`RAY_INVALID`, `POINT_HEIGHT_MISSING`, `FEATURE_KIND_UNKNOWN`).
     """
     if np.isnan(lon_lat_height[2]):
-        raise Invalid("a ray starts at a height", code="POINT_HEIGHT_MISSING", hint="give height_m, ellipsoidal metres")
+        raise Invalid("a ray starts at a height", path="height_m", code="POINT_HEIGHT_MISSING", hint="give height_m, ellipsoidal metres")
     if not (np.isfinite([heading_deg, tilt_deg]).all() and -90 <= tilt_deg <= 90 and 0 < range_m < np.inf):
         raise Invalid("heading and tilt in degrees, tilt from -90 to 90, range_m above 0", code="RAY_INVALID", hint="tilt 0 is level")
     places = [scenes.site(code) for code in scenes.codes(scopes)]

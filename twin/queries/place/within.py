@@ -73,13 +73,13 @@ def within(
 def _require_one(area: Area) -> None:
     given = [area.polygon is not None, area.centre is not None, area.feature is not None]
     if sum(given) != 1 or (area.centre is not None) != (area.radius_m is not None):
-        raise _invalid("give one of a box, a polygon, a centre with radius_m, a feature")
+        raise _invalid("give one of a box, a polygon, a centre with radius_m, a feature", "in")
     if area.radius_m is not None and not 0 < area.radius_m < np.inf:
-        raise _invalid(f"radius_m = {area.radius_m}")
+        raise _invalid(f"radius_m = {area.radius_m}", "radius_m")
     if area.polygon is None and (area.low_m is not None or area.high_m is not None):
-        raise _invalid("low_m and high_m bound a box or a polygon alone")
+        raise _invalid("low_m and high_m bound a box or a polygon alone", "low_m")
     if area.low_m is not None and area.high_m is not None and area.low_m > area.high_m:
-        raise _invalid("the lower height is above the upper one")
+        raise _invalid("the lower height is above the upper one", "low_m")
 
 
 def _page(rows: Int64, start: Any, limit: int) -> tuple[Int64, bool]:
@@ -195,7 +195,7 @@ def _holder(places: SitePlaces, reader: Reader, feature_id: str) -> int:
         raise NotFound(f"there is no feature {feature_id}", path=feature_id)
     kind = str(places.extents.words["kind"][row])
     if kind not in ABOVE and (places.extents.footprints[row] is None or not np.isfinite(places.extents.z_ranges[row]).all()):
-        raise _invalid(f"{feature_id} has no footprint and heights to lie in")
+        raise _invalid(f"{feature_id} has no footprint and heights to lie in", "in")
     return row
 
 
@@ -223,5 +223,5 @@ def _or(value: float | None, default: float) -> float:
     return default if value is None else value
 
 
-def _invalid(message: str) -> Invalid:
-    return Invalid(message, code="AREA_INVALID", hint="bbox, polygon (WKT, degrees), lon, lat and radius_m, or in")
+def _invalid(message: str, parameter: str) -> Invalid:
+    return Invalid(message, path=parameter, code="AREA_INVALID", hint="bbox, polygon (WKT, degrees), lon, lat and radius_m, or in")

@@ -168,7 +168,7 @@ def _wanted(task: str | None) -> tuple[str, float] | None:
     edition, _, name = task.partition("/")
     known = {f"{key}/{one.name}": one.pixels_per_metre for key in EDITIONS for one in classes_of(key)}
     if task not in known:
-        raise Invalid(f"no task {task}", code="TASK_UNKNOWN", hint=f"EDITION/CLASS: {', '.join(sorted(known))}")
+        raise Invalid(f"no task {task}", path="task", code="TASK_UNKNOWN", hint=f"EDITION/CLASS: {', '.join(sorted(known))}")
     return task, known[f"{edition}/{name}"]
 
 

@@ -1,0 +1,140 @@
+"""Collections of records as of a day: the same as the dossier of each says, on both databases."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.twin.moulds import Cast
+from tests.twin.queries.items.test_records import SEES_ALL, Home, home
+from tests.twin.queries.town import NOW
+from twin.codes import get_kind
+from twin.errors import Invalid, NotFound
+from twin.queries.cql2 import parse
+from twin.queries.items.asked import Asked
+from twin.queries.items.box import parse_box
+from twin.queries.items.item import Item
+from twin.queries.items.query import item_query
+from twin.queries.items.sorting import SortBy
+from twin.queries.items.time import parse_datetime
+from twin.queries.records.dossier import record_dossier
+from twin.records.scope import Reader
+from twin.records.write import Author, add_record, change_fields, end_record
+
+__all__ = ["Cast", "home"]
+
+ASSET = get_kind("asset")
+MAY, JUNE, JULY = date(2024, 5, 1), date(2024, 6, 1), date(2024, 7, 1)
+
+
+def author(day: date) -> Author:
+    return Author(who="test", method="manual", source="", now=NOW, valid_from=day)
+
+
+def asked(day: date, *conditions: str, **more: Any) -> Asked:
+    return Asked(span=parse_datetime(f"{day}T00:00:00Z"), filters=tuple(parse(one, "cql2-text") for one in conditions), **more)
+
+
+@pytest.fixture
+def history(home: Home) -> Home:
+    """Assets whose values, state and location change in May, June and July, one that ends, one that comes."""
+    with home.town.store.database.writing() as connection:
+        records = {str(key): int(number) for key, number in connection.exec_driver_sql("SELECT key, record_id FROM asset")}
+        keys = sorted(records)
+        for number, key in enumerate(keys[:12]):
+            change_fields(connection, ASSET, records[key], {"value": 1000 + number, "name": f"五月{number}"}, author(MAY))
+            change_fields(connection, ASSET, records[key], {"value": 2000 + number}, author(JUNE + timedelta(days=number % 3)))
+        change_fields(connection, ASSET, records[keys[3]], {"room": "102"}, author(JULY))
+        end_record(connection, ASSET, records[keys[5]], author(JUNE))
+        add_record(connection, ASSET, {"code": "ZZ-1", "name": "新来的", "unit": "U1"}, author(JUNE))
+    return home
+
+
+def told(home: Home, key: str, day: date) -> dict[str, Any]:
+    found = record_dossier(home.town.registers, ASSET, key, SEES_ALL, as_of=day, known_at=None)
+    return {"ended": found["ended"], **{field["name"]: field["value"] for field in found["fields"]}}
+
+
+DAYS = (MAY - timedelta(days=1), MAY, JUNE + timedelta(days=1), date(2030, 1, 1))
+
+
+def test_items_say_what_their_dossiers_say_of_the_day_and_come_in_pages(history: Home) -> None:
+    for day in DAYS:
+        require_as_the_dossiers(history, day)
+    require_pages(history)
+
+
+def require_as_the_dossiers(history: Home, day: date) -> None:
+    items = {item.id: item for item in history.all(asked(day))}
+    dossiers = {key: told(history, key, day) for key in [*sorted(history.town.assets)[:16], "ZZ-1"]}
+    items = {key: item for key, item in items.items() if key in dossiers}
+    ended = {key for key, said in dossiers.items() if said["ended"] is not None}
+    changed = set(sorted(history.town.assets)[:12])
+    begun = set(dossiers) if day > NOW.date() else (changed if day >= MAY else set()) | ({"ZZ-1"} if day >= JUNE else set())
+    assert set(items) == begun - ended
+    for key, item in items.items():
+        own = {name: value for name, value in item.properties.items() if name not in ("place", "place_feature")}
+        assert own == {name: dossiers[key][name] for name in own}, key
+    by_value = {key for key in items if (dossiers[key]["value"] or 0) >= 2000}
+    assert {item.id for item in history.all(asked(day, "value >= 2000"))} & dossiers.keys() == by_value
+    assert {item.id for item in history.all(asked(day, "casei(name) LIKE '五月%'"))} == {
+        key for key in items if dossiers[key]["name"].startswith("五月")
+    }
+
+
+def require_pages(history: Home) -> None:
+    plain = history.all(asked(JULY), limit=5)
+    assert [item.id for item in plain] == sorted({item.id for item in plain}) and len(plain) >= 12
+    sorted_ = history.all(asked(JULY, sort=(SortBy("value", True),)), limit=5)
+    values = [item.properties["value"] for item in sorted_]
+    assert {item.id for item in sorted_} == {item.id for item in plain}
+    assert values == sorted((one for one in values if one is not None), reverse=True) + [one for one in values if one is None]
+
+
+def require_places(history: Home) -> None:
+    moved = sorted(history.town.assets)[3]
+    before = {item.id: item for item in history.all(asked(JUNE))}
+    now = {item.id: item for item in history.all()}
+    assert before[moved].geometry is None and before[moved].properties["place"] is None
+    others = [key for key in before if key != moved and key in now]
+    assert others and all(before[key].geometry == now[key].geometry for key in others)
+    box = parse_box("119.0,25.0,120.0,27.0")
+    with pytest.raises(Invalid, match=moved):
+        history.all(asked(JUNE, box=box))
+    kept = {item.id for item in history.all(asked(JULY, box=box))}
+    assert kept == {item.id for item in history.all(asked(JULY)) if item.geometry is not None}
+
+
+def test_places_and_single_items_are_as_they_were_and_what_is_not_known_is_refused(history: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    require_places(history)
+    require_single_items(history)
+    require_refusals(history, monkeypatch)
+
+
+def require_single_items(history: Home) -> None:
+    ended = sorted(history.town.assets)[5]
+
+    def one(key: str, day: date, records: Reader = SEES_ALL) -> Item:
+        reader = history.reader(records)
+        with history.town.store.database.reading() as connection:
+            return item_query(connection, history.catalogue, history.catalogue.get(reader, "assets"), reader, asked(day)).one(key)
+
+    assert one(ended, MAY).properties["value"] == 1005
+    assert one("ZZ-1", JUNE).version is None
+    for key, day in ((ended, JUNE), ("ZZ-1", MAY)):
+        with pytest.raises(NotFound):
+            one(key, day)
+    hidden = Reader(name="few", units=frozenset({"U4"}))
+    with pytest.raises(NotFound):
+        one("ZZ-1", JULY, hidden)
+
+
+def require_refusals(history: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("2024-05-01/2024-06-01", "2024-05-01T00:00:00Z/..", "../2024-05-01"):
+        with pytest.raises(Invalid, match="one day"):
+            history.all(Asked(span=parse_datetime(text)))
+    with pytest.raises(Invalid, match="as of now"):
+        history.all(asked(MAY, "S_INTERSECTS(geometry, POINT(119 26))"))
+    monkeypatch.setattr("twin.queries.items.records_as_of.MOST", 10)
+    with pytest.raises(Invalid, match="more than 10"):
+        history.all(asked(MAY))
