@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,6 +17,8 @@ __all__ = ["Begun", "begin"]
 
 LARGE_BYTES = 8 * 2**20
 """From here on two more processes are worth their start."""
+TAKEN = ("twin.imports.tie", "twin.ledgers.read", "twin.ledgers.delimited", "pyarrow.compute")
+"""Modules that reading and resolving load sooner or later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +62,8 @@ def _read(pipe: Pipe) -> None:
     from twin.store.lean import do_without
 
     do_without("pandas")
-    import twin.imports.tie
-    import twin.ledgers.delimited
-    import twin.ledgers.read
+    for name in TAKEN:
+        import_module(name)
     from twin.records.feed import feed_through
 
     feed_through(pipe)
