@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,10 +32,14 @@ def register(
 ) -> Outcome:
     """Import a ledger: rooms, people, assets, vehicles, energy …; new, changed and vanished rows are told apart."""
     day = _day(as_of)
-    hashing = _hashing(file)  # while the modules are loaded, which takes as long
-    from twin.imports.register import import_register
+    from twin.imports.begun import begin
 
-    with opened() as (settings, store), progress_bar(file.name, quiet=as_json) as progress:
+    with ExitStack() as stack:
+        begun = stack.enter_context(begin(file, reads=not dry_run))
+        from twin.imports.register import import_register  # takes as long as what has begun
+
+        settings, store = stack.enter_context(opened())
+        progress = stack.enter_context(progress_bar(file.name, quiet=as_json))
         done = import_register(
             store,
             settings,
@@ -49,7 +53,7 @@ def register(
             as_of=day,
             dry_run=dry_run,
             progress=lambda rows: progress(rows, 0),
-            hashed=hashing.result,
+            begun=begun,
         )
     return Outcome(document=done.document, words=_words(done), exit_code=DECIDE if done.needs_decision else 0)
 
@@ -94,13 +98,6 @@ def disposals(
     lines = [f"{done['file']}: {done['requests']:,} requests, {len(done['findings']):,} findings"]
     lines += [f"  line {one['line']}: {one['code']}: {one['message']}" for one in done["findings"]]
     return Outcome(document=done, words="\n".join(lines), exit_code=DECIDE if done["findings"] else 0)
-
-
-def _hashing(file: Path) -> Future[str]:
-    """The hash of a file, or why there is none, as soon as a thread has it."""
-    from spatial.source import sha256_of
-
-    return ThreadPoolExecutor(1, "hash").submit(sha256_of, file)
 
 
 def _day(text: str | None) -> date | None:

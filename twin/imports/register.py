@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from spatial.issue import Issue
 from twin.codes import RecordKind, get_kind, list_kinds, read_tables
 from twin.errors import Refused
+from twin.imports.begun import Begun, begin
 from twin.imports.originals import file_sha256, is_original_kept, keep_original, staged_copy
 from twin.imports.ready import make_ready
 from twin.imports.tie import Placing, open_locations_of, placer_of, tie
@@ -32,14 +33,13 @@ from twin.store.row_writer import RowWriter
 from twin.store.values import from_json
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection as Pipe
+    from multiprocessing.process import BaseProcess
+
     from twin.ledgers import Ledger
     from twin.ledgers.encoding import TextForm
 
 __all__ = ["ImportedRegister", "import_register", "kind_named"]
-
-
-LARGE_BYTES = 8 * 2**20
-"""From here on two more processes are worth their start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +75,14 @@ def import_register(
     dry_run: bool = False,
     tie_after: bool = True,
     progress: Callable[[int], None] | None = None,
-    hashed: Callable[[], str] | None = None,
+    begun: Begun | None = None,
 ) -> ImportedRegister:
     """Merge a ledger into the records of a kind; the same bytes, read the same way, return the revision that is there.
 
     `source` names which ledger of the kind the file is a whole copy of (default: the kind's one ledger), so that rows it no
     longer has are listed as vanished. `as_of` is the day its values hold from, default the day of the import. A dry run reads
-    and checks every row and writes nothing. Who imports several leaves out `tie_after` and ties once; who began to hash the file
-    before says how to wait for that.
+    and checks every row and writes nothing. Who imports several leaves out `tie_after` and ties once; who began
+    before this module was loaded hands over what is `begun`.
     Raises the errors of `twin.ledgers`, Refused, StoreBusy.
     """
     started = time.perf_counter()
@@ -94,8 +94,11 @@ def import_register(
         return partial(open_ledger, staged, kind.name, profile, mapping, now.date(), codes, form)
 
     new = NewLedger(kind=kind, source=ledger_name, sha256="", options={}, file=path.name, who=who, as_of=as_of or now.date(), facts={})
-    with nullcontext(None) if dry_run else _feeding(store, kind, ledger_name, path, settings) as feeding:
-        sha256 = hashed() if hashed and path.is_file() else file_sha256(path)
+    with (
+        nullcontext(begun) if begun else begin(path, reads=not dry_run) as early,
+        nullcontext(None) if dry_run else _feeding(store, kind, ledger_name, early.reader, settings) as feeding,
+    ):
+        sha256 = early.sha256.result() if path.is_file() else file_sha256(path)
         options = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
         options |= {"codes": tables.reading} if tables.reading else {}
         new = replace(new, sha256=sha256, options=options)
@@ -211,18 +214,20 @@ class _Apart:
 
 
 @contextmanager
-def _feeding(store: Store, kind: RecordKind, source: str, path: Path, settings: Settings) -> Iterator[_Feeding]:
-    """In this process, or for a large file with two more, the first of which starts at once."""
+def _feeding(
+    store: Store, kind: RecordKind, source: str, reader: tuple[BaseProcess, Pipe] | None, settings: Settings
+) -> Iterator[_Feeding]:
+    """In this process, or for a large file with two more, the first of which has started."""
     database, known = store.database, known_file(settings.home / "columns", kind.name)
-    if not path.is_file() or path.stat().st_size < LARGE_BYTES:
+    if reader is None:
         with RowWriter(database) as writer:
             yield _Here(database=database, kind=kind, source=source, known=known, writer=writer)
         return
     with database.reading() as connection:
         came_before = has_revision(connection, kind.name, source)
     keep_freed_memory()
-    reader = ProcessFeed(kind, source, database.reader.url.render_as_string(hide_password=False), known)
-    with reader as reading, bulk_writer(database) as bulk, seldom_collected():
+    feed = ProcessFeed(*reader, kind, source, database.reader.url.render_as_string(hide_password=False), known)
+    with feed as reading, bulk_writer(database) as bulk, seldom_collected():
         yield _Apart(reading=reading, came_before=came_before, writer=bulk)
 
 

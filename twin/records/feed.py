@@ -6,13 +6,13 @@ of their own, which starts while the file is still being copied.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
@@ -24,7 +24,7 @@ from twin.records.existing import Existing, load_existing_by_column
 from twin.records.known import Keeping, Landed
 from twin.records.stored import Coded, Coder, Resolved, Resolver, columns_of_incomplete_parts
 from twin.store.ahead import Ahead, taken_ahead
-from twin.store.lean import do_without, seldom_collected
+from twin.store.lean import seldom_collected
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from twin.codes import RecordKind
     from twin.ledgers import Ledger, Quarantined
 
-__all__ = ["Differing", "Ending", "Feed", "Fresh", "HereFeed", "Prepared", "ProcessFeed", "Settled", "Share"]
+__all__ = ["Differing", "Ending", "Feed", "Fresh", "HereFeed", "Prepared", "ProcessFeed", "Settled", "Share", "feed_through"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Bool: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
@@ -219,27 +219,23 @@ class HereFeed:
 
 
 class ProcessFeed:
-    """Reads in a child, some batches ahead of the caller: it gets ready, is told to load what the store holds, then what to read."""
+    """Reads in a child that runs `feed_through`, some batches ahead of the caller: it is told to load what the store holds, then what
+    to read. Who started the child ends it."""
 
-    def __init__(self, kind: RecordKind, source: str, url: str, known: Path) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_feed, args=(theirs, kind, source, url, known), daemon=True)
+    def __init__(self, process: BaseProcess, pipe: Pipe, kind: RecordKind, source: str, url: str, known: Path) -> None:
+        self._process, self._pipe = process, pipe
         self._keeping = False
-        self._process.start()
-        theirs.close()
+        self._tell((kind, source, url, known))
         self._ahead = Ahead(self._pipe.recv, BATCHES_AHEAD)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the child."""
+        """Wait until the child has kept what the store holds, where it was told to."""
         with self._ahead:
             if self._keeping:
                 self._process.join(KEEPING_S)
-            self._process.terminate()
-            self._process.join()
 
     def load(self, open_resolver: Callable[[str], Resolver] | None) -> None:
         """Have the child load what the store holds; it opens the resolver, which is pickled, where the ledger did not come before."""
@@ -303,31 +299,36 @@ class Prepared:
         return self._resolver.settled() if self._resolver else {}
 
 
-def _feed(pipe: Pipe, kind: RecordKind, source: str, url: str, file: Path) -> None:
-    do_without("pandas")
+def feed_through(pipe: Pipe) -> None:
+    """In the child: read what is asked for by the other end, a `ProcessFeed`, and end."""
     try:
-        open_resolver: Callable[[str], Resolver] | None = pipe.recv()
-        known = load_existing_by_column(url, kind, source, file)
-        came_before = bool(known.of_source.any())  # then reading is what takes long, and little else needs memory
-        resolver = Prepared(partial(open_resolver, url)) if open_resolver else None
-        if resolver is not None and not came_before:
-            resolver.prepare()  # while the file is still being copied
-        ledger: Ledger = pipe.recv()()
-        batches = partial(ledger.batches, taken_ahead) if came_before else ledger.batches
-        feed = HereFeed(batches, kind, lambda: known, file, resolver)
         with seldom_collected():
-            for share in feed:
-                pipe.send(share)
-            feed.get_ready_to_keep()
-            while not isinstance(said := pipe.recv(), Landed):
-                pipe.send(feed.settled(said))
-            feed.keep(said)
+            _feed(pipe)
         os._exit(0)  # taking half a gigabyte apart takes as long as writing the file
     except (BrokenPipeError, EOFError):
         return
     except Exception as error:  # noqa: BLE001  whatever it is, the parent must know
         with suppress(BrokenPipeError):
             pipe.send(error if _travels(error) else Refused(f"{type(error).__name__}: {error}", code="LEDGER_UNREADABLE"))
+
+
+def _feed(pipe: Pipe) -> None:
+    kind, source, url, file = pipe.recv()
+    open_resolver: Callable[[str], Resolver] | None = pipe.recv()
+    known = load_existing_by_column(url, kind, source, file)
+    came_before = bool(known.of_source.any())  # then reading is what takes long, and little else needs memory
+    resolver = Prepared(partial(open_resolver, url)) if open_resolver else None
+    if resolver is not None and not came_before:
+        resolver.prepare()  # while the file is still being copied
+    ledger: Ledger = pipe.recv()()
+    batches = partial(ledger.batches, taken_ahead) if came_before else ledger.batches
+    feed = HereFeed(batches, kind, lambda: known, file, resolver)
+    for share in feed:
+        pipe.send(share)
+    feed.get_ready_to_keep()
+    while not isinstance(said := pipe.recv(), Landed):
+        pipe.send(feed.settled(said))
+    feed.keep(said)
 
 
 def _travels(error: Exception) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from tests.twin.processes import PROCESSES
 from twin.codes import get_kind
-from twin.imports import register as module
+from twin.imports import begun
 from twin.imports.register import import_register
 from twin.records.counters import clock_of
 from twin.records.values import field_values
@@ -62,7 +62,7 @@ def import_here(store: Store, settings: Settings, kind: str, path: Path) -> dict
 def run_import(home: Path, url: str, path: Path, processes: bool, pipe: Connection) -> None:
     """Import in a process of its own: says when it begins, and when the import is acknowledged."""
     if processes:
-        module.LARGE_BYTES = bulk_process.FEW_ROWS = 0
+        begun.LARGE_BYTES = bulk_process.FEW_ROWS = 0
     settings = Settings(home=home, database_url=url)
     with Store.open(url) as store:
         pipe.send("begins")

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from tests.twin.records.conftest import NOW, Registers
 from twin.codes import get_kind, read_tables
 from twin.errors import StoreBusy, StoreUnavailable
-from twin.imports import register
+from twin.imports import begun, register
 from twin.records.write import Author, add_record
 from twin.store import Store, bulk_process
 from twin.store import record_schema as schema
@@ -60,7 +60,7 @@ KEPT = (
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every ledger is a large one."""
-    monkeypatch.setattr(register, "LARGE_BYTES", 0)
+    monkeypatch.setattr(begun, "LARGE_BYTES", 0)
 
 
 def stored(registers: Registers) -> dict[str, Any]:
@@ -87,9 +87,9 @@ def test_processes_store_what_one_process_stores(
     other = Registers(other_store, tmp_path / "files")
     try:
         for rows in (ROWS, CHANGED[:-5]):
-            monkeypatch.setattr(register, "LARGE_BYTES", 2**40)
+            monkeypatch.setattr(begun, "LARGE_BYTES", 2**40)
             plain = registers.take("asset", rows).document
-            monkeypatch.setattr(register, "LARGE_BYTES", 0)
+            monkeypatch.setattr(begun, "LARGE_BYTES", 0)
             apart = other.take("asset", rows).document
             assert {**plain, "seconds": 0, "file": ""} == {**apart, "seconds": 0, "file": ""}
             assert stored(registers) == stored(other)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.twin.records.conftest import NOW, Registers
 from twin.codes import get_kind
-from twin.imports import register
+from twin.imports import begun
 from twin.records import existing, known
 from twin.records.existing import Existing, load_existing
 from twin.records.known import COLUMNS, known_file
@@ -72,7 +72,7 @@ def change(registers: Registers, key: str, **values: Any) -> None:
 
 @either
 def test_an_import_leaves_what_the_next_one_needs(registers: Registers, monkeypatch: pytest.MonkeyPatch, large_bytes: int) -> None:
-    monkeypatch.setattr(register, "LARGE_BYTES", large_bytes)
+    monkeypatch.setattr(begun, "LARGE_BYTES", large_bytes)
     for rows in (ROWS, CHANGED, [*ROWS, *NEW], CHANGED):
         registers.take("asset", rows)
         assert asked(registers, monkeypatch) == []
@@ -99,7 +99,7 @@ def test_only_what_persons_changed_since_is_asked_for(registers: Registers, monk
 def test_what_is_changed_while_an_import_runs_is_asked_for_by_the_next(
     registers: Registers, monkeypatch: pytest.MonkeyPatch, large_bytes: int
 ) -> None:
-    monkeypatch.setattr(register, "LARGE_BYTES", large_bytes)
+    monkeypatch.setattr(begun, "LARGE_BYTES", large_bytes)
     registers.take("asset", ROWS)
     done: list[int] = []
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.twin.records.conftest import Registers
 from twin.codes import get_kind
-from twin.imports import register
+from twin.imports import begun
 from twin.imports.tie import tie
 from twin.imports.tie.arriving import Placing
 from twin.imports.tie.marks import LOCATIONS_MOVED, read_mark
@@ -59,7 +59,7 @@ def test_a_new_location_of_a_known_card_is_resolved_before_it_is_written(
 ) -> None:
     """Not left to the tie, which would load the tree and look at all rows again for it."""
     if processes:
-        monkeypatch.setattr(register, "LARGE_BYTES", 0)
+        monkeypatch.setattr(begun, "LARGE_BYTES", 0)
         monkeypatch.setattr(bulk_process, "FEW_ROWS", 0)
     resolved: list[str] = []
     tell = Placing.resolve
