@@ -1,5 +1,6 @@
 """The demo compound: what is promised of its files, read back with libraries and arithmetic that did not write them."""
 
+import functools
 import json
 import math
 from collections import Counter, defaultdict
@@ -79,16 +80,21 @@ def room_polygon(space: Entity, unit: float) -> Polygon:
 
 def type_rectangle(product: Entity, unit: float) -> Polygon:
     """The footprint of a mapped thing: the rectangle around its solids in the type's frame, moved to where it stands."""
-    solids = product.Representation.Representations[0].Items[0].MappingSource.MappedRepresentation.Items
+    corners = type_corners(product.Representation.Representations[0].Items[0].MappingSource, unit)
+    matrix = matrix_of(product, unit)
+    return Polygon(corners @ matrix[:2, :2].T + matrix[:2, 3])
+
+
+@functools.cache
+def type_corners(source: Entity, unit: float) -> np.ndarray:
+    """The rectangle around the solids of a type in its own frame, (4, 2) metres; one type stands in many places."""
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
-    for solid in solids:
+    for solid in source.MappedRepresentation.Items:
         centre = np.array(solid.Position.Location.Coordinates[:2]) * unit
         area = solid.SweptArea
         half = np.array([area.XDim, area.YDim]) / 2 * unit if area.is_a("IfcRectangleProfileDef") else np.full(2, area.Radius * unit)
         low, high = np.minimum(low, centre - half), np.maximum(high, centre + half)
-    corners = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]])
-    matrix = matrix_of(product, unit)
-    return Polygon(corners @ matrix[:2, :2].T + matrix[:2, 3])
+    return np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]])
 
 
 def storeys_of(model: Entity) -> list[Entity]:
@@ -211,11 +217,12 @@ def test_furniture_stands_inside_its_room_on_the_floor_and_not_in_other_furnitur
     model, unit = models[key], metres(models[key])
     seen = 0
     for space, polygon, things in furniture_by_room(model):
-        elevation = matrix_of(space, unit)[2, 3]
+        elevation, room = matrix_of(space, unit)[2, 3], polygon.buffer(0.005)
+        shapely.prepare(room)
         standing: list[tuple[str, Polygon]] = []
         for thing in things:
             rectangle = type_rectangle(thing, unit)
-            assert polygon.buffer(0.005).contains(rectangle), f"{space.Name} {space.LongName}: {thing.Name}"
+            assert room.contains(rectangle), f"{space.Name} {space.LongName}: {thing.Name}"
             height = matrix_of(thing, unit)[2, 3] - elevation
             seen += 1
             if item_of(thing) in STANDING_EXCEPT:
@@ -223,8 +230,11 @@ def test_furniture_stands_inside_its_room_on_the_floor_and_not_in_other_furnitur
             elif key != "hall":
                 assert height == pytest.approx(0.01, abs=1e-6)
                 standing.append((thing.Name, rectangle))
-        for (a, one), (b, other) in combinations(standing, 2):
-            assert one.intersection(other).area < 0.02, f"{space.Name}: {a} in {b}"
+        rectangles = np.array([rectangle for _, rectangle in standing], dtype=object)
+        for one, other in shapely.STRtree(rectangles).query(rectangles, predicate="intersects").T:
+            if one != other:
+                overlap = rectangles[one].intersection(rectangles[other])
+                assert overlap.area < 0.02, f"{space.Name}: {standing[one][0]} in {standing[other][0]}"
     furniture = [e for e in elements_of(model) if is_movable(e)]
     outside = [e for e in furniture if item_of(e) in ("cooling", "flag")]
     assert seen == len(furniture) - len(outside)

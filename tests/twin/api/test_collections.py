@@ -1,5 +1,6 @@
 """OGC API Features as programs of others use it: GDAL, OWSLib, a crawler while somebody writes."""
 
+import itertools
 import os
 import subprocess
 import threading
@@ -301,23 +302,30 @@ def test_a_crawl_while_somebody_writes_misses_and_repeats_nothing_that_stays(tmp
         filled(store)
         client = TestClient(service(settings, store), base_url=HERE)
         staying = {f["id"] for f in crawl(client, "/collections/elements/items") if "d9-9" not in f["id"]}
-        done = threading.Event()
+        crawled = threading.Event()
 
         def write() -> None:
-            for turn in range(12):
+            for turn in itertools.count():
+                if turn >= 12 and crawled.is_set():
+                    return
                 features = relabelled(tower(), dict.fromkeys(HIDDEN, "restricted"))
                 kept = [item for item in features if turn % 2 or "d9-9" not in item.id]
                 store.record_revision(new_revision(f"{turn:064d}"), kept, boxes(kept), [], [], now=NOW)
-            done.set()
 
         writer = threading.Thread(target=write)
         writer.start()
         rounds = 0
-        while not done.is_set() or not rounds:
-            ids = [feature["id"] for feature in crawl(client, "/collections/elements/items?limit=2")]
-            assert len(ids) == len(set(ids)) and staying <= set(ids)
-            rounds += 1
-        writer.join()
+        try:
+            while writer.is_alive():
+                ids = [feature["id"] for feature in crawl(client, "/collections/elements/items?limit=2")]
+                assert len(ids) == len(set(ids)) and staying <= set(ids)
+                rounds += 1
+                if rounds == 2:
+                    crawled.set()
+        finally:
+            crawled.set()
+            writer.join()
+        assert rounds >= 2
 
 
 def test_a_collection_in_one_file_is_every_item_of_it(client: TestClient, tmp_path: Path) -> None:

@@ -115,7 +115,6 @@ def test_nothing_is_lost_or_told_twice_while_an_import_and_persons_write(town: T
     with town.store.database.reading() as connection:
         before = len(connection.execute(select(schema.change)).all())
     follower.told.clear()
-    done = threading.Event()
 
     def persons() -> None:
         for turn in range(12):
@@ -130,12 +129,11 @@ def test_nothing_is_lost_or_told_twice_while_an_import_and_persons_write(town: T
             rows = [(f"L-{n}", "椅" if n % 3 else f"凳{turn}", "102") for n in range(5, 40 + turn)]
             path, now = ledger(tmp_path, "first", rows), NOW + timedelta(days=1 + turn)
             import_register(town.store, settings, "asset", path, who="c", now=now, source="first")
-        done.set()
 
     threads = [threading.Thread(target=one) for one in (persons, imports)]
     for thread in threads:
         thread.start()
-    while not done.is_set():
+    while any(thread.is_alive() for thread in threads):
         follower.follow()
     for thread in threads:
         thread.join()

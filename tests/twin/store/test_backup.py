@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy import Connection as SqlConnection
+from sqlalchemy import MetaData, Table, create_engine, select
 
 from spatial.source import bytes_sha256
 from tests.conftest import require
@@ -28,6 +30,10 @@ from twin.store.backup.manifest import MANIFEST, write_manifest
 from twin.store.facts import changes_key
 
 BY: dict[str, Any] = {"tool": "test", "who": "test", "now": NOW}
+SQLITE_COLUMNS = "SELECT t.name, c.name, c.type FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+POSTGRESQL_COLUMNS = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
+REFLECTED: dict[tuple[str, tuple[tuple[str, ...], ...]], dict[str, Table]] = {}
+COMPILED: dict[str, dict[Any, Any]] = {}
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "holds other bytes": lambda path: path.write_bytes(path.read_bytes()[:-1] + bytes([path.read_bytes()[-1] ^ 1])),
     "bytes, not": lambda path: path.write_bytes(path.read_bytes()[:-1]),
@@ -43,8 +49,19 @@ def settings(url: str, tmp_path: Path) -> Settings:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """An empty home on either database."""
+    return home_on(request.param, request, tmp_path)
+
+
+@pytest.fixture
+def across(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """An empty home on the other database than the test's own."""
+    url = request.getfixturevalue("empty_url" if "empty_url" in request.fixturenames else "url")
+    return home_on("postgresql" if url.startswith("sqlite") else "sqlite", request, tmp_path)
+
+
+def home_on(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     home = tmp_path / "elsewhere"
-    if request.param == "sqlite":
+    if database == "sqlite":
         return Settings(home=home)
     require(find_programs() is not None, "PostgreSQL", REMEDY)
     cluster: Cluster = request.getfixturevalue("cluster")
@@ -75,15 +92,29 @@ def record_with_files(store: Store, settings: Settings, model_key: str, content:
 
 def everything(url: str, *, but: frozenset[str] = frozenset({"session", "store_fact"})) -> dict[str, list[str]]:
     """Every row of every table as text, floats and bytes exact."""
-    engine, metadata = create_engine(url), MetaData()
-    metadata.reflect(engine)
+    engine = create_engine(url)
     with engine.connect() as connection:
+        ask = connection.execution_options(compiled_cache=COMPILED.setdefault(engine.dialect.name, {}))
+        tables = {name: table for name, table in tables_of(connection).items() if name not in but}
         found = {
-            name: sorted(repr([bytes(cell) if isinstance(cell, memoryview) else cell for cell in row]) for row in rows)
-            for name, rows in ((name, connection.execute(select(table))) for name, table in metadata.tables.items() if name not in but)
+            name: sorted(
+                repr([bytes(cell) if isinstance(cell, memoryview) else cell for cell in row]) for row in ask.execute(select(table))
+            )
+            for name, table in tables.items()
         }
     engine.dispose()
     return found
+
+
+def tables_of(connection: SqlConnection) -> dict[str, Table]:
+    """The tables of the database as it describes them itself; looked up once for each list of columns."""
+    query = SQLITE_COLUMNS if connection.dialect.name == "sqlite" else POSTGRESQL_COLUMNS
+    columns = tuple(sorted(map(tuple, connection.exec_driver_sql(query))))
+    if (connection.dialect.name, columns) not in REFLECTED:
+        metadata = MetaData()
+        metadata.reflect(connection)
+        REFLECTED[connection.dialect.name, columns] = dict(metadata.tables)
+    return REFLECTED[connection.dialect.name, columns]
 
 
 def test_a_backup_restores_into_either_database_and_is_the_same(
@@ -162,16 +193,23 @@ def test_what_the_records_refer_to_and_is_gone_or_damaged_is_told(filled: Store,
 # Damage
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Path:
-    """A backup of a SQLite home."""
-    settings = Settings(home=tmp_path / "source")
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of a SQLite home; copy it."""
+    folder = tmp_path_factory.mktemp("taken")
+    settings = Settings(home=folder / "source")
     with Store.open(settings.database_url) as store:
         store.migrate()
         store.add_site(SITE, now=NOW)
         record_with_files(store, settings, "tower", "first")
-        back_up(store, settings, tmp_path / "kept", **BY)
-    return tmp_path / "kept"
+        back_up(store, settings, folder / "kept", **BY)
+    return folder / "kept"
+
+
+@pytest.fixture
+def kept(taken: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    return Path(shutil.copytree(taken, tmp_path / "kept"))
 
 
 @pytest.mark.parametrize("said", DAMAGES)
@@ -230,7 +268,7 @@ def test_what_is_no_backup_is_said_to_be_none(kept: Path, tmp_path: Path) -> Non
 # Under load, and killed
 
 
-def test_a_backup_under_load_is_one_prefix_of_the_commits(store: Store, settings: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+def test_a_backup_under_load_is_one_prefix_of_the_commits(store: Store, settings: Settings, across: Settings, tmp_path: Path) -> None:
     here, there = PROCESSES.Pipe()
     writer = PROCESSES.Process(target=_commit_numbers, args=(settings.home, settings.database_url, there))
     writer.start()
@@ -245,8 +283,8 @@ def test_a_backup_under_load_is_one_prefix_of_the_commits(store: Store, settings
     writer.join(60)
     assert writer.exitcode == 0
     assert manifest.issues == ()
-    restore(elsewhere, tmp_path / "kept", replace=False, **BY)
-    with Store.open(elsewhere.database_url) as restored:
+    restore(across, tmp_path / "kept", replace=False, **BY)
+    with Store.open(across.database_url) as restored:
         models = [row.model_key for row in restored.list_models("PS")]
         keys = [row.name for row in restored.keys.list()]
         assert models == [f"n{number:04d}" for number in range(1, len(models) + 1)]
@@ -255,7 +293,7 @@ def test_a_backup_under_load_is_one_prefix_of_the_commits(store: Store, settings
         assert 5 <= len(models) <= acknowledged + 1
         assert restored.scene_revision("PS") == len(models) == manifest.revision["sites"]["PS"]
         assert len(list(restored.features("PS", None))) == 22 * len(models)
-    assert len(list((elsewhere.models_dir).iterdir())) >= len(models)
+    assert len(list((across.models_dir).iterdir())) >= len(models)
 
 
 def _commit_numbers(home: Path, url: str, pipe: Connection) -> None:
@@ -351,7 +389,7 @@ def older(url: str) -> None:
     without_extents(url)
 
 
-def test_an_upgrade_says_what_it_would_do_then_keeps_a_backup_and_does_it(empty_url: str, elsewhere: Settings, tmp_path: Path) -> None:
+def test_an_upgrade_says_what_it_would_do_then_keeps_a_backup_and_does_it(empty_url: str, across: Settings, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", database_url=empty_url)
     older(empty_url)
     before = everything(empty_url)
@@ -364,8 +402,8 @@ def test_an_upgrade_says_what_it_would_do_then_keeps_a_backup_and_does_it(empty_
     assert upgrade(settings, dry_run=False, **BY).steps == ()
     assert done.backup is not None
     assert read_manifest(done.backup).tables == done.stands
-    restore(elsewhere, done.backup, replace=False, **BY)
-    assert everything(elsewhere.database_url) == everything(empty_url)
+    restore(across, done.backup, replace=False, **BY)
+    assert everything(across.database_url) == everything(empty_url)
 
 
 def test_an_upgrade_leaves_a_newer_home_alone(store: Store, settings: Settings) -> None:
