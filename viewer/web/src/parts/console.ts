@@ -107,6 +107,12 @@ export class TwinConsole extends LitElement {
         main { grid-column: 1 / -1; }
         .section output, footer .wide { display: none; }
       }
+      @media (max-width: 480px) {
+        :host { grid-template-rows: auto 1fr 28px; }
+        header { flex-wrap: wrap; padding: 6px 8px; }
+        header h1 { flex: 1 1 5em; }
+        twin-search { flex: 2 1 150px; }
+      }
     `,
   ];
 

@@ -109,6 +109,11 @@ export function whose({ by }: Pick<NextStep, "by">, { unit, applicant }: { unit:
   return WHO.has(by) ? t(`decision.by_${by}` as Key) : t("decision.by_writer");
 }
 
+/** The same of a step whose request is not filed yet. */
+export function whoseLater({ by }: Pick<NextStep, "by">): string {
+  return by === "owner" ? t("decision.by_unit") : whose({ by }, { unit: null, applicant: "" });
+}
+
 /** Under a request in a list: unfolded, its steps and what may follow. */
 export function handled(twin: Twin, request: { id: number; closed_at: string | null }, done: () => void): TemplateResult {
   return html`<details @toggle=${(event: Event) => unfold(event, twin, request.id, done)}>

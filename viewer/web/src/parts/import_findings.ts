@@ -115,7 +115,7 @@ export class TwinImport extends Part {
 
 /** A row as it stood in the file. */
 function cells(found: NonNullable<ImportFinding["cells"]>): TemplateResult {
-  const entries = Array.isArray(found) ? found.map((value, at) => [String(at + 1), value] as const) : Object.entries(found);
+  const entries = Array.isArray(found) ? found.map((value, at) => [t("imports.cell", { number: at + 1 }), value] as const) : Object.entries(found);
   return html`<dl class="cells" tabindex="0">${entries.filter(([, value]) => value !== null && value !== "").map(([name, value]) => html`<dt>${name}</dt><dd>${written(value)}</dd>`)}</dl>`;
 }
 

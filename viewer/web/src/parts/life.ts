@@ -7,7 +7,7 @@ import { fileRequest } from "../registers";
 import type { Failure } from "../service";
 import { either, t, type Key } from "../words";
 import { readAssetSteps, takeAssetStep, type AssetSteps, type LifeStep } from "../work";
-import { whose } from "./decision";
+import { whoseLater } from "./decision";
 import { factFields, factsOf } from "./facts_form";
 import { look } from "./look";
 import { Part } from "./part";
@@ -96,7 +96,7 @@ export class TwinLife extends Part {
     const needs = asks ? (FILED[step.request ?? ""] ?? step.needs) : step.needs;
     return html`<form @submit=${(event: SubmitEvent) => void this.take(event, step, needs)}>
       <p>${either(step)} → <b>${either(step.to_words ?? {})}</b></p>
-      ${asks ? html`<p class="small">${t("life.request_note", { kind: kindWord(step.request ?? ""), who: whose(step, { unit: null, applicant: "" }) })}</p>` : nothing}
+      ${asks ? html`<p class="small">${t("life.request_note", { kind: kindWord(step.request ?? ""), who: whoseLater(step) })}</p>` : nothing}
       ${factFields(needs)}
       <div><button class="primary" ?disabled=${this.sending}>${t(asks ? "life.file" : "life.take")}</button></div>
     </form>`;
@@ -122,7 +122,7 @@ export class TwinLife extends Part {
 }
 
 function reason(step: LifeStep): string {
-  if (step.code === "STEP_BY_ANOTHER") return t("life.by_another", { who: whose(step, { unit: null, applicant: "" }) });
+  if (step.code === "STEP_BY_ANOTHER") return t("life.by_another", { who: whoseLater(step) });
   return REASONS.has(step.code ?? "") ? t(`life.${step.code}` as Key) : (step.code ?? "");
 }
 

@@ -68,16 +68,21 @@ export class TwinWorkItem extends Part {
     const { item, twin } = this;
     const { desk } = twin;
     return html`<div class="line"><span title=${item.code}>${desk.meaning(item.code)}</span><span class="small number">${t("differences.since", { day: day(item.since.slice(0, 10)) })}</span></div>
-      <div class="sides">
-        <div class="side"><h4>${t("worklist.register")}</h4>${item.records.length === 0 ? html`<span class="quiet">${t("worklist.no_record")}</span>` : item.records.map((record) => this.record(record))}</div>
-        <div class="side"><h4>${t("worklist.model")}</h4>${item.features.length === 0 ? html`<span class="quiet">${t("worklist.no_feature")}</span>` : item.features.map((feature) => this.feature(feature))}</div>
-      </div>
+      ${item.records.length + item.features.length === 0 ? nothing : this.sides()}
       <span class="small" lang="en">${item.message}</span>
       ${item.links.map((link) => html`<span class="small"><span class="chip ${link.until === null ? "cool" : "warn"}">${t(link.until === null ? "worklist.tied" : "worklist.was_tied")}</span> ${tie(link)} · ${link.who} · ${moment(link.since)}</span>`)}
       ${item.closed_by ? html`<span class="small">${item.closed_by}</span>` : nothing}
       ${item.requests.map((asked) => html`<div class="side"><span class="small">${t("worklist.proposed", { number: asked.id, who: asked.applicant, choice: asked.choice === null ? t("worklist.none_of_them") : this.nameOf(asked.choice) })}</span><twin-decision .twin=${twin} .number=${asked.id} @done=${() => this.done()}></twin-decision></div>`)}
       ${item.state === "open" ? this.ways() : nothing}
       ${this.why ? html`<p class="wrong" role="alert">${this.why.words}</p>` : nothing}`;
+  }
+
+  private sides(): TemplateResult {
+    const { records, features } = this.item;
+    return html`<div class="sides">
+      <div class="side"><h4>${t("worklist.register")}</h4>${records.length === 0 ? html`<span class="quiet">${t("worklist.no_record")}</span>` : records.map((record) => this.record(record))}</div>
+      <div class="side"><h4>${t("worklist.model")}</h4>${features.length === 0 ? html`<span class="quiet">${t("worklist.no_feature")}</span>` : features.map((feature) => this.feature(feature))}</div>
+    </div>`;
   }
 
   private record(record: SideRecord): TemplateResult {
