@@ -41,7 +41,9 @@ class Asking:
         self._tied, self._folder = tied, folder
         self.registers = Registers.of(tied.store, folder / "columns", tied.settings)
 
-    def client(self, name: str, role: str = Role.SPACE_PLANNER, units: frozenset[str] = EVERY, labels: frozenset[str] = EVERY) -> TestClient:
+    def client(
+        self, name: str, role: str = Role.SPACE_PLANNER, units: frozenset[str] = EVERY, labels: frozenset[str] = EVERY
+    ) -> TestClient:
         principal = Principal(name=name, role=role, labels=labels, scopes=EVERY, units=units)
         app = service(Settings(home=self._folder / "home"), self._tied.store, principal_of=lambda request: principal)
         app.state.registers = self.registers

@@ -6,13 +6,11 @@ import { Ask, outcome } from "../ask";
 import { attachEvidence, evidenceOf, readRequest, takeStep, type NextStep, type RequestDocument } from "../registers";
 import type { Failure } from "../service";
 import type { Twin } from "../twin";
-import { either, moment, t, type Key } from "../words";
+import { either, moment, t } from "../words";
 import { asked, factFields, factsOf } from "./facts_form";
 import { look } from "./look";
 import { stateWord } from "./request_line";
 import { answered, sheet } from "./sheet";
-
-const WHO = new Set(["proposer", "owner", "bureau", "finance"]);
 
 export class TwinDecision extends LitElement {
   static override styles = [
@@ -106,7 +104,8 @@ export class TwinDecision extends LitElement {
 export function whose({ by }: Pick<NextStep, "by">, { unit, applicant }: { unit: string | null; applicant: string }): string {
   if (by === "proposer") return t("decision.by_proposer", { who: applicant });
   if (by === "owner") return unit ? t("decision.by_owner", { unit }) : t("decision.by_bureau");
-  return WHO.has(by) ? t(`decision.by_${by}` as Key) : t("decision.by_writer");
+  if (by === "finance") return t("decision.by_finance");
+  return t(by === "bureau" ? "decision.by_bureau" : "decision.by_writer");
 }
 
 /** The same of a step whose request is not filed yet. */

@@ -27,7 +27,7 @@ export function factWord(name: string): string {
 export function factsOf(form: HTMLFormElement, needs: readonly string[]): { [name: string]: Json } {
   const given = new FormData(form);
   const said = asked(needs).map((name) => [name, String(given.get(name) ?? "").trim()] as const);
-  return Object.fromEntries(said.filter(([, text]) => text !== "").map(([name, text]) => [name, name === "cards" ? text.split(/[\s,，、]+/) : text]));
+  return Object.fromEntries(said.filter(([, text]) => text !== "").map(([name, text]) => [name, name === "cards" ? text.split(/[\s,\uff0c\u3001]+/) : text]));
 }
 
 function field(name: string, required: boolean): TemplateResult {
