@@ -48,6 +48,7 @@ SHARES = {
     "tests/viewer/test_page.py": "demo",
     "tests/viewer/test_registers_page.py": "registers page",
     "tests/viewer/test_stock_page.py": "registers page",
+    "tests/viewer/test_work_pages.py": "registers page",
 }
 """Files that use the same costly things of a session (models read, the demo served, the browser) stay in one worker process."""
 

@@ -40,8 +40,8 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory",
          "/search?q=x", "/requests", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
          "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/collections/rooms/schema",
-         "/collections/rooms/feature-schema", "/api",
-         "/changes", "/exports")  # fmt: skip
+         "/collections/rooms/feature-schema", "/api", "/changes", "/exports", "/work-items", "/work-items/kinds",
+         "/differences/found-elsewhere", "/assets/A/steps", "/imports")  # fmt: skip
 
 As = Callable[..., TestClient]
 

@@ -36,6 +36,7 @@ from twin.api import (
     spatial,
     stocktakes,
     tilesets,
+    worklist,
 )
 from twin.api.by_id import ById
 from twin.api.description import describe
@@ -81,6 +82,7 @@ ROUTERS = (
     stocktakes.router,
     reconciliation.router,
     register_imports.router,
+    worklist.router,
     spatial.router,
     sight.router,
     routes.router,

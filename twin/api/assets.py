@@ -8,15 +8,17 @@ from fastapi.responses import Response
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.planner_documents import CheckPage
 from twin.api.preconditions import SeenVersion, stale, tagged
-from twin.api.record_documents import AssetTotals, Inventory, OfferedPage, RecordDocument, RecordPage, RequestStep, SearchAnswer
+from twin.api.record_documents import AssetSteps, AssetTotals, Inventory, OfferedPage, RecordDocument, RecordPage, RequestStep, SearchAnswer
 from twin.api.registers import After, Clerk, Limit, ReaderOf, following, registers_of
 from twin.api.router import Router
 from twin.api.values import Day, Fen, Id
+from twin.auth import Action, allows
 from twin.codes import get_dictionary
 from twin.errors import Invalid, Refused
 from twin.queries.asset_filter import AssetFilter
 from twin.queries.asset_sums import DIMENSIONS
 from twin.queries.assetops.card_checks import asset_checks
+from twin.queries.assetops.steps import asset_steps
 from twin.queries.assetops.stock import idle_page, stock_matches, wish_of
 from twin.queries.assets import asset_page, asset_totals
 from twin.queries.inventory import place_inventory, unit_inventory
@@ -107,6 +109,16 @@ def match_assets(
     registers = registers_of(request)
     with registers.store.database.reading() as connection:
         return stock_matches(registers, connection, wish, reader_of(principal))
+
+
+@router.get("/assets/{key:path}/steps", summary=bilingual("资产可走的下一步", "the steps an asset may take"), response_model=AssetSteps)
+def read_steps(
+    request: Request, principal: ReaderOf, key: Annotated[str, Path(description=bilingual("资产编号", "code of the asset"))]
+) -> dict[str, Any]:
+    """可直接办的、须申请的,以及不可办的及其原因。What one takes at once, what a request takes, what is refused and why."""
+    reader = reader_of(principal)
+    may = {"may_write": allows(principal, Action.WRITE_RECORD), "may_file": allows(principal, Action.FILE_REQUEST)}
+    return asset_steps(registers_of(request), key, reader, **may)
 
 
 @router.post("/assets/{key:path}/steps", summary=bilingual("资产状态一步", "a step of an asset's life"), response_model=RecordDocument)

@@ -12,6 +12,7 @@ from twin.api.router import Router
 from twin.api.values import Id
 from twin.auth import Action, Principal
 from twin.errors import Forbidden
+from twin.queries.assetops.moves import found_elsewhere_page
 from twin.queries.assetops.reconcile.listing import decide_difference, difference_counts, difference_page
 from twin.queries.assetops.reconcile.run import reconcile
 from twin.queries.records.context import reader_of
@@ -38,6 +39,15 @@ class DifferenceKinds(BaseModel):
 
     number_matched: int = Field(alias="numberMatched")
     kinds: list[dict[str, Any]] = Field(description=bilingual("代码、核对类别、含义、数量", "code, what is compared, meaning, how many"))
+
+
+class FoundElsewhere(BaseModel):
+    """盘点时在别处找到的资产 · assets that stock-takes found elsewhere."""
+
+    assets: list[dict[str, Any]] = Field(
+        description=bilingual("应在、所见、可提出的搬迁、已提出的申请", "expected, found, the move one may ask for, what is asked already")
+    )
+    next: str | None = Field(description=bilingual("下一页的地址", "address of the following page"))
 
 
 class Run(BaseModel):
@@ -78,6 +88,17 @@ def list_differences(
 def count_differences(request: Request, principal: ReaderOf, state: State = "open") -> dict[str, Any]:
     """每类一行,没有的为零。A row a kind, 0 where there is none."""
     return difference_counts(registers_of(request), reader_of(principal), state=state)
+
+
+@router.get("/differences/found-elsewhere", summary=bilingual("别处找到的资产", "assets found elsewhere"), response_model=FoundElsewhere)
+def list_found_elsewhere(
+    request: Request,
+    principal: ReaderOf,
+    after: Annotated[Id, Query(description=bilingual("上一页最后的待办编号", "the last item of the page before"))] = 0,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """盘点见到而未移位的,先发现的在前。Seen by a stock-take and not moved, the oldest finding first."""
+    return following(request, found_elsewhere_page(registers_of(request), reader_of(principal), after=after, limit=limit))
 
 
 @router.post("/differences/runs", summary=bilingual("核对", "reconcile"), response_model=Run)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from twin.api.documents import bilingual
 
 __all__ = [
+    "AssetSteps",
     "AssetTotals",
     "Dossier",
     "FeatureRecords",
@@ -176,6 +177,21 @@ class RequestPage(_Answer):
 
     requests: list[RequestDocument]
     next: str | None = _field("下一页的地址", "address of the following page")
+
+
+class AssetSteps(_Answer):
+    """资产的状态与可走的下一步 · the state of an asset and the steps that lead on."""
+
+    key: str
+    state: str | None
+    words: dict[str, str] | None
+    steps: list[dict[str, Any]] = _field(
+        "下一步:direct 直接办,request 须申请,refused 不可", "steps: direct, request, refused with its code"
+    )
+    unreached: list[dict[str, Any]] = _field(
+        "不能由此直接到的状态,及由何状态可到", "states no step leads to from here, and whence one does"
+    )
+    requests: list[dict[str, Any]] = _field("未办结的申请", "requests about it that are open")
 
 
 class ImportPage(_Answer):

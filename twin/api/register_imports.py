@@ -37,11 +37,16 @@ def list_import_findings(
     import_id: ImportId,
     principal: ReaderOf,
     code: Annotated[list[str] | None, Query(description=bilingual("问题代码,可多个", "finding code, one or several"))] = None,
+    put_aside: Annotated[
+        bool | None, Query(description=bilingual("只要未采纳的行,或只要单元格", "only rows put aside, or only cells"))
+    ] = None,
     after: After = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
     """逐行:先列未采纳的行,再列有问题的单元格。Line by line: rows put aside, then cells."""
-    page = import_findings(registers_of(request), reader_of(principal), import_id, codes=tuple(code or ()), after=after, limit=limit)
+    page = import_findings(
+        registers_of(request), reader_of(principal), import_id, codes=tuple(code or ()), put_aside=put_aside, after=after, limit=limit
+    )
     return following(request, page)
 
 

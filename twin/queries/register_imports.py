@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from twin.codes import get_kind
+from twin.codes import get_kind, list_kinds
 from twin.errors import Forbidden, Invalid, NotFound
 from twin.queries.records.context import Registers
-from twin.queries.records.documents import record_href
+from twin.queries.records.documents import PERSONS, record_href, withheld_columns
 from twin.records.scope import Reader
 from twin.store import record_schema as schema
 from twin.store.values import from_json, from_microseconds
@@ -23,9 +23,15 @@ SEEN = ("current", "sweeping", "superseded")
 
 
 def import_page(registers: Registers, reader: Reader, *, kind: str | None = None, after: int | None, limit: int) -> dict[str, Any]:
-    """At most `limit` imports, newest first, with their counts and notes; `after` is the id of the last one seen. Raises Forbidden."""
-    _require_all(reader)
-    wanted = [REVISION.status.in_(SEEN)] + ([REVISION.kind == kind] if kind else []) + ([REVISION.id < after] if after is not None else [])
+    """At most `limit` imports, newest first, with their counts and notes; `after` is the id of the last one seen. Raises Forbidden.
+
+    Of the kinds that are wholly for this reader.
+    """
+    kinds = _readable(reader)
+    wanted: list[ColumnElement[bool]] = [REVISION.status.in_(SEEN), REVISION.kind.in_([kind] if kind else kinds)]
+    wanted += [REVISION.id < after] if after is not None else []
+    if kind is not None and kind not in kinds:
+        _refuse(reader)
     query = select(schema.register_revision).where(*wanted).order_by(REVISION.id.desc()).limit(limit + 1)
     with registers.store.database.reading() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
@@ -34,9 +40,11 @@ def import_page(registers: Registers, reader: Reader, *, kind: str | None = None
 
 def find_import(registers: Registers, reader: Reader, name: str) -> int:
     """The id of an import by the name its document has (`asset/asset@3`); a kind alone is its newest. Raises NotFound, Forbidden."""
-    _require_all(reader)
+    kinds = _readable(reader)
     ledger, at, number = name.rpartition("@")
     kind, _, source = (ledger or name).partition("/")
+    if kind not in kinds and any(kind == one.name for one in list_kinds()):
+        _refuse(reader)
     wanted = [REVISION.kind == kind, REVISION.status.in_(SEEN)]
     wanted += [REVISION.source == source] if source else []
     wanted += [REVISION.number == int(number)] if at and number.isdecimal() else []
@@ -49,22 +57,29 @@ def find_import(registers: Registers, reader: Reader, name: str) -> int:
 
 
 def import_findings(
-    registers: Registers, reader: Reader, import_id: int, *, codes: Sequence[str] = (), after: str | None, limit: int
+    registers: Registers,
+    reader: Reader,
+    import_id: int,
+    *,
+    codes: Sequence[str] = (),
+    put_aside: bool | None = None,
+    after: str | None,
+    limit: int,
 ) -> dict[str, Any]:
     """At most `limit` findings of an import after the token `after`: first the rows put aside, then the cells, in the order of reading.
 
-    Each with its line; what was put aside has its `cells` as they stood there, all others the record they are of.
-    Raises NotFound, Forbidden, Invalid.
+    Each with its line; what was put aside has its `cells` as they stood there (None for who may not read values), all others the
+    record they are of. `put_aside`: only those rows, or only cells. Raises NotFound, Forbidden, Invalid.
     """
-    _require_all(reader)
     part, ordinal = _after(after)
     with registers.store.database.reading() as connection:
-        revision = _revision(connection, import_id)
+        revision = _revision(connection, reader, import_id)
         found: list[dict[str, Any]] = []
         if part == "aside":
-            found = _put_aside(connection, import_id, codes, ordinal, limit + 1)
+            if put_aside is not False:
+                found = _put_aside(connection, import_id, codes, ordinal, limit + 1, cells=reader.values)
             ordinal = -1
-        if len(found) <= limit:
+        if len(found) <= limit and put_aside is not True:
             found += _of_cells(connection, revision["kind"], import_id, codes, ordinal, limit + 1 - len(found))
     here = found[:limit]
     return {
@@ -77,10 +92,9 @@ def import_findings(
 
 def vanished_page(registers: Registers, reader: Reader, import_id: int, *, after: int | None, limit: int) -> dict[str, Any]:
     """At most `limit` records that were of the ledger before and no longer are; they stay. Raises NotFound, Forbidden."""
-    _require_all(reader)
     query = select(GONE.record_id).where(GONE.revision_id == import_id, GONE.record_id > (after or -1))
     with registers.store.database.reading() as connection:
-        revision = _revision(connection, import_id)
+        revision = _revision(connection, reader, import_id)
         records = [int(record) for record in connection.execute(query.order_by(GONE.record_id).limit(limit + 1)).scalars()]
         keys = _keys(connection, revision["kind"], records[:limit])
     return {
@@ -90,10 +104,20 @@ def vanished_page(registers: Registers, reader: Reader, import_id: int, *, after
     }
 
 
-def _require_all(reader: Reader) -> None:
-    """A row that nobody could read may be anybody's: it is for who sees everything."""
-    if not (reader.sees_all and reader.persons and reader.values):
-        raise Forbidden(f"{reader.name} sees part of the registers, and a ledger is whole", path="imports")
+def _readable(reader: Reader) -> tuple[str, ...]:
+    """The kinds of ledgers of which nothing is hidden from this reader; raises Forbidden for none.
+
+    A row that nobody could read may be anybody's: it is for who sees all units and labels.
+    """
+    kinds = [kind for kind in list_kinds() if reader.sees_all and (reader.persons or kind.name not in PERSONS)]
+    found = tuple(kind.name for kind in kinds if not withheld_columns(kind, reader))
+    if not found:
+        _refuse(reader)
+    return found
+
+
+def _refuse(reader: Reader) -> NoReturn:
+    raise Forbidden(f"{reader.name} sees part of the registers, and a ledger is whole", path="imports")
 
 
 def _after(token: str | None) -> tuple[str, int]:
@@ -103,15 +127,20 @@ def _after(token: str | None) -> tuple[str, int]:
     return part, int(number)
 
 
-def _revision(connection: Connection, import_id: int) -> Mapping[str, Any]:
+def _revision(connection: Connection, reader: Reader, import_id: int) -> Mapping[str, Any]:
+    kinds = _readable(reader)
     query = select(schema.register_revision).where(REVISION.id == import_id, REVISION.status.in_(SEEN))
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound(f"there is no import {import_id}", path=str(import_id))
+    if row["kind"] not in kinds:
+        _refuse(reader)
     return dict(row)
 
 
-def _put_aside(connection: Connection, import_id: int, codes: Sequence[str], after: int, limit: int) -> list[dict[str, Any]]:
+def _put_aside(
+    connection: Connection, import_id: int, codes: Sequence[str], after: int, limit: int, *, cells: bool
+) -> list[dict[str, Any]]:
     wanted = [ASIDE.revision_id == import_id, ASIDE.ordinal > after] + ([ASIDE.code.in_(codes)] if codes else [])
     rows = connection.execute(select(schema.register_quarantine).where(*wanted).order_by(ASIDE.ordinal).limit(limit))
     return [
@@ -121,7 +150,7 @@ def _put_aside(connection: Connection, import_id: int, codes: Sequence[str], aft
             "code": row.code,
             "message": row.message,
             "put_aside": True,
-            "cells": from_json(row.cells),
+            "cells": from_json(row.cells) if cells else None,
             "record": None,
             "column": None,
             "value": None,

@@ -119,12 +119,27 @@ def _ties(request: Request) -> bool:
 
 
 def read_request(registers: Registers, principal: Principal, request_id: int) -> dict[str, Any]:
-    """A request with its steps and those that may follow; raises NotFound."""
+    """A request with its steps and those that may follow, each with whether it is this principal's; raises NotFound."""
     with registers.store.database.reading() as connection:
         request = seen_request(connection, registers, request_id, principal)
         following = next_steps(request.state, on=registers.today(), kind=request.kind)
-    steps = [{"to": step.target_state, "zh": step.zh, "en": step.en, "by": step.by, "needs": list(step.needs)} for step in following]
+        steps = [
+            {"to": step.target_state, "zh": step.zh, "en": step.en, "by": step.by, "needs": list(step.needs)}
+            | _whose(registers, connection, request, principal, step.by)
+            for step in following
+        ]
     return request.to_json(withheld=withheld_from(reader_of(principal))) | {"next": steps}
+
+
+def _whose(registers: Registers, connection: Connection, request: Request, principal: Principal, by: str) -> dict[str, Any]:
+    """Whether a step is the principal's to take, and why not."""
+    try:
+        if not allows(principal, Action.FILE_REQUEST):
+            raise Forbidden(f"{principal.name} ({principal.role}) takes no steps of requests", path=str(request.id))
+        _require_role(registers, connection, request, principal, by)
+    except Forbidden as error:
+        return {"allowed": False, "refused": str(error)}
+    return {"allowed": True, "refused": None}
 
 
 def request_page(

@@ -26,7 +26,7 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     operations = {(path, method): one for path, methods in document["paths"].items() for method, one in methods.items()}
-    about_records = {"records", "assets", "requests", "planner", "energy and vehicles", "stocktakes", "reconciliation"}
+    about_records = {"records", "assets", "requests", "planner", "energy and vehicles", "stocktakes", "reconciliation", "work items"}
     records = {path for (path, _), one in operations.items() if about_records & set(one["tags"])}
     for kind in list_kinds():
         assert {f"/{kind.plural}", f"/{kind.plural}/{{key}}", f"/{kind.plural}/{{key}}/dossier"} <= records

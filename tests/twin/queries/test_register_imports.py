@@ -76,11 +76,7 @@ def test_what_a_ledger_no_longer_has_is_listed(ledgers: Ledgers) -> None:
 
 
 def test_who_sees_a_part_is_shown_no_ledger(ledgers: Ledgers) -> None:
-    part = (
-        Reader(name="a", units=frozenset({"U1"})), Reader(name="b", labels=frozenset({"public"})), Reader(name="c", persons=False),
-        Reader(name="d", values=False),
-    )  # fmt: skip
-    for reader in part:
+    for reader in (Reader(name="a", units=frozenset({"U1"})), Reader(name="b", labels=frozenset({"public"}))):
         with pytest.raises(Forbidden):
             import_page(registers(ledgers), reader, after=None, limit=1)
         with pytest.raises(Forbidden):
@@ -89,3 +85,28 @@ def test_who_sees_a_part_is_shown_no_ledger(ledgers: Ledgers) -> None:
             vanished_page(registers(ledgers), reader, 1, after=None, limit=1)
     with pytest.raises(NotFound):
         import_findings(registers(ledgers), ALL, 10**6, after=None, limit=1)
+
+
+def test_ledgers_of_kinds_that_are_partly_hidden_are_not_shown_and_raw_cells_only_to_who_reads_values(ledgers: Ledgers) -> None:
+    ledgers.take("person", [{"人员编号": "P1", "姓名": "林闽生", "单位": "U1"}])
+    ledgers.take("asset", [{"资产编号": "A1", "资产名称": "办公桌", "原值": "100"}])
+
+    def kinds(**reader: bool) -> set[str]:
+        page = import_page(registers(ledgers), Reader(name="x", **reader), after=None, limit=10)
+        return {one["kind"] for one in page["imports"]}
+
+    assert kinds() == {"unit", "person", "asset"}
+    assert kinds(persons=False) == {"unit", "asset"}
+    assert kinds(values=False) == {"unit", "person"}
+    imports = import_page(registers(ledgers), ALL, after=None, limit=10)["imports"]
+    ids = {one["kind"]: one["id"] for one in imports}
+    with pytest.raises(Forbidden):
+        import_findings(registers(ledgers), Reader(name="x", values=False), ids["asset"], after=None, limit=1)
+    first = min(one["id"] for one in imports)
+    for values in (True, False):
+        page = import_findings(registers(ledgers), Reader(name="x", values=values), first, put_aside=True, after=None, limit=10)
+        assert len(page["findings"]) == 3
+        assert all(one["put_aside"] and (one["cells"] is not None) is values for one in page["findings"])
+    cells = import_findings(registers(ledgers), ALL, first, put_aside=False, after=None, limit=100)["findings"]
+    assert cells
+    assert not any(one["put_aside"] for one in cells)

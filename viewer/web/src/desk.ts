@@ -7,7 +7,10 @@ import { TONES, type Verdict } from "./planner";
 import type { Twin } from "./twin";
 import { either, t } from "./words";
 
-/** `list`: `differences`, `differences/CODE`, `stocktakes`, `stocktakes/3` or `stocktakes/3/missing`. */
+/**
+ * `list`: `differences/CODE`, `stocktakes/3/missing`, `imports/KIND`, `import/12/CODE`, `worklist/FAMILY`, `moves/requests`;
+ * each also without its ends.
+ */
 export type Shown = { what: "feature" } | { what: "portal" } | { what: "record"; name: RecordName } | { what: "list"; list: string };
 export type Tab = "facts" | "office" | "assets" | "work";
 
@@ -33,6 +36,11 @@ export class Desk {
 
   may(action: string): boolean {
     return this.session?.actions.some((one) => one === action || one === "*") ?? false;
+  }
+
+  /** Whether any ledger is wholly for who asks: a ledger is whole, and a row nobody could read may be anybody's. */
+  get seesLedgers(): boolean {
+    return this.reads && (this.session?.units.includes("*") ?? false) && (this.session?.labels.includes("*") ?? false);
   }
 
   /** Learns who asks and what kinds of records there are; without registers the page is what it is without them. */

@@ -90,7 +90,8 @@ export interface RequestDocument {
   next?: NextStep[];
 }
 
-export interface NextStep extends Words { to: string; by: string; needs: string[] }
+/** `allowed`: whether it is the reader's to take; `refused` says why not. */
+export interface NextStep extends Words { to: string; by: string; needs: string[]; allowed?: boolean; refused?: string | null }
 
 export interface Dossier extends RecordName {
   id: number;

@@ -150,19 +150,33 @@ export function send<Document>(address: string, body: unknown, method = "POST"):
   return asked(address, { method, headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
+/** The ETag of a document, to change it only as it was seen. */
+export async function readTagged(address: string): Promise<string> {
+  return (await answered(address, { headers: { Accept: "application/json" } })).headers.get("ETag") ?? "*";
+}
+
+export function sendIf<Document>(address: string, body: unknown, version: string): Promise<Document> {
+  return asked(address, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json", "If-Match": version }, body: JSON.stringify(body) });
+}
+
 export function sendFile<Document>(address: string, file: File): Promise<Document> {
   const name = `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`;
   return asked(address, { method: "POST", headers: { Accept: "application/json", "Content-Type": file.type || "application/octet-stream", "Content-Disposition": name }, body: file });
 }
 
 async function asked<Document>(address: string, how: RequestInit): Promise<Document> {
+  const answer = await answered(address, how);
+  return (answer.status === 204 ? null : await answer.json()) as Document;
+}
+
+async function answered(address: string, how: RequestInit): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(address, how);
   } catch {
     throw new Failure("failure.network");
   }
-  if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as Document;
+  if (answer.ok) return answer;
   if (answer.status === 403) throw new Failure("failure.forbidden", { what: await problem(answer, address) });
   if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   if (answer.status === 404) throw new Failure("failure.not_found", { what: decodeURIComponent(address.split("?")[0]?.split("/").at(-1) ?? address) });

@@ -7,6 +7,7 @@ import { TONES, VERDICTS } from "../planner";
 import { View } from "../scene/view";
 import { OUTCOMES } from "../stock";
 import { Twin } from "../twin";
+import { FAMILIES } from "../work";
 import { Failure } from "../service";
 import { fixed, t } from "../words";
 import { look } from "./look";
@@ -14,12 +15,16 @@ import type { Choice } from "./menu";
 import "./menu";
 import "./differences";
 import "./dossier";
+import "./imports";
+import "./import_findings";
+import "./moves";
 import "./panel";
 import "./portal";
 import "./search";
 import "./stocktake";
 import "./stocktakes";
 import "./tree";
+import "./worklist";
 
 const NARROW_PX = 900;
 const SECTION = { min: 0.2, max: 4.5, step: 0.1 };
@@ -46,6 +51,7 @@ export class TwinConsole extends LitElement {
       main { grid-area: 2 / 2; position: relative; min-width: 0; min-height: 0; overflow: hidden; }
       .side:focus { outline: none; }
       .side { grid-area: 2 / 3; width: 392px; border-left: 1px solid var(--line); background: var(--paper); }
+      .side.broad { width: min(540px, 42vw); }
       ::slotted([slot="scene"]) { position: absolute; inset: 0; }
       footer { grid-column: 1 / -1; display: flex; gap: 18px; align-items: center; padding: 0 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--quiet); white-space: nowrap; overflow: hidden; }
       footer .gap { flex: 1; }
@@ -92,6 +98,7 @@ export class TwinConsole extends LitElement {
         twin-tree, .side { grid-area: 2 / 1 / 3 / 4; position: absolute; top: 0; bottom: 0; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
         twin-tree { left: 0; width: min(240px, 60%); }
         .side { right: 0; width: min(340px, 75%); }
+        .side.broad { width: min(540px, 100%); }
         header { gap: 6px; padding: 0 8px; }
         header .mark, header .gap { display: none; }
         header h1 { flex: 0 1 auto; min-width: 2em; }
@@ -99,6 +106,12 @@ export class TwinConsole extends LitElement {
         header button { padding: 4px 8px; white-space: nowrap; }
         main { grid-column: 1 / -1; }
         .section output, footer .wide { display: none; }
+      }
+      @media (max-width: 480px) {
+        :host { grid-template-rows: auto 1fr 28px; }
+        header { flex-wrap: wrap; padding: 6px 8px; }
+        header h1 { flex: 1 1 5em; }
+        twin-search { flex: 2 1 150px; }
       }
     `,
   ];
@@ -225,10 +238,14 @@ export class TwinConsole extends LitElement {
     return html`<twin-panel class="side" .twin=${twin} ?hidden=${twin.details.status === "none"}></twin-panel>`;
   }
 
-  /** `differences/CODE` or `stocktakes/3/missing`, its ends left out or not. */
+  /** See `Shown` of the desk. */
   private list(address: string): TemplateResult {
     const { twin } = this;
     const [name, first, second] = address.split("/");
+    if (name === "imports") return html`<twin-imports class="side broad" tabindex="-1" .twin=${twin} .kind=${first ?? null}></twin-imports>`;
+    if (name === "import") return html`<twin-import class="side broad" tabindex="-1" .twin=${twin} .batch=${Number(first)} .code=${second ?? null}></twin-import>`;
+    if (name === "worklist") return html`<twin-worklist class="side broad" tabindex="-1" .twin=${twin} .family=${FAMILIES.find((one) => one === first) ?? null}></twin-worklist>`;
+    if (name === "moves") return html`<twin-moves class="side broad" tabindex="-1" .twin=${twin} .sheet=${first === "requests" ? "requests" : "elsewhere"}></twin-moves>`;
     if (name === "differences") return html`<twin-differences class="side" tabindex="-1" .twin=${twin} .code=${first ?? null}></twin-differences>`;
     const take = Number(first);
     if (!Number.isInteger(take) || take < 1) return html`<twin-stocktakes class="side" tabindex="-1" .twin=${twin}></twin-stocktakes>`;

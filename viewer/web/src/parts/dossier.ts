@@ -13,6 +13,7 @@ import { timeline } from "./timeline";
 import "./correction";
 import "./energy";
 import "./inventory";
+import "./life";
 import "./move";
 import "./office";
 import "./unit";
@@ -20,7 +21,8 @@ import "./unit";
 const OF_EVERY = ["facts", "history", "corrections"] as const;
 const OF_A_UNIT = ["facts", "entitlement", "office", "assets", "people", "energy", "move", "history", "corrections"] as const;
 const OF_A_PLACE = ["facts", "office", "assets", "history", "corrections"] as const;
-type Sheet = (typeof OF_A_UNIT)[number];
+const OF_AN_ASSET = ["facts", "life", "history", "corrections"] as const;
+type Sheet = (typeof OF_A_UNIT)[number] | (typeof OF_AN_ASSET)[number];
 
 export class TwinDossier extends Part {
   static override styles = [
@@ -112,6 +114,7 @@ export class TwinDossier extends Part {
 
   private get sheets(): readonly Sheet[] {
     if (this.name.kind === "unit") return OF_A_UNIT;
+    if (this.name.kind === "asset") return OF_AN_ASSET;
     return this.name.kind === "building" || this.name.kind === "room" ? OF_A_PLACE : OF_EVERY;
   }
 
@@ -153,6 +156,8 @@ export class TwinDossier extends Part {
         return html`<twin-office .twin=${twin} .unit=${this.unit} .place=${dossier.place}></twin-office>`;
       case "assets":
         return html`<twin-inventory .twin=${twin} .unit=${this.unit} .place=${dossier.place}></twin-inventory>`;
+      case "life":
+        return html`<twin-life .twin=${twin} .asset=${dossier.key} @done=${() => this.dossier.refresh()}></twin-life>`;
       case "energy":
         return html`<twin-energy .twin=${twin} .unit=${dossier.key}></twin-energy>`;
       case "move":

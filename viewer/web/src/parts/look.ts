@@ -4,7 +4,7 @@ import { css } from "lit";
 
 export const look = css`
   :host { box-sizing: border-box; color: var(--ink); font: 14px/1.5 var(--font); }
-  *, *::before, *::after { box-sizing: inherit; }
+  *, *::before, *::after { box-sizing: border-box; }
   button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 7px; padding: 4px 11px; cursor: pointer; line-height: 1.45; }
   button:hover { background: var(--wash); border-color: var(--line-strong); }
   button.primary { background: var(--accent); border-color: var(--accent); color: #fff; }

@@ -5,6 +5,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { Ask, Pages } from "../ask";
 import { address, readInventory, readRecords, readRequests, type RequestDocument } from "../registers";
 import { either, number, t } from "../words";
+import { handled } from "./decision";
 import { look } from "./look";
 import { Part } from "./part";
 import { requestLine } from "./request_line";
@@ -52,6 +53,9 @@ export class TwinPortal extends Part {
           <div class="lists">
             <button @click=${() => desk.showList("stocktakes")}>${t("stocktakes.title")}</button>
             <button @click=${() => desk.showList("differences")}>${t("differences.title")}</button>
+            <button @click=${() => desk.showList("worklist")}>${t("worklist.title")}</button>
+            <button @click=${() => desk.showList("moves")}>${t("moves.title")}</button>
+            ${desk.seesLedgers ? html`<button @click=${() => desk.showList("imports")}>${t("imports.title")}</button>` : nothing}
           </div>
         </section>
         <section>
@@ -85,7 +89,7 @@ export class TwinPortal extends Part {
       const page = await readRequests(from);
       return { entries: page.requests, next: page.next, matched: null, exact: true };
     });
-    return html`<ul class="rows">${list.entries.map((request) => html`<li>${requestLine(this.twin, request)}</li>`)}</ul>${following(list, () => void this.requests.more())}`;
+    return html`<ul class="rows">${list.entries.map((request) => html`<li>${requestLine(this.twin, request)}${handled(this.twin, request, () => this.requests.forget())}</li>`)}</ul>${following(list, () => void this.requests.more())}`;
   }
 }
 

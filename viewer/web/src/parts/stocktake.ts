@@ -96,7 +96,7 @@ export class TwinStockTake extends Part {
 }
 
 /** “1号楼 › 2F › 203 处长办公室”. */
-function wayTo({ path, number: own, name }: PlaceDocument): string {
+export function wayTo({ path, number: own, name }: PlaceDocument): string {
   const above = path.slice(0, -1).filter(({ kind }) => kind !== "everything" && kind !== "site");
   return [...above.map((step) => step.name), title(own, name)].join(" › ");
 }
