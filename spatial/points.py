@@ -64,6 +64,31 @@ class Points:
         inside = (x >= a[0]) & (x <= b[0]) & (y >= a[1]) & (y <= b[1]) & (z >= a[2]) & (z <= b[2])
         return np.asarray(np.concatenate([self.rows[run] for run in runs])[inside])
 
+    def in_boxes(
+        self, outer: tuple[ArrayLike, ArrayLike], inner: tuple[ArrayLike, ArrayLike]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Rows, in no order, of the points strictly within the inner of two boxes, and those of the other points in the closed outer one.
+
+        Each is two corners (3,), whose ends may be infinite; the inner one lies in the outer.
+        """
+        ends = [[np.asarray(end, dtype=np.float64).tolist() for end in box] for box in (outer, inner)]
+        runs = self._runs(*ends[0])
+        nothing = np.zeros(0, dtype=np.int32)
+        if not runs:
+            return nothing, nothing
+        xyz = self.xyz[:, runs[0]] if len(runs) == 1 else np.concatenate([self.xyz[:, run] for run in runs], axis=1)
+        rows = self.rows[runs[0]] if len(runs) == 1 else np.concatenate([self.rows[run] for run in runs])
+        held, certain = np.ones(len(rows), dtype=np.bool_), np.ones(len(rows), dtype=np.bool_)
+        for axis, along in enumerate(xyz):
+            least, most = along.min(), along.max()
+            (low, high), (within, beyond) = ((box[0][axis], box[1][axis]) for box in ends)
+            if least < low or most > high:
+                held &= (along >= low) & (along <= high)
+            if least <= within or most >= beyond:
+                certain &= (along > within) & (along < beyond)
+        certain &= held
+        return rows[certain], rows[held & ~certain]
+
     def nearest(self, site_xyz: ArrayLike, k: int, among: NDArray[np.bool_] | None = None) -> tuple[NDArray[np.int32], Float64]:
         """The rows of the k points nearest to a point (3,), nearest first, ties by row, and their distances in metres.
 
@@ -96,8 +121,12 @@ class Points:
         if x0 > x1 or y0 > y1 or z0 > z1:
             return []
         lines = ((z * deep + y) * wide for z in range(z0, z1 + 1) for y in range(y0, y1 + 1))
-        ends = ((self.starts[line + x0], self.starts[line + x1 + 1]) for line in lines)
-        return [slice(begin, end) for begin, end in ends if begin < end]
+        runs: list[slice] = []
+        for line in lines:
+            begin, end = self.starts[line + x0], self.starts[line + x1 + 1]
+            if begin < end:
+                runs[-1:] = [slice(runs[-1].start, end)] if runs and runs[-1].stop == begin else [*runs[-1:], slice(begin, end)]
+        return runs
 
     def _cells_of(self, axis: int, low: float, high: float) -> tuple[int, int]:
         size, first, last = float(self.size_m[axis]), int(self.low[axis]), int(self.span[axis]) - 1

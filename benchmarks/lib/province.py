@@ -34,7 +34,8 @@ def import_assets(home: Path, folder: Path, rows: int, *, smoke: bool) -> None:
 
 
 def stand_in_rooms(home: Path, footprints: Sequence[Any], low_m: Any) -> tuple[list[str], Any]:
-    """Put every asset whose ledger says a location into a room, those of one location into one; their codes in order, and x, y, z (n, 3).
+    """Put every asset whose ledger says a location into a room, those of one location into one, those of a location without a building
+    (`会议室`, 35,000 of them) into any; their codes in order, and x, y, z (n, 3).
 
     The ledgers of a province come without models, so where its assets stand is made up: a spot in a room, as the tie would write it.
     """
@@ -47,9 +48,12 @@ def stand_in_rooms(home: Path, footprints: Sequence[Any], low_m: Any) -> tuple[l
     database = sqlite3.connect(home / "records.sqlite")
     nodes = {feature: place for place, feature in database.execute("SELECT id, feature_id FROM place WHERE feature_id LIKE 'big:r%'")}
     place = np.array([nodes[f"big:r{i}"] for i in range(len(footprints))])
-    located = database.execute("SELECT id, location_id, key FROM asset WHERE location_id IS NOT NULL ORDER BY key").fetchall()
-    rows, keys = np.array([row[:2] for row in located], dtype=np.int64), [row[2] for row in located]
+    located = database.execute(
+        "SELECT asset.id, location.id, location.building = '', key FROM asset JOIN location ON location.id = location_id ORDER BY key"
+    ).fetchall()
+    rows, keys = np.array([row[:3] for row in located], dtype=np.int64), [row[3] for row in located]
     room = rng.permutation(len(footprints))[rows[:, 1] % len(footprints)]
+    room = np.where(rows[:, 2] == 1, rng.integers(0, len(footprints), len(rows)), room)
     xy = middles[room] + rng.uniform(-SPREAD_M, SPREAD_M, (len(rows), 2))
     z = np.asarray(low_m)[room] + rng.uniform(0.0, SPREAD_M, len(rows))
     values = zip(place[room].tolist(), xy[:, 0].tolist(), xy[:, 1].tolist(), z.tolist(), rows[:, 0].tolist(), strict=True)

@@ -52,3 +52,20 @@ def test_none_and_no_number_of_them() -> None:
     assert empty.nearest([0, 0, 0], 3)[0].tolist() == []
     with pytest.raises(SpatialError):
         empty.nearest([0, 0, 0], 0)
+
+
+def test_two_boxes_part_what_is_certainly_within_from_what_is_to_be_looked_at() -> None:
+    rng = np.random.default_rng(12)
+    xyz = np.round(rng.uniform(-40, 40, (4_000, 3)) / [1, 1, 8], 1)
+    points = Points.build(xyz)
+    for _ in range(200):
+        ends = np.sort(np.round(rng.uniform(-50, 50, (4, 3)) / [1, 1, 8], 1), axis=0)
+        ends[0, rng.random(3) < 0.2], ends[3, rng.random(3) < 0.2] = -np.inf, np.inf
+        low, within, beyond, high = ends
+        if rng.random() < 0.1:
+            within, beyond = np.full(3, np.inf), np.full(3, -np.inf)
+        certain, doubtful = points.in_boxes((low, high), (within, beyond))
+        inner = ((xyz > within) & (xyz < beyond)).all(axis=1)
+        outer = ((xyz >= low) & (xyz <= high)).all(axis=1)
+        assert set(certain.tolist()) == set(np.flatnonzero(inner & outer)) and len(certain) == np.count_nonzero(inner & outer)
+        assert set(doubtful.tolist()) == set(np.flatnonzero(outer & ~inner)) and len(doubtful) == np.count_nonzero(outer & ~inner)

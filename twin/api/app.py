@@ -142,8 +142,11 @@ def app_from_environment() -> ASGIApp:
     return app_of_worker(Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)))
 
 
-def app_of_worker(prepared: Prepared) -> ASGIApp:
-    """The service over what was prepared, perhaps in the process that this one was forked from; opens its own connections."""
+def app_of_worker(prepared: Prepared, *, warm: bool = True) -> ASGIApp:
+    """The service over what was prepared, perhaps in the process that this one was forked from; opens its own connections.
+
+    Without `warm` what is not ready is read when somebody asks for it.
+    """
     settings, store = prepared.settings, prepared.registers.store
     watch = Watch.open(store.database)
     keyring = Keyring(store.keys, watch=watch) if settings.needs_keys else None
@@ -152,7 +155,8 @@ def app_of_worker(prepared: Prepared) -> ASGIApp:
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_warm, args=(prepared,), name="warm", daemon=True).start()
+        if warm:
+            threading.Thread(target=_warm, args=(prepared,), name="warm", daemon=True).start()
         yield
         if keyring is not None:
             keyring.close()

@@ -106,7 +106,10 @@ def _run(settings: Settings, listening: socket.socket) -> None:
 
 
 def _run_forked(settings: Settings, listening: socket.socket, keeper: Keeper) -> None:
-    """The keeper of the scene first: it is another process than this, which must have no thread. It needs none of what is made ready."""
+    """The keeper of the scene first: it is another process than this, which must have no thread. It needs none of what is made ready.
+
+    Of a large store the first workers answer what they can while this process reads the rest; then they give way to others, who share it.
+    """
     workers = Workers()
     workers.start(lambda: _keep(keeper))
     from twin.api.app import app_of_worker
@@ -114,9 +117,15 @@ def _run_forked(settings: Settings, listening: socket.socket, keeper: Keeper) ->
     from twin.store import Store
 
     prepared = Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s))
-    prepared.make_ready()
-    for _ in range(settings.workers):
-        workers.start(lambda: _serve(settings, listening, lambda: app_of_worker(prepared)))
+    more = prepared.make_ready()
+    first = [
+        workers.start(lambda: _serve(settings, listening, lambda: app_of_worker(prepared, warm=not more))) for _ in range(settings.workers)
+    ]
+    if more:
+        whole = all(not workers.is_told() for _ in prepared.complete())
+        more = not whole
+        if whole:
+            workers.renew(first)
     workers.watch()
 
 

@@ -31,6 +31,7 @@ class Workers:
     def __init__(self) -> None:
         self._running: dict[int, tuple[Callable[[], None], float]] = {}
         self._alive, self._held = os.pipe()
+        self._renewed: set[int] = set()
         self._short_lived = 0
         self._stopping = False
         signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
@@ -52,6 +53,15 @@ class Workers:
         self._running[pid] = serve, time.monotonic()
         return pid
 
+    def is_told(self) -> bool:
+        """Whether to stop or to end the workers is among what waits to be heard."""
+        return not signal.sigpending().isdisjoint(HEARD[:3])
+
+    def renew(self, pids: Sequence[int]) -> None:
+        """End these once they have answered what they were asked: they are started again, with what this process holds by then."""
+        self._renewed.update(pids)
+        self.tell(signal.SIGTERM, pids)
+
     def watch(self) -> None:
         """Keep them running; returns when told to stop and all have ended."""
         while self._running:
@@ -64,9 +74,9 @@ class Workers:
                 self.tell(signal.SIGKILL if self._stopping else signal.SIGTERM)
                 self._stopping = True
 
-    def tell(self, number: int) -> None:
-        """Send all of them a signal."""
-        for pid in self._running:
+    def tell(self, number: int, pids: Sequence[int] | None = None) -> None:
+        """Send a signal to these, or to all of them."""
+        for pid in self._running if pids is None else pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
@@ -76,6 +86,10 @@ class Workers:
                 continue
             serve, since = self._running.pop(pid)
             if self._stopping:
+                continue
+            if pid in self._renewed:
+                self._renewed.discard(pid)
+                self.start(serve)
                 continue
             self._short_lived = self._short_lived + 1 if time.monotonic() - since < SHORT_S else 0
             told = signal.sigtimedwait(HEARD[:2], PATIENCE_S[min(self._short_lived, len(PATIENCE_S) - 1)])

@@ -36,7 +36,7 @@ AT_ONCE = 20_000
 """Rows that a request takes in itself; more are for the other process."""
 FIRST_WAIT_S = 120.0
 KEPT = 64
-KEPT_BYTES = 32 * 2**20
+KEPT_BYTES = 24 * 2**20
 """What is worked out of a view is kept as far as it is neither more nor larger."""
 Made = TypeVar("Made")
 

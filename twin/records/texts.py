@@ -11,7 +11,7 @@ from twin.store import record_schema as schema
 
 __all__ = ["Texts"]
 
-KEPT = 50_000
+KEPT = 20_000
 """Of each table: some megabytes. When there are more all are forgotten, and those in use are looked up again."""
 ASKED_AT_ONCE = 10_000
 TERM, ARTICLE, LOCATION = schema.term.c, schema.article.c, schema.location.c

@@ -72,6 +72,38 @@ def test_workers_end_with_a_supervisor_that_is_killed(supervisor: subprocess.Pop
     assert all(is_gone(pid) for pid in every)
 
 
+def test_workers_give_way_to_others_that_hold_what_the_supervisor_came_to_hold(tmp_path: Path) -> None:
+    """Each of the first says nothing of it; those that come for them do, at once, however short the first lived."""
+    program = (
+        PROGRAM.partition("workers = ")[0].replace(".touch()", ".write_text(held)")
+        + """
+workers = Workers()
+held = "lasting"
+workers.start(work)
+held = "first"
+pids = [workers.start(work) for _ in range(2)]
+held = "whole"
+workers.renew(pids)
+assert not workers.is_told()
+workers.watch()
+"""
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) as process:
+        try:
+            until = time.monotonic() + 60
+            texts: list[str] = []
+            while (texts.count("whole") < 2 or "lasting" not in texts) and time.monotonic() < until:
+                time.sleep(0.02)
+                texts = [path.read_text() for path in tmp_path.iterdir()]
+            said = {int(path.name): path.read_text() for path in tmp_path.iterdir()}
+            alive = {pid for pid in said if Path(f"/proc/{pid}").exists()}
+            assert sorted(said[pid] for pid in alive) == ["lasting", "whole", "whole"], said
+            process.terminate()
+            assert process.wait(timeout=60) == 0 and all(is_gone(pid) for pid in said)
+        finally:
+            process.kill()
+
+
 def test_nothing_is_forked_beside_a_thread() -> None:
     program = """
 import threading

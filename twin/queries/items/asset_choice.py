@@ -134,14 +134,15 @@ def _conjuncts(node: Node) -> Iterator[Node]:
 
 def _in_box(registers: Registers, view: AssetView, reader: ItemReader, box: Box) -> Positions:
     """The positions of the assets whose points lie in the box, exactly, in order."""
-    points, found = asset_points(registers), [np.zeros(0, dtype=np.int64)]
+    points, found = asset_points(registers), [np.zeros(0, dtype=np.int32)]
     for number, code in reader.site_codes.items():
         standing, site = points.in_view(view, number), reader.sites[code]
+        at = view.once(("standing", number), lambda: view.columns.arrays["position"][standing.record])  # noqa: B023  asked at once
         for window in box.windows:
             planes = planes_of(site, window)
             if planes is not None and len(standing.record):
-                found.append(_standing_in(standing, site, box, window, planes))
-    positions = view.columns.arrays["position"][np.concatenate(found)]
+                found.append(_standing_in(standing, at, site, box, window, planes))
+    positions = np.concatenate(found)
     if len(positions) * FEW <= len(view.columns):
         return np.unique(positions).astype(np.int32)
     held = np.zeros(len(view.columns), dtype=np.bool_)
@@ -149,20 +150,23 @@ def _in_box(registers: Registers, view: AssetView, reader: ItemReader, box: Box)
     return np.flatnonzero(held).astype(np.int32)
 
 
-def _standing_in(standing: StandingAssets, site: Site, box: Box, window: Window, planes: tuple[Plane, Plane]) -> NDArray[np.int64]:
-    """The records of a site's assets in a box: those well within its planes are in it, those at its sides are looked at in degrees."""
+def _standing_in(
+    standing: StandingAssets, at: NDArray[np.int32], site: Site, box: Box, window: Window, planes: tuple[Plane, Plane]
+) -> NDArray[np.int32]:
+    """Where in the columns the assets of a site in a box are, `at` where each of its points is: those well within its planes are in it,
+    those at its sides are looked at in degrees."""
     (west, south, east, north), inner = planes
     reach = max(abs(west), abs(east)) ** 2 + max(abs(south), abs(north)) ** 2
     drop = reach / (2 * EARTH_M) + SLACK_M  # away from the origin z is less than the height
     low = -np.inf if window.low_m is None else window.low_m - site.height_m
     high = np.inf if window.high_m is None else window.high_m - site.height_m
-    rows = standing.points.in_box((west, south, low - drop), (east, north, high + SLACK_M))
-    xyz = standing.points.xyz[:, standing.points.position[rows]]
-    inside = np.full(len(rows), box.upright)
-    if box.upright:
-        for axis, least, most in ((0, inner[0], inner[2]), (1, inner[1], inner[3]), (2, low + SLACK_M, high - drop)):
-            inside &= (xyz[axis] > least) & (xyz[axis] < most)
-    doubtful = np.flatnonzero(~inside)
-    if len(doubtful):
-        inside[doubtful] = box.meets_points(SiteFrame.of(site).to_lon_lat_height(xyz[:, doubtful].T))
-    return np.asarray(standing.record[rows[inside]])
+    outer = (west, south, low - drop), (east, north, high + SLACK_M)
+    certain = (inner[0], inner[1], low + SLACK_M), (inner[2], inner[3], high - drop)
+    nothing = (np.inf, np.inf, np.inf), (-np.inf, -np.inf, -np.inf)
+    rows, doubtful = standing.points.in_boxes(outer, certain if box.upright else nothing)
+    if not len(doubtful):
+        return at[rows]
+    xyz = standing.points.xyz[:, standing.points.position[doubtful]]
+    meets = box.meets_points(SiteFrame.of(site).to_lon_lat_height(xyz.T))
+    found: NDArray[np.int32] = at[np.concatenate([rows, doubtful[meets]])]
+    return found

@@ -30,7 +30,7 @@ Mask = NDArray[np.bool_]
 class StandingAssets:
     """The assets of one site with a position: row i of `points` is `record[i]`."""
 
-    record: NDArray[np.int64]
+    record: NDArray[np.int32]
     points: Points
 
     def visible(self, view: AssetView, reader: Reader) -> Mask:
@@ -68,7 +68,7 @@ class AssetPoints:
             if self._kept is None or not self._kept.fits(view):
                 self._kept = _Sorted.of(view)
             found = self._kept.sites.get(number)
-        return found or StandingAssets(np.zeros(0, dtype=np.int64), Points.build(np.zeros((0, 3))))
+        return found or StandingAssets(np.zeros(0, dtype=np.int32), Points.build(np.zeros((0, 3))))
 
     def documents(self, view: AssetView, records: list[int]) -> list[dict[str, Any]]:
         """`{id, kind, key, href, name, room}` of some records, in their order."""
@@ -112,7 +112,7 @@ class _Sorted:
         for number in np.unique(site[stands]).tolist():
             at = np.flatnonzero(stands & (site == number))
             xyz = np.stack([arrays[axis][at] for axis in AXES], axis=1)
-            sites[number] = StandingAssets(arrays["record"][at].astype(np.int64), Points.build(xyz))
+            sites[number] = StandingAssets(arrays["record"][at], Points.build(xyz))
         return cls({name: arrays[name] for name in ("record", *AXES)}, view.position, site, sites)
 
     def fits(self, view: AssetView) -> bool:

@@ -51,7 +51,7 @@ def within(
     if kind == ASSET:
         standing, view = assets.of(places.code)
         rows = _asset_rows(places, standing, view, reader, area)
-        records = np.sort(standing.record[rows[standing.visible(view, reader)[rows]]])
+        records = np.sort(standing.record[rows[standing.visible(view, reader)[rows]]]).astype(np.int64)
         page, following = _page(records, np.searchsorted(records, _record_after(after), side="right"), limit)
         found = assets.documents(view, [int(record) for record in page])
     else:
