@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,10 @@ SLACK_M = 1.0
 FEW = 16
 """Of so many assets one: then it costs less to sort them than to mark them."""
 TEXTS = ("article", "specification", "brand", "unit", "location")
-Positions = NDArray[np.int32]
+SOME = 4
+"""Of so many one or more: then whole columns are read quicker than their rows here and there."""
+Positions: TypeAlias = NDArray[np.int32]
+Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,8 +83,10 @@ def choose_assets(
     nodes = [node for one in asked.filters for node in _conjuncts(one.node)]
 
     def choose() -> tuple[Positions | None, list[Node]]:
-        positions = None if asked.box is None else _in_box(registers, view, reader, asked.box)
-        return _holding(connection, view, queryables, nodes, positions, seen)
+        positions, mask = (None, seen) if asked.box is None else _in_box(registers, view, reader, asked.box)
+        if asked.box is not None and seen is not None:
+            mask = seen[positions] if mask is None else seen & mask
+        return _holding(connection, view, queryables, nodes, positions, mask)
 
     key = ("chosen", asked.box, tuple(nodes), reader.records.labels, reader.records.units, frozenset(reader.site_codes))
     positions, rest = view.once(key, choose)
@@ -89,14 +94,12 @@ def choose_assets(
 
 
 def _holding(
-    connection: Connection, view: AssetView, queryables: Queryables, nodes: Sequence[Node], positions: Positions | None, seen: Any
+    connection: Connection, view: AssetView, queryables: Queryables, nodes: Sequence[Node], positions: Positions | None, held: Mask | None
 ) -> tuple[Positions | None, list[Node]]:
-    """Those of the positions that are seen and for which each node holds that columns decide, and the other nodes."""
+    """Those of the positions (None: of all) that are marked and for which each node holds that columns decide, and the other nodes."""
     at: Any = slice(None) if positions is None else positions
-    by_column = ByColumn(
-        connection, queryables, columns_of(view), view.once, at, len(view.columns) if positions is None else len(positions)
-    )
-    held, rest = None if seen is None else seen[at], []
+    count = len(view.columns) if positions is None else len(positions)
+    by_column, rest = ByColumn(connection, queryables, columns_of(view), view.once, at, count), []
     for node in nodes:
         try:
             found = by_column.holds(node)
@@ -132,8 +135,8 @@ def _conjuncts(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _in_box(registers: Registers, view: AssetView, reader: ItemReader, box: Box) -> Positions:
-    """The positions of the assets whose points lie in the box, exactly, in order."""
+def _in_box(registers: Registers, view: AssetView, reader: ItemReader, box: Box) -> tuple[Positions | None, Mask | None]:
+    """The positions of the assets whose points lie in the box, exactly, in order; of a large part of all a mark on each that does."""
     points, found = asset_points(registers), [np.zeros(0, dtype=np.int32)]
     for number, code in reader.site_codes.items():
         standing, site = points.in_view(view, number), reader.sites[code]
@@ -144,10 +147,10 @@ def _in_box(registers: Registers, view: AssetView, reader: ItemReader, box: Box)
                 found.append(_standing_in(standing, at, site, box, window, planes))
     positions = np.concatenate(found)
     if len(positions) * FEW <= len(view.columns):
-        return np.unique(positions).astype(np.int32)
+        return np.unique(positions).astype(np.int32), None
     held = np.zeros(len(view.columns), dtype=np.bool_)
     held[positions] = True
-    return np.flatnonzero(held).astype(np.int32)
+    return (None, held) if len(positions) * SOME > len(view.columns) else (np.flatnonzero(held).astype(np.int32), None)
 
 
 def _standing_in(
