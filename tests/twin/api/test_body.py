@@ -129,7 +129,7 @@ def test_an_address_that_is_no_utf8_is_no_fault(client: TestClient, path: str) -
         ("PUT", "/assets/totals", "GET, HEAD"),
         ("PATCH", "/units/U1/entitlement", "GET, HEAD"),
         ("DELETE", "/rooms/R101/dossier", "GET, HEAD"),
-        ("GET", "/assets/A-0001/steps", "POST"),
+        ("DELETE", "/assets/A-0001/steps", "GET, HEAD, POST"),
         ("HEAD", "/what-if/move", "POST"),
         ("DELETE", "/assets", "GET, HEAD, POST"),
         ("PUT", "/session", "DELETE, GET, HEAD, POST"),
