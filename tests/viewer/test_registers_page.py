@@ -262,6 +262,8 @@ def test_tabs_are_walked_with_the_arrow_keys(seen: Visit) -> None:
     open_record(seen.page, "计算机")
     seen.page.get_by_role("tab", name="档案").focus()
     seen.page.keyboard.press("ArrowRight")
+    expect(seen.page.get_by_role("tab", name="状态办理")).to_be_focused()
+    seen.page.keyboard.press("ArrowRight")
     expect(seen.page.get_by_role("tab", name="历史")).to_be_focused()
     expect(seen.page.get_by_role("tab", name="历史")).to_have_attribute("aria-selected", "true")
 

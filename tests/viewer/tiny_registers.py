@@ -79,6 +79,8 @@ class TinyRegisters:
                 return self._energy()
             case ["energy", "findings"]:
                 return {"numberMatched": 0, "findings": [], "next": None}
+            case ["assets", key, "steps"]:
+                return {"key": key, "state": "in_use", "words": IN_USE["state"], "steps": [], "unreached": [], "requests": []}
             case [plural, key, "dossier"]:
                 kind = next((name for name, row in KINDS.items() if row[0] == plural), None)
                 return None if kind is None or key == "NONE" else self._dossier(kind, key, query)
