@@ -5,6 +5,7 @@ metres, right-handed. It is Cartesian and exact everywhere, but its z is a heigh
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -101,7 +102,7 @@ class SiteFrame:
     @classmethod
     def of(cls, site: Site) -> Self:
         """The frame at a site's origin."""
-        return cls(site, east_north_up_to_ecef(site.lon, site.lat, site.height_m))
+        return cls(site, _to_ecef(site.lon, site.lat, site.height_m))
 
     def from_lon_lat_height(self, lon_lat_height: ArrayLike) -> Float64:
         """site_xyz (n, 3) metres from degrees and ellipsoidal metres (n, 3)."""
@@ -144,4 +145,12 @@ def east_north_up_to_ecef(lon: float, lat: float, height_m: float) -> Float64:
     matrix[:3, 1] = -sin_phi * cos_lam, -sin_phi * sin_lam, cos_phi
     matrix[:3, 2] = cos_phi * cos_lam, cos_phi * sin_lam, sin_phi
     matrix[:3, 3] = ecef_from_lon_lat_height([[lon, lat, height_m]])[0]
+    return matrix
+
+
+@lru_cache(maxsize=256)
+def _to_ecef(lon: float, lat: float, height_m: float) -> Float64:
+    """Of an origin that is asked for at every question; not to be written to."""
+    matrix = east_north_up_to_ecef(lon, lat, height_m)
+    matrix.setflags(write=False)
     return matrix

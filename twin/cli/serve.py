@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["announced", "serve"]
 
+WAITING = 2048
+"""Connections that may wait to be taken."""
 MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
 """glibc's: an arena a thread would keep what forty threads once needed, and arrays of megabytes would leave holes when they go."""
 
@@ -151,8 +153,18 @@ def _serve(settings: Settings, listening: socket.socket, application: Callable[[
         server_header=False,
         proxy_headers=bool(settings.proxy_addresses),
         forwarded_allow_ips=settings.proxy_addresses,
+        backlog=1,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+
+    class OneAtATime(uvicorn.Server):
+        """Takes one connection at a time (asyncio takes `backlog` of them) from the queue that workers share, so that none takes all."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            for one in sockets or ():
+                one.listen(WAITING)
+
+    OneAtATime(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -160,7 +172,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen(2048)
+        listening.listen(WAITING)
     except OSError as error:
         listening.close()
         raise Refused(

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from twin.records.column_file import build_apart, load_columns
 from twin.records.column_rows import build_columns, read_imported, read_records
 from twin.records.columns import Array, AssetColumns
 from twin.records.place_tree import NOWHERE, PlaceTree, load_places, with_new_locations
-from twin.records.state import PlaceState, RegisterState, read_place_state, read_state
+from twin.records.state import PlaceState, RegisterState, read_state
 from twin.records.texts import Texts
 from twin.records.unit_tree import UnitTree, load_units
 from twin.store import record_schema as schema
@@ -70,7 +71,7 @@ class AssetView:
         made = make()
         with self.lock:
             self.worked_out[key] = made, _bytes_of(made)
-            while len(self.worked_out) > KEPT or sum(size for _, size in self.worked_out.values()) > KEPT_BYTES:
+            while len(self.worked_out) > KEPT or sum(map(itemgetter(1), self.worked_out.values())) > KEPT_BYTES:
                 self.worked_out.popitem(last=False)
         return made
 
@@ -97,7 +98,7 @@ class Shelf:
 
     def places(self, connection: Connection) -> PlaceTree:
         """The tree of places as this connection sees it."""
-        return self._places(connection, read_place_state(connection))
+        return self._places(connection, read_state(connection).tree)
 
     def trees_at_hand(self, connection: Connection) -> tuple[PlaceTree, UnitTree] | None:
         """Both trees as this connection sees them, None where one would have to be read."""

@@ -32,7 +32,7 @@ from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.records.read import records_of_key
 from twin.records.scope import visible_conditions
 from twin.records.stored import domain_of
-from twin.records.told_rows import ToldRows, told_of, told_rows
+from twin.records.told_rows import ToldRows, rows_of, told_of, told_rows
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
 from twin.store.values import from_microseconds
@@ -68,8 +68,9 @@ class RecordQuery:
         shapes = self._points if isinstance(self._points, DeviceShapes) else None
         self._made = RecordItems(self._kind, self._places, reader, shapes)
         self._few: list[int] | None = None
-        by_column = self._kind.name == "asset" and not asked.sort and bool(asked.filters or asked.box is not None)
-        self._choice = choose_assets(connection, catalogue.registers, reader, asked, self._queryables()) if by_column else None
+        by_column = self._kind.name == "asset" and not asked.sort
+        told = self._queryables() if asked.filters else Queryables(key=self._table.c.id)
+        self._choice = choose_assets(connection, catalogue.registers, reader, asked, told) if by_column else None
         self._few = self._few_chosen()
         self._where = [*self._seen, *self._filters(asked.filters if self._choice is None else self._choice.rest)]
         if asked.box is not None and self._choice is None:
@@ -207,9 +208,13 @@ class RecordQuery:
     def _chosen(self, after: str, wanted: int) -> Iterator[tuple[Item, str]]:
         """Those that the columns chose, in the order of their keys; what no column decides is asked of `wanted` at once."""
         assert self._choice is not None
-        where = [self._table.c.ended.is_(None), *self._where[len(self._seen) :]]
+        where, texts = self._where[len(self._seen) :], self._catalogue.registers.shelf.texts
         while ids := self._choice.records(after, wanted):
-            items = self._made.of(self._told([self._is_of(ids), *where], wanted))
+            if where:
+                told = self._told([self._is_of(ids), self._table.c.ended.is_(None), *where], wanted)
+            else:
+                told = rows_of(self._connection, self._kind, texts, ids, now=self._now)
+            items = self._made.of(told)
             yield from ((item, item.id) for item in items)
             after = self._choice.key_of(ids[-1])
 
