@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from twin.api.keyring import Keyring
 from twin.api.origin import require_own_origin
 from twin.api.parameters import require_known_parameters
 from twin.auth import Action, Principal, Protected, authorise
@@ -26,11 +27,14 @@ class Gate:
         self.action = action
 
     async def __call__(self, request: Request) -> Principal:
-        """Who asks; only the keyring, which asks the store, takes a thread for it."""
+        """Who asks; only where the keyring must ask the store does it take a thread."""
         require_own_origin(request, proof=False)
         state = request.app.state
         asked: PrincipalOf = state.principal_of
-        principal = asked(request) if state.keyring is None else await run_in_threadpool(asked, request)
+        keyring: Keyring | None = state.keyring
+        principal = asked(request) if keyring is None else keyring.known_of(request)
+        if principal is None:
+            principal = await run_in_threadpool(asked, request)
         route = request.scope["route"]
         site = request.path_params.get("code")
         authorise(principal, self.action, Protected(site=site, path=request.url.path) if site else None)

@@ -57,12 +57,12 @@ def told_rows(
 
 
 def rows_of(connection: Connection, kind: RecordKind, texts: Texts, record_ids: Sequence[int], *, now: int) -> ToldRows:
-    """The rows that readers see of these records that have not ended, in the order of their keys: `told_rows` by a statement built once."""
-    if not record_ids:
-        return _told(connection, kind, texts, [])
+    """The rows that readers see of these records that have not ended, in their order: `told_rows` by a statement that is built once."""
     sqlite = connection.dialect.name == "sqlite"
     asked = {"now": now, "ids": json.dumps(list(record_ids)) if sqlite else list(record_ids)}
-    return _told(connection, kind, texts, connection.execute(_by_records(kind.name, sqlite=sqlite), asked).all())
+    at = _asked(kind.name).index("record_id")
+    found = {row[at]: row for row in connection.execute(_by_records(kind.name, sqlite=sqlite), asked)}
+    return _told(connection, kind, texts, [found[record] for record in record_ids if record in found])
 
 
 def told_of(kind: RecordKind, records: Sequence[Record]) -> ToldRows:
@@ -91,7 +91,7 @@ def _by_records(kind_name: str, *, sqlite: bool) -> Select[Any]:
         among = table.c.record_id == any_(bindparam("ids", type_=ARRAY(BigInteger())))
     now: Any = bindparam("now", type_=BigInteger())
     query = select(*(table.c[name] for name in _asked(kind_name))).where(among, table.c.since <= now, table.c.until > now)
-    return query.where(table.c.ended.is_(None)).order_by(table.c.key, table.c.id)
+    return query.where(table.c.ended.is_(None))
 
 
 def _said(connection: Connection, kind: RecordKind, texts: Texts, stored: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
