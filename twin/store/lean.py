@@ -14,14 +14,14 @@ from types import ModuleType
 __all__ = ["do_without", "keep_freed_memory", "seldom_collected"]
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
-KEPT_BYTES = 64 * 2**20
+TRIMMED_BYTES, KEPT_BYTES = 24 * 2**20, 64 * 2**20
 
 
 def keep_freed_memory() -> None:
     """Let the C library keep what is freed for the next batch, where it is glibc (mallopt(3)): else each batch is paged in anew."""
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
-        for option, size in ((M_TRIM_THRESHOLD, KEPT_BYTES), (M_TOP_PAD, KEPT_BYTES // 8), (M_MMAP_THRESHOLD, KEPT_BYTES)):
+        for option, size in ((M_TRIM_THRESHOLD, TRIMMED_BYTES), (M_TOP_PAD, KEPT_BYTES // 8), (M_MMAP_THRESHOLD, KEPT_BYTES)):
             library.mallopt(option, size)
 
 
