@@ -99,8 +99,7 @@ def import_register(
         nullcontext(None) if dry_run else _feeding(store, kind, ledger_name, early.reader, settings) as feeding,
     ):
         sha256 = early.sha256.result() if path.is_file() else file_sha256(path)
-        options = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
-        options |= {"codes": tables.reading} if tables.reading else {}
+        options = _options(profile, mapping, as_of, tables.reading)
         new = replace(new, sha256=sha256, options=options)
         if feeding is None:
             with staged_copy(path, settings.models_dir) as staged:
@@ -111,8 +110,7 @@ def import_register(
         if same is not None:
             _keep_if_lost(path, sha256, settings)
             if tie_after:  # a no-op but where the run that brought these bytes was killed before its own
-                tie(store, who=who, now=now, settings=settings)
-                make_ready(store, settings)
+                _tie(store, settings, who, now)
             return _reported(same, added=False)
         place = placer_of(store, kind.name)
         with exclusively(store.database, kind), staged_copy(path, settings.models_dir, lambda: feeding.begin(place)) as staged:
@@ -129,10 +127,20 @@ def import_register(
             )
             keep_original(staged, sha256, settings.models_dir)
         if tie_after:
-            tie(store, who=who, now=now, settings=settings, known=place.grounds if place else None)
-            make_ready(store, settings)
+            _tie(store, settings, who, now, place.grounds if place else None)
     with store.database.reading() as connection:
         return _reported(get_register_revision(connection, merged.revision_id), added=merged.new + merged.changed > 0)
+
+
+def _options(profile: str | None, mapping: Path | None, as_of: date | None, codes: Any) -> dict[str, Any]:
+    """How the bytes are read: with the same ones the same bytes are the same revision."""
+    said = {"profile": profile, "mapping": file_sha256(mapping) if mapping else None, "as_of": as_of.isoformat() if as_of else None}
+    return said | ({"codes": codes} if codes else {})
+
+
+def _tie(store: Store, settings: Settings, who: str, now: datetime, known: Any = None) -> None:
+    tie(store, who=who, now=now, settings=settings, known=known)
+    make_ready(store, settings)
 
 
 def _keep_if_lost(path: Path, sha256: str, settings: Settings) -> None:

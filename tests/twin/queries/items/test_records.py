@@ -100,6 +100,15 @@ def test_a_page_says_what_each_says_by_itself_however_few_texts_are_remembered(h
                 assert one.properties == alone.properties and one.geometry == alone.geometry
 
 
+def test_what_columns_chose_is_in_the_order_of_codes_not_of_records(home: Home) -> None:
+    last = max(home.town.assets)
+    for code in ("A-00005", "0-first"):
+        home.town.add(home.town.assets[last] | {"code": code, "tag": code, "serial": code})
+    chosen = [item.id for item in home.all(Asked(filters=(parse("code IS NOT NULL AND name IS NOT NULL", "cql2-text"),)))]
+    named = [item.id for item in home.all(Asked(filters=(parse("name IS NOT NULL", "cql2-text"),)))]
+    assert chosen == named == sorted(named) and named[0] == "0-first"
+
+
 def test_one_state_is_asked_once_and_a_later_one_is_seen(home: Home) -> None:
     database = home.town.store.database
     with database.reading() as before:
