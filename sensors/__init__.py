@@ -1,12 +1,39 @@
-"""Devices that observe: what each kind is and what it can perceive, without knowing the scene, the store or a protocol's server.
+"""Devices: what each kind is, what it can perceive and what it says, without knowing the scene or the store.
 
 `camera` is the pose and lens of a camera and what falls into its picture; `rig` many of them as columns; `pixel_class` says
-what a picture of so many pixels a metre is good for, by edition of IEC 62676-4.
+what a picture of so many pixels a metre is good for, by edition of IEC 62676-4. `observation` is what a device said, `batch` many of them,
+packed.
 """
 
+from sensors.batch import Batch
 from sensors.camera import Camera, PtzLimits
-from sensors.errors import CameraInvalid, SensorError
+from sensors.errors import BatchInvalid, CameraInvalid, InletGone, InletRefused, SensorError
+from sensors.inlet import Inlet
+from sensors.observation import FIX, NO_NUMBER, NO_TIME, Fixes, Observation, Stream, device_address
 from sensors.pixel_class import EDITIONS, PixelClass, class_at, classes_of
 from sensors.rig import Rig, View
 
-__all__ = ["EDITIONS", "Camera", "CameraInvalid", "PixelClass", "PtzLimits", "Rig", "SensorError", "View", "class_at", "classes_of"]
+__all__ = [
+    "EDITIONS",
+    "FIX",
+    "NO_NUMBER",
+    "NO_TIME",
+    "Batch",
+    "BatchInvalid",
+    "Camera",
+    "CameraInvalid",
+    "Fixes",
+    "Inlet",
+    "InletGone",
+    "InletRefused",
+    "Observation",
+    "PixelClass",
+    "PtzLimits",
+    "Rig",
+    "SensorError",
+    "Stream",
+    "View",
+    "class_at",
+    "classes_of",
+    "device_address",
+]

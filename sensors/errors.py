@@ -1,10 +1,13 @@
 """Errors of devices.
 
 SensorError
-└── CameraInvalid            a pose, lens or limit that no camera has
+├── BatchInvalid             bytes that are no packed batch, or a batch that contradicts itself
+├── CameraInvalid            a pose, lens or limit that no camera has
+├── InletGone                whoever keeps observations does not answer; try again
+└── InletRefused             it answers that it cannot keep them now (a full disk), and why
 """
 
-__all__ = ["CameraInvalid", "SensorError"]
+__all__ = ["BatchInvalid", "CameraInvalid", "InletGone", "InletRefused", "SensorError"]
 
 
 class SensorError(Exception):
@@ -19,7 +22,25 @@ class SensorError(Exception):
         self.hint = hint
 
 
+class BatchInvalid(SensorError):
+    """A batch that cannot be read, or contradicts itself: `path` names its source where it is known."""
+
+    code = "BATCH_INVALID"
+
+
 class CameraInvalid(SensorError):
     """A camera with a number that cannot be: `path` names the camera."""
 
     code = "CAMERA_INVALID"
+
+
+class InletGone(SensorError):
+    """Whoever keeps observations does not answer now."""
+
+    code = "INLET_GONE"
+
+
+class InletRefused(SensorError):
+    """Observations cannot be kept now, and why: nothing of the batch was."""
+
+    code = "INLET_REFUSED"
