@@ -1,0 +1,1 @@
+"""Gateways: processes that speak the protocols of devices and hand what they say to the hub."""
