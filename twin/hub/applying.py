@@ -22,7 +22,6 @@ __all__ = ["Applier", "Committed", "Happens", "Positions"]
 
 REACH_M = 30.0
 E7 = 1e-7
-UNPLACED = (NO_NUMBER, 0)
 ON, BACKLOG = 2, 4
 """Bits of `FIX.status`: ignition on, sent late."""
 
@@ -68,6 +67,7 @@ class Applier:
     happens: Sequence[Happens] = ()
     commands: Mapping[str, Callable[[dict[str, Any], int], tuple[dict[str, Any], Sequence[dict[str, Any]]]]] = field(default_factory=dict)
     position: int = 0
+    _silent_after: Int64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def apply(self, batches: Sequence[Batch], *, now_us: int, position: int) -> Applied:
         """See `Applies`."""
@@ -96,8 +96,9 @@ class Applier:
     def sweep(self, *, now_us: int) -> Applied:
         """Who has been silent for too long is said to be so."""
         current = self.state.current
-        limits = silent_after_us(self.state.addresses)
-        silent = (current["placed"] > 0) & (current["flags"] & Flag.SILENT == 0) & (now_us - current["received_us"] > limits)
+        fresh = silent_after_us(self.state.addresses[len(self._silent_after) :])
+        self._silent_after = np.concatenate([self._silent_after, fresh])
+        silent = (current["placed"] > 0) & (current["flags"] & Flag.SILENT == 0) & (now_us - current["received_us"] > self._silent_after)
         handles = np.flatnonzero(silent)
         if not len(handles):
             return Applied(changes=None)
