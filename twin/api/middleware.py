@@ -79,9 +79,12 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             named = Headers(scope=scope).get("host", "")
             if host_of(named) not in self.hosts:
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close", "code": 1008, "reason": "HOST_UNKNOWN"})
+                    return
                 answer = problem(Request(scope), 421, "HOST_UNKNOWN", f"this service is not {named!r}", "ask for 127.0.0.1 or localhost")
                 await answer(scope, receive, send)
                 return
