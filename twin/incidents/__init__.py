@@ -1,0 +1,12 @@
+"""Events with one sequence, and incidents: alarms grouped by place and time, none dropped.
+
+`EventFile` is the SQLite file of both, written by the hub alone and read by workers; `EventLog` its sequence of events. An alarm
+belongs to exactly one *part* of one incident: a part holds what is protected alike, so that a reader who may not know of a place
+meets neither the part, its count, its events nor its state. Grouping and damping are pure: alarms, state and `now` in, changes out.
+"""
+
+from twin.incidents.event import Event
+from twin.incidents.events import EventLog, Replay
+from twin.incidents.file import EventFile
+
+__all__ = ["Event", "EventFile", "EventLog", "Replay"]
