@@ -1,5 +1,6 @@
 """The application: store, settings and principal in, an ASGI app out. Nothing is opened on import."""
 
+import asyncio
 import gc
 import os
 import threading
@@ -22,6 +23,7 @@ from twin.api import (
     evidence,
     exports,
     features,
+    live,
     page,
     planner,
     reconciliation,
@@ -50,7 +52,12 @@ from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
+from twin.hub.client import HubClient
+from twin.hub.meeting import Meeting
 from twin.queries.items.catalogue import Catalogue
+from twin.queries.live.replica import Replica
+from twin.queries.live.visible import Visible
+from twin.queries.live.watching import Live
 from twin.queries.place.assets import asset_points
 from twin.queries.routes.networks import Networks
 from twin.queries.sight.answerer import Sight
@@ -59,7 +66,7 @@ from twin.settings import Settings
 from twin.store import Store
 from twin.store.watch import Watch
 
-__all__ = ["CONTENT_POLICY", "app_from_environment", "app_of_worker", "create_app", "with_short_way"]
+__all__ = ["CONTENT_POLICY", "app_from_environment", "app_of_worker", "create_app", "following", "with_short_way"]
 
 DESCRIPTION = "一个大院的数字孪生:BIM 与城市图层合为一景,3D Tiles 与空间接口。One twin of a compound: one scene, 3D Tiles, spatial APIs."
 
@@ -86,6 +93,7 @@ ROUTERS = (
     spatial.router,
     sight.router,
     routes.router,
+    live.router,
     *records.routers,
     page.router,
 )
@@ -122,6 +130,7 @@ def create_app(
     app.state.registers = held.registers
     app.state.catalogue = Catalogue(app.state.registers)
     app.state.tables = read_tables(settings.home / "codes")
+    app.state.live = None
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_problem_handlers(app)
     for router in ROUTERS:
@@ -157,7 +166,8 @@ def app_of_worker(prepared: Prepared, *, warm: bool = True) -> ASGIApp:
     async def closing(_: FastAPI) -> AsyncIterator[None]:
         if warm:
             threading.Thread(target=_warm, args=(prepared,), name="warm", daemon=True).start()
-        yield
+        async with following(app, settings):
+            yield
         if keyring is not None:
             keyring.close()
         if watch is not None:
@@ -166,6 +176,22 @@ def app_of_worker(prepared: Prepared, *, warm: bool = True) -> ASGIApp:
 
     app.router.lifespan_context = closing
     return app if watch is None else with_short_way(app, watch)
+
+
+@asynccontextmanager
+async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """While inside, the app knows what is live: it follows the hub of the home, as soon as there is one."""
+    replica = Replica()
+    hub = HubClient(Meeting(settings.home), changed=replica.take, happened=replica.hear)
+    app.state.live = Live(replica, Visible(app.state.registers, app.state.scenes), hub)
+    running = asyncio.create_task(app.state.live.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        app.state.live = None
 
 
 def with_short_way(app: FastAPI, watch: Watch) -> ById:

@@ -40,7 +40,7 @@ class PositionsDocument(BaseModel):
     """一页位置 · a page of positions."""
 
     at: str = _field("此刻", "the moment, UTC")
-    numberMatched: int = _field("总数", "how many there are in all pages")  # noqa: N815
+    numberMatched: int = _field("总数", "how many there are in all pages")
     positions: list[Position] = _field("位置", "positions, by id")
     next: str | None = _field("续自", "where the next page begins: `after`")
 
@@ -67,6 +67,6 @@ class StatesDocument(BaseModel):
     """一页状态 · a page of states."""
 
     at: str = _field("此刻", "the moment, UTC")
-    numberMatched: int = _field("总数", "how many there are in all pages")  # noqa: N815
+    numberMatched: int = _field("总数", "how many there are in all pages")
     states: list[State] = _field("状态", "states, by id")
     next: str | None = _field("续自", "where the next page begins: `after`")

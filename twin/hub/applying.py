@@ -103,8 +103,7 @@ class Applier:
         if not len(handles):
             return Applied(changes=None)
         rows = current[handles].copy()
-        rows["flags"] |= Flag.SILENT
-        rows["flags"] &= 0xFFFF ^ Flag.MOVING
+        rows["flags"] = (rows["flags"] | Flag.SILENT) & ~np.uint16(Flag.MOVING)
         return Applied(changes=self.state.put(handles, rows, {}, now_us=now_us))
 
     def command(self, name: str, arguments: dict[str, Any], *, now_us: int) -> tuple[dict[str, Any], Applied]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from twin.live.changes import Changes
 
 __all__ = ["Applied", "Applies", "Followers", "Hub", "Keeps"]
 
+log = logging.getLogger(__name__)
 MOST_AT_ONCE = 64
 WAITING_AT_MOST = 4096
 SWEEP_S = 1.0
@@ -91,7 +93,13 @@ class Hub:
 
     async def command(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Do what a person wants done; its answer. Raises TwinError."""
-        answer, applied = self.applies.command(name, arguments, now_us=self._now_us())
+        try:
+            answer, applied = self.applies.command(name, arguments, now_us=self._now_us())
+        except TwinError:
+            raise
+        except Exception as error:
+            log.exception("the command %s failed", name)
+            raise TwinError(f"{name} failed: a fault of ours", path=name, hint="the log of the hub says where") from error
         self._tell(applied)
         return answer
 

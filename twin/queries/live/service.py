@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensors import Batch, BatchInvalid
-from twin.errors import StoreUnavailable, TwinError
+from twin.errors import TwinError
+from twin.history.errors import HistoryDamaged
 from twin.history.journal import Journal, JournalReader
 from twin.hub.applying import Applier
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from twin.hub.guarded import Guarded
 from twin.hub.hub import Hub
 from twin.hub.meeting import Meeting
 from twin.hub.seen import Seen
@@ -58,7 +60,14 @@ class OpenHub:
         kept = read_checkpoint(folder / "state" / "checkpoint")
         applier, seen = _restored(kept, grounds)
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
-        return cls(hub=Hub(journal, applier, seen, now_us=now_us), applier=applier, journal=journal, grounds=grounds, folder=folder, told=told)
+        return cls(
+            hub=Hub(journal, Guarded(applier), seen, now_us=now_us),
+            applier=applier,
+            journal=journal,
+            grounds=grounds,
+            folder=folder,
+            told=told,
+        )
 
     def checkpoint(self) -> None:
         """Keep what was made of the journal so far; where the disk refuses, the one before serves and more is made again."""
@@ -156,7 +165,7 @@ def _replayed(folder: Path, applier: Applier, seen: Seen) -> list[str]:
                 if len(waiting) == TOGETHER:
                     _apply(applier, waiting, record.position + 1)
             break
-        except StoreUnavailable as error:
+        except HistoryDamaged as error:
             resume = getattr(error, "resume", None)
             told.append(error.message)
             if resume is None:
@@ -168,7 +177,7 @@ def _replayed(folder: Path, applier: Applier, seen: Seen) -> list[str]:
 
 def _apply(applier: Applier, waiting: list[Batch], position: int) -> None:
     if waiting:
-        applier.apply(waiting, now_us=max(_received_us(batch) for batch in waiting), position=position)
+        Guarded(applier).apply(waiting, now_us=max(_received_us(batch) for batch in waiting), position=position)
         waiting.clear()
     applier.position = position
 

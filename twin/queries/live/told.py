@@ -18,10 +18,9 @@ __all__ = ["moment", "positions_told", "states_told"]
 LAST_US = 253_402_300_799_999_999
 
 
-def positions_told(
-    state: LiveState, permitted: Permitted, asked: Asked, *, now_us: int, after: str | None, limit: int
-) -> dict[str, Any]:
-    """The positions that are asked for and permitted: `{at, positions, next, numberMatched}`; `after` is the id the page before ended with."""
+def positions_told(state: LiveState, permitted: Permitted, asked: Asked, *, now_us: int, after: str | None, limit: int) -> dict[str, Any]:
+    """The positions that are asked for and permitted: `{at, positions, next, numberMatched}`; `after` is the id that the page
+    before ended with."""
     current = state.current
     seen = permitted.mask(state) & (current["placed"] > 0)
     if asked.box is not None:
