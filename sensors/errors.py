@@ -3,11 +3,12 @@
 SensorError
 ├── BatchInvalid             bytes that are no packed batch, or a batch that contradicts itself
 ├── CameraInvalid            a pose, lens or limit that no camera has
+├── FrameInvalid             bytes that are no JT/T 808 frame, or a body that is not what its message says
 ├── InletGone                whoever keeps observations does not answer; try again
 └── InletRefused             it answers that it cannot keep them now (a full disk), and why
 """
 
-__all__ = ["BatchInvalid", "CameraInvalid", "InletGone", "InletRefused", "SensorError"]
+__all__ = ["BatchInvalid", "CameraInvalid", "FrameInvalid", "InletGone", "InletRefused", "SensorError"]
 
 
 class SensorError(Exception):
@@ -32,6 +33,16 @@ class CameraInvalid(SensorError):
     """A camera with a number that cannot be: `path` names the camera."""
 
     code = "CAMERA_INVALID"
+
+
+class FrameInvalid(SensorError):
+    """A frame that cannot be read; `reason` is a word: `short`, `checksum`, `length`, `body`, `items`, `encrypted`, `package`, `hex`."""
+
+    def __init__(self, message: str, *, reason: str, path: str = "", hint: str = "") -> None:
+        super().__init__(message, path=path, hint=hint)
+        self.reason = reason
+
+    code = "JT808_FRAME_INVALID"
 
 
 class InletGone(SensorError):
