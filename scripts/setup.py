@@ -23,6 +23,7 @@ DEBIAN_PACKAGES = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "fonts-wqy-microhei": lambda: any(Path("/usr/share/fonts").rglob("wqy-microhei*")),
     "libusb-1.0-0": lambda: ctypes.util.find_library("usb-1.0") is not None,
+    "mosquitto": lambda: shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") is not None,
     "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
 }
 

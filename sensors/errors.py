@@ -5,10 +5,12 @@ SensorError
 ├── CameraInvalid            a pose, lens or limit that no camera has
 ├── FrameInvalid             bytes that are no JT/T 808 frame, or a body that is not what its message says
 ├── InletGone                whoever keeps observations does not answer; try again
-└── InletRefused             it answers that it cannot keep them now (a full disk), and why
+├── InletRefused             it answers that it cannot keep them now (a full disk), and why
+├── PayloadInvalid           a message of the bus that says nothing one can take
+└── TopicInvalid             a topic that is none, or a key that makes none
 """
 
-__all__ = ["BatchInvalid", "CameraInvalid", "FrameInvalid", "InletGone", "InletRefused", "SensorError"]
+__all__ = ["BatchInvalid", "CameraInvalid", "FrameInvalid", "InletGone", "InletRefused", "PayloadInvalid", "SensorError", "TopicInvalid"]
 
 
 class SensorError(Exception):
@@ -55,3 +57,19 @@ class InletRefused(SensorError):
     """Observations cannot be kept now, and why: nothing of the batch was."""
 
     code = "INLET_REFUSED"
+
+
+class PayloadInvalid(SensorError):
+    """A message that is no CloudEvent or batch, or whose data a stream does not take: `path` names the member, `raw` holds its bytes."""
+
+    code = "PAYLOAD_INVALID"
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "", raw: bytes = b"") -> None:
+        super().__init__(message, path=path, hint=hint)
+        self.raw = raw
+
+
+class TopicInvalid(SensorError):
+    """A topic that is no topic of a device, or a key that cannot stand in one."""
+
+    code = "TOPIC_INVALID"

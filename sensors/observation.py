@@ -51,6 +51,8 @@ class Stream(StrEnum):
     STATE = "state"
     READING = "reading"
     HEARTBEAT = "heartbeat"
+    UNKNOWN = "unknown"
+    """What was said and not understood: its `raw` is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

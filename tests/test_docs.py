@@ -17,7 +17,8 @@ CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 LINE = re.compile(r"^- `([A-Z0-9_]+)`: (.+?) \*\*Where\*\*: (.+?) \*\*Do\*\*: (.+)$", re.MULTILINE)
 NO_CODES = {
     "COLOR_0", "CUBIC_METRE", "DEGREE_CELSIUS", "SQUARE_METRE", "IFC4X3_ADD2", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "SQLITE_BUSY",
-    "MALLOC_ARENA_MAX", "SQLITE_NOTADB", "TWIN_DATABASE_URL", "TWIN_HOME", "TWIN_HOST", "TWIN_PROXY_ADDRESSES", "TWIN_SIGHT_SOCKET",
+    "MALLOC_ARENA_MAX", "SQLITE_NOTADB", "TWIN_BUS_URL", "TWIN_DATABASE_URL", "TWIN_HOME", "TWIN_HOST", "TWIN_PROXY_ADDRESSES",
+    "TWIN_SIGHT_SOCKET",
 }  # fmt: skip
 """Texts of the same form: names of the standard, of other programs, of settings."""
 
