@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -12,10 +13,10 @@ from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed, allowed_socket
 from twin.api.live_documents import PositionsDocument, StatesDocument
 from twin.api.router import Router
-from twin.auth import Action, Principal
+from twin.auth import Action, Principal, Protected, authorise
 from twin.errors import Invalid, NotReady, TwinError
 from twin.queries.items.box import parse_box
-from twin.queries.live.feed import Asked, Basis, Feed, view_of
+from twin.queries.live.feed import Asked, Basis, Box, Feed, view_of
 from twin.queries.live.told import positions_told, states_told
 from twin.queries.live.visible import Permitted
 from twin.queries.live.watching import Live
@@ -28,6 +29,7 @@ SocketWatcher = Annotated[Principal, allowed_socket(Action.READ_LIVE)]
 FULL_EVERY = 150
 """Ticks between full frames: 30 s."""
 MOST_TEXT = 10_000
+METRES_A_DEGREE = 111_000.0
 BoxOf = Annotated[str | None, Query(max_length=200, description=bilingual("西,南,东,北(度)", "west,south,east,north in degrees"))]
 KindOf = Annotated[list[str] | None, Query(max_length=50, description=bilingual("类别,可多个", "kinds, may be several"))]
 Limit = Annotated[int, Query(ge=1, le=10_000, description=bilingual("每页", "a page"))]
@@ -105,7 +107,7 @@ class _Watching:
                 said = json.loads(text)
                 if not isinstance(said, dict) or said.keys() != {"subscribe"}:
                     raise ValueError('a message is {"subscribe": {…}}')
-                self._asked, self._basis = view_of(said["subscribe"]), None
+                self._asked, self._basis = await run_in_threadpool(view_of, said["subscribe"], self._box_of), None
             except ValueError as error:
                 await self._problem("a message that was not understood", str(error))
 
@@ -147,6 +149,17 @@ class _Watching:
                 await self._socket.send_bytes(told.frame)
         if self._asked is asked:
             self._basis = told.basis
+
+    def _box_of(self, code: str) -> Box:
+        """The box around the radius of a site within the scope of the watcher."""
+        try:
+            authorise(self._principal, Action.READ_SITE, Protected(site=code, path=code))
+            site = self._socket.app.state.store.get_site(code)
+        except TwinError as error:
+            raise ValueError(error.message) from None
+        north = site.radius_m / METRES_A_DEGREE
+        east = north / max(math.cos(math.radians(site.lat)), 0.01)
+        return site.lon - east, site.lat - north, site.lon + east, site.lat + north
 
     async def _problem(self, title: str, detail: str) -> None:
         async with self._lock:

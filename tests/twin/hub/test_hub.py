@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from sensors import Batch, InletRefused
+from sensors import Batch, InletGone, InletRefused
 from tests.twin.hub.devices import LAT, LON, FlatGround, moving
-from twin.errors import Invalid, StoreUnavailable
+from twin.errors import Invalid, NotReady, Refused, StoreUnavailable
 from twin.hub.applying import Applier
 from twin.hub.client import HubClient
 from twin.hub.hub import Applied, Hub
 from twin.hub.meeting import Meeting
 from twin.hub.seen import Seen
-from twin.hub.server import serve_hub
+from twin.hub.server import _Connection, serve_hub
+from twin.hub.wire import Kind, written
 from twin.live.state import LiveState
 
 A = {"A": (LON, LAT)}
@@ -189,6 +190,19 @@ def test_a_client_waits_for_its_hub_and_hands_over_again_what_was_not_answered(t
     asyncio.run(run())
 
 
+def test_who_waits_too_long_for_a_hub_is_told_that_it_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twin.hub.client.GIVES_UP_S", 0.05)
+
+    async def run() -> None:
+        client = HubClient(Meeting(tmp_path))
+        with pytest.raises(InletGone, match="does not answer"):
+            await client.offer(moving("g", 1, A))
+        with pytest.raises(NotReady, match="does not answer"):
+            await client.command("dance")
+
+    asyncio.run(run())
+
+
 def test_one_process_is_the_hub_of_a_home(tmp_path: Path) -> None:
     first, second = Meeting(tmp_path), Meeting(tmp_path)
     assert (first.is_taken(), second.is_taken()) == (False, True)
@@ -199,7 +213,9 @@ def test_one_process_is_the_hub_of_a_home(tmp_path: Path) -> None:
 
 def test_garbage_on_the_socket_costs_its_own_connection_alone(tmp_path: Path) -> None:
     async def check(hub: Hub, journal: Journal, meeting: Meeting) -> None:
-        for garbage in (b"\xff" * 64, b"\x05\x00\x00\x00\x01abcde", b"\x02\x00\x00\x00\x63ab", b"\x01"):
+        with pytest.raises(Refused, match="takes no frame DONE"):
+            _Connection(hub, asyncio.StreamReader(), None)._take(Kind.DONE, b"")  # type: ignore[arg-type]
+        for garbage in (b"\xff" * 64, written(Kind.DONE, b"{}"), b"\x05\x00\x00\x00\x01abcde", b"\x02\x00\x00\x00\x63ab", b"\x01"):
             reader, writer = await asyncio.open_unix_connection(meeting.socket())
             writer.write(garbage)
             writer.write_eof()

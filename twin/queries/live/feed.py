@@ -8,7 +8,7 @@ a frame of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,9 +20,11 @@ from twin.live.state import LiveState
 from twin.queries.live.frames import pack_frame
 from twin.queries.live.visible import Permitted
 
-__all__ = ["Asked", "Basis", "Feed", "Told", "view_of"]
+__all__ = ["Asked", "Basis", "Box", "Feed", "Told", "view_of"]
 
 Mask = NDArray[np.bool_]
+Box = tuple[float, float, float, float]
+WORLD: Box = (-180.0, -90.0, 180.0, 90.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Asked:
     """What a watcher wants: devices of some kinds (None: of all) within west, south, east, north (None: anywhere)."""
 
     kinds: frozenset[str] | None = None
-    box: tuple[float, float, float, float] | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,22 +134,30 @@ class Feed:
             yield _json({"type": "states", "at": at, "states": found})
 
 
-def view_of(wanted: Any) -> Asked:
-    """What a `subscribe` message asks for. Raises ValueError, in words, for what is no such message."""
+def view_of(wanted: Any, box_of: Callable[[str], Box] = lambda site: WORLD) -> Asked:
+    """What a `subscribe` message asks for; `box_of` tells the box of a site. Raises ValueError, in words, for what is no such message."""
     if not isinstance(wanted, dict):
-        raise ValueError("subscribe is an object: {kinds, bbox}")
+        raise ValueError("subscribe is an object: {site, kinds, bbox}")
     unknown = wanted.keys() - {"site", "kinds", "bbox"}
     if unknown:
         raise ValueError(f"subscribe does not know {', '.join(sorted(map(str, unknown)))}")
-    kinds, box = wanted.get("kinds"), wanted.get("bbox")
+    site, kinds, box = wanted.get("site"), wanted.get("kinds"), wanted.get("bbox")
+    if site is not None and not isinstance(site, str):
+        raise ValueError("site is the code of a site")
     if kinds is not None and not (isinstance(kinds, list) and len(kinds) <= 50 and all(isinstance(kind, str) for kind in kinds)):
         raise ValueError("kinds is a list of at most 50 words")
-    if box is None:
-        return Asked(kinds=None if kinds is None else frozenset(kinds))
-    numbers = isinstance(box, list) and len(box) == 4 and all(isinstance(edge, int | float) and not isinstance(edge, bool) for edge in box)
-    if not (numbers and -180 <= box[0] <= 180 and -180 <= box[2] <= 180 and -90 <= box[1] <= box[3] <= 90):
+    if box is not None and not _is_box(box):
         raise ValueError("bbox is west, south, east, north in degrees")
-    return Asked(kinds=None if kinds is None else frozenset(kinds), box=(box[0], box[1], box[2], box[3]))
+    within = (box[0], box[1], box[2], box[3]) if box is not None else box_of(site) if site is not None else None
+    return Asked(kinds=None if kinds is None else frozenset(kinds), box=within)
+
+
+def _is_box(box: Any) -> bool:
+    if not (isinstance(box, list) and len(box) == 4):
+        return False
+    if not all(isinstance(edge, int | float) and not isinstance(edge, bool) for edge in box):
+        return False
+    return -180 <= box[0] <= 180 and -180 <= box[2] <= 180 and -90 <= box[1] <= box[3] <= 90
 
 
 def _grown(mask: Mask, count: int) -> Mask:
