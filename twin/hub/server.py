@@ -35,7 +35,7 @@ class _Connection:
     async def run(self) -> None:
         """Until the other side closes."""
         try:
-            with suppress(TwinError, ConnectionError):
+            with suppress(TwinError, ConnectionError, asyncio.CancelledError):  # a handler that ends as cancelled is logged as a fault
                 while (frame := await read_frame(self._reader)) is not None:
                     self._take(*frame)
         finally:

@@ -157,7 +157,7 @@ def _is_box(box: Any) -> bool:
         return False
     if not all(isinstance(edge, int | float) and not isinstance(edge, bool) for edge in box):
         return False
-    return -180 <= box[0] <= 180 and -180 <= box[2] <= 180 and -90 <= box[1] <= box[3] <= 90
+    return bool(-180 <= box[0] <= 180 and -180 <= box[2] <= 180 and -90 <= box[1] <= box[3] <= 90)
 
 
 def _grown(mask: Mask, count: int) -> Mask:
