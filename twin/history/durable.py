@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twin.history.errors import HistoryFull, HistoryTaken, HistoryUnavailable
 
-__all__ = ["PARTIAL", "disk_told", "one_writer", "replace_file", "sync_folder", "write_whole"]
+__all__ = ["PARTIAL", "disk_told", "one_writer", "replace_file", "replace_text", "sync_folder", "write_whole"]
 
 PARTIAL = ".part"
 """Ends the name of a file that is still being written; such files are removed when a writer opens the folder."""
@@ -62,6 +62,15 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             partial.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """`replace_file` with a text."""
+
+    def write(partial: Path) -> None:
+        partial.write_text(text, encoding="utf-8")
+
+    replace_file(path, write)
 
 
 @contextmanager
