@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sensors import FIX, NO_NUMBER, NO_TIME, Batch, Fixes, Observation, Stream
 from twin.errors import Invalid
@@ -14,7 +15,7 @@ from twin.hub.hub import Applied
 from twin.live.changes import Changes
 from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
 from twin.live.silence import silent_after_us
-from twin.live.state import Flag, LiveState, Rows
+from twin.live.state import Flag, LiveState, Rows, flags_of
 from twin.live.still import after
 from twin.live.tracker import Judged, Tracker
 
@@ -22,22 +23,22 @@ __all__ = ["Applier", "Committed", "Happens", "Positions"]
 
 REACH_M = 30.0
 E7 = 1e-7
-ON, BACKLOG = 2, 4
-"""Bits of `FIX.status`: ignition on, sent late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Committed:
-    """What was committed up to a position, judged: `fixes` by handle, `place` (n,) rows of the state's places, raw frames, other
-    observations, crossings."""
+    """What was committed up to a position, judged: `fixes` (n,) by handle, the journal positions (n,) they stand at, `place` (n,) rows of
+    the state's places, raw frames, other observations with their positions, crossings."""
 
     position: int
     now_us: int
     fixes: Fixes
+    positions: NDArray[np.uint64]
     judged: Judged
     place: Int64
     raw: Sequence[bytes]
     others: Sequence[Observation]
+    others_at: Sequence[int]
     crossings: Sequence[Crossing]
 
 
@@ -72,6 +73,7 @@ class Applier:
     def apply(self, batches: Sequence[Batch], *, now_us: int, position: int) -> Applied:
         """See `Applies`."""
         fixes = self._by_handle(batches)
+        first = position - len(batches)
         judged = self.tracker.apply(fixes, now_us)
         others = [one for batch in batches for one in batch.others]
         handles, rows, crossings, place = self._moved(fixes, judged, now_us)
@@ -80,10 +82,12 @@ class Applier:
             position=position,
             now_us=now_us,
             fixes=fixes,
+            positions=np.repeat(np.arange(first, position, dtype=np.uint64), [len(batch.fixes) for batch in batches]),
             judged=judged,
             place=place,
             raw=[frame for batch in batches for frame in (batch.raw or [b""] * len(batch.fixes))],
             others=others,
+            others_at=[at for at, batch in enumerate(batches, start=first) for _ in batch.others],
             crossings=crossings,
         )
         self.position = position
@@ -208,7 +212,4 @@ def _set_said(rows: Rows, fixes: Fixes, judged: Judged, now_us: int) -> None:
     """What a fix tells even where its position is of no use."""
     rows["received_us"] = np.maximum(rows["received_us"], np.where(fixes["received_us"] == NO_TIME, now_us, fixes["received_us"]))
     rows["alarm"], rows["verdict"] = fixes["alarm"], judged["verdict"]
-    flags = np.where(judged["smoothed"], Flag.SMOOTHED, 0) | np.where(judged["moving"], Flag.MOVING, 0)
-    flags |= np.where(fixes["status"] & ON > 0, Flag.IGNITION, 0) | np.where(fixes["status"] & BACKLOG > 0, Flag.BACKLOG, 0)
-    flags |= np.where(fixes["alarm"] > 0, Flag.ALARM, 0) | np.where(judged["doubted"], Flag.DOUBTED, 0)
-    rows["flags"] = flags | np.where(fixes["status"] & 1 == 0, Flag.NO_FIX, 0)
+    rows["flags"] = flags_of(fixes, judged)

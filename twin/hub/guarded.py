@@ -16,7 +16,7 @@ __all__ = ["Guarded"]
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Guarded:
     """Applies as `applies` does. After a fault of ours the state is told whole, because some of it may have changed untold."""
 
@@ -32,7 +32,9 @@ class Guarded:
                 self.faults += 1
                 log.exception("batch %d of %s, before position %d, cannot be applied", batches[0].number, batches[0].source, position)
                 return Applied(changes=self.whole())
-        events = [event for batch in batches for event in self.apply([batch], now_us=now_us, position=position).events]
+        after = range(position - len(batches) + 1, position + 1)
+        told = [self.apply([batch], now_us=now_us, position=at) for batch, at in zip(batches, after, strict=True)]
+        events = [event for one in told for event in one.events]
         return Applied(changes=self.whole(), events=events)
 
     def sweep(self, *, now_us: int) -> Applied:

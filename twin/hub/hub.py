@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -107,16 +108,15 @@ class Hub:
         """Commit, acknowledge, apply and tell, as batches come; sweep every second."""
         swept = time.monotonic()
         while True:
-            left = max(0.0, every_s - (time.monotonic() - swept))
-            try:
-                await asyncio.wait_for(self._wake.wait(), timeout=left)
-            except TimeoutError:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), timeout=max(0.0, every_s - (time.monotonic() - swept)))
+            if self._wake.is_set():
+                await self._commit()
+            if time.monotonic() - swept >= every_s:
                 swept = time.monotonic()
                 self._tell(self.applies.sweep(now_us=self._now_us()))
                 if housekeeping is not None:
                     await housekeeping()
-                continue
-            await self._commit()
 
     async def _commit(self) -> None:
         taken, self._offered = self._offered[:MOST_AT_ONCE], self._offered[MOST_AT_ONCE:]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors import NO_NUMBER, NO_TIME
+from sensors import NO_NUMBER, NO_TIME, Fixes
 from twin.live.changes import Changes
 
-__all__ = ["ROW", "Flag", "LiveState", "Rows"]
+__all__ = ["ROW", "Flag", "LiveState", "Rows", "flags_of"]
 
 ROW = np.dtype(
     [
@@ -40,6 +40,8 @@ ROW = np.dtype(
 where unknown); times in microseconds of UTC: of the fix, of its receipt, since when it is in `place` (a row of `places`); `placed` 0 for a
 device that never gave a position; `changed` the number of the state that brought it."""
 Rows = NDArray[np.void]
+ON, LATE = 2, 4
+"""Bits of `FIX.status`: ignition on, sent late."""
 Int64 = NDArray[np.int64]
 
 
@@ -54,6 +56,15 @@ class Flag(IntFlag):
     BACKLOG = 32
     DOUBTED = 64
     NO_FIX = 128
+
+
+def flags_of(fixes: Fixes, judged: NDArray[np.void]) -> NDArray[np.uint16]:
+    """The flags (n,) of fixes and what the tracker judged of them; whether a device is silent they do not say."""
+    flags = np.where(judged["smoothed"], Flag.SMOOTHED, 0) | np.where(judged["moving"], Flag.MOVING, 0)
+    flags |= np.where(fixes["status"] & ON > 0, Flag.IGNITION, 0) | np.where(fixes["status"] & LATE > 0, Flag.BACKLOG, 0)
+    flags |= np.where(fixes["alarm"] > 0, Flag.ALARM, 0) | np.where(judged["doubted"], Flag.DOUBTED, 0)
+    flags |= np.where(fixes["status"] & 1 == 0, Flag.NO_FIX, 0)
+    return flags.astype(np.uint16)
 
 
 @dataclass(slots=True, eq=False)

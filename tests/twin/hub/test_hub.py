@@ -11,7 +11,8 @@ from tests.twin.hub.devices import LAT, LON, FlatGround, moving
 from twin.errors import Invalid, NotReady, Refused, StoreUnavailable
 from twin.hub.applying import Applier
 from twin.hub.client import HubClient
-from twin.hub.hub import Applied, Hub
+from twin.hub.guarded import Guarded
+from twin.hub.hub import Applied, Applies, Hub
 from twin.hub.meeting import Meeting
 from twin.hub.seen import Seen
 from twin.hub.server import _Connection, serve_hub
@@ -33,6 +34,16 @@ class Journal:
             raise StoreUnavailable("no room for the journal", code="HISTORY_FULL", hint="make room")
         self.kept += payloads
         return len(self.kept)
+
+
+class Sweeps(Guarded):
+    def __init__(self, applies: Applies, swept: list[int]) -> None:
+        super().__init__(applies)
+        self.swept = swept
+
+    def sweep(self, *, now_us: int) -> Applied:
+        self.swept.append(now_us)
+        return super().sweep(now_us=now_us)
 
 
 class Follower:
@@ -94,6 +105,20 @@ def test_what_cannot_be_kept_is_refused_in_words_and_taken_when_it_is_sent_again
         await hub.offer(moving("g", 2, A))
         await hub.offer(moving("g", 1, A))
         assert [Batch.unpack(one).number for one in journal.kept] == [2, 1]
+
+    with_hub(check)
+
+
+def test_what_time_changes_is_told_also_while_batches_come_without_a_pause() -> None:
+    async def check(hub: Hub, journal: Journal) -> None:
+        swept: list[int] = []
+        hub.applies = Sweeps(hub.applies, swept)
+        number = 0
+        while len(swept) < 2:
+            number += 1
+            hub._wake.set()
+            await hub.offer(moving("g", number, A))
+            hub._wake.set()
 
     with_hub(check)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from twin.hub.guarded import Guarded
 from twin.hub.hub import Hub
 from twin.hub.meeting import Meeting
+from twin.hub.recording import Recording
 from twin.hub.seen import Seen
 from twin.hub.server import serve_hub
 from twin.live.changes import Changes
@@ -33,7 +35,8 @@ from twin.store import Store
 
 __all__ = ["OpenHub", "run_hub"]
 
-CHECKPOINT_S, GROUNDS_S = 20.0, 5.0
+log = logging.getLogger(__name__)
+GROUNDS_S = 5.0
 TOGETHER = 64
 """Batches that are applied at once when all is made of the journal again."""
 
@@ -45,6 +48,7 @@ class OpenHub:
     hub: Hub
     applier: Applier
     journal: Journal
+    recording: Recording
     grounds: Grounds
     folder: Path
     told: list[str]
@@ -57,29 +61,41 @@ class OpenHub:
         grounds = Grounds(Scenes(store, settings), settings)
         grounds.refresh()
         journal = Journal.open(folder / "journal")
+        recording = Recording.open(folder)
         kept = read_checkpoint(folder / "state" / "checkpoint")
         applier, seen = _restored(kept, grounds)
+        applier.keeps = (recording,)
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
         return cls(
             hub=Hub(journal, Guarded(applier), seen, now_us=now_us),
             applier=applier,
             journal=journal,
+            recording=recording,
             grounds=grounds,
             folder=folder,
             told=told,
         )
 
-    def checkpoint(self) -> None:
-        """Keep what was made of the journal so far; where the disk refuses, the one before serves and more is made again."""
+    def snapshot(self) -> Checkpoint:
+        """What was made of the journal so far; to be called in the loop, between commits."""
         applier = self.applier
         facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told()}
         parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
-        with suppress(OSError):
-            write_checkpoint(self.folder / "state" / "checkpoint", Checkpoint(position=applier.position, facts=facts, parts=parts))
+        return Checkpoint(position=applier.position, facts=facts, parts=parts)
+
+    def keep(self, snapshot: Checkpoint) -> None:
+        """Write the history, then what else was made of the same part of the journal: after a crash the rest is made again. Where the disk
+        refuses, the checkpoint before serves, and more is made again."""
+        try:
+            self.recording.write()
+            write_checkpoint(self.folder / "state" / "checkpoint", snapshot)
+        except (TwinError, OSError) as error:
+            log.error("the hub keeps what it has in the journal alone: %s", error)
 
     def close(self) -> None:
         """Keep all, and let go."""
-        self.checkpoint()
+        self.keep(self.snapshot())
+        self.recording.close()
         self.journal.close()
 
 
@@ -100,7 +116,8 @@ async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda wor
     socket = meeting.open()
     server = await serve_hub(opened.hub, socket)
     meeting.announce(socket)
-    running = asyncio.create_task(opened.hub.run(housekeeping=_Housekeeping(opened)))
+    housekeeping = _Housekeeping(opened)
+    running = asyncio.create_task(opened.hub.run(housekeeping=housekeeping))
     stopped = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -109,6 +126,7 @@ async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda wor
     finally:
         running.cancel()
         server.close()
+        await housekeeping.finished()
         opened.close()
         meeting.leave()
         with suppress(OSError):
@@ -121,7 +139,8 @@ class _Housekeeping:
 
     def __init__(self, opened: OpenHub) -> None:
         self._opened = opened
-        self._kept = self._looked = time.monotonic()
+        self._looked = time.monotonic()
+        self._keeping: asyncio.Task[None] | None = None
 
     async def __call__(self) -> None:
         now = time.monotonic()
@@ -129,9 +148,13 @@ class _Housekeeping:
             self._looked = now
             with suppress(TwinError):
                 self._opened.grounds.refresh()
-        if now - self._kept >= CHECKPOINT_S:
-            self._kept = now
-            self._opened.checkpoint()
+        if self._opened.recording.is_due and (self._keeping is None or self._keeping.done()):
+            self._keeping = asyncio.create_task(asyncio.to_thread(self._opened.keep, self._opened.snapshot()))
+
+    async def finished(self) -> None:
+        """When what was begun is done."""
+        if self._keeping is not None:
+            await self._keeping
 
 
 def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]:
@@ -158,6 +181,7 @@ def _replayed(folder: Path, applier: Applier, seen: Seen) -> list[str]:
                 try:
                     batch = Batch.unpack(record.content)
                 except BatchInvalid as error:
+                    _apply(applier, waiting, record.position)
                     told.append(f"record {record.position} is no batch: {error.message}")
                     continue
                 seen.take(batch.source, batch.number)
@@ -166,6 +190,7 @@ def _replayed(folder: Path, applier: Applier, seen: Seen) -> list[str]:
                     _apply(applier, waiting, record.position + 1)
             break
         except HistoryDamaged as error:
+            _apply(applier, waiting, reader.position)
             resume = getattr(error, "resume", None)
             told.append(error.message)
             if resume is None:

@@ -1,0 +1,71 @@
+"""What was committed, written into the history: into memory at once, into files every minute, by another thread."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from twin.history.names import Names
+from twin.history.positions import DEVICES, JUDGED, PLACES, Positions
+from twin.hub.applying import Committed
+from twin.live.state import LiveState, flags_of
+
+__all__ = ["Recording"]
+
+FLUSH_S, FLUSH_ROWS, MERGE_S = 60.0, 200_000, 300.0
+PLACE_SEPARATOR = "\n"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Recording:
+    """The writer of `history/positions`. A set of places is one name there: their ids, one a line."""
+
+    positions: Positions
+    devices: Names
+    places: Names
+    _flushed: float = field(default_factory=time.monotonic)
+    _merged: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def open(cls, folder: Path) -> Recording:
+        """Over a history folder. Raises HistoryTaken where another process writes there."""
+        devices, places = Names.open(folder / DEVICES), Names.open(folder / PLACES)
+        return cls(positions=Positions.open(folder, devices, places), devices=devices, places=places)
+
+    @property
+    def through(self) -> int:
+        """The journal position below which everything stands in files."""
+        return self.positions.shelf.through
+
+    def keep(self, committed: Committed, state: LiveState) -> None:
+        """See `twin.hub.applying.Positions`."""
+        fixes, judged = committed.fixes.copy(), np.zeros(len(committed.fixes), dtype=JUDGED)
+        for name in ("lon_e7", "lat_e7", "accuracy_dm", "verdict"):
+            judged[name] = committed.judged[name]
+        judged["flags"] = flags_of(committed.fixes, committed.judged)
+        known, judged["place"] = np.unique(committed.place, return_inverse=True)
+        handles, fixes["device"] = np.unique(committed.fixes["device"], return_inverse=True)
+        devices = [state.addresses[handle] for handle in handles.tolist()]
+        places = [PLACE_SEPARATOR.join(state.places[place]) for place in known.tolist()]
+        self.positions.apply(committed.positions, devices, fixes, judged, places)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to write."""
+        return time.monotonic() - self._flushed >= FLUSH_S or self.positions.shelf.rows_in_memory >= FLUSH_ROWS
+
+    def write(self) -> None:
+        """Write what is in memory into files, and make few of many now and then. From any one thread. Raises TwinError where the disk
+        refuses: then it stays in memory, and in the journal."""
+        self._flushed = time.monotonic()
+        self.positions.flush()
+        if time.monotonic() - self._merged >= MERGE_S:
+            self._merged = time.monotonic()
+            self.positions.shelf.merge()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.positions.shelf.close()
