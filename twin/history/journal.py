@@ -81,9 +81,9 @@ class Journal:
         """Where its segments lie."""
         return self._folder
 
-    def append(self, contents: Sequence[bytes], *, kind: int = BATCH) -> int:
-        """Keep them, in order, in one write and one sync; when it returns they outlive the machine. The answer is the position of the
-        next record: these have the `len(contents)` positions below it.
+    def append(self, contents: Sequence[bytes], *, kind: int | Sequence[int] = BATCH) -> int:
+        """Keep them, in order, in one write and one sync, in one segment; when it returns they outlive the machine. `kind` is that of all,
+        or of each. The answer is the position of the next record: these have the `len(contents)` positions below it.
 
         Raises HistoryFull where there is no room and HistoryUnavailable for any other refusal of the disk: then none of them is kept,
         and the next append may well be.
@@ -95,7 +95,11 @@ class Journal:
         if self._broken:
             raise HistoryUnavailable("the journal could not be brought back to its last whole record", path=str(self._folder))
         self.roll()
-        packed = b"".join(pack_record(one, position=self.position + among, among=among, kind=kind) for among, one in enumerate(contents))
+        kinds = [kind] * len(contents) if isinstance(kind, int) else kind
+        packed = b"".join(
+            pack_record(one, position=self.position + among, among=among, kind=of)
+            for among, (one, of) in enumerate(zip(contents, kinds, strict=True))
+        )
         path = self._path(self._number)
         with disk_told(path):
             try:

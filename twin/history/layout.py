@@ -4,7 +4,6 @@ Every row has `handle` (number of what it is about), `time_us` (when it counts, 
 what is asked for as a day then lies in one folder.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["DAY_US", "HOUR_US", "Layout", "day_name", "day_start_us", "days_between", "days_of"]
+__all__ = ["DAY_US", "HOUR_US", "Layout", "day_name", "day_start_us", "days_of"]
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -51,9 +50,3 @@ def day_name(day: int) -> str:
     '2026-11-27'
     """
     return (EPOCH + timedelta(days=day)).date().isoformat()
-
-
-def days_between(from_us: int, to_us: int) -> Iterator[int]:
-    """The days that a period, closed and open, touches."""
-    first, last = (int(days_of(np.array(one))) for one in (from_us, to_us - 1))
-    return iter(range(first, last + 1))

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin.history.errors import HistoryAsked, HistoryDamaged
-from twin.history.layout import Layout, day_name, days_between, days_of
+from twin.history.layout import Layout, day_name, days_of
 from twin.history.manifest import Manifest, Part, Run, read_manifest
 from twin.history.runs import column, concat, filter_rows, read_handles, read_times
 from twin.history.shelf import POSITION, list_days
@@ -38,6 +38,17 @@ class ShelfReader:
         """The rows of everything in a period, in no order."""
         return self._gathered(from_us, to_us, columns, None, lambda run: run.moments or run.tracks)
 
+    def days(self, handle: int, from_us: int, to_us: int) -> list[int]:
+        """The days of a period that may hold rows of one thing."""
+        recent = None if self._recent is None else self._recent(from_us, to_us, [handle])
+        inside = set() if recent is None else set(days_of(column(recent, "time_us")).tolist())
+        return sorted(inside | set(self._known(from_us, to_us)))
+
+    def _known(self, from_us: int, to_us: int) -> list[int]:
+        """The days of a period that have files."""
+        first, last = days_of(np.array([from_us, to_us - 1])).tolist()
+        return [day for day in list_days(self._folder) if first <= day <= last]
+
     def _gathered(
         self, from_us: int, to_us: int, columns: Sequence[str], handles: Sequence[int] | None, parts_of: Callable[[Run], tuple[Part, ...]]
     ) -> pa.Table:
@@ -45,10 +56,8 @@ class ShelfReader:
             raise HistoryAsked("the period ends before it begins")
         wanted = list(dict.fromkeys(("handle", "time_us", *columns)))
         recent = None if self._recent is None else self._recent(from_us, to_us, handles)
-        known = set(list_days(self._folder))
-        days = [day for day in days_between(from_us, to_us) if day in known] if to_us - from_us < 2**62 else sorted(known)
         found, through = [], {}
-        for day in days:
+        for day in self._known(from_us, to_us):
             manifest, tables = self._of_day(day, from_us, to_us, wanted, handles, parts_of)
             through[day] = manifest.through
             found += tables

@@ -1,0 +1,220 @@
+"""Raw frames as received: taken out of closed segments of the journal, packed by device, kept as long as their kind is, or for ever.
+
+A sealed segment is one Parquet file. Frames of one length stand in a column of their own, split into their bytes: the n-th bytes of all
+frames of a device together compress to little. Frames between two 0x7E are stored without the escapes of that framing where putting them
+back gives the same bytes: a terminal's frames then have one length.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from sensors.batch import Batch
+from sensors.errors import BatchInvalid
+from twin.history.durable import disk_told, replace_file, sync_folder
+from twin.history.errors import HistoryDamaged
+from twin.history.journal import BATCH, Journal, JournalReader, Segment, list_segments
+from twin.history.keep import KEEP, Keep, unpack_keep
+from twin.history.layout import HOUR_US
+from twin.history.retention import Retention
+from twin.history.segment import Record
+
+__all__ = ["Raw", "RawFrame", "seal", "sweep_raw"]
+
+OWN_COLUMN = 200
+"""A length that so many frames have gets a column of its own."""
+LONGEST = 1024
+FLAG, ESCAPE = b"\x7e", b"\x7d"
+"""JT/T 808-2019 clause 4.4.2: 0x7E is sent as 7D 02, 0x7D as 7D 01."""
+
+
+class Form(IntEnum):
+    """How a frame is stored: as it is, or without the flags and escapes of its framing."""
+
+    PLAIN = 0
+    UNESCAPED = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFrame:
+    """A frame as received: whose, when, by which record of the journal and at which place in it, and why it is kept for ever."""
+
+    device: str
+    received_us: int
+    position: int
+    row: int
+    keep: Keep
+    raw: bytes
+
+
+def seal(journal: Journal, folder: Path, through: int) -> int:
+    """Pack the raw frames of each closed segment whose records all lie below `through` (applied, and in files or in a checkpoint), then
+    remove the segment. The answer is how many were sealed. Raises HistoryFull, HistoryUnavailable, HistoryDamaged: the segment stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sealed = 0
+    for segment in list_segments(journal.folder):
+        if segment.end is None or segment.end > through:
+            break
+        frames = list(_frames(_records(journal.folder, segment)))
+        if frames:
+            table = _packed(frames)
+            replace_file(folder / f"{segment.path.stem}.parquet", lambda path, table=table: _write(path, table))  # type: ignore[misc]
+        journal.drop(segment)
+        sealed += 1
+    return sealed
+
+
+def sweep_raw(folder: Path, retention: Retention, now_us: int) -> int:
+    """Leave out the frames that are kept no longer; the answer is how many. Those kept for ever stay, with the reason."""
+    gone = 0
+    for path in sorted(folder.glob("*.parquet")):
+        head = pq.read_table(path, columns=["device", "received_us", "keep"])
+        kept_us = {kind: row.keep_raw_h * HOUR_US for kind, row in retention.rows.items()}
+        limits = np.array([kept_us.get(kind, kept_us["other"]) for kind in _kinds(head)], dtype=np.float64)
+        stays = (head.column("keep").to_numpy() > 0) | (now_us - head.column("received_us").to_numpy() < limits)
+        if stays.all():
+            continue
+        gone += int((~stays).sum())
+        if stays.any():
+            table = pq.read_table(path).filter(pa.array(stays))
+            replace_file(path, lambda partial, table=table: _write(partial, table))  # type: ignore[misc]
+        else:
+            with disk_told(path):
+                path.unlink()
+                sync_folder(folder)
+    return gone
+
+
+class Raw:
+    """Reads sealed frames; `folder` is `history/raw`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def frames(self, device: str, from_us: int, to_us: int) -> list[RawFrame]:
+        """The frames of a device received in a period, closed and open, in the order they were kept. Of no label: evidence."""
+        found: list[RawFrame] = []
+        for path in sorted(self._folder.glob("*.parquet")):
+            wanted = [("device", "=", device), ("received_us", ">=", from_us), ("received_us", "<", to_us)]
+            with suppress(FileNotFoundError):
+                found += _unpacked(pq.read_table(path, filters=wanted))
+        return sorted(found, key=lambda frame: (frame.position, frame.row))
+
+
+def _records(folder: Path, segment: Segment) -> Iterator[Record]:
+    reader = JournalReader(folder, segment.first)
+    for record in reader:
+        if segment.end is not None and record.position >= segment.end:
+            return
+        yield record
+
+
+def _frames(records: Iterator[Record]) -> Iterator[RawFrame]:
+    """Every frame with bytes; marks to keep may follow their batch within the segment."""
+    marks: dict[tuple[int, int], Keep] = {}
+    batches: list[tuple[int, Batch]] = []
+    for record in records:
+        if record.kind == KEEP:
+            marks |= unpack_keep(record.content)
+        elif record.kind == BATCH:
+            batches.append((record.position, _batch(record)))
+    for position, batch in batches:
+        yield from _frames_of(position, batch, marks)
+
+
+def _batch(record: Record) -> Batch:
+    try:
+        return Batch.unpack(record.content)
+    except BatchInvalid as error:
+        raise HistoryDamaged(f"record {record.position}: {error.message}", position=record.position, resume=record.position + 1) from error
+
+
+def _frames_of(position: int, batch: Batch, marks: Mapping[tuple[int, int], Keep]) -> Iterator[RawFrame]:
+    alarms = batch.fixes["alarm"] != 0
+    received, devices = batch.fixes["received_us"].tolist(), batch.fixes["device"].tolist()
+    for row, raw in enumerate(batch.raw):
+        keep = marks.get((position, row), Keep.NO) | (Keep.ALARM if alarms[row] else Keep.NO)
+        yield RawFrame(device=batch.devices[devices[row]], received_us=received[row], position=position, row=row, keep=keep, raw=raw)
+    for row, one in enumerate(batch.others, start=len(batch.fixes)):
+        keep = marks.get((position, row), Keep.NO) | (Keep.ALARM if one.alarms else Keep.NO)
+        if one.raw:
+            yield RawFrame(device=one.device, received_us=one.received_us, position=position, row=row, keep=keep, raw=one.raw)
+
+
+def _packed(frames: Sequence[RawFrame]) -> pa.Table:
+    frames = sorted(frames, key=lambda frame: (frame.device, frame.received_us, frame.position, frame.row))
+    stored = [_stored(frame.raw) for frame in frames]
+    lengths = np.array([len(one) for _, one in stored])
+    unique, counts = np.unique(lengths, return_counts=True)
+    columns: dict[str, pa.Array] = {
+        "device": pa.array([frame.device for frame in frames]),
+        "received_us": pa.array([frame.received_us for frame in frames], pa.int64()),
+        "position": pa.array([frame.position for frame in frames], pa.uint64()),
+        "row": pa.array([frame.row for frame in frames], pa.uint32()),
+        "keep": pa.array([int(frame.keep) for frame in frames], pa.uint8()),
+        "form": pa.array([form for form, _ in stored], pa.uint8()),
+    }
+    own = [int(length) for length, count in zip(unique, counts, strict=True) if count >= OWN_COLUMN and 0 < length <= LONGEST]
+    for length in own:
+        columns[f"bytes_{length}"] = pa.array([one if len(one) == length else None for _, one in stored], pa.binary(length))
+    columns["bytes"] = pa.array([None if len(one) in own else one for _, one in stored], pa.binary())
+    return pa.table(columns)
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    numbers = {field.name: "DELTA_BINARY_PACKED" for field in table.schema if pa.types.is_integer(field.type)}
+    split = {field.name: "BYTE_STREAM_SPLIT" for field in table.schema if pa.types.is_fixed_size_binary(field.type)}
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        compression_level=9,
+        use_dictionary=["device"],
+        column_encoding=numbers | split,
+        data_page_size=8 * 2**20,
+        row_group_size=2**20,
+        write_statistics=["device", "received_us"],
+    )
+
+
+def _unpacked(table: pa.Table) -> list[RawFrame]:
+    columns = [name for name in table.column_names if name.startswith("bytes")]
+    raws: list[bytes] = [b""] * len(table)
+    for name in columns:
+        for row, one in enumerate(table.column(name).to_pylist()):
+            raws[row] = raws[row] if one is None else one
+    told = table.drop_columns(columns).to_pylist()
+    return [
+        RawFrame(
+            **{name: row[name] for name in ("device", "received_us", "position", "row")},
+            keep=Keep(row["keep"]),
+            raw=_whole(row["form"], raw),
+        )
+        for row, raw in zip(told, raws, strict=True)
+    ]
+
+
+def _stored(raw: bytes) -> tuple[Form, bytes]:
+    if len(raw) > 1 and raw.startswith(FLAG) and raw.endswith(FLAG):
+        plain = raw[1:-1].replace(ESCAPE + b"\x02", FLAG).replace(ESCAPE + b"\x01", ESCAPE)
+        if _whole(Form.UNESCAPED, plain) == raw:
+            return Form.UNESCAPED, plain
+    return Form.PLAIN, raw
+
+
+def _whole(form: int, stored: bytes) -> bytes:
+    if form == Form.PLAIN:
+        return stored
+    return FLAG + stored.replace(ESCAPE, ESCAPE + b"\x01").replace(FLAG, ESCAPE + b"\x02") + FLAG
+
+
+def _kinds(table: pa.Table) -> NDArray[np.str_]:
+    devices = table.column("device").to_pylist()
+    return np.array([device.split("/", 1)[0] for device in devices], dtype=np.str_)
