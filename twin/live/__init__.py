@@ -1,0 +1,1 @@
+"""What is live: what devices say and what stands still between them."""
