@@ -41,7 +41,8 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/search?q=x", "/requests", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
          "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/collections/rooms/schema",
          "/collections/rooms/feature-schema", "/api", "/changes", "/exports", "/work-items", "/work-items/kinds",
-         "/differences/found-elsewhere", "/assets/A/steps", "/imports", "/live/positions", "/live/states")  # fmt: skip
+         "/differences/found-elsewhere", "/assets/A/steps", "/imports", "/live/positions", "/live/states",
+         "/sta/v1.1", "/sta/v1.1/Things")  # fmt: skip
 
 As = Callable[..., TestClient]
 

@@ -32,6 +32,7 @@ from twin.api import (
     reporting,
     requests,
     routes,
+    sensorthings,
     sessions,
     sight,
     sites,
@@ -49,6 +50,7 @@ from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, Fault
 from twin.api.prepared import Prepared
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
+from twin.api.sensorthings_door import Numbering
 from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
@@ -62,6 +64,7 @@ from twin.queries.place.assets import asset_points
 from twin.queries.routes.networks import Networks
 from twin.queries.sight.answerer import Sight
 from twin.queries.sight.holder import SOCKET, HolderClient, NoSight
+from twin.queries.things.service import Things
 from twin.settings import Settings
 from twin.store import Store
 from twin.store.watch import Watch
@@ -94,6 +97,7 @@ ROUTERS = (
     sight.router,
     routes.router,
     live.router,
+    sensorthings.router,
     *records.routers,
     page.router,
 )
@@ -129,6 +133,9 @@ def create_app(
     app.state.sight = sight or NoSight(NotReady("no process holds the scene here", hint="twin serve starts one"))
     app.state.registers = held.registers
     app.state.catalogue = Catalogue(app.state.registers)
+    app.state.things = Things.of(app.state.registers, settings.home / "history")
+    app.state.inlet = None
+    app.state.numbering = Numbering()
     app.state.tables = read_tables(settings.home / "codes")
     app.state.live = None
     app.state.principal_of = principal_of or (lambda request: local_administrator())
