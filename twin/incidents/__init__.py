@@ -5,8 +5,32 @@ belongs to exactly one *part* of one incident: a part holds what is protected al
 meets neither the part, its count, its events nor its state. Grouping and damping are pure: alarms, state and `now` in, changes out.
 """
 
+from twin.incidents.alarms import Alarms, Spot
+from twin.incidents.commands import Command
 from twin.incidents.event import Event
 from twin.incidents.events import EventLog, Replay
 from twin.incidents.file import EventFile
+from twin.incidents.kinds import AlarmKinds
+from twin.incidents.reading import Asked, IncidentReader, Page
+from twin.incidents.state import Status
+from twin.incidents.store import Done, IncidentStore
+from twin.incidents.view import Knows, View
 
-__all__ = ["Event", "EventFile", "EventLog", "Replay"]
+__all__ = [
+    "AlarmKinds",
+    "Alarms",
+    "Asked",
+    "Command",
+    "Done",
+    "Event",
+    "EventFile",
+    "EventLog",
+    "IncidentReader",
+    "IncidentStore",
+    "Knows",
+    "Page",
+    "Replay",
+    "Spot",
+    "Status",
+    "View",
+]

@@ -18,6 +18,9 @@ WAL_BYTES = 64 * 2**20
 """What is left of the log after a checkpoint."""
 BUSY_MS = 5000
 IDLE_READERS = 8
+NO_ROOM = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+OURS = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH})
+"""Faults of a statement, not of the file."""
 
 
 class EventFile:
@@ -153,12 +156,12 @@ def _translated(path: Path) -> Iterator[None]:
 
 
 def _translation(error: sqlite3.Error, path: Path) -> Exception:
-    name = getattr(error, "sqlite_errorname", None) or ""
+    code = getattr(error, "sqlite_errorcode", None) or 0
     where: dict[str, Any] = {"path": str(path)}
-    if name.startswith("SQLITE_BUSY"):
+    if code & 0xFF == sqlite3.SQLITE_BUSY:
         return StoreBusy(f"another process writes {path.name}", hint="one hub at a time", **where)
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")):
+    if code & 0xFF == sqlite3.SQLITE_FULL or code in NO_ROOM:
         return StoreUnavailable(f"no room for {path.name}: {error}", code="EVENTS_FULL", hint="make room on the disk", **where)
-    if name.startswith(("SQLITE_CONSTRAINT", "SQLITE_MISUSE", "SQLITE_ERROR", "SQLITE_MISMATCH")) and "no such table" not in str(error):
+    if code & 0xFF in OURS and "no such table" not in str(error):
         return error
     return StoreUnavailable(f"{path.name} cannot be used: {error}", hint="check the disk and its rights", **where)
