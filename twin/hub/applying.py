@@ -55,6 +55,9 @@ class Happens(Protocol):
     def happen(self, committed: Committed, state: LiveState) -> Sequence[dict[str, Any]]:
         """The events it led to, committed, as CloudEvents."""
 
+    def tick(self, now_us: int) -> Sequence[dict[str, Any]]:
+        """The events of what time alone changes."""
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Applier:
@@ -104,11 +107,12 @@ class Applier:
         self._silent_after = np.concatenate([self._silent_after, fresh])
         silent = (current["placed"] > 0) & (current["flags"] & Flag.SILENT == 0) & (now_us - current["received_us"] > self._silent_after)
         handles = np.flatnonzero(silent)
+        events = [event for one in self.happens for event in one.tick(now_us)]
         if not len(handles):
-            return Applied(changes=None)
+            return Applied(changes=None, events=events)
         rows = current[handles].copy()
         rows["flags"] = (rows["flags"] | Flag.SILENT) & ~np.uint16(Flag.MOVING)
-        return Applied(changes=self.state.put(handles, rows, {}, now_us=now_us))
+        return Applied(changes=self.state.put(handles, rows, {}, now_us=now_us), events=events)
 
     def command(self, name: str, arguments: dict[str, Any], *, now_us: int) -> tuple[dict[str, Any], Applied]:
         """See `Applies`."""

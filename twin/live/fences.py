@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Crossing", "Fences", "Near"]
+__all__ = ["Crossing", "Fact", "Fences", "Ground", "Near"]
 
 Floats = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -31,8 +31,23 @@ class Near:
     fence: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What is known of a feature: its site, kind and label, the room or storey it is in, where it is (degrees, ellipsoidal metres)."""
+
+    site: str
+    kind: str
+    label: str
+    within: str | None = None
+    lon_lat: tuple[float, float] | None = None
+    height_m: float | None = None
+
+
 class Ground(Protocol):
     """What fences and heights are asked of: the scene, seen from above."""
+
+    def fact(self, feature: str) -> Fact | None:
+        """What is known of a feature by its id."""
 
     def near(self, lon_deg: Floats, lat_deg: Floats, reach_m: float) -> Near:
         """The features that points (n,) are in, or within reach of."""

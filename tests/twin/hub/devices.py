@@ -3,12 +3,18 @@
 import numpy as np
 
 from sensors import FIX, NO_NUMBER, Batch
-from twin.live.fences import Floats, Near
+from twin.live.fences import Fact, Floats, Near
 
 START_US = 1_795_700_000_000_000
 LON, LAT = 119.2946, 26.0896
 SQUARE = (119.29, 26.08, 119.30, 26.10)
 FENCE = "zone:square"
+FACTS = {
+    FENCE: Fact(site="s", kind="zone", label="restricted"),
+    "perimeter_segment:PS-1": Fact(site="s", kind="perimeter_segment", label="public", lon_lat=(LON, LAT), height_m=13.0),
+    "door:D-1": Fact(site="s", kind="door", label="internal", within="office:room-1", lon_lat=(LON, LAT), height_m=17.0),
+    "office:room-1": Fact(site="s", kind="space", label="restricted"),
+}
 
 
 def moving(source: str, number: int, places: dict[str, tuple[float, float]], *, at_us: int = START_US, alarm: int = 0) -> Batch:
@@ -27,6 +33,9 @@ def moving(source: str, number: int, places: dict[str, tuple[float, float]], *, 
 
 class FlatGround:
     """One fence, some 1 km by 2 km; every height is 12 m."""
+
+    def fact(self, feature: str) -> Fact | None:
+        return FACTS.get(feature)
 
     def near(self, lon_deg: Floats, lat_deg: Floats, reach_m: float) -> Near:
         west, south, east, north = SQUARE

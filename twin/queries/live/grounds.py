@@ -15,7 +15,7 @@ from spatial.frame import SiteFrame
 from spatial.mesh import Float64
 from twin.errors import NotFound, StoreUnavailable
 from twin.imports.ground import find_terrain, read_ground
-from twin.live.fences import Near
+from twin.live.fences import Fact, Near
 from twin.queries.place.scene import Scenes, SitePlaces
 from twin.settings import Settings
 
@@ -34,6 +34,24 @@ class _Site:
     edges: NDArray[np.object_]
     tree: shapely.STRtree
     terrain: Terrain
+    places: SitePlaces
+
+    def fact(self, feature: str) -> Fact | None:
+        """What is known of a feature of the site."""
+        row = self.places.position.get(feature)
+        if row is None:
+            return None
+        words, box = self.places.extents.words, self.places.extents.boxes[row]
+        middle = box.mean(axis=0) if np.isfinite(box).all() else None
+        there = None if middle is None else self.frame.to_lon_lat_height(middle.reshape(1, 3))[0]
+        return Fact(
+            site=self.places.code,
+            kind=str(words["kind"][row]),
+            label=str(words["label"][row]),
+            within=words["space"][row] or words["storey"][row] or words["building"][row],
+            lon_lat=None if there is None else (float(there[0]), float(there[1])),
+            height_m=None if there is None else float(there[2]),
+        )
 
     def local(self, lon: Float64, lat: Float64) -> tuple[NDArray[np.int64], Float64]:
         """Which points lie within the site's radius, and their site x, y."""
@@ -68,6 +86,14 @@ class Grounds:
             self._sites = {code: self._sites[code] for code in codes}
         except StoreUnavailable:
             return
+
+    def fact(self, feature: str) -> Fact | None:
+        """See `twin.live.fences.Ground`."""
+        for _, site in self._sites.values():
+            found = site.fact(feature)
+            if found is not None:
+                return found
+        return None
 
     def near(self, lon_deg: Float64, lat_deg: Float64, reach_m: float) -> Near:
         """See `twin.live.fences.Ground`."""
@@ -117,6 +143,7 @@ class Grounds:
             edges=np.asarray(shapely.boundary(shapes), dtype=object),
             tree=shapely.STRtree(shapes),
             terrain=self._terrain(places.frame),
+            places=places,
         )
 
     def _terrain(self, frame: SiteFrame) -> Terrain:

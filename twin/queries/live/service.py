@@ -7,23 +7,29 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sensors import Batch, BatchInvalid
+from twin.codes import read_tables
 from twin.errors import TwinError
 from twin.history.errors import HistoryDamaged
 from twin.history.journal import Journal, JournalReader
 from twin.hub.applying import Applier
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from twin.hub.guarded import Guarded
+from twin.hub.happening import Happening, told
 from twin.hub.hub import Hub
 from twin.hub.meeting import Meeting
 from twin.hub.recording import Recording
 from twin.hub.seen import Seen
 from twin.hub.server import serve_hub
+from twin.incidents import AlarmKinds, Command, IncidentStore
 from twin.live.changes import Changes
 from twin.live.fences import Fences
 from twin.live.state import ROW, LiveState
@@ -49,6 +55,7 @@ class OpenHub:
     applier: Applier
     journal: Journal
     recording: Recording
+    happening: Happening
     grounds: Grounds
     folder: Path
     told: list[str]
@@ -64,13 +71,17 @@ class OpenHub:
         recording = Recording.open(folder)
         kept = read_checkpoint(folder / "state" / "checkpoint")
         applier, seen = _restored(kept, grounds)
-        applier.keeps = (recording,)
+        kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
+        happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
+        applier.keeps, applier.happens = (recording,), (happening,)
+        applier.commands = {"incident": partial(_decide, happening.store)}
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
         return cls(
             hub=Hub(journal, Guarded(applier), seen, now_us=now_us),
             applier=applier,
             journal=journal,
             recording=recording,
+            happening=happening,
             grounds=grounds,
             folder=folder,
             told=told,
@@ -83,6 +94,11 @@ class OpenHub:
         parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
         return Checkpoint(position=applier.position, facts=facts, parts=parts)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to keep: not while alarms wait for the disk, which only the journal holds."""
+        return self.recording.is_due and not self.happening.waiting
+
     def keep(self, snapshot: Checkpoint) -> None:
         """Write the history, then what else was made of the same part of the journal: after a crash the rest is made again. Where the disk
         refuses, the checkpoint before serves, and more is made again."""
@@ -94,7 +110,9 @@ class OpenHub:
 
     def close(self) -> None:
         """Keep all, and let go."""
-        self.keep(self.snapshot())
+        if not self.happening.waiting:
+            self.keep(self.snapshot())
+        self.happening.store.close()
         self.recording.close()
         self.journal.close()
 
@@ -134,6 +152,12 @@ async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda wor
             socket.parent.rmdir()
 
 
+def _decide(store: IncidentStore, arguments: dict[str, Any], now_us: int) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
+    """What a person decides about an incident: `{name, incident, who, why, parts, version, facts}`."""
+    done = store.command(Command(**arguments | {"parts": tuple(arguments["parts"])}), now_us)
+    return {"incident": done.incident}, [told(event) for event in done.events]
+
+
 class _Housekeeping:
     """What a hub does now and then, between commits."""
 
@@ -148,7 +172,7 @@ class _Housekeeping:
             self._looked = now
             with suppress(TwinError):
                 self._opened.grounds.refresh()
-        if self._opened.recording.is_due and (self._keeping is None or self._keeping.done()):
+        if self._opened.is_due and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(asyncio.to_thread(self._opened.keep, self._opened.snapshot()))
 
     async def finished(self) -> None:
