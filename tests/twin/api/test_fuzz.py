@@ -1,10 +1,11 @@
 """Every operation of the OpenAPI document is asked what it says it takes, and what it does not: no 5xx, no undocumented answer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 
@@ -90,6 +91,37 @@ def test_a_document_that_does_not_know_an_answer_is_found_out(home: Served) -> N
     assert "Undocumented status code" in found.findings[0]
 
 
+def greedy(make: Callable[[int], Any], many_bytes: int) -> FastAPI:
+    """An app that makes an array of so many bytes a request, and keeps it."""
+    app, kept = FastAPI(), list[Any]()
+
+    def take() -> int:
+        kept.append(make(many_bytes // 8))
+        return len(kept)
+
+    app.add_api_route("/greedy", take)
+    return app
+
+
+def test_what_asks_for_all_memory_does_not_get_it_and_is_named() -> None:
+    found = fuzz(greedy(np.empty, 2**33), seed=SEED, examples=1, phases=("fuzzing",))
+    assert any(one.startswith("GET /greedy") and "MemoryError" in one for one in found.findings), found.findings
+
+
+def test_what_keeps_memory_is_named() -> None:
+    found = fuzz(greedy(np.ones, 2**26), seed=SEED, examples=2, phases=("fuzzing",), most_grown=2**24)
+    assert any("GET /greedy | fuzzing | the process has grown by" in one for one in found.findings), found.findings
+
+
+def test_a_run_that_is_stopped_is_not_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("schemathesis.engine.run.execute", interrupted)
+    found = fuzz(greedy(np.empty, 8), seed=SEED, examples=1, phases=("fuzzing",))
+    assert any("did not come to its end: interrupted" in one for one in found.findings), found.findings
+
+
 def test_the_edges_of_every_parameter_are_documented_too(home: Served) -> None:
     def is_edge(label: str) -> bool:
         return label.split()[1].startswith(("/collections", "/sites", "/requests/", "/rooms/", "/assets/totals"))
@@ -117,6 +149,7 @@ def test_every_operation_of_the_demo_for_a_night(who: str, tmp_path_factory: pyt
         assert set(found.requests) == labels_of(app)
     keep(who, found, NIGHTLY_EXAMPLES)
     require_clean(found)
+    assert all(found.requests[label]["fuzzing"] for label in labels_of(app))
 
 
 def keep(who: str, found: Fuzzed, examples: int) -> None:
