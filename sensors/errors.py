@@ -4,10 +4,11 @@ SensorError
 ├── BatchInvalid             bytes that are no packed batch, or a batch that contradicts itself
 ├── CameraInvalid            a pose, lens or limit that no camera has
 ├── InletGone                whoever keeps observations does not answer; try again
-└── InletRefused             it answers that it cannot keep them now (a full disk), and why
+├── InletRefused             it answers that it cannot keep them now (a full disk), and why
+└── RoadsInvalid             lines of roads that cannot be searched
 """
 
-__all__ = ["BatchInvalid", "CameraInvalid", "InletGone", "InletRefused", "SensorError"]
+__all__ = ["BatchInvalid", "CameraInvalid", "InletGone", "InletRefused", "RoadsInvalid", "SensorError"]
 
 
 class SensorError(Exception):
@@ -44,3 +45,9 @@ class InletRefused(SensorError):
     """Observations cannot be kept now, and why: nothing of the batch was."""
 
     code = "INLET_REFUSED"
+
+
+class RoadsInvalid(SensorError):
+    """Lines of roads that cannot be searched: no numbers, or too long."""
+
+    code = "ROADS_INVALID"
