@@ -10,7 +10,10 @@ SensorError
 └── TopicInvalid             a topic that is none, or a key that makes none
 """
 
-__all__ = ["BatchInvalid", "CameraInvalid", "FrameInvalid", "InletGone", "InletRefused", "PayloadInvalid", "SensorError", "TopicInvalid"]
+__all__ = ["BatchInvalid", "CameraInvalid", "FrameInvalid", "InletGone", "InletRefused", "PayloadInvalid", "RoadsInvalid", "SensorError", "TopicInvalid"]
+└── RoadsInvalid             lines of roads that cannot be searched
+"""
+
 
 
 class SensorError(Exception):
@@ -73,3 +76,7 @@ class TopicInvalid(SensorError):
     """A topic that is no topic of a device, or a key that cannot stand in one."""
 
     code = "TOPIC_INVALID"
+class RoadsInvalid(SensorError):
+    """Lines of roads that cannot be searched: no numbers, or too long."""
+
+    code = "ROADS_INVALID"

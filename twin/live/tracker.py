@@ -7,9 +7,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.datum_evidence import DATUM_FIELDS, corrected, datum_model, weigh
 from sensors.observation import NO_NUMBER, Fixes
-from sensors.plausible import JUDGE_FIELDS, ServiceArea, judge
+from sensors.plausible import JUDGE_FIELDS, Judgement, ServiceArea, judge
 from sensors.position_limits import PositionLimits, position_limits
+from sensors.roads import NO_ROAD
+from sensors.smoothing import SMOOTH_FIELDS, Smoothing, smooth
 from sensors.verdict import Verdict, doubted_of, used_of
 
 __all__ = ["JUDGED", "Judged", "Tracker"]
@@ -24,6 +27,7 @@ JUDGED = np.dtype(
         ("accuracy_dm", "<i4"),
         ("speed_dkmh", "<i4"),
         ("heading_cdeg", "<i4"),
+        ("road", "<i4"),
         ("moving", "?"),
         ("smoothed", "?"),
         ("doubted", "?"),
@@ -31,18 +35,26 @@ JUDGED = np.dtype(
 )
 """Beside each fix: its `Verdict` and `ClockVerdict`, the time that stands for it, and where its device probably was then (WGS84 degrees
 times 1e7; for a fix that is not used, where it was last; `NO_NUMBER` where nobody knows), how far off that may be (95 % of the radius,
-decimetres), speed, heading, whether it moves, whether the place is smoothed, and whether it is to be doubted."""
+decimetres), speed and heading as last said, the segment of the roads that it drives on (`NO_ROAD`), whether it moves, whether the place is
+smoothed, and whether it is to be doubted."""
 Judged = NDArray[np.void]
 """(n,) of dtype `JUDGED`."""
-ROW = np.dtype([*JUDGE_FIELDS, ("out", JUDGED)])
-MOVING_DKMH = 50
+ROW = np.dtype([*JUDGE_FIELDS, *DATUM_FIELDS, *SMOOTH_FIELDS, ("out", JUDGED)])
+HEADING_DKMH = 54
+"""Slower than 1.5 m/s a heading says nothing: the last one that did is kept."""
+DRIVING_DKMH = 108
+MOST_DM = 65_534
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Tracker:
-    """Columns of devices, by a number that the caller gives each (dense, from 0); they grow as numbers come."""
+    """Columns of devices, by a number that the caller gives each (dense, from 0); they grow as numbers come.
+
+    `area` is where devices serve (west, south, east, north, degrees); roads are in `smoothing`. Not for several threads at once.
+    """
 
     limits: PositionLimits = field(default_factory=position_limits)
+    smoothing: Smoothing = field(default_factory=Smoothing)
     area: ServiceArea | None = None
     rows: NDArray[Any] = field(default_factory=lambda: _unknown(0))
 
@@ -58,6 +70,11 @@ class Tracker:
             judged[at] = self._step(rows, fixes[at], now_us)
             self.rows[devices] = rows
         return judged
+
+    def stands_at(self, devices: NDArray[Any], lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]) -> None:
+        """These devices, when they are parked, stand there (surveyed, WGS84): their garage, their post. Evidence of their datum."""
+        self._grow(int(np.max(devices, initial=-1)) + 1)
+        self.rows["home_lon_e7"][devices], self.rows["home_lat_e7"][devices] = lon_e7, lat_e7
 
     def forget(self, devices: NDArray[Any]) -> None:
         """Know nothing of these numbers any more."""
@@ -83,18 +100,64 @@ class Tracker:
 
     def _step(self, rows: NDArray[Any], fixes: Fixes, now_us: int) -> Judged:
         judgement = judge(rows, fixes, now_us, self.limits, self.area)
-        used = used_of(judgement.verdict)
-        aside = np.isin(judgement.verdict, (Verdict.LATE, Verdict.DUPLICATE))
+        verdict = judgement.verdict
+        used = np.flatnonzero(used_of(verdict))
+        lon, lat, turned = self._read(rows, fixes, judgement)
         out = rows["out"].copy()
-        for name, value in (("lon_e7", judgement.lon_e7), ("lat_e7", judgement.lat_e7)):
-            out[name] = np.where(used | aside, value, out[name])
-        for name in ("accuracy_dm", "speed_dkmh", "heading_cdeg"):
-            out[name] = np.where(used | aside, fixes[name], out[name])
-        out["moving"] = out["speed_dkmh"] >= MOVING_DKMH
-        out["verdict"], out["clock"], out["time_us"] = judgement.verdict, judgement.clock, judgement.time_us
-        out["doubted"] = doubted_of(judgement.verdict)
-        rows["out"] = np.where(used, out, rows["out"])
+        _unused(out, rows, fixes, judgement, lon, lat)
+        if len(used):
+            held = rows[used]
+            anew = turned[used] | (verdict[used] == Verdict.RELOCATED)
+            smoothed = smooth(held, fixes[used], lon[used], lat[used], judgement.time_us[used], anew, self.smoothing)
+            verdict[used[smoothed.drifts]] = Verdict.PARKED_DRIFT
+            out["lon_e7"][used], out["lat_e7"][used] = smoothed.lon_e7, smoothed.lat_e7
+            out["accuracy_dm"][used] = np.minimum(np.ceil(smoothed.accuracy_m * 10), MOST_DM)
+            out["moving"][used], out["road"][used], out["smoothed"][used] = smoothed.moving, held["road"], True
+            _said(out, fixes, used, smoothed.moving)
+            rows[used] = held
+        out["verdict"], out["clock"], out["time_us"] = verdict, judgement.clock, judgement.time_us
+        out["doubted"] = doubted_of(verdict)
+        kept = rows["out"]
+        kept[used] = out[used]
         return out
+
+    def _read(
+        self, rows: NDArray[Any], fixes: Fixes, judgement: Judgement
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+        """The places as their devices' datum has them, and which devices are now read otherwise than before."""
+        verdict, lon, lat = judgement.verdict, judgement.lon_e7, judgement.lat_e7
+        used = used_of(verdict)
+        driving = used & (fixes["speed_dkmh"] >= DRIVING_DKMH)
+        turned = weigh(rows, lon, lat, driving, used & rows["parked"], self.smoothing.roads, datum_model())
+        placed = used | (verdict == Verdict.LATE) | (verdict == Verdict.DUPLICATE)
+        shifted = np.flatnonzero(rows["gcj02"] & placed)
+        if len(shifted):
+            lon, lat = lon.copy(), lat.copy()
+            lon[shifted], lat[shifted] = corrected(lon[shifted], lat[shifted])
+            verdict[rows["gcj02"] & (verdict == Verdict.GOOD)] = Verdict.GCJ02
+        return lon, lat, turned
+
+
+def _unused(out: Judged, rows: NDArray[Any], fixes: Fixes, judgement: Judgement, lon: NDArray[np.int32], lat: NDArray[np.int32]) -> None:
+    """What stands beside fixes that move nothing: the place they say where they are only late, else the last one, ever less sure."""
+    verdict = judgement.verdict
+    aside = (verdict == Verdict.LATE) | (verdict == Verdict.DUPLICATE)
+    out["lon_e7"], out["lat_e7"] = np.where(aside, lon, out["lon_e7"]), np.where(aside, lat, out["lat_e7"])
+    for name in ("speed_dkmh", "heading_cdeg", "accuracy_dm"):
+        out[name] = np.where(aside, fixes[name], out[name])
+    out["smoothed"] &= ~aside
+    no_fix = verdict == Verdict.NO_FIX
+    rows["dark"] |= no_fix & rows["begun"] & ~rows["parked"]
+    since_s = np.maximum(judgement.time_us - out["time_us"], 0) / 1e6
+    grown = out["accuracy_dm"] + since_s * np.maximum(out["speed_dkmh"], 0) / 3.6
+    grows = ~aside & ~used_of(verdict) & ~rows["parked"] & (out["lon_e7"] != NO_NUMBER)
+    out["accuracy_dm"] = np.where(grows, np.minimum(grown, MOST_DM), out["accuracy_dm"])
+
+
+def _said(out: Judged, fixes: Fixes, used: NDArray[np.int64], moving: NDArray[np.bool_]) -> None:
+    speed, heading = fixes["speed_dkmh"][used], fixes["heading_cdeg"][used]
+    out["speed_dkmh"][used] = np.where(moving | (speed == NO_NUMBER), speed, 0)
+    out["heading_cdeg"][used] = np.where((speed >= HEADING_DKMH) & (heading >= 0), heading, out["heading_cdeg"][used])
 
 
 def rounds(devices: NDArray[Any]) -> list[NDArray[np.int64]]:
@@ -115,4 +178,6 @@ def _unknown(count: int) -> NDArray[Any]:
     rows = np.zeros(count, dtype=ROW)
     for name in ("lon_e7", "lat_e7", "accuracy_dm", "speed_dkmh", "heading_cdeg"):
         rows["out"][name] = NO_NUMBER
+    rows["home_lon_e7"] = rows["home_lat_e7"] = NO_NUMBER
+    rows["road"] = rows["out"]["road"] = NO_ROAD
     return rows
