@@ -41,6 +41,8 @@ from twin.api import (
 from twin.api.by_id import ById
 from twin.api.description import describe
 from twin.api.gate import PrincipalOf
+from twin.api.history import KnowsOf
+from twin.api.history import router as history_router
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
@@ -51,6 +53,7 @@ from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
 from twin.queries.items.catalogue import Catalogue
+from twin.queries.live.history import LiveHistory
 from twin.queries.place.assets import asset_points
 from twin.queries.routes.networks import Networks
 from twin.queries.sight.answerer import Sight
@@ -83,6 +86,7 @@ ROUTERS = (
     reconciliation.router,
     register_imports.router,
     worklist.router,
+    history_router,
     spatial.router,
     sight.router,
     routes.router,
@@ -100,9 +104,10 @@ def create_app(
     principal_of: PrincipalOf | None = None,
     sight: Sight | None = None,
     prepared: Prepared | None = None,
+    knows_of: KnowsOf | None = None,
 ) -> FastAPI:
     """The service over an open store, each request somebody's by the keyring, or by `principal_of`; `sight` answers of lines of sight,
-    `prepared` is what is ready of this store.
+    `prepared` is what is ready of this store, `knows_of` says who may know of what was live.
 
     Without both each request is the local administrator's, and only those that name 127.0.0.1 are answered.
     """
@@ -118,6 +123,8 @@ def create_app(
     held = prepared or Prepared.of(settings, store)
     app.state.scenes = held.scenes
     app.state.networks = Networks(store, settings)
+    app.state.history = LiveHistory.of(settings.home)
+    app.state.knows_of = knows_of
     app.state.sight = sight or NoSight(NotReady("no process holds the scene here", hint="twin serve starts one"))
     app.state.registers = held.registers
     app.state.catalogue = Catalogue(app.state.registers)
