@@ -7,13 +7,21 @@ SensorError
 ├── InletGone                whoever keeps observations does not answer; try again
 ├── InletRefused             it answers that it cannot keep them now (a full disk), and why
 ├── PayloadInvalid           a message of the bus that says nothing one can take
+├── RoadsInvalid             lines of roads that cannot be searched
 └── TopicInvalid             a topic that is none, or a key that makes none
 """
 
-__all__ = ["BatchInvalid", "CameraInvalid", "FrameInvalid", "InletGone", "InletRefused", "PayloadInvalid", "RoadsInvalid", "SensorError", "TopicInvalid"]
-└── RoadsInvalid             lines of roads that cannot be searched
-"""
-
+__all__ = [
+    "BatchInvalid",
+    "CameraInvalid",
+    "FrameInvalid",
+    "InletGone",
+    "InletRefused",
+    "PayloadInvalid",
+    "RoadsInvalid",
+    "SensorError",
+    "TopicInvalid",
+]
 
 
 class SensorError(Exception):
@@ -72,11 +80,13 @@ class PayloadInvalid(SensorError):
         self.raw = raw
 
 
-class TopicInvalid(SensorError):
-    """A topic that is no topic of a device, or a key that cannot stand in one."""
-
-    code = "TOPIC_INVALID"
 class RoadsInvalid(SensorError):
     """Lines of roads that cannot be searched: no numbers, or too long."""
 
     code = "ROADS_INVALID"
+
+
+class TopicInvalid(SensorError):
+    """A topic that is no topic of a device, or a key that cannot stand in one."""
+
+    code = "TOPIC_INVALID"

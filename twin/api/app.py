@@ -44,6 +44,8 @@ from twin.api import (
 from twin.api.by_id import ById
 from twin.api.description import describe
 from twin.api.gate import PrincipalOf
+from twin.api.history import KnowsOf
+from twin.api.history import router as history_router
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
@@ -57,6 +59,7 @@ from twin.errors import NotReady, StoreUnavailable
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
 from twin.queries.items.catalogue import Catalogue
+from twin.queries.live.history import LiveHistory
 from twin.queries.live.replica import Replica
 from twin.queries.live.visible import Visible
 from twin.queries.live.watching import Live
@@ -93,6 +96,7 @@ ROUTERS = (
     reconciliation.router,
     register_imports.router,
     worklist.router,
+    history_router,
     spatial.router,
     sight.router,
     routes.router,
@@ -112,9 +116,10 @@ def create_app(
     principal_of: PrincipalOf | None = None,
     sight: Sight | None = None,
     prepared: Prepared | None = None,
+    knows_of: KnowsOf | None = None,
 ) -> FastAPI:
     """The service over an open store, each request somebody's by the keyring, or by `principal_of`; `sight` answers of lines of sight,
-    `prepared` is what is ready of this store.
+    `prepared` is what is ready of this store, `knows_of` says who may know of what was live.
 
     Without both each request is the local administrator's, and only those that name 127.0.0.1 are answered.
     """
@@ -130,6 +135,8 @@ def create_app(
     held = prepared or Prepared.of(settings, store)
     app.state.scenes = held.scenes
     app.state.networks = Networks(store, settings)
+    app.state.history = LiveHistory.of(settings.home)
+    app.state.knows_of = knows_of
     app.state.sight = sight or NoSight(NotReady("no process holds the scene here", hint="twin serve starts one"))
     app.state.registers = held.registers
     app.state.catalogue = Catalogue(app.state.registers)

@@ -18,7 +18,7 @@ from twin.history.names import Names
 from twin.history.runs import column
 from twin.history.shelf import Shelf
 
-__all__ = ["DEVICES", "JUDGED", "MARKS", "NO_PLACE", "PLACES", "POSITIONS", "Positions", "filed_times", "fixes_of"]
+__all__ = ["DEVICES", "JUDGED", "MARKS", "NO_PLACE", "PLACES", "PLACE_SEPARATOR", "POSITIONS", "Positions", "filed_times", "fixes_of"]
 
 DEVICES, PLACES = "devices.names", "places.names"
 """Files of the history's folder: the addresses of devices and the ids of places, each by its number."""
@@ -27,13 +27,15 @@ JUDGED = np.dtype([("lon_e7", "<i4"), ("lat_e7", "<i4"), ("accuracy_dm", "<i4"),
 row of the table of places it travels with (the most protected it was in), bits of the caller's."""
 NO_PLACE: Final = ""
 """The place of a fix that was in none."""
+PLACE_SEPARATOR: Final = "\n"
+"""Stands between the ids of a place that is several features at once."""
 AHEAD_US, BACK_US = 600 * 1_000_000, 40 * DAY_US
 """A clock that says more than 10 minutes after, or 40 days before, the moment of receipt is not believed."""
 
 
 class MARKS:
-    """Bits of the column `marks`: which clock `time_us` is (0 the fix's, 1 the device's, 2 that of receipt), what was not given, and
-    that a clock which was given is not believed."""
+    """Bits of the column `marks`: which clock `time_us` is (0 the fix's, 1 the device's, 2 that of receipt, 3 another), what was not
+    given, and that a clock which was given is not believed."""
 
     WHICH, NO_FIX, NO_DEVICE, DISBELIEVED, NOT_JUDGED = 3, 4, 8, 16, 32
 
@@ -100,16 +102,19 @@ class Positions:
         fixes: Fixes,
         judged: NDArray[np.void],
         places: Sequence[str],
+        *,
+        times: NDArray[np.int64] | None = None,
     ) -> None:
         """Take the fixes of the journal record at `position` (or (n,) of each its own) with what was judged of them, (n,) of `JUDGED`.
 
-        `fixes["device"]` counts into `devices`, `judged["place"]` into `places`.
+        `fixes["device"]` counts into `devices`, `judged["place"]` into `places`. `times` (n,) is when each counts, where the caller has
+        judged that; else `filed_times` does.
         """
         if len(fixes) != len(judged):
             raise HistoryAsked(f"{len(fixes)} fixes and {len(judged)} judgements")
         handles = self._devices.numbers(devices)[fixes["device"]] if len(fixes) else np.zeros(0, np.uint32)
         known = self._places.numbers(places)[judged["place"]] if len(fixes) else np.zeros(0, np.uint32)
-        self.shelf.apply(_table(handles, fixes, judged, known), position)
+        self.shelf.apply(_table(handles, fixes, judged, known, times), position)
 
     def flush(self) -> int:
         """Write what is in memory; see Shelf.flush."""
@@ -134,6 +139,12 @@ def filed_times(fixes: Fixes) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     return times, marks.astype(np.uint8)
 
 
+def _which(fixes: Fixes, times: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """(n,) which clock a time is; 3: none of them as it was said."""
+    clocks = [times == fixes[name] for name in ("fix_us", "device_us", "received_us")]
+    return np.select(clocks, [0, 1, 2], 3).astype(np.uint8)
+
+
 def fixes_of(table: pa.Table) -> Fixes:
     """(n,) of `FIX` as the devices said them, `device` being the handle."""
     fixes = np.zeros(len(table), dtype=FIX)
@@ -151,8 +162,16 @@ def fixes_of(table: pa.Table) -> Fixes:
     return fixes
 
 
-def _table(handles: NDArray[np.uint32], fixes: Fixes, judged: NDArray[np.void], places: NDArray[np.uint32]) -> pa.Table:
+def _table(
+    handles: NDArray[np.uint32],
+    fixes: Fixes,
+    judged: NDArray[np.void],
+    places: NDArray[np.uint32],
+    given_times: NDArray[np.int64] | None,
+) -> pa.Table:
     times, marks = filed_times(fixes)
+    if given_times is not None:
+        times, marks = given_times, marks & ~np.uint8(MARKS.WHICH) | _which(fixes, given_times)
     given = judged["lon_e7"] != NO_NUMBER
     lon, lat = (np.where(given, judged[name], fixes[name]) for name in ("lon_e7", "lat_e7"))
     columns: dict[str, NDArray[Any]] = {

@@ -24,6 +24,7 @@ from twin.history.journal import BATCH, Journal, JournalReader, Segment, list_se
 from twin.history.keep import KEEP, Keep, unpack_keep
 from twin.history.layout import HOUR_US
 from twin.history.retention import Retention
+from twin.history.runs import Encoding
 from twin.history.segment import Record
 
 __all__ = ["Raw", "RawFrame", "seal", "sweep_raw"]
@@ -169,8 +170,8 @@ def _packed(frames: Sequence[RawFrame]) -> pa.Table:
 
 
 def _write(path: Path, table: pa.Table) -> None:
-    numbers = {field.name: "DELTA_BINARY_PACKED" for field in table.schema if pa.types.is_integer(field.type)}
-    split = {field.name: "BYTE_STREAM_SPLIT" for field in table.schema if pa.types.is_fixed_size_binary(field.type)}
+    numbers = {field.name: Encoding.DELTA_BINARY_PACKED.name for field in table.schema if pa.types.is_integer(field.type)}
+    split = {field.name: Encoding.BYTE_STREAM_SPLIT.name for field in table.schema if pa.types.is_fixed_size_binary(field.type)}
     pq.write_table(
         table,
         path,

@@ -5,6 +5,7 @@ stand together. Numbers are stored as differences (Parquet DELTA_BINARY_PACKED) 
 """
 
 from collections.abc import Iterable, Sequence
+from enum import Enum, auto
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "ARROW",
     "PARQUET",
     "SLOT_US",
+    "Encoding",
     "by_handle",
     "by_slot",
     "column",
@@ -35,6 +37,13 @@ SLOT_US = 600_000_000
 GROUP_ROWS = 16_384
 """Rows of a row group: one thing's day of reports every 10 s lies in two."""
 FOOTERS_KEPT = 512
+
+
+class Encoding(Enum):
+    """Encodings of Parquet columns: differences for numbers, the n-th bytes of all values together for frames."""
+
+    DELTA_BINARY_PACKED = auto()
+    BYTE_STREAM_SPLIT = auto()
 
 
 def by_handle(table: pa.Table) -> pa.Table:
@@ -68,7 +77,7 @@ def write_parquet(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> 
         schema,
         compression="zstd",
         use_dictionary=[field.name for field in schema if field.name not in numbers] or False,
-        column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
+        column_encoding=dict.fromkeys(numbers, Encoding.DELTA_BINARY_PACKED.name),
         write_statistics=["handle", "time_us"],
     ) as writer:
         for table in tables:

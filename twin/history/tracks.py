@@ -5,8 +5,9 @@ left out is counted nowhere, and an older position never stands in for one that 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from sensors.observation import NO_NUMBER
 from twin.history.errors import HistoryAsked
 from twin.history.layout import HOUR_US
 from twin.history.names import NamesReader
-from twin.history.positions import DEVICES, PLACES, POSITIONS, fixes_of
+from twin.history.positions import DEVICES, PLACE_SEPARATOR, PLACES, POSITIONS, fixes_of
 from twin.history.reading import Recent, ShelfReader
 from twin.history.retention import Retention
 from twin.history.runs import column, filter_rows
@@ -56,6 +57,13 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.time_us)
+
+    def chosen(self, mask: NDArray[np.bool_]) -> Self:
+        """Those where the mask (n,) is true."""
+        columns = (field.name for field in fields(self) if field.name not in ("devices", "places"))
+        told: dict[str, Any] = {name: getattr(self, name) for name in columns}
+        chosen: dict[str, Any] = {name: None if column is None else column[mask] for name, column in told.items()}
+        return replace(self, **chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +125,22 @@ class Tracks:
         table = self._shelf.of_time(from_us, to_us, ("speed_dkmh", "place"))
         table = filter_rows(table, self._allowed(table, places, devices))
         handles, at = column(table, "handle").astype(np.int64), column(table, "place").astype(np.int64)
-        pairs = np.unique(at * 2**32 + handles) >> 32
-        found, counts = np.unique(pairs, return_counts=True)
         return HourCount(
             start_us=from_us,
             devices=len(np.unique(handles)),
             moving=len(np.unique(handles[column(table, "speed_dkmh") >= MOVING_DKMH])),
-            places={name: int(count) for name, count in zip(self._places.names(found.tolist()), counts, strict=True) if name},
+            places=self._in_places(np.unique(at * 2**32 + handles)),
         )
+
+    def _in_places(self, pairs: NDArray[np.int64]) -> dict[str, int]:
+        """How many devices were in each feature; `pairs` (n,) are place and device, a place may be several features."""
+        numbers, at = np.unique(pairs >> 32, return_inverse=True)
+        inside: dict[str, set[int]] = {}
+        for number, place in enumerate(self._places.names(numbers.tolist())):
+            devices = (pairs[at == number] & (2**32 - 1)).tolist() if place else []
+            for feature in place.split(PLACE_SEPARATOR) if devices else []:
+                inside.setdefault(feature, set()).update(devices)
+        return {feature: len(devices) for feature, devices in sorted(inside.items())}
 
     def _allowed(self, table: pa.Table, places: Allowed, devices: Allowed) -> NDArray[np.bool_]:
         """(n,) the rows whose place and device are allowed; each place and device is asked of once."""

@@ -10,7 +10,7 @@ from twin.history.names import Names
 from twin.history.positions import DEVICES, JUDGED, PLACES, Positions
 
 DEVICES_KNOWN = [f"vehicle/V{number}" for number in range(4)] + ["guard/G1"]
-PLACES_KNOWN = ["", "zone/yard", "zone/vault"]
+PLACES_KNOWN = ["", "zone/yard", "zone/vault", "zone/yard\nbuilding/1"]
 NOON_US = 1_795_752_000_000_000
 """2026-11-27 12:00 in Beijing."""
 

@@ -79,6 +79,18 @@ def test_clocks_of_1999_and_2035_are_kept_and_count_at_the_moment_of_receipt() -
     assert marks.tolist() == [0, 1 | MARKS.DISBELIEVED, 2 | MARKS.DISBELIEVED, 2 | MARKS.NO_FIX | MARKS.NO_DEVICE, 0]
 
 
+def test_a_time_that_the_caller_judged_is_the_one_it_counts_at(tmp_path: Path) -> None:
+    fixes, judged = fixes_at(np.random.default_rng(1), [NOON_US] * 4)
+    fixes["device"], fixes["device_us"] = 0, NOON_US + 1
+    fixes["received_us"] = NOON_US + 2
+    positions = open_positions(tmp_path)
+    positions.apply(0, DEVICES_KNOWN, fixes, judged, PLACES_KNOWN, times=NOON_US + np.arange(4))
+    points = Tracks(tmp_path, retention=read_retention(), recent=positions.shelf.recent).track(DEVICES_KNOWN[0], NOON_US, NOON_US + 4)
+    assert (points.time_us - NOON_US).tolist() == [0, 1, 2, 3]
+    assert (points.marks & MARKS.WHICH).tolist() == [0, 1, 2, 3]
+    shut(positions)
+
+
 def test_whatever_a_clock_says_comes_back_exactly_and_lies_in_the_day_of_receipt(tmp_path: Path) -> None:
     fixes, judged = fixes_at(np.random.default_rng(1), [NOON_US] * 5)
     fixes["device"] = 0
