@@ -5,10 +5,11 @@ SensorError
 ├── CameraInvalid            a pose, lens or limit that no camera has
 ├── FrameInvalid             bytes that are no JT/T 808 frame, or a body that is not what its message says
 ├── InletGone                whoever keeps observations does not answer; try again
-└── InletRefused             it answers that it cannot keep them now (a full disk), and why
+├── InletRefused             it answers that it cannot keep them now (a full disk), and why
+└── TerminalGone             a vehicle terminal is not connected, or does not answer
 """
 
-__all__ = ["BatchInvalid", "CameraInvalid", "FrameInvalid", "InletGone", "InletRefused", "SensorError"]
+__all__ = ["BatchInvalid", "CameraInvalid", "FrameInvalid", "InletGone", "InletRefused", "SensorError", "TerminalGone"]
 
 
 class SensorError(Exception):
@@ -55,3 +56,9 @@ class InletRefused(SensorError):
     """Observations cannot be kept now, and why: nothing of the batch was."""
 
     code = "INLET_REFUSED"
+
+
+class TerminalGone(SensorError):
+    """A terminal that was to be told something is not connected, or did not answer in time: `path` is its number."""
+
+    code = "TERMINAL_GONE"
