@@ -8,6 +8,7 @@ SensorError
 ├── InletRefused             it answers that it cannot keep them now (a full disk), and why
 ├── PayloadInvalid           a message of the bus that says nothing one can take
 ├── RoadsInvalid             lines of roads that cannot be searched
+├── TerminalGone             a vehicle terminal is not connected, or does not answer
 └── TopicInvalid             a topic that is none, or a key that makes none
 """
 
@@ -20,6 +21,7 @@ __all__ = [
     "PayloadInvalid",
     "RoadsInvalid",
     "SensorError",
+    "TerminalGone",
     "TopicInvalid",
 ]
 
@@ -84,6 +86,12 @@ class RoadsInvalid(SensorError):
     """Lines of roads that cannot be searched: no numbers, or too long."""
 
     code = "ROADS_INVALID"
+
+
+class TerminalGone(SensorError):
+    """A terminal that was to be told something is not connected, or did not answer in time: `path` is its number."""
+
+    code = "TERMINAL_GONE"
 
 
 class TopicInvalid(SensorError):

@@ -90,9 +90,8 @@ def item_alarms(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 def alarms_of(message: Message) -> tuple[str, ...]:
     """All alarms of a message: of its location, the locations of a batch, their items, and a picture's location."""
     fields, found = message.fields, list[str]()
-    for place in (fields, fields.get("location"), *(one["location"] for one in _locations(fields))):
-        if isinstance(place, Mapping) and isinstance(place.get("alarm"), int) and "status" in place:
-            found.extend(alarm_codes(place["alarm"], edition=message.edition))
+    for place in _places(fields):
+        found.extend(alarm_codes(place["alarm"], edition=message.edition))
     found.extend(item_alarms(message.items))
     for one in _locations(fields):
         found.extend(item_alarms(one["items"]))
@@ -111,13 +110,20 @@ def why_raw_is_kept(raw: bytes, *, edition: int | None = None) -> str:
         return "encrypted" if message.refused.reason == "encrypted" else "unread"
     if alarms_of(message):
         return "alarm"
-    if isinstance(status := message.fields.get("status"), int) and "latitude" in message.fields and status & ENCRYPTED:
+    if any(place["status"] & ENCRYPTED for place in _places(message.fields)):
         return "encrypted"
     try:
         same = escape(message.encode().content()) == raw.strip(FLAG)
     except FrameInvalid:
         same = False
     return "" if same else "differs"
+
+
+def _places(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every location of a message: itself, one within it, those of a batch or of media found."""
+    media = [one["location"] for one in fields.get("media", ()) if isinstance(one, Mapping)]
+    all_ = (fields, fields.get("location"), *(one["location"] for one in _locations(fields)), *media)
+    return [place for place in all_ if isinstance(place, Mapping) and {"alarm", "status", "latitude"} <= set(place)]
 
 
 def _locations(fields: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -127,7 +133,8 @@ def _locations(fields: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def _alarms_of_item(item: Mapping[str, Any]) -> list[str]:
     if "raw" in item:
-        return [f"item_{item['id']:02x}"]
+        quiet = item["id"] in BY_BITS and not item["raw"].strip("0")
+        return [] if quiet else [f"item_{item['id']:02x}"]
     name, value = item["name"], item["value"]
     if name in CODES["bits"]:
         known = CODES["bits"][name]
@@ -148,6 +155,8 @@ def _alarms_of_item(item: Mapping[str, Any]) -> list[str]:
 
 
 ALARM_ITEMS: Final = frozenset((0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x64, 0x65, 0x66, 0x67, 0x70))
+BY_BITS: Final = frozenset((0x14, 0x15, 0x16, 0x17, 0x18))
+"""Items that tell an alarm where one of their bits is set."""
 WORDS: Final = {
     "overspeed": "overspeed",
     "area": "area",
