@@ -10,6 +10,7 @@ Ten thousand connections are ten thousand small protocols in one loop (uvloop wh
 
 import asyncio
 import logging
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ from sensors.jt808_intake import Intake
 from sensors.jt808_known import KnownTerminal, KnownTerminals, Quarantine
 from sensors.jt808_session import Session
 
-__all__ = ["Jt808Server", "KnownTerminal", "KnownTerminals", "Limits"]
+__all__ = ["Jt808Server", "KnownTerminal", "KnownTerminals", "Limits", "bound"]
 
 BEIJING = timezone(timedelta(hours=8))
 log = logging.getLogger(__name__)
@@ -45,6 +46,19 @@ class Limits:
     offer_s: float = 30.0
     sweep_s: float = 1.0
     quarantined: int = 10_000
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that nobody listens at yet. OSError where its address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+    except OSError:
+        found.close()
+        raise
+    return found
 
 
 class Jt808Server:
@@ -81,8 +95,12 @@ class Jt808Server:
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port (of 0 one that is free). OSError where it is taken."""
+        return await self.start_on(bound(host, port))
+
+    async def start_on(self, listening: socket.socket) -> int:
+        """Listen at a socket that is `bound`; its port."""
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(lambda: Session(self), host, port, backlog=4096, reuse_address=True)
+        self._listening = await loop.create_server(lambda: Session(self), sock=listening, backlog=4096)
         self._tasks = [loop.create_task(self.intake.run()), loop.create_task(self._sweep())]
         found: int = self._listening.sockets[0].getsockname()[1]
         return found

@@ -7,6 +7,7 @@ import typer
 
 from twin.cli import backup, demo, export, imports, jt808, keys, query, registers, report, routes, serve, sight, sites, stocktake, tilesets
 from twin.cli.diff import diff
+from twin.cli.gateway import gateway
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
@@ -44,6 +45,7 @@ app.command(name="reconcile")(report.reconcile)
 app.command(name="diff")(diff)
 app.command(name="status")(status)
 app.command(name="serve")(serve.serve)
+app.command(name="gateway")(gateway)
 app.command(name="demo")(demo.demo)
 app.command(name="backup")(backup.backup)
 app.command(name="restore")(backup.restore)

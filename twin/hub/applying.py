@@ -181,10 +181,11 @@ class Applier:
     def _stood(self, others: Sequence[Observation]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for one in others:
-            if one.stream is Stream.POSITION:
+            known = found.get(one.device, self.state.still.get(one.device))
+            if one.stream is Stream.POSITION or (one.stream is Stream.HEARTBEAT and known is None):
                 continue
             at_us = one.device_us if one.device_us is not None and abs(one.device_us - one.received_us) < DAY_US else one.received_us
-            found[one.device] = after(found.get(one.device, self.state.still.get(one.device)), one, at_us)
+            found[one.device] = after(known, one, at_us)
         return found
 
 
