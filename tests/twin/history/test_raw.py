@@ -18,7 +18,7 @@ from twin.history.raw import Raw, seal, sweep_raw
 from twin.history.retention import Retention, RetentionRow, read_retention
 
 FRAMES = st.one_of(
-    st.binary(max_size=40),
+    st.binary(min_size=1, max_size=40),
     st.builds(lambda body: b"\x7e" + body + b"\x7e", st.lists(st.sampled_from([0x7D, 0x7E, 1, 2, 7]), max_size=9).map(bytes)),
 )
 
