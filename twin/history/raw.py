@@ -123,11 +123,14 @@ def _frames(records: Iterator[Record]) -> pa.Table | None:
     columns: list[dict[str, NDArray[Any]]] = []
     raws: list[bytes] = []
     devices: dict[str, int] = {}
+    starts: dict[int, int] = {}
+    ends: dict[int, int] = {}
     for record in records:
         if record.kind == KEEP:
             marks |= unpack_keep(record.content)
         elif record.kind == BATCH:
             batch = _batch(record)
+            starts[record.position], ends[record.position] = len(raws), len(raws) + len(batch)
             columns.append(_said(batch, record.position, devices))
             raws += batch.raw or [b""] * len(batch.fixes)
             raws += [one.raw for one in batch.others]
@@ -135,7 +138,9 @@ def _frames(records: Iterator[Record]) -> pa.Table | None:
         return None
     told = {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}
     for (position, row), keep in marks.items():
-        told["keep"][(told["position"] == position) & (told["row"] == row)] |= keep
+        if position not in starts or row >= ends[position] - starts[position]:
+            raise HistoryDamaged(f"a mark to keep row {row} of record {position}, which is not beside it", position=position)
+        told["keep"][starts[position] + row] |= np.uint8(keep)
     names = np.array(list(devices), dtype=object)
     order_of = np.argsort(np.argsort(names))[told["device"]]
     order = np.lexsort((told["row"], told["position"], told["received_us"], order_of))

@@ -88,6 +88,11 @@ def test_a_segment_that_cannot_be_read_is_told_and_stays(tmp_path: Path) -> None
         with pytest.raises(HistoryDamaged):
             seal(journal, tmp_path / "raw", 2)
         assert len(list_segments(tmp_path / "journal")) == 2
+    with Journal.open(tmp_path / "other", segment_bytes=1) as journal:
+        journal.append([batch([b"x"]), pack_keep({(0, 9): Keep.ALARM})], kind=[BATCH, KEEP])
+        journal.append([batch([])])
+        with pytest.raises(HistoryDamaged):
+            seal(journal, tmp_path / "raw", 3)
     with pytest.raises(HistoryDamaged):
         unpack_keep(b"123")
 
