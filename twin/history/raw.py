@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -63,9 +64,8 @@ def seal(journal: Journal, folder: Path, through: int) -> int:
     for segment in list_segments(journal.folder):
         if segment.end is None or segment.end > through:
             break
-        frames = list(_frames(_records(journal.folder, segment)))
-        if frames:
-            table = _packed(frames)
+        table = _frames(_records(journal.folder, segment))
+        if table is not None:
             replace_file(folder / f"{segment.path.stem}.parquet", lambda path, table=table: _write(path, table))  # type: ignore[misc]
         journal.drop(segment)
         sealed += 1
@@ -117,17 +117,50 @@ def _records(folder: Path, segment: Segment) -> Iterator[Record]:
         yield record
 
 
-def _frames(records: Iterator[Record]) -> Iterator[RawFrame]:
-    """Every frame with bytes; marks to keep may follow their batch within the segment."""
+def _frames(records: Iterator[Record]) -> pa.Table | None:
+    """Every frame with bytes, by device and time of receipt, packed; None for none. Marks to keep may follow their batch."""
     marks: dict[tuple[int, int], Keep] = {}
-    batches: list[tuple[int, Batch]] = []
+    columns: list[dict[str, NDArray[Any]]] = []
+    raws: list[bytes] = []
+    devices: dict[str, int] = {}
+    starts: dict[int, int] = {}
+    ends: dict[int, int] = {}
     for record in records:
         if record.kind == KEEP:
             marks |= unpack_keep(record.content)
         elif record.kind == BATCH:
-            batches.append((record.position, _batch(record)))
-    for position, batch in batches:
-        yield from _frames_of(position, batch, marks)
+            batch = _batch(record)
+            starts[record.position], ends[record.position] = len(raws), len(raws) + len(batch)
+            columns.append(_said(batch, record.position, devices))
+            raws += batch.raw or [b""] * len(batch.fixes)
+            raws += [one.raw for one in batch.others]
+    if not any(raws):
+        return None
+    told = {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}
+    for (position, row), keep in marks.items():
+        if position not in starts or row >= ends[position] - starts[position]:
+            raise HistoryDamaged(f"a mark to keep row {row} of record {position}, which is not beside it", position=position)
+        told["keep"][starts[position] + row] |= np.uint8(keep)
+    names = np.array(list(devices), dtype=object)
+    order_of = np.argsort(np.argsort(names))[told["device"]]
+    order = np.lexsort((told["row"], told["position"], told["received_us"], order_of))
+    order = order[[bool(raws[at]) for at in order.tolist()]]
+    return _packed({name: column[order] for name, column in told.items()}, [raws[at] for at in order.tolist()], names)
+
+
+def _said(batch: Batch, position: int, devices: dict[str, int]) -> dict[str, NDArray[Any]]:
+    """Whose each frame of a batch is (a row of `devices`, which grows), when it was received, and whether it has an alarm."""
+    number = np.array([devices.setdefault(one, len(devices)) for one in batch.devices], dtype=np.int64)
+    others = [devices.setdefault(one.device, len(devices)) for one in batch.others]
+    fixes = batch.fixes
+    alarms = [bool(one.alarms) for one in batch.others]
+    return {
+        "device": np.concatenate([number[fixes["device"]], np.array(others, dtype=np.int64)]),
+        "received_us": np.concatenate([fixes["received_us"], np.array([one.received_us for one in batch.others], dtype=np.int64)]),
+        "position": np.full(len(batch), position, dtype=np.uint64),
+        "row": np.arange(len(batch), dtype=np.uint32),
+        "keep": np.concatenate([fixes["alarm"] != 0, np.array(alarms, dtype=bool)]).astype(np.uint8) * np.uint8(Keep.ALARM),
+    }
 
 
 def _batch(record: Record) -> Batch:
@@ -137,35 +170,21 @@ def _batch(record: Record) -> Batch:
         raise HistoryDamaged(f"record {record.position}: {error.message}", position=record.position, resume=record.position + 1) from error
 
 
-def _frames_of(position: int, batch: Batch, marks: Mapping[tuple[int, int], Keep]) -> Iterator[RawFrame]:
-    alarms = batch.fixes["alarm"] != 0
-    received, devices = batch.fixes["received_us"].tolist(), batch.fixes["device"].tolist()
-    for row, raw in enumerate(batch.raw):
-        keep = marks.get((position, row), Keep.NO) | (Keep.ALARM if alarms[row] else Keep.NO)
-        yield RawFrame(device=batch.devices[devices[row]], received_us=received[row], position=position, row=row, keep=keep, raw=raw)
-    for row, one in enumerate(batch.others, start=len(batch.fixes)):
-        keep = marks.get((position, row), Keep.NO) | (Keep.ALARM if one.alarms else Keep.NO)
-        if one.raw:
-            yield RawFrame(device=one.device, received_us=one.received_us, position=position, row=row, keep=keep, raw=one.raw)
-
-
-def _packed(frames: Sequence[RawFrame]) -> pa.Table:
-    frames = sorted(frames, key=lambda frame: (frame.device, frame.received_us, frame.position, frame.row))
-    stored = [_stored(frame.raw) for frame in frames]
-    lengths = np.array([len(one) for _, one in stored])
+def _packed(told: Mapping[str, NDArray[Any]], raws: Sequence[bytes], names: NDArray[Any]) -> pa.Table:
+    forms = [_stored(raw) for raw in raws]
+    stored = [one for _, one in forms]
+    lengths = np.fromiter(map(len, stored), dtype=np.int64, count=len(stored))
     unique, counts = np.unique(lengths, return_counts=True)
     columns: dict[str, pa.Array] = {
-        "device": pa.array([frame.device for frame in frames]),
-        "received_us": pa.array([frame.received_us for frame in frames], pa.int64()),
-        "position": pa.array([frame.position for frame in frames], pa.uint64()),
-        "row": pa.array([frame.row for frame in frames], pa.uint32()),
-        "keep": pa.array([int(frame.keep) for frame in frames], pa.uint8()),
-        "form": pa.array([form for form, _ in stored], pa.uint8()),
+        "device": pa.DictionaryArray.from_arrays(pa.array(told["device"], pa.int32()), pa.array(names.tolist(), pa.string())),
+        **{name: pa.array(told[name]) for name in ("received_us", "position", "row", "keep")},
+        "form": pa.array(np.fromiter((form for form, _ in forms), dtype=np.uint8, count=len(forms))),
     }
     own = [int(length) for length, count in zip(unique, counts, strict=True) if count >= OWN_COLUMN and 0 < length <= LONGEST]
     for length in own:
-        columns[f"bytes_{length}"] = pa.array([one if len(one) == length else None for _, one in stored], pa.binary(length))
-    columns["bytes"] = pa.array([None if len(one) in own else one for _, one in stored], pa.binary())
+        columns[f"bytes_{length}"] = pa.array([one if len(one) == length else None for one in stored], pa.binary(length))
+    apart = set(own)
+    columns["bytes"] = pa.array([None if len(one) in apart else one for one in stored], pa.binary())
     return pa.table(columns)
 
 
@@ -204,6 +223,8 @@ def _unpacked(table: pa.Table) -> list[RawFrame]:
 
 def _stored(raw: bytes) -> tuple[Form, bytes]:
     if len(raw) > 1 and raw.startswith(FLAG) and raw.endswith(FLAG):
+        if ESCAPE not in raw and raw.count(FLAG) == 2:
+            return Form.UNESCAPED, raw[1:-1]
         plain = raw[1:-1].replace(ESCAPE + b"\x02", FLAG).replace(ESCAPE + b"\x01", ESCAPE)
         if _whole(Form.UNESCAPED, plain) == raw:
             return Form.UNESCAPED, plain

@@ -18,7 +18,7 @@ from twin.history.raw import Raw, seal, sweep_raw
 from twin.history.retention import Retention, RetentionRow, read_retention
 
 FRAMES = st.one_of(
-    st.binary(max_size=40),
+    st.binary(min_size=1, max_size=40),
     st.builds(lambda body: b"\x7e" + body + b"\x7e", st.lists(st.sampled_from([0x7D, 0x7E, 1, 2, 7]), max_size=9).map(bytes)),
 )
 
@@ -88,6 +88,11 @@ def test_a_segment_that_cannot_be_read_is_told_and_stays(tmp_path: Path) -> None
         with pytest.raises(HistoryDamaged):
             seal(journal, tmp_path / "raw", 2)
         assert len(list_segments(tmp_path / "journal")) == 2
+    with Journal.open(tmp_path / "other", segment_bytes=1) as journal:
+        journal.append([batch([b"x"]), pack_keep({(0, 9): Keep.ALARM})], kind=[BATCH, KEEP])
+        journal.append([batch([])])
+        with pytest.raises(HistoryDamaged):
+            seal(journal, tmp_path / "raw", 3)
     with pytest.raises(HistoryDamaged):
         unpack_keep(b"123")
 
