@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -67,6 +68,11 @@ class Broker:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    def reload(self) -> None:
+        """Have it read its lists of users and rights anew (SIGHUP)."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """End it as an operator does: it saves what it keeps."""

@@ -69,7 +69,8 @@ class MqttLink:
     heard: Callable[[Heard], None] = lambda heard: None
     news: Callable[[LinkNews], None] = lambda news: None
     session_expiry_s: int = 86_400
-    receive_maximum: int = 65_535
+    receive_maximum: int = 20_000
+    most_bytes: int = 64 * 2**20
     clean: bool = False
     rng: Random = field(default_factory=Random)
     connection: int = field(default=0, init=False)
@@ -82,7 +83,7 @@ class MqttLink:
     _waiting: dict[int, asyncio.Future[None]] = field(default_factory=dict, init=False)
     _accepted: asyncio.Future[tuple[ReasonCode, Properties | None]] | None = field(default=None, init=False)
     _told_down: bool = field(default=False, init=False)
-    _refused: bool = field(default=False, init=False)
+    _paused: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """Stay connected until cancelled; then say goodbye, the session stays."""
@@ -134,6 +135,19 @@ class MqttLink:
             self._waiting[info.mid] = done
         return done
 
+    def pause(self) -> None:
+        """Read nothing more for now: whoever owns the link has more than it can hold."""
+        self._paused = True
+        if self._client is not None and (connection := self._client.socket()) is not None and connection.fileno() >= 0:
+            self._loop.remove_reader(connection.fileno())
+
+    def resume(self) -> None:
+        """Read again."""
+        if self._paused:
+            self._paused = False
+            if self._client is not None and (connection := self._client.socket()) is not None and connection.fileno() >= 0:
+                self._loop.add_reader(connection.fileno(), self._read, self._client)
+
     def acknowledge(self, heard: Heard) -> bool:
         """Acknowledge a message; False where its connection is gone: the broker sends it again."""
         if heard.qos == 0:
@@ -145,7 +159,7 @@ class MqttLink:
     def _made(self) -> Client:
         if self._client is None:
             five = self.version == MQTTProtocolVersion.MQTTv5
-            client = Client(
+            client = _Reader(
                 CallbackAPIVersion.VERSION2,
                 client_id=self.client_id,
                 protocol=self.version,
@@ -193,6 +207,7 @@ class MqttLink:
         client = self._made()
         self._accepted, self._reason = self._loop.create_future(), "the connection was closed"
         self._lost.clear()
+        self._paused = False
         self.connection += 1
         await asyncio.to_thread(self._dial, client)
         connection = client.socket()
@@ -210,6 +225,7 @@ class MqttLink:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = 0 if self.clean else self.session_expiry_s
         properties.ReceiveMaximum = self.receive_maximum
+        properties.MaximumPacketSize = self.most_bytes
         client.connect(self.address.host, self.address.port, KEEPALIVE_S, clean_start=self.clean, properties=properties)
 
     async def _subscribe(self, topics: Sequence[str]) -> None:
@@ -240,7 +256,7 @@ class MqttLink:
             for _ in range(READS_AT_ONCE):
                 self._progress = False
                 result = client.loop_read()
-                if result != MQTTErrorCode.MQTT_ERR_SUCCESS or not self._progress or client.socket() is None:
+                if result != MQTTErrorCode.MQTT_ERR_SUCCESS or not self._progress or self._paused or client.socket() is None:
                     break
         except (OSError, ValueError) as error:
             self._reason = str(error)
@@ -337,7 +353,10 @@ class MqttLink:
             done.set_result(None)
 
     def _on_register_write(self, client: Client, data: object, connection: Any) -> None:
-        self._loop.call_soon_threadsafe(self._watch_writes, client, connection)
+        if self._in_loop():
+            self._watch_writes(client, connection)
+        else:
+            self._loop.call_soon_threadsafe(self._watch_writes, client, connection)
 
     def _watch_writes(self, client: Client, connection: Any) -> None:
         if connection.fileno() >= 0:
@@ -349,6 +368,9 @@ class MqttLink:
         except (OSError, ValueError) as error:
             self._reason = str(error)
             self._drop()
+            return
+        if not client.want_write() and (connection := client.socket()) is not None and connection.fileno() >= 0:
+            self._loop.remove_writer(connection.fileno())
 
     def _on_unregister_write(self, client: Client, data: object, connection: Any) -> None:
         if connection.fileno() >= 0 and self._in_loop():
@@ -360,6 +382,19 @@ class MqttLink:
 
     def _in_loop(self) -> bool:
         return threading.get_ident() == self._thread
+
+
+class _Reader(Client):
+    """paho's client, but for a write that fails: it closes there, and loses what the broker wrote before it died and nobody has read yet.
+
+    Reading finds the end by itself, after all that was written; what was not sent is sent again on the next connection.
+    """
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        try:
+            return super()._sock_send(buf)
+        except (BrokenPipeError, ConnectionResetError):
+            return len(buf)
 
 
 def _unshared(topic: str) -> str:
