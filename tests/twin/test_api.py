@@ -41,7 +41,8 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/search?q=x", "/requests", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
          "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/collections/rooms/schema",
          "/collections/rooms/feature-schema", "/api", "/changes", "/exports", "/work-items", "/work-items/kinds",
-         "/differences/found-elsewhere", "/assets/A/steps", "/imports")  # fmt: skip
+         "/differences/found-elsewhere", "/assets/A/steps", "/imports", "/incidents", "/incidents/1", "/incidents/1/alarms",
+         "/incidents/1/context", "/sites/s/muster", "/events")  # fmt: skip
 
 As = Callable[..., TestClient]
 

@@ -19,9 +19,12 @@ from twin.api import (
     collection_writes,
     collections,
     energy,
+    events,
     evidence,
     exports,
     features,
+    incident_context,
+    incidents,
     page,
     planner,
     reconciliation,
@@ -41,6 +44,7 @@ from twin.api import (
 from twin.api.by_id import ById
 from twin.api.description import describe
 from twin.api.gate import PrincipalOf
+from twin.api.incident_state import install_incidents
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
@@ -86,6 +90,9 @@ ROUTERS = (
     spatial.router,
     sight.router,
     routes.router,
+    incidents.router,
+    incident_context.router,
+    events.router,
     *records.routers,
     page.router,
 )
@@ -123,6 +130,7 @@ def create_app(
     app.state.catalogue = Catalogue(app.state.registers)
     app.state.tables = read_tables(settings.home / "codes")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
+    install_incidents(app, settings, store, app.state.tables)
     install_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)

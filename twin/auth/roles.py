@@ -26,6 +26,8 @@ class Action(StrEnum):
     READ_VALUE = "read_value"
     READ_REPORT = "read_report"
     READ_AUDIT = "read_audit"
+    READ_LIVE = "read_live"
+    HANDLE_INCIDENT = "handle_incident"
     WRITE_RECORD = "write_record"
     DECIDE_LINK = "decide_link"
     FILE_REQUEST = "file_request"
