@@ -43,7 +43,8 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/collections/rooms/schema",
          "/collections/rooms/feature-schema", "/api", "/changes", "/exports", "/work-items", "/work-items/kinds",
          "/differences/found-elsewhere", "/assets/A/steps", "/imports", "/live/positions", "/live/states",
-         "/sta/v1.1", "/sta/v1.1/Things")  # fmt: skip
+         "/sta/v1.1", "/sta/v1.1/Things", "/incidents", "/incidents/1", "/incidents/1/alarms",
+         "/incidents/1/context", "/sites/s/muster", "/events")  # fmt: skip
 
 As = Callable[..., TestClient]
 

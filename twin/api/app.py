@@ -20,9 +20,12 @@ from twin.api import (
     collection_writes,
     collections,
     energy,
+    events,
     evidence,
     exports,
     features,
+    incident_context,
+    incidents,
     live,
     page,
     planner,
@@ -46,6 +49,7 @@ from twin.api.description import describe
 from twin.api.gate import PrincipalOf
 from twin.api.history import KnowsOf
 from twin.api.history import router as history_router
+from twin.api.incident_state import install_incidents
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
@@ -102,6 +106,9 @@ ROUTERS = (
     routes.router,
     live.router,
     sensorthings.router,
+    incidents.router,
+    incident_context.router,
+    events.router,
     *records.routers,
     page.router,
 )
@@ -146,6 +153,7 @@ def create_app(
     app.state.tables = read_tables(settings.home / "codes")
     app.state.live = None
     app.state.principal_of = principal_of or (lambda request: local_administrator())
+    install_incidents(app, settings, store, app.state.tables)
     install_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -109,7 +109,7 @@ class HeadAsGet:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
         head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self.app({**scope, "method": "GET"} if head else scope, receive, send_without_body if head else send)
+        await self.app({**scope, "method": "GET", "twin.head": True} if head else scope, receive, send_without_body if head else send)
 
 
 class FaultsAsProblems:

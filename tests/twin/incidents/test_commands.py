@@ -111,8 +111,9 @@ def test_merged_incidents_are_one_and_were_two(store: IncidentStore, reader: Inc
     assert [view.id for view in reader.page(Asked(at_us=NOW + 5 * S), knows).views] == [3, 2, 1]
     (event,) = store.take(1, alarms(alarm("door/D9", place="shed", labels=("public",), at_s=30)), NOW + 30 * S)
     assert event.data["incident"] == 1
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         command(store, "merge", 1, into=1)
+    assert refused.value.code == "INCIDENT_MERGE_INVALID"
 
 
 def test_split_devices_have_an_incident_of_their_own_with_all_their_alarms(store: IncidentStore, reader: IncidentReader) -> None:
@@ -125,8 +126,12 @@ def test_split_devices_have_an_incident_of_their_own_with_all_their_alarms(store
         reader.view(4, knows, at_us=NOW + 6 * S)
     (event,) = store.take(2, alarms(alarm("door/D3", "door_held", place="hall", labels=("public",), at_s=30)), NOW + 30 * S)
     assert event.data["incident"] == 4, "a device stays with its incident"
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         command(store, "split", 4, devices=["door/D3"])
+    assert refused.value.code == "INCIDENT_SPLIT_INVALID"
+    with pytest.raises(Refused) as refused:
+        command(store, "forget", 4)
+    assert refused.value.code == "INCIDENT_COMMAND_UNKNOWN"
 
 
 def test_assigning_names_somebody_and_taking_it_back_nobody(store: IncidentStore, reader: IncidentReader) -> None:
