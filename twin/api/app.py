@@ -61,8 +61,12 @@ from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
 from twin.hub.client import HubClient
+from twin.hub.happening import untold
 from twin.hub.meeting import Meeting
+from twin.incidents.stream import EventStream
 from twin.queries.items.catalogue import Catalogue
+from twin.queries.live.around import Around
+from twin.queries.live.connected import HubDesk, HubMemory
 from twin.queries.live.history import LiveHistory
 from twin.queries.live.replica import Replica
 from twin.queries.live.visible import Visible
@@ -203,9 +207,14 @@ def app_of_worker(prepared: Prepared, *, warm: bool = True) -> ASGIApp:
 @asynccontextmanager
 async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """While inside, the app knows what is live: it follows the hub of the home, as soon as there is one."""
-    replica = Replica()
-    hub = HubClient(Meeting(settings.home), changed=replica.take, happened=replica.hear)
-    app.state.live = Live(replica, Visible(app.state.registers, app.state.scenes), hub)
+    replica, state = Replica(), app.state
+    hub = HubClient(Meeting(settings.home), changed=replica.take, happened=replica.hear, lost=replica.lose)
+    visible = Visible(state.registers, state.scenes)
+    stream: EventStream = state.event_stream
+    replica.heard.append(lambda told: stream.missed() if told is None else stream.publish([untold(event) for event in told]))
+    state.live, state.inlet, state.desk = Live(replica, visible, hub), hub, HubDesk(hub)
+    state.live_state, state.knows_of = Around(replica, state.scenes), visible.of
+    state.history = LiveHistory.of(settings.home, recent=HubMemory(hub, asyncio.get_running_loop()).recent)
     running = asyncio.create_task(app.state.live.run())
     try:
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from twin.live.tracker import Judged, Tracker
 
 __all__ = ["Applier", "Committed", "Happens", "Positions"]
 
+log = logging.getLogger(__name__)
 REACH_M = 30.0
 E7 = 1e-7
 
@@ -53,7 +55,7 @@ class Happens(Protocol):
     """Who makes events and incidents of what was said."""
 
     def happen(self, committed: Committed, state: LiveState) -> Sequence[dict[str, Any]]:
-        """The events it led to, committed, as CloudEvents."""
+        """The events it led to, committed, as `twin.hub.happening.told`."""
 
     def tick(self, now_us: int) -> Sequence[dict[str, Any]]:
         """The events of what time alone changes."""
@@ -95,9 +97,12 @@ class Applier:
         )
         self.position = position
         changes = self.state.put(handles, rows, still, now_us=now_us)
-        for keeper in self.keeps:
-            keeper.keep(committed, self.state)
         events = [event for one in self.happens for event in one.happen(committed, self.state)]
+        for keeper in self.keeps:
+            try:
+                keeper.keep(committed, self.state)
+            except Exception:
+                log.exception("%d fixes before position %d are not in the history", len(fixes), position)
         return Applied(changes=changes, events=events)
 
     def sweep(self, *, now_us: int) -> Applied:

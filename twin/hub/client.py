@@ -25,7 +25,8 @@ GIVES_UP_S = 20.0
 
 class HubClient:
     """A connection that lasts: `run` keeps it, until it is cancelled. Batches that were not answered when it broke are handed over again;
-    commands are not, because they may have been done: NotReady says so. `changed` and `happened` hear what the hub tells."""
+    commands are not, because they may have been done: NotReady says so. `changed` and `happened` hear what the hub
+    tells, `lost` that it is away."""
 
     def __init__(
         self,
@@ -33,11 +34,13 @@ class HubClient:
         *,
         changed: Callable[[Changes], None] | None = None,
         happened: Callable[[list[dict[str, Any]] | None], None] | None = None,
+        lost: Callable[[], None] = lambda: None,
     ) -> None:
         self.connected = asyncio.Event()
         self._meeting = meeting
         self._changed = changed
         self._happened = happened
+        self._lost = lost
         self._writer: asyncio.StreamWriter | None = None
         self._batches: dict[tuple[str, int], tuple[bytes, asyncio.Future[None]]] = {}
         self._commands: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -89,6 +92,7 @@ class HubClient:
             finally:
                 self._writer = None
                 self.connected.clear()
+                self._lost()
                 writer.close()
                 self._answer_all(NotReady("the hub ended meanwhile: whether it was done is to be looked up"))
             await asyncio.sleep(AGAIN_S[0])
@@ -102,7 +106,7 @@ class HubClient:
         self.connected.set()
         if self._happened is not None:
             self._happened(None)
-        with suppress(TwinError, ConnectionError):
+        with suppress(TwinError, ConnectionError, ValueError):  # changes that do not follow on what is known: begin anew
             while (frame := await read_frame(reader)) is not None:
                 self._hear(*frame)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from twin.incidents import Alarms, Event, IncidentStore, Spot
 from twin.live.fences import Ground
 from twin.live.state import LiveState
 
-__all__ = ["Happening", "told"]
+__all__ = ["Happening", "told", "untold"]
 
 FENCE, PASSAGE, STATE = "pingshan.fence", "pingshan.passage", "pingshan.state"
 PUBLIC = "public"
@@ -78,7 +78,7 @@ class Happening:
             return Spot(site="")
         place = own if own in facts and facts[own].kind == "perimeter_segment" else _narrowest(facts)
         hidden = [feature for feature, fact in facts.items() if fact.label != PUBLIC]
-        labels = tuple(sorted({fact.label for fact in facts.values()} - {PUBLIC}))
+        labels = tuple(sorted({fact.label for fact in facts.values()}))
         site = next(iter(facts.values())).site
         kind = facts[place].kind if place is not None else ""
         return Spot(site=site, place=place, place_kind=kind, protected=hidden[0] if hidden else place, labels=labels)
@@ -148,8 +148,13 @@ class Happening:
 
 
 def told(event: Event) -> dict[str, Any]:
-    """An event as the hub tells its followers: with the labels that a reader needs."""
-    return event.to_json() | {"labels": list(event.labels)}
+    """An event as the hub tells its followers: all that a reader's rights are decided by."""
+    return {field.name: getattr(event, field.name) for field in fields(Event)} | {"labels": list(event.labels), "data": dict(event.data)}
+
+
+def untold(said: Mapping[str, Any]) -> Event:
+    """The event that was told."""
+    return Event(**{**said, "labels": tuple(said["labels"])})
 
 
 def _event(kind: str, subject: str, time_us: int, spot: Spot, data: dict[str, Any]) -> Event:

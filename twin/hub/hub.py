@@ -25,7 +25,7 @@ SWEEP_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What a commit changed: the state (None: nothing), and events as CloudEvents with their numbers."""
+    """What a commit changed: the state (None: nothing), and events with their numbers, as `twin.hub.happening.told`."""
 
     changes: Changes | None
     events: Sequence[dict[str, Any]] = ()

@@ -42,6 +42,9 @@ class Recording:
 
     def keep(self, committed: Committed, state: LiveState) -> None:
         """See `twin.hub.applying.Positions`."""
+        if not len(committed.fixes):
+            self.positions.apply(committed.position - 1, [], committed.fixes, np.zeros(0, dtype=JUDGED), [])
+            return
         fixes, judged = committed.fixes.copy(), np.zeros(len(committed.fixes), dtype=JUDGED)
         for name in ("lon_e7", "lat_e7", "accuracy_dm", "verdict"):
             judged[name] = committed.judged[name]

@@ -57,6 +57,12 @@ class EventStream:
             came, self._came = self._came, asyncio.Event()
             came.set()
 
+    def missed(self) -> None:
+        """Some may not have been told: whoever follows looks into the file."""
+        self._recent.clear()
+        came, self._came = self._came, asyncio.Event()
+        came.set()
+
     async def follow(
         self, after: int | None, rights: Rights, *, types: Collection[str] | None = None, wait_s: float = 15.0, live: bool = True
     ) -> AsyncIterator[Followed]:

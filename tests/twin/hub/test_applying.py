@@ -10,6 +10,7 @@ from tests.twin.hub.devices import FENCE, LAT, LON, SQUARE, START_US, FlatGround
 from twin.hub.applying import Applier, Committed
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from twin.hub.guarded import Guarded
+from twin.hub.recording import Recording
 from twin.live.fences import Crossing
 from twin.live.state import Flag, LiveState
 
@@ -149,3 +150,33 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path: Path) -> None:
     for damaged in (whole[:-1], whole[:20], b"", bytes([*whole[:-1], whole[-1] ^ 1])):
         path.write_bytes(damaged)
         assert read_checkpoint(path) is None
+
+
+def test_a_commit_without_a_position_is_recorded_and_one_with_it_after_it(tmp_path: Path) -> None:
+    recording = Recording.open(tmp_path)
+    made = Applier(ground=FlatGround(), keeps=[recording])
+    made.apply([Batch(source="g", number=1, others=[passed("in", START_US)])], now_us=START_US, position=1)
+    made.apply(
+        [moving("g", 2, {"A": (LON, LAT)}), Batch(source="g", number=3, others=[passed("in", START_US)])], now_us=START_US, position=3
+    )
+    assert recording.positions.shelf.recent(START_US - 1, START_US + 1)["position"].to_pylist() == [1]
+    recording.write()
+    assert recording.positions.shelf.rows_in_memory == 0
+    recording.close()
+
+
+def test_a_history_that_fails_costs_no_alarm(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Kept):
+        def keep(self, committed: Committed, state: LiveState) -> None:
+            raise RuntimeError("no history")
+
+    class Told:
+        def happen(self, committed: Committed, state: LiveState) -> list[dict[str, object]]:
+            return [{"id": 1}]
+
+        def tick(self, now_us: int) -> list[dict[str, object]]:
+            return []
+
+    made = Applier(ground=FlatGround(), keeps=[Broken()], happens=[Told()])
+    assert made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, position=1).events == [{"id": 1}]
+    assert "not in the history" in caplog.text

@@ -50,7 +50,7 @@ def test_what_crosses_a_fence_passes_a_gate_or_changes_its_state_is_an_event(tmp
         said("door/D-1", Stream.STATE, START_US + 1, {"state": "open"}),
     ]
     events = applier.apply([Batch(source="g", number=3, others=others)], now_us=START_US, position=3).events
-    assert [(event["type"], event["labels"], event.get("place")) for event in events] == [
+    assert [(event["type"], event["labels"], event["place"]) for event in events] == [
         ("pingshan.passage", [], None),
         ("pingshan.state", ["internal", "restricted"], "door:D-1"),
     ]

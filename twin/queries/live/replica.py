@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -20,13 +19,15 @@ class Replica:
         self.state = LiveState()
         self.is_current = False
         self.heard: list[Callable[[list[dict[str, Any]] | None], None]] = []
-        self._news = asyncio.Event()
 
     def take(self, changes: Changes) -> None:
         """What the hub tells: all of the state first, then what changed."""
         self.state.follow(changes)
         self.is_current = True
-        self._news.set()
+
+    def lose(self) -> None:
+        """The hub is away: what is known is as old as it is."""
+        self.is_current = False
 
     def hear(self, events: list[dict[str, Any]] | None) -> None:
         """Events that the hub tells; None: some may have been missed."""

@@ -7,13 +7,17 @@ import json
 import logging
 import signal
 import time
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from sensors import Batch, BatchInvalid
 from twin.codes import read_tables
@@ -29,7 +33,8 @@ from twin.hub.meeting import Meeting
 from twin.hub.recording import Recording
 from twin.hub.seen import Seen
 from twin.hub.server import serve_hub
-from twin.incidents import AlarmKinds, Command, IncidentStore
+from twin.incidents import AlarmKinds, IncidentStore
+from twin.incidents.desk import command_from_json
 from twin.live.changes import Changes
 from twin.live.fences import Fences
 from twin.live.state import ROW, LiveState
@@ -74,7 +79,7 @@ class OpenHub:
         kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
         happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
         applier.keeps, applier.happens = (recording,), (happening,)
-        applier.commands = {"incident": partial(_decide, happening.store)}
+        applier.commands = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
         return cls(
             hub=Hub(journal, Guarded(applier), seen, now_us=now_us),
@@ -153,9 +158,18 @@ async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda wor
 
 
 def _decide(store: IncidentStore, arguments: dict[str, Any], now_us: int) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
-    """What a person decides about an incident: `{name, incident, who, why, parts, version, facts}`."""
-    done = store.command(Command(**arguments | {"parts": tuple(arguments["parts"])}), now_us)
+    """What a person decides about an incident."""
+    done = store.command(command_from_json(arguments), now_us)
     return {"incident": done.incident}, [told(event) for event in done.events]
+
+
+def _recent(recording: Recording, arguments: dict[str, Any], now_us: int) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
+    """Positions that no file holds yet, of a period and of some handles: an Arrow stream, as JSON can carry it."""
+    table = recording.positions.shelf.recent(arguments["from_us"], arguments["to_us"], arguments["handles"])
+    sink = BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return {"arrow": b64encode(sink.getvalue()).decode()}, ()
 
 
 class _Housekeeping:
