@@ -3,11 +3,12 @@
 SensorError
 ├── BatchInvalid             bytes that are no packed batch, or a batch that contradicts itself
 ├── CameraInvalid            a pose, lens or limit that no camera has
+├── Gb28181Invalid          a body that is no message of GB/T 28181, or one that is not taken
 ├── InletGone                whoever keeps observations does not answer; try again
 └── InletRefused             it answers that it cannot keep them now (a full disk), and why
 """
 
-__all__ = ["BatchInvalid", "CameraInvalid", "InletGone", "InletRefused", "SensorError"]
+__all__ = ["BatchInvalid", "CameraInvalid", "Gb28181Invalid", "InletGone", "InletRefused", "SensorError"]
 
 
 class SensorError(Exception):
@@ -32,6 +33,12 @@ class CameraInvalid(SensorError):
     """A camera with a number that cannot be: `path` names the camera."""
 
     code = "CAMERA_INVALID"
+
+
+class Gb28181Invalid(SensorError):
+    """A body that cannot be read as a message of GB/T 28181, or is one that is not taken."""
+
+    code = "GB28181_INVALID"
 
 
 class InletGone(SensorError):

@@ -22,6 +22,7 @@ from twin.api import (
     evidence,
     exports,
     features,
+    gb28181,
     page,
     planner,
     reconciliation,
@@ -45,10 +46,10 @@ from twin.api.gate import PrincipalOf
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
+from twin.api.offering import Numbering
 from twin.api.prepared import Prepared
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
-from twin.api.sensorthings_door import Numbering
 from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
@@ -90,6 +91,7 @@ ROUTERS = (
     sight.router,
     routes.router,
     sensorthings.router,
+    gb28181.router,
     *records.routers,
     page.router,
 )

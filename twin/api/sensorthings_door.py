@@ -1,17 +1,14 @@
 """What is posted to /sta/v1.1: entities into the file of things, observations of devices through the inlet."""
 
-import uuid
-from itertools import count
-from threading import Lock
 from typing import Any
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from sensors import Inlet, Observation
-from sensors.errors import SensorError
+from sensors import Observation
+from twin.api.offering import numbering_of, offered
 from twin.auth import Action, Principal, Protected, authorise
-from twin.errors import NotReady, TwinError
+from twin.errors import TwinError
 from twin.live.things import Entity, Id
 from twin.queries.things.answers import Answers
 from twin.queries.things.data_array import documents_of
@@ -24,25 +21,9 @@ from twin.queries.things.posting import device_batch, name_of, observation_from
 from twin.queries.things.service import Things, to_us
 from twin.queries.things.view import View
 
-__all__ = ["Numbering", "posted"]
+__all__ = ["posted"]
 
 CREATE_OBSERVATIONS = "CreateObservations"
-
-
-class Numbering:
-    """Names the batches of this process, and gives each observation a time of reception of its own."""
-
-    def __init__(self) -> None:
-        self.source = f"sensorthings/{uuid.uuid4().hex}"
-        self._numbers = count(1)
-        self._last_us = 0
-        self._lock = Lock()
-
-    def next(self, now_us: int) -> tuple[int, int]:
-        """The number of a batch and its time: now, or the microsecond after the one given last."""
-        with self._lock:
-            self._last_us = max(now_us, self._last_us + 1)
-            return next(self._numbers), self._last_us
 
 
 async def posted(request: Request, things: Things, principal: Principal, resource: str, body: Any, root: str) -> tuple[Any, str]:
@@ -84,14 +65,7 @@ async def _offered(request: Request, things: Things, view: View, principal: Prin
     """Through the inlet; the id of what is committed when this returns."""
     authorise(principal, Action.WRITE_OBSERVATION, Protected(site=stream.site))
     device, one, number = _observation(request, things, view, stream, body)
-    inlet: Inlet | None = request.app.state.inlet
-    if inlet is None:
-        raise NotReady("nobody keeps what devices say here", code="INLET_GONE", hint="twin serve starts who does")
-    numbering: Numbering = request.app.state.numbering
-    try:
-        await inlet.offer(device_batch(one, numbering.source, number))
-    except SensorError as error:
-        raise NotReady(error.message, path=error.path, code=error.code, hint=error.hint) from error
+    await offered(request, device_batch(one, numbering_of(request).source, number))
     return await run_in_threadpool(name_of, things.history, stream, device, one)
 
 
@@ -99,8 +73,7 @@ def _observation(request: Request, things: Things, view: View, stream: Entity, b
     split = view.stream_of(stream.id)
     if split is None:
         raise PathInvalid(f"there is no {stream.id}", path="Datastream")
-    numbering: Numbering = request.app.state.numbering
-    number, received_us = numbering.next(to_us(things.registers.now()))
+    number, received_us = numbering_of(request).next(to_us(things.registers.now()))
     return split[0], observation_from(*split, body, received_us), number
 
 
