@@ -10,13 +10,13 @@ from twin.api.offering import numbering_of, offered
 from twin.auth import Action, Principal, Protected, authorise
 from twin.errors import TwinError
 from twin.live.things import Entity, Id
-from twin.queries.things.answers import Answers
+from twin.queries.things.answers import Answers, entity_address
 from twin.queries.things.data_array import documents_of
 from twin.queries.things.devices import Device
 from twin.queries.things.errors import PathInvalid, ThingInvalid
 from twin.queries.things.members import given_id
 from twin.queries.things.odata.nodes import Options
-from twin.queries.things.path import Target, entity_path, resolve
+from twin.queries.things.path import Target, resolve
 from twin.queries.things.posting import device_batch, name_of, observation_from
 from twin.queries.things.service import Things, to_us
 from twin.queries.things.view import View
@@ -36,7 +36,7 @@ async def posted(request: Request, things: Things, principal: Principal, resourc
     stream = _device_stream(view, target, body)
     if stream is not None:
         name: Id = await _offered(request, things, view, principal, stream, body)
-        document: Any = {"@iot.id": name, "@iot.selfLink": f"{root}/{entity_path('Observation', name)}"}
+        document: Any = {"@iot.id": name, "@iot.selfLink": entity_address(root, "Observation", name)}
         return document, document["@iot.selfLink"]
     return await run_in_threadpool(_created, things, principal, target, body, root)
 
@@ -46,7 +46,7 @@ def _created(things: Things, principal: Principal, target: Target, body: Any, ro
     view = things.view(principal, things.registers.now())
     found, answers = view.find(kind, name), Answers(view, root)
     if found is None:  # ended by somebody since
-        return {"@iot.id": name}, f"{root}/{entity_path(kind, name)}"
+        return {"@iot.id": name}, entity_address(root, kind, name)
     return answers.entity(found, Options()), answers.address(found)
 
 
@@ -89,7 +89,7 @@ async def _array(request: Request, things: Things, principal: Principal, body: A
         elif stream.own:
             try:
                 made = await _offered(request, things, view, principal, stream, document)
-                found.append(f"{root}/{entity_path('Observation', made)}")
+                found.append(entity_address(root, "Observation", made))
             except ThingInvalid as error:
                 found.append(f"error: {error.message}")
         else:
@@ -107,7 +107,7 @@ def _stored(things: Things, principal: Principal, rows: list[tuple[int, Id, dict
         for _, name, document in rows:
             try:
                 made = creation.create("Observation", document, {"Datastream": name})
-                said.append(f"{root}/{entity_path('Observation', made)}")
+                said.append(entity_address(root, "Observation", made))
             except TwinError as error:
                 said.append(f"error: {error.message}")
     return said
