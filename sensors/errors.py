@@ -4,6 +4,7 @@ SensorError
 ├── BatchInvalid             bytes that are no packed batch, or a batch that contradicts itself
 ├── CameraInvalid            a pose, lens or limit that no camera has
 ├── FrameInvalid             bytes that are no JT/T 808 frame, or a body that is not what its message says
+├── Gb28181Invalid          a body that is no message of GB/T 28181, or one that is not taken
 ├── InletGone                whoever keeps observations does not answer; try again
 ├── InletRefused             it answers that it cannot keep them now (a full disk), and why
 ├── PayloadInvalid           a message of the bus that says nothing one can take
@@ -16,6 +17,7 @@ __all__ = [
     "BatchInvalid",
     "CameraInvalid",
     "FrameInvalid",
+    "Gb28181Invalid",
     "InletGone",
     "InletRefused",
     "PayloadInvalid",
@@ -58,6 +60,12 @@ class FrameInvalid(SensorError):
         self.reason = reason
 
     code = "JT808_FRAME_INVALID"
+
+
+class Gb28181Invalid(SensorError):
+    """A body that cannot be read as a message of GB/T 28181, or is one that is not taken."""
+
+    code = "GB28181_INVALID"
 
 
 class InletGone(SensorError):

@@ -44,7 +44,8 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/collections/rooms/feature-schema", "/api", "/changes", "/exports", "/work-items", "/work-items/kinds",
          "/differences/found-elsewhere", "/assets/A/steps", "/imports", "/live/positions", "/live/states",
          "/sta/v1.1", "/sta/v1.1/Things", "/incidents", "/incidents/1", "/incidents/1/alarms",
-         "/incidents/1/context", "/sites/s/muster", "/events")  # fmt: skip
+         "/incidents/1/context", "/sites/s/muster", "/events",
+         "/gb28181/differences", "/gb28181/put-aside")  # fmt: skip
 
 As = Callable[..., TestClient]
 

@@ -24,6 +24,7 @@ from twin.api import (
     evidence,
     exports,
     features,
+    gb28181,
     incident_context,
     incidents,
     live,
@@ -53,10 +54,10 @@ from twin.api.incident_state import install_incidents
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
+from twin.api.offering import Numbering
 from twin.api.prepared import Prepared
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
-from twin.api.sensorthings_door import Numbering
 from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
@@ -113,6 +114,7 @@ ROUTERS = (
     incidents.router,
     incident_context.router,
     events.router,
+    gb28181.router,
     *records.routers,
     page.router,
 )

@@ -1,48 +1,29 @@
 """What is posted to /sta/v1.1: entities into the file of things, observations of devices through the inlet."""
 
-import uuid
-from itertools import count
-from threading import Lock
 from typing import Any
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from sensors import Inlet, Observation
-from sensors.errors import SensorError
+from sensors import Observation
+from twin.api.offering import numbering_of, offered
 from twin.auth import Action, Principal, Protected, authorise
-from twin.errors import NotReady, TwinError
+from twin.errors import TwinError
 from twin.live.things import Entity, Id
-from twin.queries.things.answers import Answers
+from twin.queries.things.answers import Answers, entity_address
 from twin.queries.things.data_array import documents_of
 from twin.queries.things.devices import Device
 from twin.queries.things.errors import PathInvalid, ThingInvalid
 from twin.queries.things.members import given_id
 from twin.queries.things.odata.nodes import Options
-from twin.queries.things.path import Target, entity_path, resolve
+from twin.queries.things.path import Target, resolve
 from twin.queries.things.posting import device_batch, name_of, observation_from
 from twin.queries.things.service import Things, to_us
 from twin.queries.things.view import View
 
-__all__ = ["Numbering", "posted"]
+__all__ = ["posted"]
 
 CREATE_OBSERVATIONS = "CreateObservations"
-
-
-class Numbering:
-    """Names the batches of this process, and gives each observation a time of reception of its own."""
-
-    def __init__(self) -> None:
-        self.source = f"sensorthings/{uuid.uuid4().hex}"
-        self._numbers = count(1)
-        self._last_us = 0
-        self._lock = Lock()
-
-    def next(self, now_us: int) -> tuple[int, int]:
-        """The number of a batch and its time: now, or the microsecond after the one given last."""
-        with self._lock:
-            self._last_us = max(now_us, self._last_us + 1)
-            return next(self._numbers), self._last_us
 
 
 async def posted(request: Request, things: Things, principal: Principal, resource: str, body: Any, root: str) -> tuple[Any, str]:
@@ -55,7 +36,7 @@ async def posted(request: Request, things: Things, principal: Principal, resourc
     stream = _device_stream(view, target, body)
     if stream is not None:
         name: Id = await _offered(request, things, view, principal, stream, body)
-        document: Any = {"@iot.id": name, "@iot.selfLink": f"{root}/{entity_path('Observation', name)}"}
+        document: Any = {"@iot.id": name, "@iot.selfLink": entity_address(root, "Observation", name)}
         return document, document["@iot.selfLink"]
     return await run_in_threadpool(_created, things, principal, target, body, root)
 
@@ -65,7 +46,7 @@ def _created(things: Things, principal: Principal, target: Target, body: Any, ro
     view = things.view(principal, things.registers.now())
     found, answers = view.find(kind, name), Answers(view, root)
     if found is None:  # ended by somebody since
-        return {"@iot.id": name}, f"{root}/{entity_path(kind, name)}"
+        return {"@iot.id": name}, entity_address(root, kind, name)
     return answers.entity(found, Options()), answers.address(found)
 
 
@@ -84,14 +65,7 @@ async def _offered(request: Request, things: Things, view: View, principal: Prin
     """Through the inlet; the id of what is committed when this returns."""
     authorise(principal, Action.WRITE_OBSERVATION, Protected(site=stream.site))
     device, one, number = _observation(request, things, view, stream, body)
-    inlet: Inlet | None = request.app.state.inlet
-    if inlet is None:
-        raise NotReady("nobody keeps what devices say here", code="INLET_GONE", hint="twin serve starts who does")
-    numbering: Numbering = request.app.state.numbering
-    try:
-        await inlet.offer(device_batch(one, numbering.source, number))
-    except SensorError as error:
-        raise NotReady(error.message, path=error.path, code=error.code, hint=error.hint) from error
+    await offered(request, device_batch(one, numbering_of(request).source, number))
     return await run_in_threadpool(name_of, things.history, stream, device, one)
 
 
@@ -99,8 +73,7 @@ def _observation(request: Request, things: Things, view: View, stream: Entity, b
     split = view.stream_of(stream.id)
     if split is None:
         raise PathInvalid(f"there is no {stream.id}", path="Datastream")
-    numbering: Numbering = request.app.state.numbering
-    number, received_us = numbering.next(to_us(things.registers.now()))
+    number, received_us = numbering_of(request).next(to_us(things.registers.now()))
     return split[0], observation_from(*split, body, received_us), number
 
 
@@ -116,7 +89,7 @@ async def _array(request: Request, things: Things, principal: Principal, body: A
         elif stream.own:
             try:
                 made = await _offered(request, things, view, principal, stream, document)
-                found.append(f"{root}/{entity_path('Observation', made)}")
+                found.append(entity_address(root, "Observation", made))
             except ThingInvalid as error:
                 found.append(f"error: {error.message}")
         else:
@@ -134,7 +107,7 @@ def _stored(things: Things, principal: Principal, rows: list[tuple[int, Id, dict
         for _, name, document in rows:
             try:
                 made = creation.create("Observation", document, {"Datastream": name})
-                said.append(f"{root}/{entity_path('Observation', made)}")
+                said.append(entity_address(root, "Observation", made))
             except TwinError as error:
                 said.append(f"error: {error.message}")
     return said

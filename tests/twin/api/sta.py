@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -103,3 +104,10 @@ def app_of(compound: Compound, principal: Principal, history: Remembered | None 
     app.state.things = Things.of(app.state.registers, compound.folder / "home" / "history", known)
     app.state.inlet = known
     return app
+
+
+def sqlite_url(folder: Path, migrated: Path) -> str:
+    file = folder / "home" / "records.sqlite"
+    file.parent.mkdir()
+    shutil.copyfile(migrated, file)
+    return f"sqlite:///{file}"

@@ -43,10 +43,10 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
         "/spatial/visible-from", "/spatial/coverage",
         "/spatial/route", "/spatial/guards", "/spatial/evacuation", "/spatial/unreached", "/changes", "/exports",
         "/live/positions", "/live/states",
-        "/sta/v1.1", "/sta/v1.1/{resource}",
         "/incidents", "/incidents/{incident}", "/incidents/{incident}/alarms", "/incidents/{incident}/acknowledge",
         "/incidents/{incident}/comment", "/incidents/{incident}/assign", "/incidents/{incident}/close", "/incidents/{incident}/merge",
         "/incidents/{incident}/split", "/incidents/{incident}/context", "/sites/{code}/muster", "/events",
+        "/sta/v1.1", "/sta/v1.1/{resource}", "/gb28181/messages", "/gb28181/differences", "/gb28181/put-aside",
     }  # fmt: skip
     for where, operation in operations.items():
         assert _is_bilingual(operation["summary"]), where

@@ -18,6 +18,15 @@ STEPS = (
         "CREATE TABLE extent (datastream NOT NULL PRIMARY KEY, number INTEGER NOT NULL, start_us INTEGER, end_us INTEGER,"
         " result_start_us INTEGER, result_end_us INTEGER) WITHOUT ROWID",
         "CREATE TABLE used (foi NOT NULL, datastream NOT NULL, PRIMARY KEY (foi, datastream)) WITHOUT ROWID",
+        "CREATE TABLE catalogue (platform TEXT NOT NULL PRIMARY KEY, round INTEGER NOT NULL, sn TEXT NOT NULL, total INTEGER NOT NULL,"
+        " received INTEGER NOT NULL, seen_us INTEGER NOT NULL, complete_us INTEGER, open INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE catalogue_part (platform TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (platform, digest)) WITHOUT ROWID",
+        "CREATE TABLE catalogue_item (platform TEXT NOT NULL, device_id TEXT NOT NULL, round INTEGER NOT NULL, name TEXT NOT NULL,"
+        " status TEXT NOT NULL, parent TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL, lon REAL, lat REAL,"
+        " seen_us INTEGER NOT NULL, PRIMARY KEY (platform, device_id)) WITHOUT ROWID",
+        "CREATE TABLE put_aside (id INTEGER PRIMARY KEY, device_id TEXT NOT NULL, command TEXT NOT NULL, number INTEGER NOT NULL,"
+        " first_us INTEGER NOT NULL, last_us INTEGER NOT NULL, body BLOB NOT NULL)",
+        "CREATE UNIQUE INDEX put_aside_last ON put_aside (device_id, command) WHERE command <> 'Alarm'",
         "CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
     ),
 )

@@ -181,6 +181,11 @@ class Writing:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Of the transaction, for tables beside those of things."""
+        return self._connection
+
     def next_id(self, kind: str) -> int:
         """A number that no entity of the type has, had, or will be given again."""
         return self._count(f"id {kind}")

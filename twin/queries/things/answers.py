@@ -10,14 +10,14 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from twin.errors import Invalid
-from twin.live.things import TYPES, Entity, EntityType, id_order
+from twin.live.things import TYPES, Entity, EntityType, Id, id_order
 from twin.queries.things.odata.evaluate import IDS, predicate, sort_keys
 from twin.queries.things.odata.nodes import Options
 from twin.queries.things.path import Target, entity_path
 from twin.queries.things.view import View
 from twin.queries.things.window import window_of
 
-__all__ = ["MOST_ON_PAGE", "PAGE", "Answers"]
+__all__ = ["MOST_ON_PAGE", "PAGE", "Answers", "entity_address"]
 
 PAGE = 100
 MOST_ON_PAGE = 1_000
@@ -65,7 +65,7 @@ class Answers:
 
     def address(self, one: Entity) -> str:
         """The address of an entity."""
-        return f"{self._root}/{_quoted(entity_path(one.type, one.id))}"
+        return entity_address(self._root, one.type, one.id)
 
     # Pages
 
@@ -199,6 +199,11 @@ def _require_deep_enough(options: Options, kind: EntityType, depth: int = 0) -> 
         if depth == MOST_DEEP:
             raise Invalid(f"deeper than {MOST_DEEP}", path="$expand", code="FILTER_INVALID")
         _require_deep_enough(below, TYPES[way.target], depth + 1)
+
+
+def entity_address(root: str, kind: str, name: Id) -> str:
+    """The address of an entity under the root; what is not ASCII in its id is percent-encoded."""
+    return f"{root}/{_quoted(entity_path(kind, name))}"
 
 
 def _quoted(path: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_
@@ -26,13 +26,17 @@ from twin.store import record_schema as schema
 __all__ = ["Device", "Devices", "SeenDevices"]
 
 KEPT = 8
+_NETWORK_LOCK = threading.Lock()
+NETWORK_CHECKS = frozenset({"camera_id", "device_id", "alarm_input_id"})
+"""The checks of columns that hold an id of GB/T 28181."""
 SHOWN = ("device_id", "carrier", "building", "storey", "room", "unit", "state")
 """Columns that a Thing tells beside its name, of who may read records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device as its register has it: `lon_lat_height` degrees and metres above the ellipsoid where its place is known."""
+    """A device as its register has it: `lon_lat_height` degrees and metres above the ellipsoid where its place is known, `network_id` its
+    id of GB/T 28181."""
 
     kind: str
     key: str
@@ -42,6 +46,8 @@ class Device:
     lon_lat_height: tuple[float, float, float | None] | None
     shown: Mapping[str, Any]
     carrier: str | None = None
+    network_id: str | None = None
+    state: str | None = None
 
     @property
     def id(self) -> str:
@@ -60,6 +66,7 @@ class SeenDevices:
 
     by_id: Mapping[str, Device]
     ids: Sequence[str]
+    _by_network: dict[str, list[Device]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, devices: Collection[Device]) -> SeenDevices:
@@ -67,17 +74,13 @@ class SeenDevices:
         by_id = {device.id: device for device in devices}
         return cls(by_id=by_id, ids=sorted(by_id))
 
-    def split(self, name: str) -> tuple[Device, str] | None:
-        """The device that an id begins with and what follows after the colon; the longest key counts: keys have colons too."""
-        end = len(name)
-        while (end := name.rfind(":", 0, end)) > 0:
-            if (device := self.by_id.get(name[:end])) is not None:
-                return device, name[end + 1 :]
-        return None
-
-    def after(self, name: str) -> Sequence[str]:
-        """The ids that come after this one."""
-        return self.ids[bisect_left(self.ids, name + "\0") :]
+    def of_network_id(self, name: str) -> list[Device]:
+        """The devices whose id of GB/T 28181 this is; more than one where the register says so."""
+        with _NETWORK_LOCK:
+            if not self._by_network and self.by_id:
+                for device in self.by_id.values():
+                    self._by_network.setdefault(device.network_id or "", []).append(device)
+        return self._by_network.get(name, []) if name else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,14 @@ def _device(
         lon_lat_height=_position(feature),
         shown=shown,
         carrier=values.get("carrier"),
+        state=values.get("state"),
+        network_id=next((str(values[name]) for name in _network_columns(kind.name) if values.get(name)), None),
     )
+
+
+@cache
+def _network_columns(kind: str) -> tuple[str, ...]:
+    return tuple(column.name for column in get_kind(kind).columns if column.check in NETWORK_CHECKS)
 
 
 def _site_of(places: PlaceTree, at: int, codes: Mapping[int, str]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from twin.live.things import TYPES, Entity, Id, find_type
 from twin.queries.things.errors import NoSuchEntity, PathInvalid
@@ -130,6 +131,8 @@ def _inside(here: Target, name: str, said: Id | None, path: str) -> Target:
 
 def _chosen(here: Target, name: Id, view: View) -> Entity:
     found = view.find(here.kind, name)
+    if found is None and isinstance(name, str) and "%" in name:  # of a Location header, which a client may take an id from as it is
+        found = view.find(here.kind, unquote(name))
     if found is not None and here.parent is not None:
         back = TYPES[here.parent.type].navigations[here.way].back
         if not view.is_linked(found, back, here.parent):

@@ -153,7 +153,11 @@ class Creation:
     def _links(self, kind: str, document: Mapping[str, Any], links: dict[str, Any], owner: Owner, depth: int) -> dict[str, Any]:
         """What it names itself: single ones, and the Locations of a Thing or a HistoricalLocation."""
         for way, navigation in TYPES[kind].navigations.items():
-            if not navigation.many and way in document and way not in links:
+            if navigation.many or way not in document:
+                continue
+            if way in links:
+                _require_same(way, links[way], document[way])
+            else:
                 links[way] = self.linked(navigation.target, document[way], owner, depth)
         if kind in ("Thing", "HistoricalLocation"):
             links.setdefault("Locations", ())
@@ -220,6 +224,8 @@ class Creation:
 
     def _observe(self, document: Mapping[str, Any], links: dict[str, Any], owner: Owner | None, depth: int) -> Id:
         body = checked_members(TYPES["Observation"], document)
+        if "Datastream" in links and "Datastream" in document:
+            _require_same("Datastream", links["Datastream"], document["Datastream"])
         if "Datastream" not in links:
             if "Datastream" not in document:
                 raise ThingInvalid("an Observation without Datastream", path="Datastream", hint='{"Datastream": {"@iot.id": 1}}')
@@ -278,6 +284,12 @@ def require_external(one: Entity) -> None:
     if one.own:
         record = one.body.get("properties", {}).get("record") or f"the record of {one.id!r}"
         raise OwnedByRegister(f"{one.type} {one.id!r} is of a register", path=str(one.id), hint=f"change {record}")
+
+
+def _require_same(way: str, name: Any, document: Any) -> None:
+    """Raise ThingInvalid where a document names another entity than the one it stands in."""
+    if not isinstance(document, dict) or document.get("@iot.id") != name:
+        raise ThingInvalid(f"{way} is {name!r} by where this stands, and another by what it says", path=way)
 
 
 def _many(document: Mapping[str, Any], way: str) -> list[Any]:
