@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -26,11 +27,12 @@ STREAMS: Final[Mapping[int, Stream]] = {
     0x0705: Stream.READING,
     0x1005: Stream.READING,
 }
-HEAD = struct.Struct(">HH")
-SERIAL = struct.Struct(">H")
-LOCATION = struct.Struct(">IIIIHHH6s")
+WHOLE = struct.Struct(">2xH6xHIIIIHHH6s")
+WHOLE_2019 = struct.Struct(">2xH11xHIIIIHHH6s")
+"""Header and location: attributes, serial, and the fields of a location."""
+CODES: Final = {1: "B", 2: "H", 4: "I"}
 PLAIN: Final[Mapping[int, tuple[str, int]]] = {
-    number: (str(row["name"]), int(row["type"][1:]) // 8)
+    number: (str(row["name"]), 2 + int(row["type"][1:]) // 8)
     for number, row in ITEM.items()
     if row["type"] in ("u8", "u16", "u32") and number not in ALARM_ITEMS
 }
@@ -70,16 +72,18 @@ def location_observation(piece: bytes, device: str, received_us: int, *, edition
     content = unescape(piece)
     size = len(content)
     raw = b"\x7e" + piece + b"\x7e"
-    message_id, attributes = HEAD.unpack_from(content) if size > 41 else (0, 0)
-    start = 17 if attributes & 0x4000 else 12
-    if message_id != 0x0200 or attributes & 0xBC00 or size - 1 - start != attributes & 0x3FF or size < start + 29 or xor(content):
+    newer = size > 2 and content[2] & 0x40
+    whole, start = (WHOLE_2019, 17) if newer else (WHOLE, 12)
+    if size <= whole.size or content[:2] != b"\x02\x00" or content[2] & 0xBC or xor(content):
         return observation_of(Message.of(Frame.parse(content), edition=edition), device, received_us, raw)
-    alarm, status, lat, lon, altitude, speed, direction, digits = LOCATION.unpack_from(content, start)
+    attributes, serial, alarm, status, lat, lon, altitude, speed, direction, digits = whole.unpack_from(content)
+    if size - 1 - start != attributes & 0x3FF:
+        return observation_of(Message.of(Frame.parse(content), edition=edition), device, received_us, raw)
     time, device_us = _time(digits)
     value = {
         "message": "location",
         "message_id": 0x0200,
-        "serial": SERIAL.unpack_from(content, start - 2)[0],
+        "serial": serial,
         "alarm": alarm,
         "status": status,
         "latitude": lat,
@@ -89,14 +93,15 @@ def location_observation(piece: bytes, device: str, received_us: int, *, edition
         "direction_deg": direction,
         "time": time,
     }
-    told = 2019 if attributes & 0x4000 else edition if edition in (2011, 2013) else 2013
+    told = 2019 if newer else edition if edition in (2011, 2013) else 2013
     alarms = alarm_codes(alarm, edition=told) if alarm else ()
-    if size - 29 > start:
-        value["items"] = items = _items(content, start + 28, size - 1, str(told))
-        if any(item["id"] in ALARM_ITEMS for item in items):
+    if size > whole.size + 1:
+        items, plain = _items(content, whole.size, size - 1, str(told))
+        value["items"] = items
+        if not plain:
             alarms = tuple(dict.fromkeys((*alarms, *item_alarms(items))))
-        if "malformed" in items[-1]:
-            value["refused"] = "items"
+            if "malformed" in items[-1]:
+                value["refused"] = "items"
     fixed = status & 2 and not status & 32 and (lat or lon)
     possible = not status & 32 and lat <= 90_000_000 and lon <= 180_000_000 and (lat or lon)
     degrees = (-lon / 1e6 if status & 8 else lon / 1e6, -lat / 1e6 if status & 4 else lat / 1e6) if possible else None
@@ -143,18 +148,45 @@ def _time(digits: bytes) -> tuple[str, int | None]:
     return text, microseconds(text)
 
 
-def _items(data: bytes, at: int, end: int, edition: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Ids and lengths of items that are all plain numbers, as they stand: terminals send the same ones again and again."""
+
+    steps: struct.Struct
+    ids: tuple[int, ...]
+    sizes: tuple[int, ...]
+    names: tuple[tuple[int, str], ...]
+
+    def values(self, data: bytes, at: int) -> list[dict[str, Any]] | None:
+        """The items there, or None where they have another shape."""
+        said = self.steps.unpack_from(data, at)
+        if said[::3] != self.ids or said[1::3] != self.sizes:
+            return None
+        return [{"id": number, "name": name, "value": value} for (number, name), value in zip(self.names, said[2::3], strict=True)]
+
+
+SHAPES: Final[dict[int, _Shape]] = {}
+"""The last shape of each length; no more than a body has bytes."""
+
+
+def _items(data: bytes, at: int, end: int, edition: str) -> tuple[list[dict[str, Any]], bool]:
+    """The items, and whether all are plain numbers, of which none tells an alarm."""
+    shape = SHAPES.get(end - at)
+    if shape is not None and (found := shape.values(data, at)) is not None:
+        return found, True
+    start, plain, found = at, True, []
     while at < end:
-        known = PLAIN.get(data[at])
-        if known is None or at + 2 + known[1] > end or data[at + 1] != known[1]:
-            stop = at + 2 + data[at + 1] if at + 1 < end else end + 1
-            one, _ = items_read(data, at, min(stop, end), edition)
-            found.extend(one)
-            at = stop
-            continue
-        at += 2
-        value = int.from_bytes(data[at : at + known[1]], "big") if known[1] > 1 else data[at]
-        found.append({"id": data[at - 2], "name": known[0], "value": value})
-        at += known[1]
-    return found
+        number, known, stop = data[at], PLAIN.get(data[at]), at + 2 + data[at + 1]
+        if known is not None and stop <= end and stop - at == known[1]:
+            found.append({"id": number, "name": known[0], "value": int.from_bytes(data[at + 2 : stop], "big")})
+        else:
+            plain = False
+            stop = end if stop > end or at + 1 >= end else stop
+            found.extend(items_read(data, at, stop, edition)[0])
+        at = stop
+    if plain:
+        ids = tuple(one["id"] for one in found)
+        sizes = tuple(PLAIN[number][1] - 2 for number in ids)
+        steps = struct.Struct(">" + "".join("BB" + CODES[size] for size in sizes))
+        SHAPES[end - start] = _Shape(steps, ids, sizes, tuple((one["id"], one["name"]) for one in found))
+    return found, plain

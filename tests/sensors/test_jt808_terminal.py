@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+import uvloop
 
 from sensors.errors import InletRefused, TerminalGone
 from sensors.jt808_known import KnownTerminal
@@ -113,7 +114,8 @@ def test_it_answers_what_it_is_told() -> None:
     run(test)
 
 
-def test_three_hundred_at_once_lose_nothing() -> None:
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_three_hundred_at_once_lose_nothing(loop: str) -> None:
     async def test() -> None:
         inlet = Remembering()
         known = {f"1390000{number:04d}": KnownTerminal(device=f"vehicle/{number}", token=str(number)) for number in range(300)}
@@ -133,4 +135,5 @@ def test_three_hundred_at_once_lose_nothing() -> None:
         said = inlet.fixes()
         assert len(said) == len({(one["device"], one["device_us"]) for one in said}) == 3_000
 
-    run(test)
+    runner = asyncio.run if loop == "asyncio" else uvloop.run
+    runner(asyncio.wait_for(test(), 60))
