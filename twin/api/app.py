@@ -70,6 +70,7 @@ from twin.queries.live.around import Around
 from twin.queries.live.connected import HubDesk, HubMemory
 from twin.queries.live.history import LiveHistory
 from twin.queries.live.replica import Replica
+from twin.queries.live.standing import Standing
 from twin.queries.live.visible import Visible
 from twin.queries.live.watching import Live
 from twin.queries.place.assets import asset_points
@@ -158,6 +159,7 @@ def create_app(
     app.state.numbering = Numbering()
     app.state.tables = read_tables(settings.home / "codes")
     app.state.live = None
+    app.state.standing = Standing(held.scenes)
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_incidents(app, settings, store, app.state.tables)
     install_problem_handlers(app)

@@ -20,8 +20,9 @@ from twin.queries.live.feed import Asked, Basis, Box, Feed, view_of
 from twin.queries.live.told import positions_told, states_told
 from twin.queries.live.visible import Permitted
 from twin.queries.live.watching import Live
+from twin.store import Store
 
-__all__ = ["live_of", "permitted_of", "router"]
+__all__ = ["box_of_site", "live_of", "permitted_of", "router"]
 
 router = Router(tags=["live"], responses=NOT_FOUND)
 Watcher = Annotated[Principal, allowed(Action.READ_LIVE)]
@@ -30,9 +31,11 @@ FULL_EVERY = 150
 """Ticks between full frames: 30 s."""
 MOST_TEXT = 10_000
 METRES_A_DEGREE = 111_000.0
+NOWHERE: Box = (0.0, 91.0, 0.0, 91.0)
 BoxOf = Annotated[str | None, Query(max_length=200, description=bilingual("西,南,东,北(度)", "west,south,east,north in degrees"))]
 KindOf = Annotated[list[str] | None, Query(max_length=50, description=bilingual("类别,可多个", "kinds, may be several"))]
 Limit = Annotated[int, Query(ge=1, le=10_000, description=bilingual("每页", "a page"))]
+SiteOf = Annotated[str | None, Query(max_length=100, description=bilingual("大院", "site"))]
 After = Annotated[str | None, Query(max_length=300, description=bilingual("自此标识之后", "ids after this one"))]
 
 
@@ -40,7 +43,7 @@ def live_of(request: Request | WebSocket) -> Live:
     """What this worker holds of the hub. Raises NotReady where there is no hub."""
     live: Live | None = request.app.state.live
     if live is None or not live.replica.is_current:
-        raise NotReady("no hub tells what is live", hint="twin serve starts one")
+        raise NotReady("no hub tells what is live", code="HUB_ABSENT", hint="twin serve starts one")
     return live
 
 
@@ -50,25 +53,39 @@ async def permitted_of(live: Live, principal: Principal) -> Permitted:
     return known if known is not None else await run_in_threadpool(live.visible.of, principal)
 
 
-@router.get("/live/positions", summary=bilingual("此刻各移动物的位置", "where moving things are now"), response_model=PositionsDocument)
+@router.get("/live/positions", summary=bilingual("此刻各移动物的位置", "where what moves is now"), response_model=PositionsDocument)
 async def read_positions(
-    request: Request, principal: Watcher, bbox: BoxOf = None, kind: KindOf = None, after: After = None, limit: Limit = 1000
+    request: Request,
+    principal: Watcher,
+    site: SiteOf = None,
+    bbox: BoxOf = None,
+    kind: KindOf = None,
+    after: After = None,
+    limit: Limit = 1000,
 ) -> dict[str, Any]:
     """推算与原始位置、精度、时刻、静默时长与所在处。Derived and raw positions, accuracy, times, silence, and the places they are in."""
     live = live_of(request)
-    asked = Asked(kinds=None if kind is None else frozenset(kind), box=_box(bbox))
+    box = _box(bbox)
+    if site is not None:
+        around = await run_in_threadpool(box_of_site, request.app.state.store, principal, site)
+        box = around if box is None else _both(box, around)
+    asked = Asked(kinds=None if kind is None else frozenset(kind), box=box)
     return positions_told(live.replica.state, await permitted_of(live, principal), asked, now_us=live.now_us(), after=after, limit=limit)
 
 
 @router.get("/live/states", summary=bilingual("此刻各固定设备的状态", "states of what stands still now"), response_model=StatesDocument)
 async def read_states(
-    request: Request, principal: Watcher, kind: KindOf = None, after: After = None, limit: Limit = 1000
+    request: Request, principal: Watcher, site: SiteOf = None, kind: KindOf = None, after: After = None, limit: Limit = 1000
 ) -> dict[str, Any]:
-    """出入口、门、周界、消防、计量等。Gates, doors, perimeter, fire, meters and all else that reports and does not move."""
+    """出入口、门、周界、消防、计量;给出大院则含从未上报者。All that reports and stands still; of a site also what said nothing yet."""
     live = live_of(request)
     permitted = await permitted_of(live, principal)
     kinds = None if kind is None else frozenset(kind)
-    return states_told(live.replica.state, permitted, kinds, now_us=live.now_us(), after=after, limit=limit)
+    standing = None
+    if site is not None:
+        authorise(principal, Action.READ_SITE, Protected(site=site, path=site))
+        _, standing = await run_in_threadpool(request.app.state.standing.of, site)
+    return states_told(live.replica.state, permitted, kinds, standing, now_us=live.now_us(), after=after, limit=limit)
 
 
 @router.websocket("/live")
@@ -151,19 +168,32 @@ class _Watching:
             self._basis = told.basis
 
     def _box_of(self, code: str) -> Box:
-        """The box around the radius of a site within the scope of the watcher."""
         try:
-            authorise(self._principal, Action.READ_SITE, Protected(site=code, path=code))
-            site = self._socket.app.state.store.get_site(code)
+            return box_of_site(self._socket.app.state.store, self._principal, code)
         except TwinError as error:
             raise ValueError(error.message) from None
-        north = site.radius_m / METRES_A_DEGREE
-        east = north / max(math.cos(math.radians(site.lat)), 0.01)
-        return site.lon - east, site.lat - north, site.lon + east, site.lat + north
 
     async def _problem(self, title: str, detail: str) -> None:
         async with self._lock:
             await self._socket.send_text(json.dumps({"type": "problem", "title": title, "detail": detail}, ensure_ascii=False))
+
+
+def box_of_site(store: Store, principal: Principal, code: str) -> Box:
+    """The box around the radius of a site within the scope of the reader. Raises Forbidden, SiteUnknown."""
+    authorise(principal, Action.READ_SITE, Protected(site=code, path=code))
+    site = store.get_site(code)
+    north = site.radius_m / METRES_A_DEGREE
+    east = north / max(math.cos(math.radians(site.lat)), 0.01)
+    return site.lon - east, site.lat - north, site.lon + east, site.lat + north
+
+
+def _both(box: Box, other: Box) -> Box:
+    """What lies in both; a box that crosses the antimeridian meets a site on one side of it as if it did not end there."""
+    west = other[0] if box[0] > box[2] else max(box[0], other[0])
+    east = other[2] if box[0] > box[2] else min(box[2], other[2])
+    if west > east or max(box[1], other[1]) > min(box[3], other[3]):
+        return NOWHERE
+    return west, max(box[1], other[1]), east, min(box[3], other[3])
 
 
 def _box(text: str | None) -> tuple[float, float, float, float] | None:

@@ -55,12 +55,13 @@ class State(BaseModel):
     since: str | None = _field("自", "since when")
     received: str | None = _field("收到时刻", "time of its last word, UTC")
     silent_s: float | None = _field("静默秒数", "seconds since its last word")
-    value: dict[str, Any] = _field("读数", "readings and facts it gave")
+    value: dict[str, Any] = _field("读数;出入口含今日进出", "readings and facts it gave; of a gate the passages of today (GMT+8)")
     alarms: list[str] = _field("报警", "codes of the alarms it reports now")
-    in_: int = Field(alias="in", description=bilingual("今日进", "passages inwards today (GMT+8)"))
-    out: int = _field("今日出", "passages outwards today")
-    lon: float | None = _field("经度", "longitude it gave, degrees")
-    lat: float | None = _field("纬度", "latitude it gave, degrees")
+    name: str | None = _field("名称", "name")
+    lon: float | None = _field("经度", "longitude, degrees: as it said, else of the scene")
+    lat: float | None = _field("纬度", "latitude, degrees")
+    height_m: float | None = _field("椭球高", "ellipsoidal height, metres")
+    place: dict[str, str | None] = _field("所在房间、楼层、楼", "ids of the room, storey and building it is in")
 
 
 class StatesDocument(BaseModel):

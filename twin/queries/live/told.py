@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sensors import NO_NUMBER, NO_TIME
 from sensors.verdict import Verdict
 from twin.live.state import Flag, LiveState, Rows
 from twin.queries.live.feed import Asked
+from twin.queries.live.standing import Stands
 from twin.queries.live.visible import Permitted
 
 __all__ = ["moment", "positions_told", "states_told"]
@@ -40,17 +42,27 @@ def positions_told(state: LiveState, permitted: Permitted, asked: Asked, *, now_
 
 
 def states_told(
-    state: LiveState, permitted: Permitted, kinds: frozenset[str] | None, *, now_us: int, after: str | None, limit: int
+    state: LiveState,
+    permitted: Permitted,
+    kinds: frozenset[str] | None,
+    standing: Mapping[str, Stands] | None,
+    *,
+    now_us: int,
+    after: str | None,
+    limit: int,
 ) -> dict[str, Any]:
-    """The states that are asked for and permitted: `{at, states, next, numberMatched}`."""
-    seen = sorted(
-        address
-        for address, document in state.still.items()
-        if (kinds is None or document["kind"] in kinds) and permitted.knows(address, document.get("place", ()))
-    )
+    """The states that are asked for and permitted: `{at, states, next, numberMatched}`; with `standing` those of a site, also of devices
+    that have said nothing yet."""
+    addresses = set(state.still) if standing is None else set(standing)
+    seen = sorted(address for address in addresses if _is_shown(address, kinds, permitted, standing))
     page = [address for address in seen if after is None or address > after]
-    told = [_state(address, state.still[address], now_us) for address in page[:limit]]
+    told = [_state(address, state.still.get(address), (standing or {}).get(address), now_us) for address in page[:limit]]
     return {"at": moment(now_us), "numberMatched": len(seen), "states": told, "next": page[limit - 1] if len(page) > limit else None}
+
+
+def _is_shown(address: str, kinds: frozenset[str] | None, permitted: Permitted, standing: Mapping[str, Stands] | None) -> bool:
+    kind = address.partition("/")[0]
+    return (kinds is None or kind in kinds) and permitted.knows(address, () if standing is None else (standing[address].feature,))
 
 
 def moment(time_us: int | None) -> str | None:
@@ -89,22 +101,25 @@ def _position(address: str, row: Rows, state: LiveState, now_us: int) -> dict[st
     }
 
 
-def _state(address: str, document: dict[str, Any], now_us: int) -> dict[str, Any]:
-    place = document.get("lon_lat") or (None, None)
+def _state(address: str, document: Mapping[str, Any] | None, stands: Stands | None, now_us: int) -> dict[str, Any]:
+    kind, _, key = address.partition("/")
+    said = document or {"state": None, "since_us": None, "received_us": NO_TIME, "value": {}, "alarms": [], "in": 0, "out": 0}
+    lon, lat = said.get("lon_lat") or ((stands.lon, stands.lat) if stands is not None else (None, None))
     return {
         "id": address,
-        "kind": document["kind"],
-        "key": document["key"],
-        "state": document["state"],
-        "since": moment(document["since_us"]),
-        "received": moment(document["received_us"]),
-        "silent_s": _silence(document["received_us"], now_us),
-        "value": document["value"],
-        "alarms": document["alarms"],
-        "in": document["in"],
-        "out": document["out"],
-        "lon": place[0],
-        "lat": place[1],
+        "kind": kind,
+        "key": key,
+        "name": stands.name if stands is not None else None,
+        "state": said["state"],
+        "since": moment(said["since_us"]),
+        "received": moment(said["received_us"]),
+        "silent_s": _silence(said["received_us"], now_us),
+        "value": said["value"] | ({"in": said["in"], "out": said["out"]} if kind == "gate" else {}),
+        "alarms": said["alarms"],
+        "lon": lon,
+        "lat": lat,
+        "height_m": stands.height_m if stands is not None else None,
+        "place": dict(stands.place) if stands is not None else {},
     }
 
 
