@@ -29,6 +29,8 @@ OK, FAILED, WRONG, UNSUPPORTED = range(4)
 Answer = Callable[[int], None]
 """Tells the device the result."""
 NO_KEY: Final = 0
+MOST_BYTES: Final = 8 << 20
+"""Bytes of one batch beside its locations, far below what a packed batch may have."""
 log = logging.getLogger(__name__)
 
 
@@ -92,6 +94,7 @@ class Intake:
         self._told: deque[_Told] = deque()
         self._bytes = 0
         self._number = 0
+        self._down = False
         self._some = asyncio.Event()
         self._closing = False
         self.full = False
@@ -145,7 +148,10 @@ class Intake:
             self._pause()
 
     async def _hand_over(self) -> None:
-        told = [self._told.popleft() for _ in range(min(self._most, len(self._told)))]
+        told, size = list[_Told](), 0
+        while self._told and len(told) < self._most and size < MOST_BYTES:
+            told.append(self._told.popleft())
+            size += sum(len(one.raw) for one in told[-1].observations)
         pieces = [self._pieces.popleft() for _ in range(min(self._most - len(told), len(self._pieces)))]
         self._bytes -= sum(len(piece) for _, piece, *_ in pieces) + sum(len(one.raw) for each in told for one in each.observations)
         made = _Made()
@@ -237,21 +243,28 @@ class Intake:
                 async with asyncio.timeout(self._timeout_s):
                     await self._inlet.offer(batch)
                 self.counts["offers"] += 1
+                self._tell("")
                 return True
             except (InletGone, OSError, TimeoutError) as error:
                 self.counts["offers_gone"] += 1
-                log.warning("batch %d is not taken: %s", batch.number, error or type(error).__name__)
+                self._tell(str(error) or type(error).__name__)
                 if left and not self._closing:
                     await asyncio.sleep(self._again_after_s)
             except SensorError as error:
                 self.counts["offers_refused"] += 1
-                log.warning("batch %d is refused: %s", batch.number, error)
+                self._tell(str(error))
                 return False
             except Exception:
                 self.counts["offers_failed"] += 1
                 log.exception("batch %d: the inlet failed", batch.number)
                 return False
         return False
+
+    def _tell(self, trouble: str) -> None:
+        """Log once when batches are no longer taken, once when they are again."""
+        if bool(trouble) != self._down:
+            self._down = bool(trouble)
+            log.warning("batches are not taken: %s" if trouble else "batches are taken again%s", trouble)
 
     def _settle(self, made: "_Made", *, kept: bool) -> None:
         self.counts["kept" if kept else "not_kept"] += made.fixes + len(made.others)

@@ -148,10 +148,10 @@ def _alarms_of_item(item: Mapping[str, Any]) -> list[str]:
     if name == "tpms":
         return [] if value["state"] == END else ["tpms"]
     if isinstance(value, int):
-        return [WORDS[name]] if value else []
+        return [WORDS.get(name, name)] if value else []
     if name == "abnormal_driving":
         return [name] if value["kinds"] else []
-    return [WORDS[name]]
+    return [WORDS.get(name, name)]
 
 
 ALARM_ITEMS: Final = frozenset((0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x64, 0x65, 0x66, 0x67, 0x70))

@@ -16,7 +16,7 @@ from sensors.observation import Observation, Stream
 __all__ = ["PROTOCOL", "located_observations", "location_observation", "observation_of"]
 
 PROTOCOL = "jt808"
-SECRET = ("token",)
+SECRET: Final = {0x0102: ("token", "raw"), 0x8100: ("token", "raw")}
 """Fields that are kept from everybody: whoever has the token is the terminal."""
 STREAMS: Final[Mapping[int, Stream]] = {
     0x0002: Stream.HEARTBEAT,
@@ -43,7 +43,8 @@ def observation_of(message: Message, device: str, received_us: int, raw: bytes =
     reason where it was not read wholly. A message with an alarm is in the stream `alarm`, whatever else it says."""
     fields = message.fields
     value: dict[str, Any] = {"message": message.name, "message_id": message.frame.message_id, "serial": message.frame.serial}
-    value.update((name, one) for name, one in fields.items() if name not in SECRET)
+    secret = SECRET.get(message.frame.message_id, ())
+    value.update((name, one) for name, one in fields.items() if name not in secret)
     if message.items:
         value["items"] = list(message.items)
     if message.refused is not None:

@@ -7,9 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sensors.errors import FrameInvalid
-from sensors.jt808_frame import Frame
+from sensors.jt808_frame import MOST_BODY, Frame
 
-__all__ = ["Missing", "Packages"]
+__all__ = ["Missing", "Packages", "split"]
+
+
+def split(frame: Frame, *, most: int = MOST_BODY) -> list[Frame]:
+    """The frames that carry a message: itself where its body fits, else packages of `most` bytes with serials that follow its own."""
+    if len(frame.body) <= most:
+        return [frame]
+    parts = [frame.body[at : at + most] for at in range(0, len(frame.body), most)]
+    return [
+        replace(frame, body=part, serial=(frame.serial + row) & 0xFFFF, packaged=True, total=len(parts), index=row + 1)
+        for row, part in enumerate(parts)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -259,12 +259,13 @@ class Jt808Server:
     def _sweep_one(self, session: Session, now: int) -> None:
         session.allowance = min(20.0, session.allowance + self.limits.sweep_s)
         session.ask_again(now)
+        silent_s = (now - session.heard_us) / 1e6
         reason = ""
         if session.stuck_us and now - session.stuck_us > self.limits.stuck_s * 1e6:
             reason = "stuck"
-        elif session.device is None and now - max(session.opened_us, session.heard_us) > self.limits.authenticate_s * 1e6:
+        elif not self.intake.full and session.device is None and silent_s > self.limits.authenticate_s:
             reason = "late"
-        elif now - session.heard_us > self.limits.silent_s * 1e6 and not self.intake.full:
+        elif not self.intake.full and silent_s > self.limits.silent_s:
             reason = "silent"
         if reason and session.transport is not None:
             self.counts[reason] += 1

@@ -6,15 +6,16 @@ import struct
 import zlib
 from array import array
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sensors.errors import FrameInvalid, TerminalGone
 from sensors.jt808_frame import Frame, FrameSplitter, escape, unescape, xor
 from sensors.jt808_intake import FAILED, OK, UNSUPPORTED, WRONG
-from sensors.jt808_known import unknown_address
+from sensors.jt808_known import KnownTerminal, unknown_address
 from sensors.jt808_message import Message, find_kind, frame_of
 from sensors.jt808_observation import PROTOCOL, observation_of
-from sensors.jt808_packages import Packages
+from sensors.jt808_packages import Packages, split
 from sensors.observation import Observation, Stream
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ REGISTERED, NO_VEHICLE, NO_TERMINAL = 0, 2, 4
 PLAIN: Final = (b"\x02\x00", b"\x07\x04")
 NOT_PLAIN: Final = 0x3C
 """Bits of the third byte that say packages or encryption; an escaped one (7D) has them too."""
-REMEMBERED = 16
+REMEMBERED = 64
+"""Messages of a connection by which one that comes again is known."""
 FULL_ANSWER = struct.Struct(">HH6sHHHB")
 FULL_ANSWER_2019 = struct.Struct(">HHB10sHHHB")
 NO_ANSWER: Final = frozenset((ANSWER, 0x0104, 0x0107, 0x0201, 0x0500, 0x0802, 0x1003, 0x1205))
@@ -49,7 +51,6 @@ class Session(asyncio.Protocol):
         "edition",
         "heard_us",
         "is_2019",
-        "opened_us",
         "packages",
         "phone",
         "remote",
@@ -70,7 +71,7 @@ class Session(asyncio.Protocol):
         self.edition = 2013
         self.is_2019 = False
         self.version = 1
-        self.opened_us = self.heard_us = server.clock()
+        self.heard_us = server.clock()
         self.stuck_us = 0
         self.packages: Packages | None = None
         self.asked: dict[int, asyncio.Future[int]] | None = None
@@ -176,13 +177,14 @@ class Session(asyncio.Protocol):
     # frames
 
     def send(self, message_id: int, fields: Mapping[str, Any]) -> int:
-        """Send a message; its serial."""
-        serial = self._next_serial()
+        """Send a message, in packages where it is long; its serial."""
         terminal = self.phone.hex() if self.is_2019 else self.phone[4:].hex()
-        frame = frame_of(message_id, terminal, serial, fields, edition=self.edition)
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(frame.to_bytes())
-        return serial
+        frame = frame_of(message_id, terminal, self._serial, fields, edition=self.edition)
+        for part in split(frame):
+            self._next_serial()
+            if self.transport is not None and not self.transport.is_closing():
+                self.transport.write(part.to_bytes())
+        return frame.serial
 
     def ask_again(self, now_us: int) -> None:
         """Ask for packages that did not come."""
@@ -246,10 +248,7 @@ class Session(asyncio.Protocol):
         self.edition = message.edition
         known = self.server.terminals.find(frame.terminal.lstrip("0") or "0")
         if frame.message_id == REGISTER:
-            plate = message.fields.get("plate")
-            result = NO_TERMINAL if known is None else REGISTERED
-            if known is not None and known.plate is not None and plate != known.plate:
-                result = NO_VEHICLE
+            result = NO_TERMINAL if known is None else REGISTERED if _is_its_plate(known, message) else NO_VEHICLE
             given = {"token": known.token} if known is not None and result == REGISTERED else {}
             self.send(0x8100, {"reply_serial": frame.serial, "result": result, **given})
             if known is None or result != REGISTERED:
@@ -323,16 +322,18 @@ class Session(asyncio.Protocol):
             self.server.intake.refused[message.refused.reason] += 1
         if frame.message_id == ANSWER:
             self._answered(message.fields)
-        if frame.message_id == MEDIA and message.refused is None:
-            said.value["data_bytes"] = len(said.value.pop("data")) // 2  # type: ignore[index, attr-defined]
+        if of_packages or frame.message_id == MEDIA:
+            said = replace(said, value=_without_bytes(said.value))
         key = 0 if of_packages else (zlib.crc32(frame.body) << 17 | frame.serial << 1 | 1) ^ (frame.message_id & 0x3FFF) << 49
         wrong = message.refused is not None and message.refused.reason == "body"
         result_kept = WRONG if wrong else UNSUPPORTED if message.name == "unknown" else OK
 
+        media_id = message.fields.get("media_id") if frame.message_id == MEDIA else None
+
         def answer(result: int) -> None:
             told = result if result != OK else result_kept
-            if frame.message_id == MEDIA and told == OK:
-                self.send(0x8800, {"media_id": message.fields["media_id"]})
+            if media_id is not None and told == OK:
+                self.send(0x8800, {"media_id": media_id})
             elif frame.message_id not in NO_ANSWER and not of_packages:
                 self.acknowledge(frame.serial, frame.message_id, told)
             if frame.message_id == LOGOUT:
@@ -349,3 +350,24 @@ class Session(asyncio.Protocol):
         serial = self._serial
         self._serial = (serial + 1) & 0xFFFF
         return serial
+
+
+def _is_its_plate(known: KnownTerminal, message: Message) -> bool:
+    """Whether a terminal registers with the plate it is known by; a vehicle without one (colour 0) registers with its VIN."""
+    if known.plate is None or message.fields.get("plate_colour") == 0:
+        return True
+    return _plain(str(message.fields.get("plate"))) == _plain(known.plate)
+
+
+def _plain(plate: str) -> str:
+    return plate.replace("·", "").replace(" ", "").upper()
+
+
+def _without_bytes(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A value without the bytes that its frame, or its packages, hold."""
+    kept = dict(value)
+    for name in ("data", "raw"):
+        if isinstance(said := kept.get(name), str):
+            kept[f"{name}_bytes"] = len(said) // 2
+            del kept[name]
+    return kept

@@ -12,12 +12,13 @@ import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, cast
 
 from sensors.errors import FrameInvalid, TerminalGone
-from sensors.jt808_frame import Frame, FrameSplitter, escape, unescape, xor
+from sensors.jt808_frame import MOST_BODY, Frame, FrameSplitter, escape, unescape, xor
 from sensors.jt808_message import Message, frame_of
+from sensors.jt808_packages import split
 
 __all__ = ["Fix", "Terminal", "location_body", "locations_body"]
 
@@ -149,6 +150,8 @@ class Terminal(asyncio.Protocol):
 
     def send_body(self, message_id: int, body: bytes) -> int:
         """Send a body that must be acknowledged; its serial, or -1 where it is kept for the next connection (only 0x0200)."""
+        if len(body) > MOST_BODY:
+            raise FrameInvalid(f"a body of {len(body)} bytes goes by send_packages", reason="length")
         if not self.is_connected:
             if message_id == 0x0200:
                 self._keep(body)
@@ -169,6 +172,18 @@ class Terminal(asyncio.Protocol):
         serial = self._next_serial()
         frame = frame_of(message_id, self.phone, serial, fields, edition=self.edition)
         return await self._answered(serial, lambda: self._send_frame(frame), timeout_s)
+
+    async def send_packages(self, message_id: int, body: bytes, *, most: int = 1_000, timeout_s: float = 10.0) -> None:
+        """Send a body that one frame does not hold, package by package, each when the one before was acknowledged.
+
+        Raises TerminalGone where one is not taken.
+        """
+        version = 1 if self.edition >= 2019 else None
+        frame = Frame(message_id=message_id, terminal=self.phone, serial=self._serial, body=body, protocol_version=version)
+        for part in split(frame, most=most):
+            self._next_serial()
+            if result := await self._answered(part.serial, partial(self._send_frame, part), timeout_s):
+                raise TerminalGone(f"package {part.index} of {part.total} is not taken: result {result}", path=self.phone)
 
     def send_again(self, *, older_than_s: float = 10.0) -> int:
         """Send again what was not acknowledged for so long, as it was; how many."""

@@ -474,3 +474,47 @@ def test_the_quarantine_is_bounded_in_terminals_and_in_frames_a_second() -> None
         quarantine.take(f"t{number}", "a:1", "unknown", b"x", number)
     assert (len(quarantine), quarantine.forgotten, quarantine.thinned) == (100, 901, 2)
     assert quarantine.listed()[0]["terminal"] == "t999"
+
+
+def test_a_token_stands_in_nothing_that_is_kept_even_where_it_cannot_be_read() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port, newer=True)
+            secret = b"SECRET-TOKEN"
+            assert (await raw.ask(0x0102, bytes((200,)) + secret))[1][4] == 2
+            assert (await raw.ask(0x0102, bytes((len(secret),)) + secret + bytes(35)))[1][4] == 1
+            await raw.close()
+        kept = [one.raw + str(one.value).encode() for one in inlet.others()]
+        assert len(kept) == 2
+        assert all(secret not in one and secret.hex().encode() not in one for one in kept)
+
+    run(test)
+
+
+def test_a_vehicle_without_a_plate_registers_with_its_vin_and_a_dot_in_a_plate_is_no_difference() -> None:
+    async def test() -> None:
+        async with gateway(Remembering()) as (_, port):
+            raw = await Raw.open(port)
+            vin = struct.pack(">HH5s20s7sB", 35, 102, b"PSTWN", b"SIM", b"0000001", 0) + b"LSVAA4182E2100001"
+            assert (await raw.ask(0x0100, vin))[1][2] == 0
+            assert (await raw.ask(0x0100, registration(False, "闽a·12345")))[1][2] == 0
+            await raw.close()
+
+    run(test)
+
+
+def test_trouble_with_the_inlet_is_logged_once_when_it_begins_and_once_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await asyncio.sleep(0.05)
+            inlet.errors = [InletRefused("the disk is full")] * 5
+            for _ in range(6):
+                await raw.ask(0x0200, location_body())
+            await raw.close()
+
+    run(test)
+    assert [one.getMessage() for one in caplog.records] == ["batches are not taken: the disk is full", "batches are taken again"]

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 import uvloop
 
-from sensors.errors import InletRefused, TerminalGone
+from sensors.errors import FrameInvalid, InletRefused, TerminalGone
 from sensors.jt808_known import KnownTerminal
-from sensors.jt808_terminal import Fix, Terminal
+from sensors.jt808_terminal import Fix, Terminal, location_body
 from tests.sensors.jt808_gateway import TOKEN, Remembering, Terminals, gateway
 
 AT = 1_795_739_400_000_000
@@ -137,3 +137,23 @@ def test_three_hundred_at_once_lose_nothing(loop: str) -> None:
 
     runner = asyncio.run if loop == "asyncio" else uvloop.run
     runner(asyncio.wait_for(test(), 60))
+
+
+def test_a_picture_goes_in_packages_and_arrives_whole() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            terminal = Terminal(phone="13912345678", plate="闽A12345")
+            await terminal.connect("127.0.0.1", port)
+            body = bytes.fromhex("0000000700000101") + location_body(fix(alarm=1)) + bytes(range(256)) * 20
+            with pytest.raises(FrameInvalid, match="send_packages"):
+                terminal.send_body(0x0801, body)
+            await terminal.send_packages(0x0801, body)
+            while not inlet.others("media"):
+                await asyncio.sleep(0.01)
+            terminal.close()
+            await asyncio.sleep(0.02)
+        (media,) = inlet.others("media")
+        assert (media.value["data_bytes"], media.alarms) == (5_120, ("sos",))
+
+    run(test)
