@@ -13,6 +13,7 @@ from sensors.local_metres import metres_per_degree
 from sensors.observation import NO_NUMBER
 from sensors.plausible import distance_m
 from sensors.roads import Roads
+from sensors.row_bytes import put_rows, take_rows
 from spatial.datum_shift import gcj02_to_wgs84
 
 __all__ = ["DATUM_FIELDS", "DatumModel", "corrected", "datum_model", "weigh"]
@@ -82,7 +83,7 @@ def weigh(
     asked = np.flatnonzero((apart & moves & (roads is not None)) | homed)
     if not len(asked):
         return np.zeros(len(rows), dtype=bool)
-    held = rows[asked]
+    held = take_rows(rows, asked)
     said = lon_e7[asked], lat_e7[asked]
     read = corrected(*said)
     odds = np.where(homed[asked], _home_odds(held, said, read, model), 0.0)
@@ -97,7 +98,7 @@ def weigh(
     turned = np.zeros(len(rows), dtype=bool)
     turned[asked] = now != held["gcj02"]
     held["gcj02"] = now
-    rows[asked] = held
+    put_rows(rows, asked, held)
     return turned
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.row_bytes import put_rows, take_rows
+
 __all__ = ["FRAME_FIELDS", "metres_per_degree", "recentre", "to_degrees_e7", "to_local"]
 
 FRAME_FIELDS: list[tuple[str, str]] = [("origin_lon_e7", "<i4"), ("origin_lat_e7", "<i4")]
@@ -54,10 +56,10 @@ def recentre(rows: NDArray[Any]) -> None:
     far = np.abs(rows["x"][:, :2]).max(axis=1, initial=0.0) > FAR_M
     if not far.any():
         return
-    moved = rows[far]
+    moved = take_rows(rows, far)
     xy = moved["x"][:, :2].copy()
     lon, lat = to_degrees_e7(moved, xy)
     rest = xy - to_local(moved, lon, lat)
     moved["origin_lon_e7"], moved["origin_lat_e7"] = lon, lat
     moved["x"][:, :2] = rest
-    rows[far] = moved
+    put_rows(rows, far, moved)

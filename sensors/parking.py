@@ -38,6 +38,7 @@ class ParkModel:
     moving_m_s: float
     fast_fixes: int
     fast_bare_fixes: int
+    bare_m: float
     straight: float
     fast_off_fixes: int
     start_m: float
@@ -85,7 +86,7 @@ def park(
     rows["has_ignition"] |= on
     off = rows["has_ignition"] & ~on
     told = np.isfinite(speed_m_s)
-    fast = np.where(told, np.nan_to_num(speed_m_s) >= model.moving_m_s, off_m > model.leave_m)
+    fast = np.where(told, np.nan_to_num(speed_m_s) >= model.moving_m_s, off_m > model.bare_m)
     _go(rows, fast, velocity, time_us)
     moves = fast & (~off | (rows["fast"] >= model.fast_off_fixes))
     rows["still_us"] = np.where(moves, 0, np.where(rows["still_us"] == 0, time_us, rows["still_us"]))
@@ -100,7 +101,8 @@ def park(
     rows["away"] = np.where(away, np.minimum(rows["away"] + 1, 100), 0)
     drove = was & enough & straight
     stays_away = (rows["away"] >= model.leave_fixes) & (time_us - rows["away_us"] >= model.leave_s * SECOND_US)
-    taken = was & ~drove & (stays_away | (enough & ~told))
+    far_twice = (rows["away"] > 1) & (rows["fast"] > 1)
+    taken = was & ~drove & (stays_away | ((enough | far_twice) & ~told))
     leaves = drove | taken
     rows["parked"] = (was | (still_s >= np.where(off, model.off_s, model.still_s))) & ~leaves
     rows["still_us"] = np.where(leaves, 0, rows["still_us"])

@@ -14,6 +14,7 @@ from sensors.local_metres import FRAME_FIELDS, metres_per_degree, recentre, to_d
 from sensors.observation import Fixes
 from sensors.parking import PARK_FIELDS, Parking, ParkModel, park, park_model
 from sensors.roads import NO_ROAD, Roads
+from sensors.row_bytes import put_rows, take_rows
 from sensors.smoothing_filter import FILTER_FIELDS, begin, predict, radius_95_m, update_place
 from sensors.snapping import SNAP_FIELDS, SnapModel, snap, snap_model
 
@@ -106,9 +107,9 @@ def _drive_off(rows: NDArray[Any], parking: Parking) -> None:
 
 def _begin(rows: NDArray[Any], first: Bools, z: Float64, velocity: Float64, time_us: NDArray[np.int64], model: FilterModel) -> None:
     if first.any():
-        held = rows[first]
+        held = take_rows(rows, first)
         begin(held, z[first], velocity[first], time_us[first], model)
-        rows[first] = held
+        put_rows(rows, first, held)
 
 
 def _go_on(
@@ -120,7 +121,7 @@ def _go_on(
     held: Bools,
     settings: Smoothing,
 ) -> None:
-    going = rows[at]
+    going = take_rows(rows, at)
     predict(going, z, velocity, time_us, held, settings.filter)
     update_place(going, z, settings.filter, np.ones(len(at), dtype=bool))
     if settings.roads is not None:
@@ -128,4 +129,4 @@ def _go_on(
         degrees = np.stack([lon, lat], axis=1) / 1e7
         way = np.where(held[:, None] | ~np.isfinite(velocity), 0.0, velocity)
         snap(going, settings.roads, degrees, metres_per_degree(degrees[:, 1]), way, settings.snapping)
-    rows[at] = going
+    put_rows(rows, at, going)

@@ -75,6 +75,7 @@ def predict(
     p *= kept[:, :, None] * kept[:, None, :]
     p[:, :2, :2] += spread
     _darkened(x, p, dark, model)
+    kept[dark, 4:] = 0.0
     added = _added(dt, turned, model)
     modes = _judged(prior, added, z - seen(x), p, model)
     drift = (modes * added).sum(axis=1)

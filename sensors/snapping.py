@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.roads import NO_ROAD, Roads
+from sensors.row_bytes import put_rows, take_rows
 from sensors.smoothing_filter import update_along
 
 __all__ = ["SNAP_FIELDS", "SnapModel", "snap", "snap_model"]
@@ -72,11 +73,11 @@ def snap(rows: NDArray[Any], roads: Roads, points: Float64, metres_per_unit: Flo
     if not taken.any():
         return
     pair = best[taken]
-    held = rows[taken]
+    held = take_rows(rows, taken)
     across = np.einsum("ki,kij,kj->k", normal[pair], held["p"][:, :2, :2], normal[pair])
     at = (held["x"][:, :2] * normal[pair]).sum(axis=1) + offset[pair]
     update_along(held, normal[pair], at, np.full(len(pair), model.line_m), across > model.known_m**2)
-    rows[taken] = held
+    put_rows(rows, taken, held)
 
 
 def _best(

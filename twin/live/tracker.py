@@ -12,6 +12,7 @@ from sensors.observation import NO_NUMBER, Fixes
 from sensors.plausible import JUDGE_FIELDS, Judgement, ServiceArea, judge
 from sensors.position_limits import PositionLimits, position_limits
 from sensors.roads import NO_ROAD
+from sensors.row_bytes import put_rows, take_rows
 from sensors.smoothing import SMOOTH_FIELDS, Smoothing, smooth
 from sensors.verdict import Verdict, doubted_of, used_of
 
@@ -39,7 +40,7 @@ decimetres), speed and heading as last said, the segment of the roads that it dr
 smoothed, and whether it is to be doubted."""
 Judged = NDArray[np.void]
 """(n,) of dtype `JUDGED`."""
-ROW = np.dtype([*JUDGE_FIELDS, *DATUM_FIELDS, *SMOOTH_FIELDS, ("out", JUDGED)])
+ROW = np.dtype([*JUDGE_FIELDS, *DATUM_FIELDS, *SMOOTH_FIELDS, ("out", JUDGED)], align=True)
 HEADING_DKMH = 54
 """Slower than 1.5 m/s a heading says nothing: the last one that did is kept."""
 DRIVING_DKMH = 108
@@ -66,9 +67,9 @@ class Tracker:
         self._grow(int(fixes["device"].max()) + 1)
         for at in rounds(fixes["device"]):
             devices = fixes["device"][at]
-            rows = self.rows[devices]
-            judged[at] = self._step(rows, fixes[at], now_us)
-            self.rows[devices] = rows
+            rows = take_rows(self.rows, devices)
+            put_rows(judged, at, self._step(rows, take_rows(fixes, at), now_us))
+            put_rows(self.rows, devices, rows)
         return judged
 
     def stands_at(self, devices: NDArray[Any], lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]) -> None:
@@ -106,15 +107,15 @@ class Tracker:
         out = rows["out"].copy()
         _unused(out, rows, fixes, judgement, lon, lat)
         if len(used):
-            held = rows[used]
+            held = take_rows(rows, used)
             anew = turned[used] | (verdict[used] == Verdict.RELOCATED)
-            smoothed = smooth(held, fixes[used], lon[used], lat[used], judgement.time_us[used], anew, self.smoothing)
+            smoothed = smooth(held, take_rows(fixes, used), lon[used], lat[used], judgement.time_us[used], anew, self.smoothing)
             verdict[used[smoothed.drifts]] = Verdict.PARKED_DRIFT
             out["lon_e7"][used], out["lat_e7"][used] = smoothed.lon_e7, smoothed.lat_e7
             out["accuracy_dm"][used] = np.minimum(np.ceil(smoothed.accuracy_m * 10), MOST_DM)
             out["moving"][used], out["road"][used], out["smoothed"][used] = smoothed.moving, held["road"], True
             _said(out, fixes, used, smoothed.moving)
-            rows[used] = held
+            put_rows(rows, used, held)
         out["verdict"], out["clock"], out["time_us"] = verdict, judgement.clock, judgement.time_us
         out["doubted"] = doubted_of(verdict)
         kept = rows["out"]
