@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Retention", "RetentionRow", "kind_of", "read_retention"]
+__all__ = ["OTHER", "Retention", "RetentionRow", "kind_of", "read_retention"]
 
 OTHER = "other"
 
