@@ -37,11 +37,6 @@ class Retention:
         """(n,) after how many microseconds without a word each is silent."""
         return np.array([self.of(device).silence_s * 1e6 for device in devices], dtype=np.int64)
 
-    @property
-    def longest_silence_us(self) -> int:
-        """The greatest of all kinds."""
-        return int(max(row.silence_s for row in self.rows.values()) * 1e6)
-
 
 def kind_of(device: str) -> str:
     """The kind in a device's address.
