@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import NOT_FOUND, bilingual
@@ -138,10 +138,17 @@ class CountsDocument(_Document):
     hours: list[HourDocument]
 
 
+class GeoJson(JSONResponse):
+    """An answer in GeoJSON (RFC 7946), made as its model says: not checked against it point by point."""
+
+    media_type = "application/geo+json"
+
+
 @router.get(
     "/live/tracks/{kind}/{key}",
     summary=bilingual("一物的轨迹", "the track of one device"),
     response_model=TrackDocument,
+    response_class=GeoJson,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 def read_track(
@@ -152,7 +159,7 @@ def read_track(
     datetime: Period,
     step: Step = 0,
     f: Annotated[Literal["geojson", "csv"], Query(description=bilingual("格式", "format"))] = "geojson",
-) -> Any:
+) -> Response:
     """推算与原始位置并列;无权知晓之处的点不在其中。Derived beside raw positions, without those in places one may not know of."""
     device, knows = f"{kind}/{key}", _knows(request, principal)
     if not knows.knows(device):
@@ -160,18 +167,23 @@ def read_track(
     points = _history(request).track(knows, device, read_period(datetime, "datetime"), step_us=round(step * 1_000_000))
     if f == "csv":
         return StreamingResponse(track_csv(points), media_type="text/csv; charset=utf-8")
-    return track_told(device, points)
+    return GeoJson(track_told(device, points))
 
 
-@router.get("/live/at", summary=bilingual("任一时刻各物所在", "where things were at a moment"), response_model=PastDocument)
+@router.get(
+    "/live/at",
+    summary=bilingual("任一时刻各物所在", "where things were at a moment"),
+    response_model=PastDocument,
+    response_class=GeoJson,
+)
 def read_at(
     request: Request, principal: Watcher, datetime: Moment, site: SiteOf = None, bbox: BoxOf = None, kind: KindOf = None
-) -> dict[str, Any]:
+) -> Response:
     """静默过久者不在其中。Without those that had been silent for too long."""
     moment_us = read_moment(datetime, "datetime")
     boxes = [*_around(request, principal, site), *_asked(bbox)]
     points = _history(request).at(_knows(request, principal), moment_us, boxes=boxes, kinds=kind)
-    return points_told(points, moment_us)
+    return GeoJson(points_told(points, moment_us))
 
 
 @router.get("/live/counts", summary=bilingual("各小时的数量", "counts by hour"), response_model=CountsDocument)

@@ -48,11 +48,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a day consists of; `next` numbers its next file, `closed` is told of a day that was merged whole once."""
+    """What a day consists of; `next` numbers its next file, `closed` is told of a day that was merged whole once, `swept` names the kinds
+    that are kept no longer and were left out."""
 
     through: int = 0
     next: int = 1
     closed: bool = False
+    swept: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
 
 
@@ -66,7 +68,8 @@ def read_manifest(folder: Path) -> Manifest:
     except ValueError as error:
         raise HistoryDamaged(f"the manifest of {folder.name} cannot be read", path=str(path), hint="restore it from a backup") from error
     runs = tuple(Run(level=one["level"], tracks=_parts(one["tracks"]), moments=_parts(one["moments"])) for one in told["runs"])
-    return Manifest(through=told["through"], next=told["next"], closed=told["closed"], runs=runs)
+    swept = tuple(told.get("swept", ()))
+    return Manifest(through=told["through"], next=told["next"], closed=told["closed"], swept=swept, runs=runs)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -16,7 +16,7 @@ from twin.history.manifest import Manifest, Part, Run, read_manifest
 from twin.history.runs import column, concat, filter_rows, read_handles, read_times
 from twin.history.shelf import POSITION, list_days
 
-__all__ = ["Recent", "ShelfReader"]
+__all__ = ["Recent", "ShelfReader", "pack_recent", "unpack_recent"]
 
 Recent = Callable[[int, int, Sequence[int] | None], pa.Table]
 """`recent(from_us, to_us, handles)`: the rows that only the writer's memory holds, with the column `position` (`Shelf.recent`)."""
@@ -85,6 +85,21 @@ class ShelfReader:
             except FileNotFoundError as error:
                 gone = error
         raise HistoryDamaged(f"files of {folder.name} are not there", path=str(folder), hint="restore the day from a backup") from gone
+
+
+def pack_recent(rows: pa.Table) -> bytes:
+    """The answer of `Shelf.recent` as bytes, for a reader in another process."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed
+
+
+def unpack_recent(content: bytes) -> pa.Table:
+    """The rows that were packed."""
+    with pa.ipc.open_stream(content) as reader:
+        return reader.read_all()
 
 
 def _of_part(folder: Path, part: Part, from_us: int, to_us: int, columns: Sequence[str], handles: Sequence[int] | None) -> list[pa.Table]:

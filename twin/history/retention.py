@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Retention", "RetentionRow", "kind_of", "read_retention"]
+__all__ = ["OTHER", "Retention", "RetentionRow", "kind_of", "read_retention"]
 
 OTHER = "other"
 
@@ -36,11 +36,6 @@ class Retention:
     def silence_us(self, devices: Sequence[str]) -> NDArray[np.int64]:
         """(n,) after how many microseconds without a word each is silent."""
         return np.array([self.of(device).silence_s * 1e6 for device in devices], dtype=np.int64)
-
-    @property
-    def longest_silence_us(self) -> int:
-        """The greatest of all kinds."""
-        return int(max(row.silence_s for row in self.rows.values()) * 1e6)
 
 
 def kind_of(device: str) -> str:

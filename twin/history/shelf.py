@@ -7,7 +7,7 @@ position are applied at once. `flush`, `merge` and `close_days` may each run in 
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import count
@@ -42,7 +42,7 @@ class Shelf:
         self._folder, self._layout = folder, layout
         self._memory_schema = layout.schema.append(pa.field(POSITION, pa.uint64()))
         self._stack = ExitStack()
-        self._swap, self._merging = threading.Lock(), threading.Lock()
+        self._swap, self._merging = threading.Lock(), threading.RLock()
         self._held: list[pa.Table] = []
         self._manifests: dict[int, Manifest] = {}
         self._numbers: dict[int, Iterator[int]] = {}
@@ -121,22 +121,37 @@ class Shelf:
     def merge(self) -> int:
         """Merge where a level of a day has `FAN` runs; the answer is how many days changed."""
         changed = 0
-        for day in list_days(self._folder):
-            while (runs := self._crowded(day)) is not None:
-                self._replace(day, runs, level=min(runs[0].level + 1, CLOSED - 1), closed=None)
-                changed += 1
+        with self._merging:
+            for day in list_days(self._folder):
+                while (runs := self._crowded(day)) is not None:
+                    self._replace(day, runs, level=min(runs[0].level + 1, CLOSED - 1), closed=None)
+                    changed += 1
         return changed
 
-    def close_days(self, before_us: int, *, keep: Keep | None = None) -> int:
-        """Make each day that ended before a moment one run, late rows too; the answer is how many days changed. With `keep` every such
-        day is gone through and only the rows it keeps are written."""
+    def close_days(self, before_us: int) -> int:
+        """Make each day that ended before a moment one run, late rows too; the answer is how many days changed."""
         changed = 0
         for day in list_days(self._folder):
-            manifest = self._manifest(day)
-            if day_start_us(day + 1) <= before_us and manifest.runs and (not manifest.closed or len(manifest.runs) > 1 or keep is not None):
-                self._replace(day, manifest.runs, level=CLOSED, closed=True, keep=keep)
-                changed += 1
+            with self._merging:
+                manifest = self._manifest(day)
+                if day_start_us(day + 1) <= before_us and manifest.runs and not (manifest.closed and len(manifest.runs) == 1):
+                    self._replace(day, manifest.runs, level=CLOSED, closed=True)
+                    changed += 1
         return changed
+
+    def sweep(self, day: int, kinds: Collection[str], keep: Keep) -> bool:
+        """Write a closed day anew with only the rows that are kept, and note that those kinds were left out of it; False, and nothing
+        done, where they were before or the day is not closed."""
+        with self._merging:
+            manifest = self._manifest(day)
+            if not manifest.closed or set(kinds) <= set(manifest.swept):
+                return False
+            self._replace(day, manifest.runs, level=CLOSED, closed=True, keep=keep, swept=tuple(sorted({*kinds, *manifest.swept})))
+            return True
+
+    def days(self) -> list[int]:
+        """The days there is anything of."""
+        return list_days(self._folder)
 
     def day_folder(self, day: int) -> Path:
         """The folder of a day."""
@@ -176,17 +191,20 @@ class Shelf:
                 return same
         return None
 
-    def _replace(self, day: int, runs: Sequence[Run], *, level: int, closed: bool | None, keep: Keep | None = None) -> None:
+    def _replace(
+        self, day: int, runs: Sequence[Run], *, level: int, closed: bool | None, keep: Keep | None = None, swept: tuple[str, ...] = ()
+    ) -> None:
         folder = self.day_folder(day)
-        with self._merging:
-            run = merge_runs(folder, self._numbers[day], runs, self._layout, level=level, keep=keep)
-            with self._swap:
-                old = self._manifest(day)
-                rest = tuple(one for one in old.runs if one not in runs)
-                self._write(day, replace(old, runs=(*((run,) if run.rows else ()), *rest), closed=old.closed if closed is None else closed))
-            for name in set().union(*(one.files for one in runs)):
-                with suppress(OSError):
-                    (folder / name).unlink()
+        run = merge_runs(folder, self._numbers[day], runs, self._layout, level=level, keep=keep)
+        with self._swap:
+            old = self._manifest(day)
+            kept = (run,) if run.rows else ()
+            rest = tuple(one for one in old.runs if one not in runs)
+            is_closed = old.closed if closed is None else closed
+            self._write(day, replace(old, runs=(*kept, *rest), closed=is_closed, swept=swept or old.swept))
+        for name in set().union(*(one.files for one in runs)):
+            with suppress(OSError):
+                (folder / name).unlink()
 
     def _write(self, day: int, manifest: Manifest) -> None:
         numbered = replace(manifest, next=next(self._numbers[day]))

@@ -19,7 +19,7 @@ from twin.history.layout import HOUR_US
 from twin.history.names import NamesReader
 from twin.history.positions import DEVICES, PLACE_SEPARATOR, PLACES, POSITIONS, fixes_of
 from twin.history.reading import Recent, ShelfReader
-from twin.history.retention import Retention
+from twin.history.retention import Retention, kind_of
 from twin.history.runs import column, filter_rows
 
 __all__ = ["Allowed", "HourCount", "Points", "Tracks", "everything"]
@@ -83,6 +83,8 @@ class Tracks:
         self._shelf = ShelfReader(home / "positions", POSITIONS, recent)
         self._devices, self._places = NamesReader(home / DEVICES), NamesReader(home / PLACES)
         self._retention = retention
+        self._kinds: set[str] = set()
+        self._known = 0
 
     def track(
         self, device: str, from_us: int, to_us: int, *, step_us: int = 0, places: Allowed = everything, devices: Allowed = everything
@@ -107,7 +109,7 @@ class Tracks:
 
     def at(self, moment_us: int, *, places: Allowed = everything, devices: Allowed = everything) -> Points:
         """The last position of every device at a moment, of those that had not been silent for longer than their kind may be."""
-        table = self._shelf.of_time(moment_us - self._retention.longest_silence_us, moment_us + 1, SHOWN)
+        table = self._shelf.of_time(moment_us - self._longest_silence_us(), moment_us + 1, SHOWN)
         order = np.lexsort((column(table, "time_us"), column(table, "handle")))
         last = order[np.append(np.diff(column(table, "handle")[order].astype(np.int64)) != 0, True)] if len(order) else order
         table = table.take(pa.array(last))
@@ -150,6 +152,13 @@ class Tracks:
                 numbers, at = np.unique(column(table, name), return_inverse=True)
                 mask &= np.asarray(allowed(names.names(numbers.tolist())), dtype=bool)[at]
         return mask
+
+    def _longest_silence_us(self) -> int:
+        """Of the kinds that there are."""
+        devices = self._devices.all()
+        self._kinds |= {kind_of(one) for one in devices[self._known :]}
+        self._known = len(devices)
+        return int(self._retention.silence_us([f"{kind}/" for kind in self._kinds]).max(initial=0))
 
     def _by_handle(self, table: pa.Table, of: Callable[[Sequence[str]], NDArray[np.int64]]) -> NDArray[np.int64]:
         numbers, at = np.unique(column(table, "handle"), return_inverse=True)

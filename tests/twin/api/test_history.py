@@ -16,6 +16,7 @@ from tests.twin.files import SITE
 from tests.twin.history.moving import NOON_US, open_positions, shut
 from tests.twin.imports.conftest import NOW
 from tests.twin.served import service
+from twin.api.history import PastDocument, TrackDocument
 from twin.auth import Principal, Role
 from twin.history.positions import JUDGED
 from twin.settings import Settings
@@ -85,8 +86,9 @@ def asking(home: Settings) -> Iterator[Callable[..., TestClient]]:
 
 def test_a_track_is_a_line_with_its_moments_and_both_positions(asking: Callable[..., TestClient]) -> None:
     answer = asking(knows=Some(everything=True)).get("/live/tracks/vehicle/闽A 1", params={"datetime": HOUR, "step": 600})
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/geo+json")
     told = answer.json()
+    TrackDocument.model_validate(told)
     assert (told["id"], told["geometry"]["type"], told["properties"]["numberReturned"]) == ("vehicle/闽A 1", "LineString", 6)
     assert told["properties"]["times"][:2] == ["2026-11-27T04:09:00.000Z", "2026-11-27T04:19:00.000Z"]
     assert told["properties"]["said"][0] == [119.2955, 26.0896]
@@ -119,6 +121,7 @@ def test_a_moment_is_asked_by_site_box_and_kind(asking: Callable[..., TestClient
     def ids(moment: str = "2026-11-27T12:30:30+08:00", **more: object) -> list[str]:
         answer = client.get("/live/at", params={"datetime": moment, **more})
         assert answer.status_code == 200, answer.text
+        PastDocument.model_validate(answer.json())
         return [one["id"] for one in answer.json()["features"]]
 
     assert ids() == ["vehicle/secret", "vehicle/闽A 1"]

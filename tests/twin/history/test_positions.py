@@ -1,5 +1,6 @@
 """Positions: whatever is flushed, merged, closed or lost with the process, each point is told exactly once, as it was said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,11 @@ from hypothesis import strategies as st
 from sensors.observation import NO_TIME
 from tests.twin.history.moving import DEVICES_KNOWN, NOON_US, PLACES_KNOWN, fixes_at, open_positions, shut
 from twin.history.layout import DAY_US
-from twin.history.positions import MARKS, filed_times
-from twin.history.retention import read_retention
+from twin.history.names import NamesReader
+from twin.history.positions import DEVICES, MARKS, filed_times
+from twin.history.reading import pack_recent, unpack_recent
+from twin.history.retention import Retention, RetentionRow, read_retention
+from twin.history.sweep import sweep
 from twin.history.tracks import Tracks
 
 STEPS = st.lists(st.sampled_from(["apply", "apply", "apply", "flush", "merge", "close", "crash"]), max_size=40)
@@ -32,6 +36,7 @@ def test_each_point_is_told_once_whatever_happens_to_its_files(
                 positions.apply(len(journal) - 1, DEVICES_KNOWN, *journal[-1], PLACES_KNOWN)
             case "flush":
                 assert positions.flush() == positions.shelf.next
+                assert positions.shelf.rows_in_memory == 0
             case "merge":
                 positions.shelf.merge()
             case "close":
@@ -104,6 +109,54 @@ def test_whatever_a_clock_says_comes_back_exactly_and_lies_in_the_day_of_receipt
     said = Tracks(tmp_path, retention=read_retention()).said(DEVICES_KNOWN[0], NOON_US, NOON_US + DAY_US)
     assert sorted(map(bytes, said)) == sorted(map(bytes, fixes))
     assert [path.name for path in (tmp_path / "positions").iterdir() if path.is_dir()] == ["2026-11-27"]
+    shut(positions)
+
+
+def test_kinds_that_are_kept_no_longer_are_left_out_of_closed_days_once(tmp_path: Path) -> None:
+    rng, positions = np.random.default_rng(1), open_positions(tmp_path)
+    for day in range(3):
+        positions.apply(day, DEVICES_KNOWN, *fixes_at(rng, [NOON_US + day * DAY_US + at for at in range(50)]), PLACES_KNOWN)
+    positions.flush()
+    positions.shelf.close_days(NOON_US + 2 * DAY_US)
+    row = RetentionRow(keep_raw_h=1, keep_days=0, silence_s=1)
+    retention = Retention(rows={"other": row, "guard": RetentionRow(keep_raw_h=1, keep_days=2, silence_s=1)})
+    names = NamesReader(tmp_path / DEVICES)
+
+    def told() -> list[tuple[int, int]]:
+        tracks = Tracks(tmp_path, retention=retention)
+        found = [(tracks.track("guard/G1", begin, begin + DAY_US), tracks.counts(begin, begin + 1)[0]) for begin in begins]
+        return [(len(points), count.devices) for points, count in found]
+
+    begins = [NOON_US + day * DAY_US for day in range(3)]
+    before = told()
+    assert sweep(positions.shelf, names, retention, NOON_US + 2 * DAY_US) == 0
+    assert sweep(positions.shelf, names, retention, NOON_US + 3 * DAY_US) == 1
+    assert sweep(positions.shelf, names, retention, NOON_US + 3 * DAY_US) == 0
+    after = told()
+    assert (after[0][0], after[1:]) == (0, before[1:])
+    assert before[0][0] > 0
+    everything = sum(len(Tracks(tmp_path, retention=retention).track(device, NOON_US, NOON_US + DAY_US)) for device in DEVICES_KNOWN)
+    assert everything == 50 - before[0][0]
+    assert (
+        sweep(
+            positions.shelf,
+            names,
+            Retention(rows={"other": row, "vehicle": replace(row, keep_days=1), "guard": replace(row, keep_days=1)}),
+            NOON_US + 3 * DAY_US,
+        )
+        == 2
+    )
+    assert not list((tmp_path / "positions" / "2026-11-27").glob("*.parquet"))
+    shut(positions)
+
+
+def test_what_memory_holds_travels_as_bytes(tmp_path: Path) -> None:
+    positions = open_positions(tmp_path)
+    positions.apply(0, DEVICES_KNOWN, *fixes_at(np.random.default_rng(1), [NOON_US] * 20), PLACES_KNOWN)
+    near = Tracks(tmp_path, retention=read_retention(), recent=positions.shelf.recent)
+    far = Tracks(tmp_path, retention=read_retention(), recent=lambda *asked: unpack_recent(pack_recent(positions.shelf.recent(*asked))))
+    assert len(near.at(NOON_US + 1)) == 5
+    assert far.at(NOON_US + 1).lon_lat.tolist() == near.at(NOON_US + 1).lon_lat.tolist()
     shut(positions)
 
 
