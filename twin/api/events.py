@@ -56,7 +56,7 @@ async def read_events(
     rights = _Rights(request, principal)
     wait_s = getattr(request.app.state, "heartbeat_s", HEARTBEAT_S)
     followed = stream.follow(newest if after is None else after, rights, types=wanted, wait_s=wait_s, live=live)
-    return ServerSentEvents(_frames(followed), headers=HEADERS)
+    return ServerSentEvents(_frames(followed, stream), headers=HEADERS)
 
 
 class _Rights:
@@ -78,18 +78,22 @@ class _Gone(Exception):
     """The key is no longer what it was."""
 
 
-async def _frames(followed: AsyncIterator[Followed]) -> AsyncIterator[bytes]:
+async def _frames(followed: AsyncIterator[Followed], stream: EventStream) -> AsyncIterator[bytes]:
     yield f"retry: {RETRY_MS}\n\n".encode()
     try:
         async for piece in followed:
             if piece.gap is not None:
                 yield _frame(None, GAP, {"from": piece.gap[0], "to": piece.gap[1]})
             if piece.events:
-                yield b"".join(_frame(event.id, event.type, event.to_json()) for event in piece.events)
+                yield b"".join(stream.frame(event, _encoded) for event in piece.events)
             if piece.gap is None and not piece.events:
                 yield b": \n\n"
     except (_Gone, TwinError):
         yield b": the stream ends here\n\n"
+
+
+def _encoded(event: Event) -> bytes:
+    return _frame(event.id, event.type, event.to_json())
 
 
 def _frame(number: int | None, kind: str, data: Any) -> bytes:

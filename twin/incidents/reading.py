@@ -12,7 +12,7 @@ from twin.incidents.file import EventFile
 from twin.incidents.kinds import AlarmKinds
 from twin.incidents.past import part_then
 from twin.incidents.saving import PART_COLUMNS, part_of_row, read_spots
-from twin.incidents.state import Part
+from twin.incidents.state import Part, Status
 from twin.incidents.view import Knows, View
 
 __all__ = ["Asked", "IncidentReader", "Page"]
@@ -52,12 +52,13 @@ class IncidentReader:
 
     def __init__(self, file: EventFile, kinds: AlarmKinds) -> None:
         self.file, self.kinds = file, kinds
+        self._spots: dict[int, Spot] = {}
 
     def page(self, asked: Asked, knows: Knows, *, after: int | None = None, limit: int = 100) -> Page:
         """Incidents with ids below `after`, the newest first."""
         found: list[View] = []
         with self.file.reading() as connection:
-            spots = read_spots(connection)
+            spots = self._known_spots(connection)
             for view in self._views(connection, asked, knows, spots, FOREVER_US if after is None else after):
                 if len(found) == limit:
                     return Page(views=found, next=found[-1].id)
@@ -68,7 +69,7 @@ class IncidentReader:
     def view(self, incident: int, knows: Knows, *, at_us: int | None = None) -> View:
         """One incident; NotFound also where the reader may know of no part of it."""
         with self.file.reading() as connection:
-            for view in self._of(connection, [incident], knows, read_spots(connection), at_us):
+            for view in self._of(connection, [incident], knows, self._known_spots(connection), at_us):
                 return view
         raise NotFound(f"incident {incident} does not exist", path=str(incident))
 
@@ -79,7 +80,7 @@ class IncidentReader:
             found = connection.execute("SELECT merged_into FROM incident WHERE id = ?", (incident,)).fetchone()
             if found is None or found[0] is None:
                 return None
-            spots = read_spots(connection)
+            spots = self._known_spots(connection)
             known = any(knows(*spots[spot].protection()) for (spot,) in connection.execute(query, (incident,)))
         return int(found[0]) if known else None
 
@@ -120,7 +121,7 @@ class IncidentReader:
         )
         names = ("id", "time_us", "received_us", "recorded_us", "device", "kind", "spot", "lon", "lat", "height_m", "journal", "item")
         with self.file.reading() as connection:
-            spots = read_spots(connection)
+            spots = self._known_spots(connection)
             parts = json.dumps([part.id for part in view.parts])
             rows = connection.execute(query, (parts, after, limit + 1)).fetchall()
         found = [dict(zip((*names, "held", "edge"), row, strict=True)) for row in rows[:limit]]
@@ -145,6 +146,11 @@ class IncidentReader:
             told.append({"time_us": time_us, "what": what, "who": who, "why": why if shown else None, **_facts(facts, shown)})
         return told
 
+    def _known_spots(self, connection: sqlite3.Connection) -> dict[int, Spot]:
+        """Every spot: those that came since the last question are read; none ever changes."""
+        self._spots = self._spots | read_spots(connection, after=max(self._spots, default=0))
+        return self._spots
+
     def _views(self, connection: sqlite3.Connection, asked: Asked, knows: Knows, spots: dict[int, Spot], after: int) -> Iterator[View]:
         while True:
             numbers = self._numbers(connection, asked, after)
@@ -163,7 +169,9 @@ class IncidentReader:
             where.append("created_us <= ?")
             values.append(asked.at_us)
         elif asked.state is not None:
-            where.append("id IN (SELECT incident FROM part WHERE status = ?)")
+            few = "id IN (SELECT incident FROM part WHERE status = ?)"
+            many = "EXISTS (SELECT 1 FROM part WHERE part.incident = incident.id AND status = ?)"
+            where.append(many if asked.state == Status.CLOSED else few)
             values.append(asked.state)  # type: ignore[arg-type]
         query = f"SELECT id FROM incident WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {CHUNK}"
         return [number for (number,) in connection.execute(query, values)]

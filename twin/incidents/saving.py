@@ -165,9 +165,9 @@ def load_state(connection: sqlite3.Connection, kinds: AlarmKinds, now_us: int) -
     return state
 
 
-def read_spots(connection: sqlite3.Connection) -> dict[int, Spot]:
-    """Every spot by its number."""
-    rows = connection.execute("SELECT id, site, place, place_kind, protected, labels FROM spot")
+def read_spots(connection: sqlite3.Connection, *, after: int = 0) -> dict[int, Spot]:
+    """Every spot by its number, of those above `after`."""
+    rows = connection.execute("SELECT id, site, place, place_kind, protected, labels FROM spot WHERE id > ?", (after,))
     return {
         number: Spot(site=site, place=place, place_kind=kind, protected=protected, labels=tuple(json.loads(labels)))
         for number, site, place, kind, protected, labels in rows

@@ -43,7 +43,18 @@ class EventStream:
         self._log = log
         self._recent: deque[Event] = deque(maxlen=at_hand)
         self._came = asyncio.Event()
+        self._frames: dict[int, bytes] = {}
+        self._at_hand = at_hand
         self.followers = 0
+
+    def frame(self, event: Event, encode: Callable[[Event], bytes]) -> bytes:
+        """The event as followers send it, made once for all of them while it is at hand."""
+        found = self._frames.get(event.id)
+        if found is None:
+            while len(self._frames) >= self._at_hand:
+                del self._frames[next(iter(self._frames))]
+            found = self._frames[event.id] = encode(event)
+        return found
 
     def publish(self, events: Sequence[Event]) -> None:
         """Events with their ids, in order, after their commit. Those that were not told between them are looked for in the file."""
@@ -52,6 +63,7 @@ class EventStream:
                 continue
             if self._recent and event.id != self._recent[-1].id + 1:
                 self._recent.clear()
+                self._frames.clear()
             self._recent.append(event)
         if events:
             came, self._came = self._came, asyncio.Event()
@@ -64,11 +76,19 @@ class EventStream:
         came.set()
 
     async def follow(
-        self, after: int | None, rights: Rights, *, types: Collection[str] | None = None, wait_s: float = 15.0, live: bool = True
+        self,
+        after: int | None,
+        rights: Rights,
+        *,
+        types: Collection[str] | None = None,
+        wait_s: float = 15.0,
+        pause_s: float = 0.1,
+        live: bool = True,
     ) -> AsyncIterator[Followed]:
         """What comes after an id (None: from now on), for as long as it is iterated; without `live` until all that is kept was told.
 
-        After `wait_s` without an event an empty one is yielded, and the file is looked into in case nobody published.
+        After `wait_s` without an event an empty one is yielded, and the file is looked into in case nobody published. What comes
+        within `pause_s` after a piece is one piece.
         """
         self.followers += 1
         try:
@@ -83,6 +103,8 @@ class EventStream:
                     continue
                 if not live:
                     return
+                if found.events:
+                    await asyncio.sleep(pause_s)
                 try:
                     async with asyncio.timeout(wait_s):
                         await came.wait()

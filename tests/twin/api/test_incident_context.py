@@ -81,6 +81,11 @@ def office(tmp_path_factory: pytest.TempPathFactory, files: Files) -> Iterator[W
         f'区域编号,区域名称,区域类型,范围,坐标系,底1985高程,顶1985高程\nZ1,集结区,集结区,"{ring}",CGCS2000,0,60\n', encoding="utf-8"
     )
     import_register(office.store, office.settings, "zone", zone, who="test", now=IMPORTED)
+    assets = office.settings.home / "assets.csv"
+    stands = "小办公楼,1F"
+    lines = [f"A1,办公桌,100,{stands},102", f"A2,保险柜,9000,{stands},102", f"A3,椅子,,{stands},102", f"A4,密码机,50000,{stands},101"]
+    assets.write_text("\n".join(["资产编号,资产名称,原值(元),楼栋,楼层,房间号", *lines]) + "\n", encoding="utf-8")
+    import_register(office.store, office.settings, "asset", assets, who="test", now=IMPORTED)
     lon, lat, height = FRAME.to_lon_lat_height([office.spot("100")])[0].tolist()
     here = {"site": SITE.code, "labels": ("public",)}
     rows = [
@@ -133,7 +138,8 @@ def test_all_that_is_around_a_room_is_told_in_one_call(asking: As, office: Watch
     assert told["doors"] and all(door["class"] == "IfcDoor" and door["distance_m"] <= 0.6 for door in told["doors"])
     assert told["procedure"]["title"]["zh"] == "火灾报警处置" and [step["step"] for step in told["procedure"]["steps"]] == [1, 2, 3, 4, 5]
     assert [row["id"] for row in told["people"]] == ["person/P1"], "inside; near is asked of a position alone"
-    assert (told["assets"], told["assets_total"]) == ([], 0)
+    assert [(row["key"], row["values"]["value"]) for row in told["assets"]] == [("A2", 900_000), ("A1", 10_000), ("A3", None)]
+    assert told["assets_total"] == 3
 
 
 def test_the_cameras_and_guards_are_those_that_the_questions_of_sight_and_routes_name(asking: As, office: Watched) -> None:
@@ -146,6 +152,13 @@ def test_the_cameras_and_guards_are_those_that_the_questions_of_sight_and_routes
     assert [(one["id"], one["route_m"], one["seconds"]) for one in told["guards"]] == [(g["id"], g["metres"], g["seconds"]) for g in guards]
     assert [one["id"] for one in guards] == ["guard_post:S1", "guard_post:S2"]
     assert told["guards"][0]["name"] == "岗S1" and told["guards"][0]["route"]["type"] == "LineString"
+
+
+def test_values_of_assets_are_for_who_may_read_values_and_their_order_does_not_betray_them(asking: As) -> None:
+    told = context(asking(role=Role.SECURITY_OFFICER), 1)
+    assert [row["key"] for row in told["assets"]] == ["A1", "A2", "A3"]
+    assert all("value" not in row["values"] and "value" in row["withheld"] for row in told["assets"])
+    assert [row["key"] for row in context(asking(), 2)["assets"]] == ["A4"]
 
 
 def test_by_a_position_it_is_what_is_near(asking: As) -> None:

@@ -156,3 +156,25 @@ def test_a_storm_keeps_every_alarm_and_few_events(tmp_path: Path) -> None:
         assert count == sum(counts) == kept == 10_000
         opened = [event for event in events if event.data["change"] == "opened"]
         assert len(opened) <= 3 and len(events) <= 1000 + len(opened), "a flapping device is told of once"
+
+
+def test_of_several_incidents_it_joins_that_with_the_latest_alarm_by_place_and_by_distance() -> None:
+    for where in ({"place": "r1"}, {"lon_lat": (119.3, 26.1)}):
+        state = State.empty(KINDS)
+        for number, at_s in enumerate((0, 5000, 2500)):
+            rows = [alarm(f"camera/{number}", "camera_lost", at_s=at_s, **where)]
+            apply(alarms(*rows), state, NOW + 5000 * S)
+        joined = apply(alarms(alarm("camera/9", "silence", at_s=5100, **where)), state, NOW + 5100 * S).joined
+        assert [one.part.incident for one in joined] == [2], where
+        assert len(state.parts) >= 2
+
+
+def test_a_device_stays_with_its_incident_and_a_place_goes_before_a_distance() -> None:
+    state = State.empty(KINDS)
+    rows = [
+        alarm("door/1", place="r1", lon_lat=(119.3, 26.1)),
+        alarm("door/2", place="r2", lon_lat=(119.31, 26.1), at_s=10),
+        alarm("door/3", place="r1", lon_lat=(119.31, 26.1), at_s=20),
+        alarm("door/1", place="r2", lon_lat=(119.31, 26.1), at_s=30),
+    ]
+    assert [one.part.incident for one in apply(alarms(*rows), state, NOW).joined] == [1, 2, 1, 1]
