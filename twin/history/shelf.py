@@ -83,7 +83,12 @@ class Shelf:
         with self._swap:
             if len(rows):
                 self._held.append(held)
-            self.next = max(self.next, int(np.max(positions)) + 1)
+            self.next = max(self.next, int(np.max(positions)) + 1 if np.size(positions) else 0)
+
+    def advance(self, position: int) -> None:
+        """Say that the journal holds nothing more for this shelf below a position: records without any row of it are done with too."""
+        with self._swap:
+            self.next = max(self.next, position)
 
     def recent(self, from_us: int = -(2**63), to_us: int = 2**63 - 1, handles: Sequence[int] | None = None) -> pa.Table:
         """Rows in memory of a period, closed and open, with their journal position; of all handles or of those. A reader that has asked

@@ -150,6 +150,19 @@ def test_kinds_that_are_kept_no_longer_are_left_out_of_closed_days_once(tmp_path
     shut(positions)
 
 
+def test_records_without_a_fix_are_done_with_too(tmp_path: Path) -> None:
+    positions, (fixes, judged) = open_positions(tmp_path), fixes_at(np.random.default_rng(1), [NOON_US] * 3)
+    positions.apply(np.array([4, 4, 5], dtype=np.uint64), DEVICES_KNOWN, fixes, judged, PLACES_KNOWN)
+    positions.apply(np.zeros(0, dtype=np.uint64), [], fixes[:0], judged[:0], [])
+    assert positions.flush() == 6
+    positions.shelf.advance(9)
+    assert positions.flush() == 9
+    shut(positions)
+    positions = open_positions(tmp_path)
+    assert positions.shelf.through == 9
+    shut(positions)
+
+
 def test_what_memory_holds_travels_as_bytes(tmp_path: Path) -> None:
     positions = open_positions(tmp_path)
     positions.apply(0, DEVICES_KNOWN, *fixes_at(np.random.default_rng(1), [NOON_US] * 20), PLACES_KNOWN)
