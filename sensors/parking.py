@@ -21,10 +21,12 @@ PARK_FIELDS: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = [
     ("asked_us", "<i8"),
     ("gone", "<f4", (2,)),
     ("path_m", "<f4"),
+    ("spot_lon_e7", "<i4"),
+    ("spot_lat_e7", "<i4"),
 ]
 """Whether a device is parked, whether it ever said that its ignition is on, since when nothing shows that it moves (0: it moves), fixes
 in a row that say it moves, and that lie far from where it is parked, since when; the last fix; metres gone (east, north) by speed and
-heading since fixes in a row say that it moves, and the length of that path."""
+heading since fixes in a row say that it moves, and the length of that path; where it was when it last was said to move."""
 FILE = Path(__file__).with_name("park_model.toml")
 IGNITION = np.uint32(2)
 SECOND_US = 1_000_000
@@ -39,6 +41,7 @@ class ParkModel:
     fast_fixes: int
     fast_bare_fixes: int
     bare_m: float
+    silent_s: float
     straight: float
     fast_off_fixes: int
     start_m: float
@@ -74,11 +77,13 @@ def park(
     speed_m_s: NDArray[np.float64],
     velocity: NDArray[np.float64],
     off_m: NDArray[np.float64],
+    roamed_m: NDArray[np.float64],
     status: NDArray[np.uint32],
     time_us: NDArray[np.int64],
     model: ParkModel,
 ) -> Parking:
-    """Whether each device stays: `speed_m_s` (n,) and `velocity` (n, 2) NaN where not said, `off_m` how far the fix lies from its device.
+    """Whether each device stays: `speed_m_s` (n,) and `velocity` (n, 2) NaN where not said, `off_m` how far the fix lies from its device,
+    `roamed_m` how far from the spot where its device was last said to move.
 
     Rows (n,) are written. A device that never says that its ignition is on has none; one that has and says off must show more.
     """
@@ -86,7 +91,9 @@ def park(
     rows["has_ignition"] |= on
     off = rows["has_ignition"] & ~on
     told = np.isfinite(speed_m_s)
-    fast = np.where(told, np.nan_to_num(speed_m_s) >= model.moving_m_s, off_m > model.bare_m)
+    roams = np.where(rows["parked"], off_m, roamed_m) > model.bare_m
+    silent = ~told & ~rows["parked"] & (time_us - rows["asked_us"] > model.silent_s * SECOND_US)
+    fast = np.where(told, np.nan_to_num(speed_m_s) >= model.moving_m_s, roams | silent)
     _go(rows, fast, velocity, time_us)
     moves = fast & (~off | (rows["fast"] >= model.fast_off_fixes))
     rows["still_us"] = np.where(moves, 0, np.where(rows["still_us"] == 0, time_us, rows["still_us"]))

@@ -13,6 +13,7 @@ from sensors.filter_model import FilterModel, filter_model
 from sensors.local_metres import FRAME_FIELDS, metres_per_degree, recentre, to_degrees_e7, to_local
 from sensors.observation import Fixes
 from sensors.parking import PARK_FIELDS, Parking, ParkModel, park, park_model
+from sensors.plausible import distance_m
 from sensors.roads import NO_ROAD, Roads
 from sensors.row_bytes import put_rows, take_rows
 from sensors.smoothing_filter import FILTER_FIELDS, begin, predict, radius_95_m, update_place
@@ -73,7 +74,10 @@ def smooth(
     _restart(rows, fresh, lon_e7, lat_e7)
     z = to_local(rows, lon_e7, lat_e7)
     off = np.where(fresh, 0.0, np.hypot(*(z - rows["x"][:, :2]).T))
-    parking = park(rows, speed, velocity, off, fixes["status"], time_us, settings.parking)
+    roamed = distance_m(lon_e7, lat_e7, rows["spot_lon_e7"], rows["spot_lat_e7"])
+    parking = park(rows, speed, velocity, off, roamed, fixes["status"], time_us, settings.parking)
+    for name, value in (("spot_lon_e7", lon_e7), ("spot_lat_e7", lat_e7)):
+        rows[name] = np.where(rows["still_us"] == 0, value, rows[name])
     first = fresh | parking.taken
     _restart(rows, parking.taken, lon_e7, lat_e7)
     z = to_local(rows, lon_e7, lat_e7)
@@ -84,7 +88,9 @@ def smooth(
         _go_on(rows, goes_on, z[goes_on], velocity[goes_on], time_us[goes_on], parking.held[goes_on], settings)
     recentre(rows)
     lon, lat = to_degrees_e7(rows, rows["x"][:, :2])
-    moving = ~rows["parked"] & np.where(np.isfinite(speed), np.nan_to_num(speed) >= settings.parking.moving_m_s, rows["still_us"] == 0)
+    lately = time_us - rows["still_us"] < settings.parking.silent_s * SECOND_US
+    goes = np.where(np.isfinite(speed), np.nan_to_num(speed) >= settings.parking.moving_m_s, (rows["still_us"] == 0) | lately)
+    moving = ~rows["parked"] & goes
     return Smoothed(lon_e7=lon, lat_e7=lat, accuracy_m=radius_95_m(rows["p"]), moving=moving, drifts=parking.drifts)
 
 

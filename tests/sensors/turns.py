@@ -1,9 +1,7 @@
 """Turns of real drives, told from the raw track alone at a scale well above its noise, and what smoothing leaves of them. Knows no filter.
 
 A turn is where the way over the next `SCALE_M` of the raw track differs by more than `TURN_DEG` from the way over the last; it is kept
-where the smoothed track, around the same moments, turns to the same side by at least half of that. The scatter of what stands is no turn:
-the way before and after is gone within `AT_MOST_S`, and neither the minute nor the two minutes around stay in one
-spot (`SPOTS`: seconds either way, metres from the middle).
+where the smoothed track, around the same moments, turns to the same side by at least half of that.
 """
 
 import csv
@@ -26,8 +24,6 @@ SCALE_M = 40.0
 TURN_DEG = 45.0
 APART_M = 60.0
 GAP_S = 60.0
-AT_MOST_S = 80.0
-SPOTS = ((30.0, 25.0), (60.0, 40.0))
 Float64 = NDArray[np.float64]
 REAL_TRACKS = ("304_to_UL.gpx", "304_to_UL.gpx with speed", "geolife_small.csv", "leuven_route.gpx", "fmm_stockholm_trips.csv")
 
@@ -98,16 +94,10 @@ def turns_of(xy: Float64, seconds: Float64) -> list[tuple[int, float]]:
         if abs(angles[at]) < TURN_DEG:
             break
         around = np.abs(along - along[at]) <= SCALE_M
-        slow = _stands(xy, seconds, at) or np.ptp(seconds[around]) > AT_MOST_S
-        if slow or gap[around].any() or any(abs(along[at] - along[other]) < SCALE_M for other, _ in found):
+        if gap[around].any() or any(abs(along[at] - along[other]) < SCALE_M for other, _ in found):
             continue
         found.append((int(at), float(angles[at])))
     return found
-
-
-def _stands(xy: Float64, seconds: Float64, at: int) -> bool:
-    windows = [(xy[np.abs(seconds - seconds[at]) <= either_s], spot_m) for either_s, spot_m in SPOTS]
-    return any(len(place) > 2 and bool(np.hypot(*(place - place.mean(axis=0)).T).max() < spot_m) for place, spot_m in windows)
 
 
 def _angles(xy: Float64, along: Float64, rows: NDArray[np.int64]) -> Float64:
