@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import backup, demo, export, imports, keys, query, registers, report, routes, serve, sight, sites, stocktake, tilesets
+from twin.cli import backup, bus, demo, export, imports, keys, query, registers, report, routes, serve, sight, sites, stocktake, tilesets
 from twin.cli.diff import diff
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
@@ -36,6 +36,7 @@ app.add_typer(
     help="questions of place: locate, nearest, within, pick, plan, explain, route, guards, evacuation, unreached, visible-from, coverage",
 )
 app.add_typer(export.app, name="export", help="packages for other departments: share, check, verify, list")
+app.add_typer(bus.app, name="bus", help="the broker: acl, password, check")
 app.add_typer(stocktake.app, name="stocktake", help="盘点: open, scan, show, close")
 app.command(name="disposals")(registers.disposals)
 app.command(name="report")(report.report)
