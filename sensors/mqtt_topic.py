@@ -1,6 +1,6 @@
 """Topics of the bus: who speaks about what, and who may listen (docs/bus.md, *Topics*).
 
-A kind or key is one level of a topic. What a level may not hold, or what brokers and their files read otherwise (`/ + # %`, blanks,
+A kind or key is one level of a topic. What a level may not hold, or what brokers and their files read otherwise (`/ + # % :`, blanks,
 controls, non-characters), stands as `%` and two upper-case hexadecimal digits for each byte of its UTF-8; all else, Chinese too, as it is.
 Two keys never share a level, and a level that no key escapes to is refused.
 """
@@ -31,7 +31,7 @@ DEVICE_TOPICS = f"{ROOT}/+/+/+"
 """Every topic that a device publishes to; no topic of another use has so many levels."""
 RESERVED = frozenset({"out", "state", "bus", "done"})
 """First levels below the root that no kind may take."""
-MARKED = frozenset("/+#%")
+MARKED = frozenset("/+#%:")
 HEXADECIMAL = frozenset("0123456789ABCDEF")
 MOST_BYTES = 512
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings"]
@@ -59,6 +59,13 @@ class Settings(BaseSettings):
     geometry_budget_s: float = Field(
         default=10.0, gt=0, description="seconds of wall time one IFC element may take in one geometry engine before the next is asked"
     )
+    bus_url: str = Field(
+        default="",
+        description="broker beyond this machine: mqtt://user@host:1883 or mqtts://…, without a password; empty: a Unix socket is the bus",
+    )
+    bus_password: SecretStr | None = Field(default=None, description="password of the user in TWIN_BUS_URL; a file keeps it better")
+    bus_password_file: Path | None = Field(default=None, description="file that holds that password and nothing else")
+    bus_ca_file: Path | None = Field(default=None, description="authority that signed the broker's certificate; default the system's")
     lock_timeout_s: float = Field(default=30.0, gt=0, description="seconds a writer waits for another writer of the records")
 
     @property

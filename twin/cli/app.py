@@ -5,7 +5,24 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import backup, demo, export, imports, jt808, keys, query, registers, report, routes, serve, sight, sites, stocktake, tilesets
+from twin.cli import (
+    backup,
+    bus,
+    demo,
+    export,
+    imports,
+    jt808,
+    keys,
+    query,
+    registers,
+    report,
+    routes,
+    serve,
+    sight,
+    sites,
+    stocktake,
+    tilesets,
+)
 from twin.cli.diff import diff
 from twin.cli.gateway import gateway
 from twin.cli.output import error_document, write_json
@@ -38,6 +55,7 @@ app.add_typer(
 )
 app.add_typer(export.app, name="export", help="packages for other departments: share, check, verify, list")
 app.add_typer(jt808.app, name="jt808", help="frames of vehicle terminals: decode")
+app.add_typer(bus.app, name="bus", help="the broker: acl, password, check")
 app.add_typer(stocktake.app, name="stocktake", help="盘点: open, scan, show, close")
 app.command(name="disposals")(registers.disposals)
 app.command(name="report")(report.report)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from twin.errors import Refused
 
@@ -58,7 +58,7 @@ class BusAddress:
         'mqtts://bus.example:8883'
         """
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'mqtts' if self.tls else 'mqtt'}://{f'{self.user}@' if self.user else ''}{host}:{self.port}"
+        return f"{'mqtts' if self.tls else 'mqtt'}://{f'{quote(self.user, safe=str())}@' if self.user else ''}{host}:{self.port}"
 
 
 def _refused(why: str) -> Refused:

@@ -13,7 +13,8 @@ from sensors.mqtt_payload import Said, read_message
 from sensors.mqtt_topic import DEVICE_TOPICS, answer_topic, parse_device_topic
 from twin.gateway.bus_address import BusAddress
 from twin.gateway.mqtt_findings import Findings
-from twin.gateway.mqtt_link import Heard, LinkNews, MqttLink
+from twin.gateway.mqtt_heard import Heard, LinkNews
+from twin.gateway.mqtt_link import MqttLink
 from twin.gateway.mqtt_seen import Seen
 
 __all__ = ["MqttGateway"]

@@ -1,7 +1,6 @@
 """One lasting connection to a broker: paho's protocol, driven by the event loop of its owner, one thread for all."""
 
 import asyncio
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -18,41 +17,16 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from twin.errors import Refused
 from twin.gateway.bus_address import BusAddress
+from twin.gateway.mqtt_client import CONNECT_TIMEOUT_S, LastingClient
+from twin.gateway.mqtt_heard import Heard, LinkNews
 
-__all__ = ["Heard", "LinkNews", "MqttLink"]
+__all__ = ["MqttLink"]
 
 KEEPALIVE_S = 30
-CONNECT_TIMEOUT_S = 10.0
 LEAST_WAIT_S, MOST_WAIT_S = 0.2, 30.0
 READS_AT_ONCE = 200
 WRONG_VERSION = 132
 SHARE = "$share/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """A message as it came; `connection` counts the connections, so that no message of an earlier one is acknowledged on a later."""
-
-    topic: str
-    payload: bytes
-    qos: int
-    mid: int
-    connection: int
-    duplicate: bool = False
-    retained: bool = False
-    content_type: str = ""
-    properties: Sequence[tuple[str, str]] = ()
-    response_topic: str = ""
-    correlation: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkNews:
-    """What changed: told once when the broker is lost, with the reason, once when it is there again, with what it cannot do."""
-
-    up: bool
-    reason: str = ""
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True, eq=False)
@@ -103,7 +77,7 @@ class MqttLink:
                 self.connected.set()
                 self.news(LinkNews(up=True, notes=notes))
                 await self._stay()
-                self.connected.clear()
+                self._drop()
                 self._tell_down(self._reason)
         finally:
             self.connected.clear()
@@ -159,7 +133,7 @@ class MqttLink:
     def _made(self) -> Client:
         if self._client is None:
             five = self.version == MQTTProtocolVersion.MQTTv5
-            client = _Reader(
+            client = LastingClient(
                 CallbackAPIVersion.VERSION2,
                 client_id=self.client_id,
                 protocol=self.version,
@@ -190,7 +164,7 @@ class MqttLink:
     async def _connect(self) -> tuple[str, ...]:
         reason, properties = await self._open()
         if reason.is_failure and int(reason.value) == WRONG_VERSION and self.version == MQTTProtocolVersion.MQTTv5:
-            self._drop()
+            self._drop()  # a client of paho has one version
             self.version, self._client = MQTTProtocolVersion.MQTTv311, None
             reason, properties = await self._open()
         if reason.is_failure:
@@ -213,10 +187,9 @@ class MqttLink:
         connection = client.socket()
         if connection is None:
             raise ConnectionError(self._reason)
-        if isinstance(connection, socket.socket):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop.add_reader(connection.fileno(), self._read, client)
-        return await asyncio.wait_for(asyncio.shield(self._accepted), CONNECT_TIMEOUT_S)
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            return await self._accepted
 
     def _dial(self, client: Client) -> None:
         if self.version != MQTTProtocolVersion.MQTTv5:
@@ -237,7 +210,8 @@ class MqttLink:
             raise ConnectionError("the connection was closed")
         answer = self._answers[mid] = self._loop.create_future()
         try:
-            codes: Sequence[ReasonCode] = await asyncio.wait_for(answer, CONNECT_TIMEOUT_S)
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                codes: Sequence[ReasonCode] = await answer
         finally:
             self._answers.pop(mid, None)
         if refused := [topic for topic, code in zip(topics, codes, strict=True) if code.is_failure]:
@@ -247,7 +221,8 @@ class MqttLink:
         assert self._client is not None
         while not self._lost.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._lost.wait()
             if not self._lost.is_set():
                 self._client.loop_misc()
 
@@ -309,10 +284,19 @@ class MqttLink:
     def _on_disconnect(
         self, client: Client, data: object, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._reason = str(reason)
-        self._loop.call_soon_threadsafe(self._lost.set)
+        if not self._in_loop():
+            self._loop.call_soon_threadsafe(self._disconnected, client, str(reason))
+        else:
+            self._disconnected(client, str(reason))
+
+    def _disconnected(self, client: Client, reason: str) -> None:
+        if client is not self._client:
+            return
+        self._reason = reason
+        self._lost.set()
         if self._accepted is not None and not self._accepted.done():
-            self._loop.call_soon_threadsafe(_fail, self._accepted, ConnectionError(self._reason))
+            self._accepted.set_exception(ConnectionError(reason))
+            self._accepted.exception()
 
     def _on_message(self, client: Client, data: object, message: MQTTMessage) -> None:
         self._progress = True
@@ -384,24 +368,5 @@ class MqttLink:
         return threading.get_ident() == self._thread
 
 
-class _Reader(Client):
-    """paho's client, but for a write that fails: it closes there, and loses what the broker wrote before it died and nobody has read yet.
-
-    Reading finds the end by itself, after all that was written; what was not sent is sent again on the next connection.
-    """
-
-    def _sock_send(self, buf: bytes | bytearray) -> int:
-        try:
-            return super()._sock_send(buf)
-        except (BrokenPipeError, ConnectionResetError):
-            return len(buf)
-
-
 def _unshared(topic: str) -> str:
     return topic.split("/", 2)[2] if topic.startswith(SHARE) else topic
-
-
-def _fail(future: asyncio.Future[Any], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
-        future.exception()

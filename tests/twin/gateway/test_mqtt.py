@@ -19,7 +19,7 @@ from tests.mosquitto import Broker
 from tests.twin.gateway.conftest import FakeInlet, in_background, until
 from twin.gateway.bus_address import BusAddress
 from twin.gateway.mqtt import MqttGateway
-from twin.gateway.mqtt_link import LinkNews
+from twin.gateway.mqtt_heard import LinkNews
 
 TOPIC = "pingshan/v1/vehicle/闽A12345/position"
 

@@ -15,7 +15,8 @@ from tests.twin.gateway.conftest import FakeInlet, in_background, until
 from tests.twin.gateway.test_mqtt import TOPIC, body, client_of, gateway_of, ids_of
 from twin.gateway import mqtt
 from twin.gateway.bus_address import BusAddress
-from twin.gateway.mqtt_link import LinkNews, MqttLink
+from twin.gateway.mqtt_heard import LinkNews
+from twin.gateway.mqtt_link import MqttLink
 
 
 class Device:
