@@ -54,7 +54,7 @@ class Sender(Protocol):
         """Count a frame that is refused; the observation that keeps it, where the bound allows."""
 
     def strange(self, piece: bytes, received_us: int) -> Observation | None:
-        """A frame of another terminal than the one that authenticated: into quarantine."""
+        """A frame of another terminal than the one that authenticated: answered with failure, and into quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,6 @@ class Intake:
                 made.wrong.append((sender, int(found.serial[row]), int(found.message_id[row])))
         elif found.phone[row].tobytes() != phone:
             kept = sender.strange(piece, at)
-            made.failed.append((sender, int(found.serial[row]), int(found.message_id[row])))
         else:
             return True
         if kept is not None:
@@ -274,8 +273,6 @@ class Intake:
         result = OK if kept else FAILED
         for sender, serial, message_id in made.acknowledged:
             sender.acknowledge(serial, message_id, result)
-        for sender, serial, message_id in made.failed:
-            sender.acknowledge(serial, message_id, FAILED)
         for sender, serial, message_id in made.wrong:
             sender.acknowledge(serial, message_id, WRONG if kept else FAILED)
         for answer, told in made.answers:
@@ -286,7 +283,7 @@ class Intake:
 class _Made:
     """A batch in the making, and who is to be answered what."""
 
-    __slots__ = ("acknowledged", "answers", "columns", "devices", "failed", "fixes", "keys", "others", "raw", "wrong")
+    __slots__ = ("acknowledged", "answers", "columns", "devices", "fixes", "keys", "others", "raw", "wrong")
 
     def __init__(self) -> None:
         self.devices: dict[str, int] = {}
@@ -296,7 +293,6 @@ class _Made:
         self.others: list[Observation] = []
         self.keys: list[tuple[Sender, int]] = []
         self.acknowledged: list[tuple[Sender, int, int]] = []
-        self.failed: list[tuple[Sender, int, int]] = []
         self.wrong: list[tuple[Sender, int, int]] = []
         self.answers: list[tuple[Answer | None, int]] = []
 

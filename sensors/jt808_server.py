@@ -27,6 +27,8 @@ from sensors.jt808_session import Session
 __all__ = ["Jt808Server", "KnownTerminal", "KnownTerminals", "Limits", "bound"]
 
 BEIJING = timezone(timedelta(hours=8))
+CLOSING_S = 2.0
+"""A connection that has not taken its last answers by then is cut."""
 log = logging.getLogger(__name__)
 
 
@@ -115,9 +117,13 @@ class Jt808Server:
             await self._tasks[0]
             self._tasks[1].cancel()
             await asyncio.gather(self._tasks[1], return_exceptions=True)
-        for session in list(self._sessions):
-            if session.transport is not None:
-                session.transport.close()
+        for end in ("close", "abort"):
+            for session in list(self._sessions):
+                if session.transport is not None:
+                    getattr(session.transport, end)()
+            until = asyncio.get_running_loop().time() + CLOSING_S
+            while self._sessions and asyncio.get_running_loop().time() < until:
+                await asyncio.sleep(0.01)
 
     # down
 

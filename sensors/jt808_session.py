@@ -170,9 +170,11 @@ class Session(asyncio.Protocol):
     def strange(self, piece: bytes, received_us: int) -> Observation | None:
         """A frame of a terminal that did not authenticate on this connection."""
         try:
-            return self._quarantined(Message.of(Frame.parse(unescape(piece))), piece, "not_authenticated", received_us)
+            frame = Frame.parse(unescape(piece))
         except FrameInvalid as error:
             return self.refused(piece, error.reason, received_us)
+        self._answer_to(frame, FAILED)
+        return self._quarantined(Message.of(frame), piece, "not_authenticated", received_us)
 
     # frames
 
@@ -182,8 +184,7 @@ class Session(asyncio.Protocol):
         frame = frame_of(message_id, terminal, self._serial, fields, edition=self.edition)
         for part in split(frame):
             self._next_serial()
-            if self.transport is not None and not self.transport.is_closing():
-                self.transport.write(part.to_bytes())
+            self._write(part)
         return frame.serial
 
     def ask_again(self, now_us: int) -> None:
@@ -214,11 +215,8 @@ class Session(asyncio.Protocol):
 
     def _frame(self, frame: Frame, piece: bytes, now: int) -> None:
         if frame.message_id in (REGISTER, AUTHENTICATE) and not (frame.packaged and frame.total > 1) and not frame.encryption:
-            self._speak_as(frame)
             self._admit(frame, piece, now)
-        elif self.device is None or frame.terminal != self.terminal:
-            if self.device is None:
-                self._speak_as(frame)
+        elif self.device is None or frame.terminal != self.terminal or frame.is_2019 != self.is_2019:
             self._not_admitted(frame, piece, now)
         elif frame.message_id == HEARTBEAT:
             self.acknowledge(frame.serial, HEARTBEAT, OK)
@@ -230,47 +228,44 @@ class Session(asyncio.Protocol):
         else:
             self._keep(frame, (b"\x7e" + piece + b"\x7e"), now)
 
-    def _speak_as(self, frame: Frame) -> None:
-        """Answer in the edition and with the number of who speaks."""
-        if self.device is not None and frame.terminal != self.terminal:
-            self.server.unbind(self)
-        self.is_2019 = frame.is_2019
-        self.version = frame.protocol_version if frame.protocol_version is not None else 1
-        self.phone = bytes.fromhex(frame.terminal).rjust(10, b"\0")
-        self.terminal = frame.terminal
-        if self.is_2019:
-            self.edition = 2019
-        elif self.edition == 2019:
-            self.edition = 2013
-
     def _admit(self, frame: Frame, piece: bytes, now: int) -> None:
+        """A registration or an authentication; what fails changes nothing for who is authenticated on this connection."""
         message = Message.of(frame, edition=self.edition)
-        self.edition = message.edition
         known = self.server.terminals.find(frame.terminal.lstrip("0") or "0")
         if frame.message_id == REGISTER:
-            result = NO_TERMINAL if known is None else REGISTERED if _is_its_plate(known, message) else NO_VEHICLE
-            given = {"token": known.token} if known is not None and result == REGISTERED else {}
-            self.send(0x8100, {"reply_serial": frame.serial, "result": result, **given})
-            if known is None or result != REGISTERED:
-                self._put_apart(message, piece, "unknown" if known is None else "plate", now)
-            else:
-                self.server.counts["registered"] += 1
-                self.server.intake.put(self, (observation_of(message, known.device, now, b"\x7e" + piece + b"\x7e"),))
+            self._register(message, known, piece, now)
             return
         token = str(message.fields.get("token", ""))
         if known is None or message.refused is not None or not hmac.compare_digest(token.encode(), known.token.encode()):
-            self.acknowledge(frame.serial, AUTHENTICATE, WRONG if message.refused is not None else FAILED)
-            self.server.unbind(self)
+            self._answer_to(frame, WRONG if message.refused is not None else FAILED)
             self._put_apart(message, b"", "unknown" if known is None else "token", now)
             return
+        self.server.unbind(self)
+        self.is_2019, self.terminal, self.edition = frame.is_2019, frame.terminal, message.edition
+        self.version = frame.protocol_version if frame.protocol_version is not None else 1
+        self.phone = bytes.fromhex(frame.terminal).rjust(10, b"\0")
         self.server.bind(self, known.device)
         self.acknowledge(frame.serial, AUTHENTICATE, OK)
         self.server.intake.put(self, (observation_of(message, known.device, now),))
 
+    def _register(self, message: Message, known: KnownTerminal | None, piece: bytes, now: int) -> None:
+        frame = message.frame
+        result = NO_TERMINAL if known is None else REGISTERED if _is_its_plate(known, message) else NO_VEHICLE
+        given = {"token": known.token} if known is not None and result == REGISTERED else {}
+        answer = {"reply_serial": frame.serial, "result": result, **given}
+        self._write(frame_of(0x8100, frame.terminal, self._next_serial(), answer, edition=message.edition), frame)
+        if known is None or result != REGISTERED:
+            self._put_apart(message, piece, "unknown" if known is None else "plate", now)
+            return
+        if self.device is None:
+            self.edition = message.edition
+        self.server.counts["registered"] += 1
+        self.server.intake.put(self, (observation_of(message, known.device, now, b"\x7e" + piece + b"\x7e"),))
+
     def _not_admitted(self, frame: Frame, piece: bytes, now: int) -> None:
         known = self.server.terminals.find(frame.terminal.lstrip("0") or "0")
         if frame.message_id not in NO_ANSWER:
-            self.acknowledge(frame.serial, frame.message_id, FAILED)
+            self._answer_to(frame, FAILED)
         self._put_apart(Message.of(frame, edition=self.edition), piece, "unknown" if known is None else "not_authenticated", now)
 
     def _put_apart(self, message: Message, piece: bytes, reason: str, now: int) -> None:
@@ -345,6 +340,18 @@ class Session(asyncio.Protocol):
         future = (self.asked or {}).pop(int(fields.get("reply_serial", -1)), None)
         if future is not None and not future.done():
             future.set_result(int(fields["result"]))
+
+    def _answer_to(self, frame: Frame, result: int) -> None:
+        """0x8001 to whoever sent a frame, authenticated or not, with its own header."""
+        fields = {"reply_serial": frame.serial, "reply_message_id": frame.message_id, "result": result}
+        edition = 2019 if frame.is_2019 else 2013
+        self._write(frame_of(0x8001, frame.terminal, self._next_serial(), fields, edition=edition), frame)
+
+    def _write(self, frame: Frame, to: Frame | None = None) -> None:
+        if to is not None and to.is_2019:
+            frame = replace(frame, protocol_version=to.protocol_version)
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(frame.to_bytes())
 
     def _next_serial(self) -> int:
         serial = self._serial

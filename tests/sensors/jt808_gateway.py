@@ -98,7 +98,7 @@ class Raw:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def receive(self, timeout_s: float = 5.0) -> tuple[int, bytes]:
+    async def receive(self, timeout_s: float = 5.0, *, of_others: bool = False) -> tuple[int, bytes]:
         """The next message: its id and body; its header is checked to be of the terminal's own edition."""
         async with asyncio.timeout(timeout_s):
             data = b""
@@ -106,13 +106,19 @@ class Raw:
                 data = await self.reader.readuntil(b"\x7e")
         content = data[:-1].replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
         message_id, attributes = struct.unpack_from(">HH", content)
-        assert bool(attributes & 0x4000) == self.newer
-        start = 17 if self.newer else 12
-        phone = content[5:15] if self.newer else content[4:10]
-        assert phone.hex() == self.phone.zfill(20 if self.newer else 12)
+        newer = bool(attributes & 0x4000)
+        start = 17 if newer else 12
+        if not of_others:
+            assert newer == self.newer
+            assert content[start - (12 if newer else 8) : start - 2].hex() == self.phone.zfill(20 if newer else 12)
         assert len(content) - 1 - start == attributes & 0x3FF
         assert int(np.bitwise_xor.reduce(np.frombuffer(content, dtype=np.uint8))) == 0
         return message_id, content[start:-1]
+
+    async def until(self, said: bytes) -> None:
+        """Read on until a 0x8001 says that."""
+        while await self.receive(60.0, of_others=True) != (0x8001, said):
+            pass
 
     async def silent(self, for_s: float = 0.1) -> bool:
         """Whether nothing comes for so long."""

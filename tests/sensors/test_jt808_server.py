@@ -13,6 +13,7 @@ from sensors.jt808_known import Quarantine
 from sensors.observation import Stream
 from tests.sensors.jt808_gateway import PHONE, TOKEN, Raw, Remembering, gateway
 from tests.sensors.jt808_made import batch, enclose, header, location_body
+from tests.sensors.jt808_mutated import made, mutated
 
 SOS = 1
 
@@ -249,10 +250,16 @@ def test_a_known_terminal_that_does_not_authenticate_is_not_believed() -> None:
             assert await raw.authenticate() == 0
             stranger = enclose(header(0x0200, "013999999999", 77, 28) + location_body())
             await raw.send(stranger)
+            raw.phone = "013999999999"
             assert (await raw.receive())[1] == struct.pack(">HHB", 77, 0x0200, 1)
+            assert (await raw.ask(0x0100, registration(False)))[1][2] == 4
+            assert await raw.authenticate() == 1
+            raw.phone = PHONE
+            assert server.connected() == ["13912345678"]
+            assert (await raw.ask(0x0002, b""))[1][4] == 0
             await raw.close()
         assert inlet.fixes() == []
-        assert {one.value.get("quarantined") for one in inlet.others()} == {None, "not_authenticated", "token", "plate"}
+        assert {one.value.get("quarantined") for one in inlet.others()} == {None, "not_authenticated", "token", "plate", "unknown"}
 
     run(test)
 
@@ -359,36 +366,45 @@ def test_commands_go_down_and_their_answer_is_awaited() -> None:
     run(test)
 
 
-def test_whatever_the_socket_gets_the_connection_stays() -> None:
-    async def test() -> None:
-        inlet, rng = Remembering(), random.Random(40)
-        async with gateway(inlet) as (server, port):
-            raw = await Raw.open(port)
-            await raw.authenticate()
-            good = 0
-            for turn in range(300):
-                frame = bytearray(raw.frame(0x0200, location_body(speed=turn, items=b"\x01\x04\0\0\0\x01")))
-                for _ in range(rng.randrange(1, 4)):
-                    frame[rng.randrange(len(frame))] = rng.randrange(256)
-                await raw.send(bytes(frame) + rng.randbytes(rng.randrange(50)) + b"\x7e")
-            await raw.send(b"\x00" * 100_000 + b"\x7e")
-            marker = raw.frame(0x0200, location_body(speed=7_777), serial=60_000)
-            for at in range(0, len(marker), 3):
-                await raw.send(marker[at : at + 3])
-                await asyncio.sleep(0)
-            while True:
-                message_id, answer = await raw.receive()
-                good += message_id == 0x8001 and answer[4] == 0
-                if answer[:2] == struct.pack(">H", 60_000):
-                    break
-            await raw.close()
-        assert 7_777 in [fix["speed_dkmh"] for fix in inlet.fixes()]
-        refused = server.statistics()["refused"]
-        assert refused["checksum"] > 100
-        assert refused["oversize"] == 1
-        assert refused["thinned"] > 0
+async def fuzzed(count: int, seed: int) -> None:
+    """Mutated frames, its own and of others, in pieces of any size, with garbage; then a good one is answered on the same connection."""
+    inlet, rng = Remembering(), random.Random(seed)
+    async with gateway(inlet, quarantined=50) as (server, port):
+        raw = await Raw.open(port)
+        await raw.authenticate()
+        marker = raw.frame(0x0200, location_body(speed=7_777), serial=60_000)
+        phones = (PHONE, PHONE, None)
+        frames = (mutated(made(rng, phone=rng.choice(phones), newer=False), rng) + rng.randbytes(rng.randrange(3)) for _ in range(count))
+        stream = b"".join(frames)
+        answers = asyncio.create_task(raw.until(struct.pack(">HHB", 60_000, 0x0200, 0)))
+        at = 0
+        while at < len(stream):
+            size = rng.choice((1, 7, 100, 5_000, 60_000))
+            await raw.send(stream[at : at + size])
+            at += size
+        await raw.send(bytes(100_000) + marker)
+        await answers
+        while 7_777 not in [fix["speed_dkmh"] for fix in inlet.fixes()]:
+            await asyncio.sleep(0.05)
+        assert server.connected() == ["13912345678"]
+        assert len(server.quarantine) <= 50
+        assert sum(session.packages.bytes for session in server._sessions if session.packages) <= 4 << 20
+        await raw.close()
+    statistics = server.statistics()
+    assert statistics["refused"]["checksum"] > count // 10
+    assert statistics["refused"]["oversize"] >= 1
+    assert statistics["refused"]["thinned"] > 0
+    assert statistics["offers"]["failed"] == 0
 
-    run(test)
+
+def test_whatever_the_socket_gets_the_connection_stays() -> None:
+    run(lambda: fuzzed(5_000, 40))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(10))
+def test_a_million_mutated_frames_through_the_socket(seed: int) -> None:
+    asyncio.run(fuzzed(100_000, 100 + seed))
 
 
 def test_when_too_much_waits_the_connections_pause_and_nothing_is_lost() -> None:
@@ -407,8 +423,9 @@ def test_when_too_much_waits_the_connections_pause_and_nothing_is_lost() -> None
                 await asyncio.sleep(0)
             sent = frames.index(frame) + 1
             assert server.intake.full
-            late = await Raw.open(port)
-            await asyncio.sleep(0.05)
+            late = await Raw.open(port, phone="013800000000")
+            await late.send(late.frame(0x0002, b""))
+            assert await late.silent(0.05)
             waiting = server.intake.waiting
             raw.writer.write(b"".join(frames[sent : sent + 100]))
             await asyncio.sleep(0.05)
@@ -417,6 +434,7 @@ def test_when_too_much_waits_the_connections_pause_and_nothing_is_lost() -> None
             answers = [await raw.receive() for _ in range(sent + 100)]
             assert {answer[4] for _, answer in answers} == {0}
             assert not server.intake.full
+            assert (await late.receive())[1][4] == 1
             await raw.close()
             await late.close()
         assert [fix["speed_dkmh"] for fix in inlet.fixes()] == list(range(sent + 100))

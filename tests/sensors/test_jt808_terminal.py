@@ -131,7 +131,8 @@ def test_three_hundred_at_once_lose_nothing(loop: str) -> None:
             assert server.statistics()["connections"]["authenticated"] == 300
             for one in fleet:
                 one.close()
-            await asyncio.sleep(0.1)
+            while any(one.transport for one in fleet):
+                await asyncio.sleep(0.01)
         said = inlet.fixes()
         assert len(said) == len({(one["device"], one["device_us"]) for one in said}) == 3_000
 
