@@ -1,0 +1,75 @@
+"""The hub's side of the bus: batches of gateways elsewhere come in, and are answered when they are committed."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sensors import Batch, BatchInvalid, Inlet, InletGone, InletRefused
+from sensors.errors import TopicInvalid
+from sensors.mqtt_topic import ROOT, done_topic, unescape_level
+from twin.gateway.bus_address import BusAddress
+from twin.gateway.mqtt_heard import Heard, LinkNews
+from twin.gateway.mqtt_link import MqttLink
+
+__all__ = ["BusOutlet"]
+
+BATCHES = f"{ROOT}/bus/batch/+/+"
+MOST_AT_ONCE = 64
+
+
+@dataclass(kw_only=True, eq=False)
+class BusOutlet:
+    """Hands batches to the hub's own `inlet`. The gateway's name, which the broker vouches for, stands before the source: what one gateway
+    calls its batch never hides another's."""
+
+    address: BusAddress
+    inlet: Inlet
+    news: Callable[[LinkNews], None] = lambda news: None
+    committed: int = field(default=0, init=False)
+    refused: int = field(default=0, init=False)
+    _waiting: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue, init=False)
+
+    def __post_init__(self) -> None:
+        self.link = MqttLink(
+            address=self.address,
+            client_id="twin-hub-batches",
+            subscriptions=(BATCHES,),
+            heard=self._waiting.put_nowait,
+            news=self.news,
+            receive_maximum=MOST_AT_ONCE,
+        )
+
+    async def run(self) -> None:
+        """Take in until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.link.run())
+            tasks.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            heard = [await self._waiting.get()]
+            while not self._waiting.empty() and len(heard) < MOST_AT_ONCE:
+                heard.append(self._waiting.get_nowait())
+            await asyncio.gather(*map(self._take, heard))
+            for one in heard:
+                self.link.acknowledge(one)
+
+    async def _take(self, heard: Heard) -> None:
+        """Commit one batch and tell its gateway; one that is refused is acknowledged to the broker all the same: the gateway has it yet."""
+        try:
+            level, number = heard.topic.split("/")[-2:]
+            gateway, counted = unescape_level(level), int(number)
+        except (ValueError, TopicInvalid):
+            self.refused += 1
+            return
+        told: dict[str, object] = {"source": None, "number": counted}
+        try:
+            batch = Batch.unpack(heard.payload)
+            told = {"source": batch.source, "number": batch.number}
+            await self.inlet.offer(replace(batch, source=f"{gateway}/{batch.source}"))
+            self.committed += 1
+        except (BatchInvalid, InletGone, InletRefused) as error:
+            self.refused += 1
+            told["refused"] = f"{error.code}: {error.message}"
+        self.link.publish(done_topic(gateway, number), json.dumps(told, ensure_ascii=False).encode(), content_type="application/json")
