@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from sensors.errors import FrameInvalid, TerminalGone
 from sensors.jt808_frame import Frame, FrameSplitter, escape, unescape, xor
 from sensors.jt808_intake import FAILED, OK, UNSUPPORTED, WRONG
-from sensors.jt808_known import KnownTerminal, unknown_address
-from sensors.jt808_message import Message, find_kind, frame_of
-from sensors.jt808_observation import PROTOCOL, observation_of
+from sensors.jt808_kept import is_its_plate, package_observation, quarantined_observation, refused_observation, without_bytes
+from sensors.jt808_known import KnownTerminal
+from sensors.jt808_message import Message, frame_of
+from sensors.jt808_observation import observation_of
 from sensors.jt808_packages import Packages, split
-from sensors.observation import Observation, Stream
+from sensors.observation import Observation
 
 if TYPE_CHECKING:
     from sensors.jt808_server import Jt808Server
@@ -163,9 +164,8 @@ class Session(asyncio.Protocol):
             where = self.remote.rpartition(":")[0]
             if not self.server.quarantine.take(where, self.remote, reason, raw, received_us):
                 return None
-        value = {"message": "refused", "refused": reason, "remote": self.remote}
         device = self.device or f"unknown_terminal/{self.remote.rpartition(':')[0]}"
-        return Observation(device=device, stream=Stream.STATE, received_us=received_us, value=value, raw=raw, protocol=PROTOCOL)
+        return refused_observation(device, self.remote, reason, raw, received_us)
 
     def strange(self, piece: bytes, received_us: int) -> Observation | None:
         """A frame of a terminal that did not authenticate on this connection."""
@@ -250,7 +250,7 @@ class Session(asyncio.Protocol):
 
     def _register(self, message: Message, known: KnownTerminal | None, piece: bytes, now: int) -> None:
         frame = message.frame
-        result = NO_TERMINAL if known is None else REGISTERED if _is_its_plate(known, message) else NO_VEHICLE
+        result = NO_TERMINAL if known is None else REGISTERED if is_its_plate(known, message) else NO_VEHICLE
         given = {"token": known.token} if known is not None and result == REGISTERED else {}
         answer = {"reply_serial": frame.serial, "result": result, **given}
         self._write(frame_of(0x8100, frame.terminal, self._next_serial(), answer, edition=message.edition), frame)
@@ -279,25 +279,14 @@ class Session(asyncio.Protocol):
         terminal = message.frame.terminal.lstrip("0") or "0"
         if not self.server.quarantine.take(terminal, self.remote, reason, raw, now):
             return None
-        said = observation_of(message, unknown_address(terminal), now, raw)
-        value = {**said.value, "quarantined": reason, "remote": self.remote}
-        return Observation(
-            device=said.device, stream=Stream.STATE, received_us=now, value=value, alarms=said.alarms, raw=raw, protocol=PROTOCOL
-        )
+        return quarantined_observation(message, self.remote, reason, raw, now)
 
     def _package(self, frame: Frame, piece: bytes, now: int) -> None:
         """Each package is kept with its bytes and answered as such; the one that completes the message brings what it says."""
         assert self.device is not None
         if self.packages is None:
             self.packages = Packages()
-        value = {
-            "message": f"package_of_{(kind.name if (kind := find_kind(frame.message_id)) else 'unknown')}",
-            "message_id": frame.message_id,
-            "serial": frame.serial,
-            "package": {"total": frame.total, "index": frame.index},
-        }
-        raw = b"\x7e" + piece + b"\x7e"
-        part = Observation(device=self.device, stream=Stream.STATE, received_us=now, value=value, raw=raw, protocol=PROTOCOL)
+        part = package_observation(frame, self.device, b"\x7e" + piece + b"\x7e", now)
         try:
             whole = self.packages.add(frame, now)
         except FrameInvalid as error:
@@ -318,7 +307,7 @@ class Session(asyncio.Protocol):
         if frame.message_id == ANSWER:
             self._answered(message.fields)
         if of_packages or frame.message_id == MEDIA:
-            said = replace(said, value=_without_bytes(said.value))
+            said = replace(said, value=without_bytes(said.value))
         key = 0 if of_packages else (zlib.crc32(frame.body) << 17 | frame.serial << 1 | 1) ^ (frame.message_id & 0x3FFF) << 49
         wrong = message.refused is not None and message.refused.reason == "body"
         result_kept = WRONG if wrong else UNSUPPORTED if message.name == "unknown" else OK
@@ -357,24 +346,3 @@ class Session(asyncio.Protocol):
         serial = self._serial
         self._serial = (serial + 1) & 0xFFFF
         return serial
-
-
-def _is_its_plate(known: KnownTerminal, message: Message) -> bool:
-    """Whether a terminal registers with the plate it is known by; a vehicle without one (colour 0) registers with its VIN."""
-    if known.plate is None or message.fields.get("plate_colour") == 0:
-        return True
-    return _plain(str(message.fields.get("plate"))) == _plain(known.plate)
-
-
-def _plain(plate: str) -> str:
-    return plate.replace("·", "").replace(" ", "").upper()
-
-
-def _without_bytes(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A value without the bytes that its frame, or its packages, hold."""
-    kept = dict(value)
-    for name in ("data", "raw"):
-        if isinstance(said := kept.get(name), str):
-            kept[f"{name}_bytes"] = len(said) // 2
-            del kept[name]
-    return kept

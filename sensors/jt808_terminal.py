@@ -10,65 +10,24 @@ sends it again after a hole as a batch, and answers what it is told. Thousands l
 import asyncio
 import struct
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 from sensors.errors import FrameInvalid, TerminalGone
 from sensors.jt808_frame import MOST_BODY, Frame, FrameSplitter, escape, unescape, xor
 from sensors.jt808_message import Message, frame_of
 from sensors.jt808_packages import split
+from sensors.jt808_report import Fix, bodies_of, fitting, location_body, locations_body
 
 __all__ = ["Fix", "Terminal", "location_body", "locations_body"]
 
-LOCATION = struct.Struct(">IIIIHHH6s")
 HEAD = struct.Struct(">HH6sH")
 HEAD_2019 = struct.Struct(">HHB10sH")
 TO_BATCH: Final = 25
 """Locations in one 0x0704: with items of 10 bytes they fit a body of 1,023."""
 ASKS: Final = frozenset((0x8103, 0x8105, 0x8202, 0x8203, 0x8300, 0x8301, 0x8303, 0x8304, 0x8400, 0x8401, 0x8600, 0x8602, 0x8604, 0x8606))
 """What the terminal answers by 0x0001."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
-    """What a terminal reports: WGS84 degrees, metres, km/h, degrees clockwise from north; `alarm` and more `status` bits of the standard;
-    `items` the additional items as bytes."""
-
-    device_us: int
-    lon: float
-    lat: float
-    altitude_m: int = 0
-    speed_kmh: float = 0.0
-    heading_deg: float = 0.0
-    fixed: bool = True
-    ignition: bool = True
-    alarm: int = 0
-    status: int = 1 << 19
-    items: bytes = b""
-
-
-@lru_cache(maxsize=4096)
-def _digits(seconds: int) -> bytes:
-    from datetime import UTC, datetime, timedelta
-
-    return bytes.fromhex((datetime.fromtimestamp(seconds, UTC) + timedelta(hours=8)).strftime("%y%m%d%H%M%S"))
-
-
-def location_body(fix: Fix) -> bytes:
-    """The body of a 0x0200."""
-    status = fix.status | fix.fixed << 1 | fix.ignition | (fix.lat < 0) << 2 | (fix.lon < 0) << 3
-    lat, lon = round(abs(fix.lat) * 1e6), round(abs(fix.lon) * 1e6)
-    altitude, speed = max(0, min(0xFFFF, round(fix.altitude_m))), max(0, min(0xFFFF, round(fix.speed_kmh * 10)))
-    heading = round(fix.heading_deg) % 360
-    return LOCATION.pack(fix.alarm, status, lat, lon, altitude, speed, heading, _digits(fix.device_us // 1_000_000)) + fix.items
-
-
-def locations_body(bodies: Iterable[bytes], *, backlog: bool = True) -> bytes:
-    """The body of a 0x0704 of bodies of 0x0200."""
-    said = list(bodies)
-    return struct.pack(">HB", len(said), backlog) + b"".join(struct.pack(">H", len(one)) + one for one in said)
 
 
 class Terminal(asyncio.Protocol):
@@ -232,7 +191,7 @@ class Terminal(asyncio.Protocol):
             if message_id == 0x0200:
                 self._keep(body)
             elif message_id == 0x0704:
-                for one in _bodies(body):
+                for one in bodies_of(body):
                     self._keep(one)
         self._in_flight.clear()
         for future in (*self._waiting.values(), *filter(None, (self._registered,))):
@@ -317,7 +276,7 @@ class Terminal(asyncio.Protocol):
         for start in range(0, len(kept), TO_BATCH):
             part = kept[start : start + TO_BATCH]
             while part:
-                some = _fitting(part)
+                some = fitting(part)
                 self.send_body(0x0704, locations_body(part[:some]))
                 part = part[some:]
 
@@ -346,22 +305,3 @@ class Terminal(asyncio.Protocol):
         serial = self._serial
         self._serial = (serial + 1) & 0xFFFF
         return serial
-
-
-def _fitting(bodies: list[bytes]) -> int:
-    """How many of the first fit one frame; at least one."""
-    size = 3
-    for number, body in enumerate(bodies):
-        size += 2 + len(body)
-        if size > 1023 and number:
-            return number
-    return len(bodies)
-
-
-def _bodies(batch: bytes) -> list[bytes]:
-    found, at = [], 3
-    while at < len(batch):
-        size = int.from_bytes(batch[at : at + 2], "big")
-        found.append(batch[at + 2 : at + 2 + size])
-        at += 2 + size
-    return found

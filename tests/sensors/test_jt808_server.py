@@ -398,7 +398,7 @@ async def fuzzed(count: int, seed: int) -> None:
 
 
 def test_whatever_the_socket_gets_the_connection_stays() -> None:
-    run(lambda: fuzzed(5_000, 40))
+    run(lambda: fuzzed(20_000, 40))
 
 
 @pytest.mark.nightly
