@@ -79,7 +79,9 @@ def weigh(
     A moving device is on a road, of those given in degrees, read one way or the other; a parked one that is at home read one way only.
     """
     apart = distance_m(lon_e7, lat_e7, rows["weighed_lon_e7"], rows["weighed_lat_e7"]) > model.apart_m
-    homed = parked & (rows["home_lon_e7"] != NO_NUMBER) & (apart | (np.abs(rows["evidence"]) < model.sure))
+    homed = (
+        parked & (rows["home_lon_e7"] != NO_NUMBER) & (apart | (rows["weighed"] < model.fixes) | (np.abs(rows["evidence"]) < model.sure))
+    )
     asked = np.flatnonzero((apart & moves & (roads is not None)) | homed)
     if not len(asked):
         return np.zeros(len(rows), dtype=bool)

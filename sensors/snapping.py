@@ -66,9 +66,11 @@ def snap(rows: NDArray[Any], roads: Roads, points: Float64, metres_per_unit: Flo
     aligned = np.abs((way * near.direction).sum(axis=1)) >= np.cos(np.radians(model.aligned_deg))
     score = np.where(aligned, offset**2 / spread + (beyond / model.line_m) ** 2, np.inf)
     best, sure = _best(score, offset, row, len(rows), model)
-    found = np.isfinite(best_score := np.where(best >= 0, score[best], np.inf)) & (best_score <= model.gate)
+    found = np.zeros(len(rows), dtype=bool)
+    has = np.flatnonzero(best >= 0)
+    found[has] = score[best[has]] <= model.gate
     rows["follows"] = np.where(moving, np.clip(rows["follows"] + np.where(found, 1, -3), 0, 10), rows["follows"])
-    rows["road"] = np.where(moving & found, near.segment[best] if len(score) else NO_ROAD, rows["road"])
+    rows["road"][found] = near.segment[best[found]]
     taken = found & sure & (rows["follows"] >= model.follows)
     if not taken.any():
         return

@@ -90,7 +90,10 @@ class Tracker:
     @classmethod
     def restore(cls, data: bytes, **settings: Any) -> Self:
         """The tracker whose `state` this was. Raises ValueError for anything else, or for columns of another version."""
-        rows = np.load(io.BytesIO(data), allow_pickle=False)
+        try:
+            rows = np.load(io.BytesIO(data), allow_pickle=False)
+        except EOFError as error:
+            raise ValueError("no state of a tracker") from error
         if rows.dtype != ROW or rows.ndim != 1:
             raise ValueError("the state of a tracker of another version")
         return cls(rows=rows, **settings)
