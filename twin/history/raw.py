@@ -67,7 +67,7 @@ def seal(journal: Journal, folder: Path, through: int) -> int:
             break
         table = _frames(_records(journal.folder, segment))
         if table is not None:
-            replace_file(folder / f"{segment.path.stem}.parquet", lambda path, table=table: _write(path, table))  # type: ignore[misc]
+            replace_file(folder / f"{segment.first:012d}.parquet", lambda path, table=table: _write(path, table))  # type: ignore[misc]
         journal.drop(segment)
         sealed += 1
     return sealed
