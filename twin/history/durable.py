@@ -44,7 +44,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make the file under another name, sync it, and give it its own name at once; a reader sees the old one or the new.
+    """Let `write` make the file under another name, sync it, and give it its own name at once; a reader sees the old one or the new. Who
+    moved where is for the twin's own user alone.
 
     Raises HistoryFull or HistoryUnavailable; then the old one stands and nothing is left over.
     """
@@ -54,6 +55,7 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             write(partial)
             descriptor = os.open(partial, os.O_RDONLY)
             try:
+                os.fchmod(descriptor, 0o600)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)

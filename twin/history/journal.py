@@ -55,8 +55,12 @@ class Journal:
         clock: Callable[[], float] = time.time,
         segment_bytes: int = SEGMENT_BYTES,
         segment_us: int = SEGMENT_US,
+        at_least: int = 0,
     ) -> Self:
         """Open for appending; what a crash left unfinished behind the last whole record is cut off, and told.
+
+        `at_least` is the position that what was made of the journal is through with: a journal that was lost or cut goes on from there,
+        and says so; a position that was given once is never given again.
 
         Raises HistoryTaken where another process appends, HistoryUnavailable or HistoryFull where the disk refuses.
         """
@@ -64,7 +68,7 @@ class Journal:
         journal._stack.enter_context(one_writer(folder))
         try:
             with disk_told(folder):
-                journal._recover()
+                journal._recover(at_least)
         except BaseException:
             journal.close()
             raise
@@ -141,12 +145,13 @@ class Journal:
     def _now_us(self) -> int:
         return int(self._clock() * 1e6)
 
-    def _recover(self) -> None:
+    def _recover(self, at_least: int) -> None:
         paths = _paths(self._folder)
         if paths and read_head(paths[-1]) is None and _salvaged(paths[-1]) is None:
             self.told.append(f"{paths[-1].name} was never begun: removed")
             paths.pop().unlink()
         if not paths:
+            self._skip(at_least)
             self._begin(1)
             return
         self._number = int(paths[-1].stem)
@@ -161,6 +166,14 @@ class Journal:
             self.told.append(f"{paths[-1].name}: {last.torn} bytes of a record that was never finished were cut off at {last.end}")
             self._take_back()
         os.fsync(self._file)
+        if self.position < at_least:
+            self._skip(at_least)
+            self._begin(self._number + 1)
+
+    def _skip(self, position: int) -> None:
+        if self.position < position:
+            self.told.append(f"records {self.position} to {position - 1} are not in the journal; it goes on from {position}")
+            self.position = position
 
     def _begin(self, number: int) -> None:
         """A new segment, its head and its name synced."""

@@ -34,6 +34,7 @@ OWN_COLUMN = 200
 """A length that so many frames have gets a column of its own."""
 LONGEST = 1024
 FLAG, ESCAPE = b"\x7e", b"\x7d"
+ESCAPED_FLAG, ESCAPED_ESCAPE = b"\x7d\x02", b"\x7d\x01"
 """JT/T 808-2019 clause 4.4.2: 0x7E is sent as 7D 02, 0x7D as 7D 01."""
 
 
@@ -66,7 +67,7 @@ def seal(journal: Journal, folder: Path, through: int) -> int:
             break
         table = _frames(_records(journal.folder, segment))
         if table is not None:
-            replace_file(folder / f"{segment.path.stem}.parquet", lambda path, table=table: _write(path, table))  # type: ignore[misc]
+            replace_file(folder / f"{segment.first:012d}.parquet", lambda path, table=table: _write(path, table))  # type: ignore[misc]
         journal.drop(segment)
         sealed += 1
     return sealed
@@ -222,19 +223,19 @@ def _unpacked(table: pa.Table) -> list[RawFrame]:
 
 
 def _stored(raw: bytes) -> tuple[Form, bytes]:
-    if len(raw) > 1 and raw.startswith(FLAG) and raw.endswith(FLAG):
-        if ESCAPE not in raw and raw.count(FLAG) == 2:
-            return Form.UNESCAPED, raw[1:-1]
-        plain = raw[1:-1].replace(ESCAPE + b"\x02", FLAG).replace(ESCAPE + b"\x01", ESCAPE)
-        if _whole(Form.UNESCAPED, plain) == raw:
-            return Form.UNESCAPED, plain
-    return Form.PLAIN, raw
+    if len(raw) < 2 or not (raw.startswith(FLAG) and raw.endswith(FLAG)) or raw.count(FLAG) != 2:
+        return Form.PLAIN, raw
+    if ESCAPE not in raw:
+        return Form.UNESCAPED, raw[1:-1]
+    if raw.count(ESCAPE) != raw.count(ESCAPED_FLAG) + raw.count(ESCAPED_ESCAPE):
+        return Form.PLAIN, raw
+    return Form.UNESCAPED, raw[1:-1].replace(ESCAPED_FLAG, FLAG).replace(ESCAPED_ESCAPE, ESCAPE)
 
 
 def _whole(form: int, stored: bytes) -> bytes:
     if form == Form.PLAIN:
         return stored
-    return FLAG + stored.replace(ESCAPE, ESCAPE + b"\x01").replace(FLAG, ESCAPE + b"\x02") + FLAG
+    return FLAG + stored.replace(ESCAPE, ESCAPED_ESCAPE).replace(FLAG, ESCAPED_FLAG) + FLAG
 
 
 def _kinds(table: pa.Table) -> NDArray[np.str_]:

@@ -156,6 +156,19 @@ def test_a_position_below_the_first_segment_is_gone_not_skipped(tmp_path: Path) 
     assert contents(tmp_path, 1) == some(2, 1)
 
 
+def test_a_journal_that_was_lost_or_cut_gives_no_position_twice(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, at_least=7) as journal:
+        assert ("not in the journal" in journal.told[0], journal.append(some(2))) == (True, 9)
+    with Journal.open(tmp_path, at_least=9) as journal:
+        assert (journal.told, journal.position) == ([], 9)
+    with Journal.open(tmp_path, at_least=12) as journal:
+        assert ("9 to 11" in journal.told[0], journal.append(some(1))) == (True, 13)
+    assert [record.position for record in JournalReader(tmp_path, 12)] == [12]
+    with pytest.raises(HistoryDamaged) as damage:
+        contents(tmp_path, 7)
+    assert (damage.value.position, damage.value.resume) == (9, 12)
+
+
 def test_one_process_appends(tmp_path: Path) -> None:
     with Journal.open(tmp_path), pytest.raises(HistoryTaken) as taken:
         Journal.open(tmp_path)

@@ -40,6 +40,7 @@ def test_days_are_closed_frames_sealed_and_what_is_over_left_out_when_it_is_due(
     later = keep(NOON_US + 3 * DAY_US + HOUR_US)
     assert (later.closed, later.swept_days) == (3, 3)
     assert later.swept_frames > 0
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.rglob("*.*") if path.is_file()} == {0}
     writer.positions.shelf.close()
     writer.readings.shelf.close()
     writer.journal.close()
