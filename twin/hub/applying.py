@@ -30,7 +30,7 @@ E7 = 1e-7
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Committed:
     """What was committed up to a position, judged: `fixes` (n,) by handle, the journal positions (n,) they stand at, `place` (n,) rows of
-    the state's places, raw frames, other observations with their positions, crossings."""
+    the state's places, raw frames, other observations with their positions and the features they were made in, crossings."""
 
     position: int
     now_us: int
@@ -41,6 +41,7 @@ class Committed:
     raw: Sequence[bytes]
     others: Sequence[Observation]
     others_at: Sequence[int]
+    others_place: Sequence[tuple[str, ...]]
     crossings: Sequence[Crossing]
 
 
@@ -92,6 +93,7 @@ class Applier:
             place=place,
             raw=[frame for batch in batches for frame in (batch.raw or [b""] * len(batch.fixes))],
             others=others,
+            others_place=[self._place_of(one) for one in others],
             others_at=[at for at, batch in enumerate(batches, start=first) for _ in batch.others],
             crossings=crossings,
         )
@@ -183,6 +185,17 @@ class Applier:
             place[point] = self.state.place(tuple(sorted(set(features))))
         return place
 
+    def _place_of(self, one: Observation) -> tuple[str, ...]:
+        """The features that an observation was made in: of what moves those it is in now, else its own and what that is within."""
+        handle = self.state.find(one.device)
+        if handle is not None and self.state.rows["placed"][handle]:
+            return self.state.places[int(self.state.rows["place"][handle])]
+        own = one.device.replace("/", ":", 1)
+        fact = self.ground.fact(own)
+        if fact is None:
+            return ()
+        return (own,) if fact.within is None else (own, fact.within)
+
     def _stood(self, others: Sequence[Observation]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for one in others:
@@ -190,7 +203,7 @@ class Applier:
             if one.stream is Stream.POSITION or (one.stream is Stream.HEARTBEAT and known is None):
                 continue
             at_us = one.device_us if one.device_us is not None and abs(one.device_us - one.received_us) < DAY_US else one.received_us
-            found[one.device] = after(known, one, at_us)
+            found[one.device] = after(known, one, at_us) | {"place": list(self._place_of(one))}
         return found
 
 
