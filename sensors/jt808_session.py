@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 import struct
 import zlib
 from array import array
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+log = logging.getLogger(__name__)
 REGISTER, AUTHENTICATE, HEARTBEAT, LOGOUT, TIME, ANSWER, MEDIA = 0x0100, 0x0102, 0x0002, 0x0003, 0x0004, 0x0001, 0x0801
 REGISTERED, NO_VEHICLE, NO_TERMINAL = 0, 2, 4
 """Results of 0x8100; 1 and 3 (already registered) are no reason to refuse: a terminal that lost its token registers again."""
@@ -155,10 +157,10 @@ class Session(asyncio.Protocol):
 
     def refused(self, piece: bytes, reason: str, received_us: int) -> Observation | None:
         """The observation that keeps a frame nobody could read; few a second of a connection, the others are only counted."""
-        if self.allowance < 1:
+        if self.allowance < 1 and (reason != "body" or self.device is None):
             self.server.counts["refused_thinned"] += 1
             return None
-        self.allowance -= 1
+        self.allowance -= reason != "body"
         raw = b"\x7e" + piece + b"\x7e"
         if self.device is None:
             where = self.remote.rpartition(":")[0]
@@ -205,13 +207,20 @@ class Session(asyncio.Protocol):
         try:
             frame = Frame.parse(unescape(piece))
         except FrameInvalid as error:
-            self.server.intake.refused[error.reason] += 1
-            kept = self.refused(piece, error.reason, now)
-            if kept is not None:
-                self.server.intake.put(self, (kept,))
+            self._unread(piece, error.reason, now)
             return
         self.heard_us = now
-        self._frame(frame, piece, now)
+        try:
+            self._frame(frame, piece, now)
+        except Exception:
+            log.exception("a fault on the frame %s of %s", piece.hex(), self.remote)
+            self._unread(piece, "fault", now)
+
+    def _unread(self, piece: bytes, reason: str, now: int) -> None:
+        self.server.intake.refused[reason] += 1
+        kept = self.refused(piece, reason, now)
+        if kept is not None:
+            self.server.intake.put(self, (kept,))
 
     def _frame(self, frame: Frame, piece: bytes, now: int) -> None:
         if frame.message_id in (REGISTER, AUTHENTICATE) and not (frame.packaged and frame.total > 1) and not frame.encryption:

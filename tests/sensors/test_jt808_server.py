@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sensors import jt808_intake, jt808_session
 from sensors.errors import InletGone, InletRefused, TerminalGone
 from sensors.jt808_known import Quarantine
 from sensors.observation import Stream
@@ -536,3 +537,52 @@ def test_trouble_with_the_inlet_is_logged_once_when_it_begins_and_once_when_it_e
 
     run(test)
     assert [one.getMessage() for one in caplog.records] == ["batches are not taken: the disk is full", "batches are taken again"]
+
+
+def test_a_fault_of_ours_costs_one_frame_and_no_connection(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    true_locate, true_message = jt808_intake.locate, jt808_session.observation_of
+
+    def locate(pieces: list[bytes], received_us: Any) -> Any:
+        if any(b"\x66\x66" in piece for piece in pieces):
+            raise ZeroDivisionError
+        return true_locate(pieces, received_us)
+
+    def observation_of(message: Any, *more: Any) -> Any:
+        if message.name == "driver":
+            raise KeyError("new")
+        return true_message(message, *more)
+
+    monkeypatch.setattr(jt808_intake, "locate", locate)
+    monkeypatch.setattr(jt808_session, "observation_of", observation_of)
+
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            frames = [raw.frame(0x0200, location_body(speed=speed)) for speed in (1, 2, 0x6666, 4, 5)]
+            await raw.send(b"".join(frames) + raw.frame(0x0702, b"\x02" + bytes(6)))
+            assert [(await raw.receive())[1][4] for _ in range(4)] == [0] * 4
+            assert (await raw.ask(0x0002, b""))[1][4] == 0
+            assert server.statistics()["refused"]["fault"] == 2
+            await raw.close()
+        assert [fix["speed_dkmh"] for fix in inlet.fixes()] == [1, 2, 4, 5]
+        assert sorted(one.value["refused"] for one in inlet.others("refused")) == ["fault", "fault"]
+
+    run(test)
+    assert sum("a fault on the frame" in one.getMessage() for one in caplog.records) == 2
+
+
+def test_bodies_that_a_terminal_writes_wrong_are_all_kept_and_answered_so() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            for _ in range(40):
+                assert (await raw.ask(0x0200, b"short"))[1][4] == 2
+            await raw.close()
+        assert len(inlet.others("refused")) == 40
+        assert {one.device for one in inlet.others("refused")} == {"vehicle/闽A12345"}
+
+    run(test)
