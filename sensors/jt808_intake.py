@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from zlib import crc32
 
 import numpy as np
 
@@ -193,16 +194,12 @@ class Intake:
 
     def _take_pieces(self, pieces: list[_Piece], found: Located, made: "_Made") -> None:
         rows = np.full(len(pieces), -1, dtype=np.int64)
-        firsts = np.searchsorted(found.frame, np.arange(len(pieces)))
-        times = found.fixes["device_us"]
-        seconds = np.where(firsts < len(times), times[np.minimum(firsts, max(0, len(times) - 1))], 0) // 1_000_000 if len(times) else firsts
-        keys = ((seconds & 0xFFFFFFFF) << 17 | found.serial << 1 | 1) ^ found.message_id << 49
         for row, (sender, piece, at, device, _) in enumerate(pieces):
             if not self._is_plain(found, row, pieces[row], made):
                 continue
             serial, message_id = int(found.serial[row]), int(found.message_id[row])
             made.acknowledged.append((sender, serial, message_id))
-            key = int(keys[row])
+            key = (crc32(piece) << 17 | serial << 1 | 1) ^ message_id << 49
             if sender.is_again(key):
                 self.counts["again"] += 1
                 continue

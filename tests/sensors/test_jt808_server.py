@@ -167,11 +167,33 @@ def test_the_same_message_again_is_answered_again_and_kept_once() -> None:
             await raw.send(frame)
             assert (await raw.receive())[1][4] == 0
             await raw.send(raw.frame(0x0200, location_body(), serial=99))
-            assert (await raw.receive())[1][4] == 0
+            await raw.send(raw.frame(0x0200, location_body(alarm=SOS), serial=99))
+            assert [(await raw.receive())[1][4] for _ in range(2)] == [0, 0]
             await raw.close()
-        assert len(inlet.fixes()) == 2
+        assert [fix["alarm"] for fix in inlet.fixes()] == [0, 0, SOS]
         assert len(inlet.others("driver")) == 1
         assert server.statistics()["frames"]["again"] == 3
+
+    run(test)
+
+
+def test_what_was_kept_but_whose_answer_was_lost_is_known_after_a_new_connection() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            frame = raw.frame(0x0200, location_body())
+            await raw.send(frame)
+            assert (await raw.receive())[1][4] == 0
+            await raw.close()
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await raw.send(frame)
+            assert (await raw.receive())[1][4] == 0
+            await raw.close()
+        assert len(inlet.fixes()) == 1
+        assert server.statistics()["frames"]["again"] == 1
 
     run(test)
 
