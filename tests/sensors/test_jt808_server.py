@@ -77,10 +77,10 @@ def test_a_terminal_of_2011_is_known_by_the_length_of_its_registration() -> None
 def test_nothing_is_acknowledged_before_it_is_kept() -> None:
     async def test() -> None:
         inlet = Remembering()
-        async with gateway(inlet) as (_, port):
+        async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.gate = asyncio.Event()
             await raw.send(raw.frame(0x0200, location_body(alarm=SOS)))
             assert await raw.silent(0.2)
@@ -100,7 +100,7 @@ def test_what_is_refused_is_answered_with_failure_and_taken_when_it_comes_again(
         async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.errors = [error]
             frame = raw.frame(0x0200, location_body())
             await raw.send(frame)
@@ -120,7 +120,7 @@ def test_an_inlet_that_is_gone_for_a_moment_gets_the_same_batch_again() -> None:
         async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.errors = [InletGone("restarting"), ConnectionResetError()]
             assert (await raw.ask(0x0200, location_body()))[1][4] == 0
             assert len(inlet.fixes()) == 1
@@ -138,7 +138,7 @@ def test_what_came_before_the_connection_broke_is_kept_as_the_terminals_own() ->
         async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.gate = asyncio.Event()
             await raw.send(raw.frame(0x0200, location_body()))
             await raw.send(raw.frame(0x0200, location_body(speed=7)))
@@ -436,7 +436,7 @@ def test_when_too_much_waits_the_connections_pause_and_nothing_is_lost() -> None
         async with gateway(inlet, waiting=50, a_batch=20) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.gate = asyncio.Event()
             frames = [raw.frame(0x0200, location_body(speed=number)) for number in range(2_000)]
             for frame in frames:
@@ -467,7 +467,7 @@ def test_when_too_much_waits_the_connections_pause_and_nothing_is_lost() -> None
 
 def test_who_never_authenticates_or_comes_one_too_many_is_closed() -> None:
     async def test() -> None:
-        async with gateway(Remembering(), authenticate_s=0.1, sweep_s=0.05, connections=2) as (server, port):
+        async with gateway(Remembering(), authenticate_s=1.0, sweep_s=0.05, connections=2) as (server, port):
             slow, other, third = await Raw.open(port), await Raw.open(port), await Raw.open(port)
             with pytest.raises(ConnectionError):
                 if await third.reader.read() == b"":
@@ -548,10 +548,10 @@ def test_a_vehicle_without_a_plate_registers_with_its_vin_and_a_dot_in_a_plate_i
 def test_trouble_with_the_inlet_is_logged_once_when_it_begins_and_once_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         inlet = Remembering()
-        async with gateway(inlet) as (_, port):
+        async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.errors = [InletRefused("the disk is full")] * 5
             for _ in range(6):
                 await raw.ask(0x0200, location_body())
