@@ -7,9 +7,10 @@ outcome of what it sent before. When too much waits, every connection stops read
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from zlib import crc32
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from sensors.jt808_batch import REASONS, Located, locate
 from sensors.jt808_frame import Frame, unescape
 from sensors.jt808_message import Message
 from sensors.jt808_observation import located_observations
-from sensors.observation import FIX, Observation
+from sensors.observation import FIX, Fixes, Observation
 
 __all__ = ["FAILED", "OK", "UNSUPPORTED", "WRONG", "Answer", "Intake", "Sender"]
 
@@ -149,19 +150,16 @@ class Intake:
 
     async def _hand_over(self) -> None:
         told, size = list[_Told](), 0
-        while self._told and len(told) < self._most and size < MOST_BYTES:
+        share = self._most // 2 if self._pieces else self._most
+        while self._told and len(told) < share and size < MOST_BYTES:
             told.append(self._told.popleft())
             size += sum(len(one.raw) for one in told[-1].observations)
         pieces = [self._pieces.popleft() for _ in range(min(self._most - len(told), len(self._pieces)))]
         self._bytes -= sum(len(piece) for _, piece, *_ in pieces) + sum(len(one.raw) for each in told for one in each.observations)
         made = _Made()
-        try:
-            self._take_told(told, made)
-            self._take_pieces(pieces, made)
-        except Exception:
-            log.exception("a batch of %d messages could not be made", len(told) + len(pieces))
-            self._settle(made, kept=False)
-            return
+        self._take_told(told, made)
+        for some, found in self._located(pieces, made):
+            self._take_pieces(some, found, made)
         kept = await self._offered(made) if made.fixes or made.others else True
         self._settle(made, kept=kept)
 
@@ -175,22 +173,33 @@ class Intake:
             made.others.extend(one.observations)
             made.answers.append((one.answer, OK))
 
-    def _take_pieces(self, pieces: list[_Piece], made: "_Made") -> None:
+    def _located(self, pieces: list[_Piece], made: "_Made") -> Iterator[tuple[list[_Piece], Located]]:
+        """Frames with what they say. A fault of ours on one frame must not cost the others: that one is found, kept and told."""
         if not pieces:
             return
-        received = np.array([one[2] for one in pieces], dtype=np.int64)
-        found = locate([one[1] for one in pieces], received)
+        try:
+            found = locate([one[1] for one in pieces], np.array([one[2] for one in pieces], dtype=np.int64))
+        except Exception:
+            if len(pieces) > 1:
+                half = len(pieces) // 2
+                yield from self._located(pieces[:half], made)
+                yield from self._located(pieces[half:], made)
+                return
+            sender, piece, at, _, _ = pieces[0]
+            log.exception("a fault on the frame %s", piece.hex())
+            self.refused["fault"] += 1
+            made.keep(sender.refused(piece, "fault", at))
+            return
+        yield pieces, found
+
+    def _take_pieces(self, pieces: list[_Piece], found: Located, made: "_Made") -> None:
         rows = np.full(len(pieces), -1, dtype=np.int64)
-        firsts = np.searchsorted(found.frame, np.arange(len(pieces)))
-        times = found.fixes["device_us"]
-        seconds = np.where(firsts < len(times), times[np.minimum(firsts, max(0, len(times) - 1))], 0) // 1_000_000 if len(times) else firsts
-        keys = ((seconds & 0xFFFFFFFF) << 17 | found.serial << 1 | 1) ^ found.message_id << 49
         for row, (sender, piece, at, device, _) in enumerate(pieces):
             if not self._is_plain(found, row, pieces[row], made):
                 continue
             serial, message_id = int(found.serial[row]), int(found.message_id[row])
             made.acknowledged.append((sender, serial, message_id))
-            key = int(keys[row])
+            key = (crc32(piece) << 17 | serial << 1 | 1) ^ message_id << 49
             if sender.is_again(key):
                 self.counts["again"] += 1
                 continue
@@ -203,17 +212,16 @@ class Intake:
     def _is_plain(self, found: Located, row: int, one: _Piece, made: "_Made") -> bool:
         """Whether a frame is to be kept as fixes; else it is refused or put apart here."""
         sender, piece, at, _, phone = one
-        if reason := REASONS[found.refused[row]]:
-            self.refused[reason] += 1
-            kept = sender.refused(piece, reason, at)
-            if reason == "body":
-                made.wrong.append((sender, int(found.serial[row]), int(found.message_id[row])))
-        elif found.phone[row].tobytes() != phone:
-            kept = sender.strange(piece, at)
-        else:
+        reason = REASONS[found.refused[row]]
+        if reason in ("", "body") and found.phone[row].tobytes() != phone:
+            made.keep(sender.strange(piece, at))
+            return False
+        if not reason:
             return True
-        if kept is not None:
-            made.others.append(kept)
+        self.refused[reason] += 1
+        made.keep(sender.refused(piece, reason, at))
+        if reason == "body":
+            made.wrong.append((sender, int(found.serial[row]), int(found.message_id[row])))
         return False
 
     def _add_fixes(self, found: Located, rows: Any, pieces: list[_Piece], made: "_Made") -> None:
@@ -221,11 +229,9 @@ class Intake:
         frames = found.frame[rows[found.frame] >= 0]
         fixes["device"] = rows[frames]
         firsts = np.append(True, frames[1:] != frames[:-1]) if len(frames) else np.zeros(0, dtype=bool)
-        made.fixes = len(fixes)
-        made.columns = fixes
-        made.raw = [
-            b"\x7e" + pieces[row][1] + b"\x7e" if first else b"" for row, first in zip(frames.tolist(), firsts.tolist(), strict=True)
-        ]
+        made.columns.append(fixes)
+        told = zip(frames.tolist(), firsts.tolist(), strict=True)
+        made.raw.extend(b"\x7e" + pieces[row][1] + b"\x7e" if first else b"" for row, first in told)
 
     async def _offered(self, made: "_Made") -> bool:
         self._number += 1
@@ -233,7 +239,7 @@ class Intake:
             source=self._source,
             number=self._number,
             devices=tuple(made.devices),
-            fixes=made.columns,
+            fixes=np.concatenate(made.columns) if made.columns else np.zeros(0, dtype=FIX),
             raw=tuple(made.raw),
             others=tuple(made.others),
         )
@@ -277,24 +283,34 @@ class Intake:
             sender.acknowledge(serial, message_id, WRONG if kept else FAILED)
         for answer, told in made.answers:
             if answer is not None:
-                answer(told if kept else FAILED)
+                try:
+                    answer(told if kept else FAILED)
+                except Exception:
+                    log.exception("an answer could not be made")
 
 
 class _Made:
     """A batch in the making, and who is to be answered what."""
 
-    __slots__ = ("acknowledged", "answers", "columns", "devices", "fixes", "keys", "others", "raw", "wrong")
+    __slots__ = ("acknowledged", "answers", "columns", "devices", "keys", "others", "raw", "wrong")
 
     def __init__(self) -> None:
         self.devices: dict[str, int] = {}
-        self.fixes = 0
-        self.columns = np.zeros(0, dtype=FIX)
+        self.columns: list[Fixes] = []
         self.raw: list[bytes] = []
         self.others: list[Observation] = []
         self.keys: list[tuple[Sender, int]] = []
         self.acknowledged: list[tuple[Sender, int, int]] = []
         self.wrong: list[tuple[Sender, int, int]] = []
         self.answers: list[tuple[Answer | None, int]] = []
+
+    @property
+    def fixes(self) -> int:
+        return len(self.raw)
+
+    def keep(self, one: Observation | None) -> None:
+        if one is not None:
+            self.others.append(one)
 
     def row_of(self, device: str) -> int:
         return self.devices.setdefault(device, len(self.devices))

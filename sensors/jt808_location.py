@@ -11,11 +11,16 @@ from sensors.errors import FrameInvalid
 from sensors.jt808_frame import FLAG, Frame, escape, unescape
 from sensors.jt808_message import Message
 
-__all__ = ["ALARMS", "Position", "alarm_codes", "alarms_of", "item_alarms", "microseconds", "position_of", "why_raw_is_kept"]
+__all__ = ["ALARMS", "Position", "alarm_codes", "alarm_words", "alarms_of", "item_alarms", "microseconds", "position_of", "why_raw_is_kept"]
 
 CODES: Final[Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("jt808_codes.toml").read_text(encoding="utf-8"))
 ALARMS: Final[Mapping[int, str]] = {int(bit): row["code"] for bit, row in CODES["alarm"].items()}
 SINCE_2019: Final = sum(1 << int(bit) for bit, row in CODES["alarm"].items() if row.get("since") == 2019)
+SAID: Final[Mapping[str, Mapping[str, Any]]] = {
+    row["code"]: row
+    for table in (*CODES["bits"].values(), *CODES["types"].values(), CODES["other"], CODES["alarm"])
+    for row in table.values()
+}
 FIXED, SOUTH, WEST, ENCRYPTED = 1 << 1, 1 << 2, 1 << 3, 1 << 5
 END = 2
 """State of an alarm of active safety that ends."""
@@ -76,6 +81,22 @@ def alarm_codes(word: int, *, edition: int = 2019) -> tuple[str, ...]:
     """
     known = ALARMS if edition >= 2019 else {bit: code for bit, code in ALARMS.items() if not SINCE_2019 >> bit & 1}
     return tuple(known.get(bit, f"alarm_bit_{bit}") for bit in range(32) if word >> bit & 1)
+
+
+def alarm_words(code: str) -> tuple[str, str]:
+    """What an alarm code means to people, in Chinese and English; a code that this package never gave stands for itself.
+
+    >>> alarm_words("sos"), alarm_words("adas_type_9")
+    (('紧急报警', 'SOS pressed'), ('高级驾驶辅助报警类型 9', 'driver assistance alarm type 9'))
+    """
+    if (row := SAID.get(code)) is not None:
+        return str(row["zh"]), str(row["en"])
+    kind, _, number = code.rpartition("_")
+    row = CODES["unnamed"].get(kind)
+    if row is None:
+        return code, code
+    gap = "" if kind == "item" else " "
+    return f"{row['zh']}{gap}{number}", f"{row['en']}{gap}{number}"
 
 
 def item_alarms(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

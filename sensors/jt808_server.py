@@ -12,7 +12,8 @@ import asyncio
 import logging
 import socket
 import time
-from collections import Counter
+from array import array
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -92,6 +93,7 @@ class Jt808Server:
         )
         self._sessions: set[Session] = set()
         self._by_terminal: dict[str, Session] = {}
+        self._recent: OrderedDict[str, array[int]] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
         self._listening: asyncio.Server | None = None
 
@@ -239,6 +241,15 @@ class Jt808Server:
                 before.transport.close()
         self._by_terminal[key] = session
         session.device = device
+
+    def recent_of(self, terminal: str, most: int) -> "array[int]":
+        """The ring of keys of a terminal's last messages: it outlives a connection, so that what was kept but whose answer got lost is
+        known when it comes again."""
+        ring = self._recent.setdefault(terminal, array("q", bytes(8 * (most + 1))))
+        self._recent.move_to_end(terminal)
+        if len(self._recent) > 2 * self.limits.connections:
+            self._recent.popitem(last=False)
+        return ring
 
     def unbind(self, session: Session) -> None:
         """The connection speaks for no terminal any more."""

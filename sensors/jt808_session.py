@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 import struct
 import zlib
 from array import array
@@ -24,14 +25,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+log = logging.getLogger(__name__)
 REGISTER, AUTHENTICATE, HEARTBEAT, LOGOUT, TIME, ANSWER, MEDIA = 0x0100, 0x0102, 0x0002, 0x0003, 0x0004, 0x0001, 0x0801
 REGISTERED, NO_VEHICLE, NO_TERMINAL = 0, 2, 4
 """Results of 0x8100; 1 and 3 (already registered) are no reason to refuse: a terminal that lost its token registers again."""
+NOTHING: Final = array("q", [0])
 PLAIN: Final = (b"\x02\x00", b"\x07\x04")
 NOT_PLAIN: Final = 0x3C
 """Bits of the third byte that say packages or encryption; an escaped one (7D) has them too."""
 REMEMBERED = 64
-"""Messages of a connection by which one that comes again is known."""
+"""Messages of a terminal by which one that comes again is known; keys in a ring, whose place stands behind them."""
 FULL_ANSWER = struct.Struct(">HH6sHHHB")
 FULL_ANSWER_2019 = struct.Struct(">HHB10sHHHB")
 NO_ANSWER: Final = frozenset((ANSWER, 0x0104, 0x0107, 0x0201, 0x0500, 0x0802, 0x1003, 0x1205))
@@ -42,7 +45,6 @@ class Session(asyncio.Protocol):
     """Sent by the server's `create_server`; holds a few hundred bytes and at most one frame."""
 
     __slots__ = (
-        "_at",
         "_recent",
         "_serial",
         "_splitter",
@@ -78,8 +80,7 @@ class Session(asyncio.Protocol):
         self.asked: dict[int, asyncio.Future[int]] | None = None
         self.allowance = 20.0
         self._splitter = FrameSplitter()
-        self._recent: array[int] | None = None
-        self._at = 0
+        self._recent = NOTHING
         self._serial = 0
 
     # asyncio.Protocol
@@ -139,26 +140,25 @@ class Session(asyncio.Protocol):
         self.transport.write(b"\x7e" + escape(content + bytes((xor(content),))) + b"\x7e")
 
     def is_again(self, key: int) -> bool:
-        """Whether a message of that key is one of the last few; remembers it."""
-        if self._recent is None:
-            self._recent = array("q", bytes(8 * REMEMBERED))
-        if key in self._recent:
+        """Whether a message of that key is one of the terminal's last few, on this connection or the one before; remembers it."""
+        recent = self._recent
+        if key in recent:
             return True
-        self._recent[self._at] = key
-        self._at = (self._at + 1) % REMEMBERED
+        at = recent[-1] % REMEMBERED
+        recent[at], recent[-1] = key, at + 1
         return False
 
     def forget(self, key: int) -> None:
         """It was not kept after all."""
-        if self._recent is not None and key in self._recent:
+        if key in self._recent:
             self._recent[self._recent.index(key)] = 0
 
     def refused(self, piece: bytes, reason: str, received_us: int) -> Observation | None:
         """The observation that keeps a frame nobody could read; few a second of a connection, the others are only counted."""
-        if self.allowance < 1:
+        if self.allowance < 1 and (reason != "body" or self.device is None):
             self.server.counts["refused_thinned"] += 1
             return None
-        self.allowance -= 1
+        self.allowance -= reason != "body"
         raw = b"\x7e" + piece + b"\x7e"
         if self.device is None:
             where = self.remote.rpartition(":")[0]
@@ -205,13 +205,20 @@ class Session(asyncio.Protocol):
         try:
             frame = Frame.parse(unescape(piece))
         except FrameInvalid as error:
-            self.server.intake.refused[error.reason] += 1
-            kept = self.refused(piece, error.reason, now)
-            if kept is not None:
-                self.server.intake.put(self, (kept,))
+            self._unread(piece, error.reason, now)
             return
         self.heard_us = now
-        self._frame(frame, piece, now)
+        try:
+            self._frame(frame, piece, now)
+        except Exception:
+            log.exception("a fault on the frame %s of %s", piece.hex(), self.remote)
+            self._unread(piece, "fault", now)
+
+    def _unread(self, piece: bytes, reason: str, now: int) -> None:
+        self.server.intake.refused[reason] += 1
+        kept = self.refused(piece, reason, now)
+        if kept is not None:
+            self.server.intake.put(self, (kept,))
 
     def _frame(self, frame: Frame, piece: bytes, now: int) -> None:
         if frame.message_id in (REGISTER, AUTHENTICATE) and not (frame.packaged and frame.total > 1) and not frame.encryption:
@@ -245,6 +252,7 @@ class Session(asyncio.Protocol):
         self.version = frame.protocol_version if frame.protocol_version is not None else 1
         self.phone = bytes.fromhex(frame.terminal).rjust(10, b"\0")
         self.server.bind(self, known.device)
+        self._recent = self.server.recent_of(self.terminal, REMEMBERED)
         self.acknowledge(frame.serial, AUTHENTICATE, OK)
         self.server.intake.put(self, (observation_of(message, known.device, now),))
 

@@ -37,10 +37,21 @@ class Remembering:
         self.errors: list[SensorError | OSError | RuntimeError] = []
         self.gate: asyncio.Event | None = None
         self.seen: set[tuple[str, int]] = set()
-        self.offered = 0
+        self.offered = self.answered = 0
 
     async def offer(self, batch: Batch) -> None:
         self.offered += 1
+        try:
+            await self._offer(batch)
+        finally:
+            self.answered += 1
+
+    async def quiet(self, server: Jt808Server) -> None:
+        """Wait until nothing waits and nothing is on its way."""
+        while server.intake.waiting or self.offered > self.answered:
+            await asyncio.sleep(0.005)
+
+    async def _offer(self, batch: Batch) -> None:
         if self.gate is not None:
             await self.gate.wait()
         if self.errors:

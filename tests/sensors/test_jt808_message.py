@@ -10,7 +10,7 @@ import pytest
 from sensors.errors import FrameInvalid
 from sensors.jt808_fields import TABLES
 from sensors.jt808_frame import Frame
-from sensors.jt808_location import alarm_codes, alarms_of, item_alarms
+from sensors.jt808_location import alarm_codes, alarm_words, alarms_of, item_alarms
 from sensors.jt808_message import Message, body_of, find_kind, frame_of, kinds
 from tests.sensors.jt808_made import location_body
 
@@ -158,6 +158,7 @@ def test_bits_that_an_edition_does_not_know_are_told_by_number() -> None:
 )
 def test_alarms_of_items(item: Mapping[str, Any], codes: tuple[str, ...]) -> None:
     assert item_alarms([item]) == codes
+    assert all(alarm_words(code) != (code, code) for code in codes)
 
 
 def test_a_picture_taken_at_an_alarm_tells_it() -> None:
@@ -166,3 +167,12 @@ def test_a_picture_taken_at_an_alarm_tells_it() -> None:
     assert alarms_of(message) == ("sos",)
     assert find_kind(0x0801) is not None
     assert message.fields["data"] == b"jpeg".hex()
+
+
+def test_every_code_has_words_in_both_languages() -> None:
+    for code in (*alarm_codes(0xFFFFFFFF), *alarm_codes(0xFFFFFFFF, edition=2013), "item_64", "video_alarms_bit_20", "tpms", "dsm_type_9"):
+        zh, en = alarm_words(code)
+        assert re.search("[\u4e00-\u9fff]", zh)
+        assert en.isascii()
+        assert en != code or code in ("overspeed", "collision", "rollover")
+    assert alarm_words("no_such") == ("no_such", "no_such")

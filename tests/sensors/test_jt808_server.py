@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sensors import jt808_intake, jt808_session
 from sensors.errors import InletGone, InletRefused, TerminalGone
 from sensors.jt808_known import Quarantine
 from sensors.observation import Stream
@@ -76,10 +77,10 @@ def test_a_terminal_of_2011_is_known_by_the_length_of_its_registration() -> None
 def test_nothing_is_acknowledged_before_it_is_kept() -> None:
     async def test() -> None:
         inlet = Remembering()
-        async with gateway(inlet) as (_, port):
+        async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.gate = asyncio.Event()
             await raw.send(raw.frame(0x0200, location_body(alarm=SOS)))
             assert await raw.silent(0.2)
@@ -99,7 +100,7 @@ def test_what_is_refused_is_answered_with_failure_and_taken_when_it_comes_again(
         async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.errors = [error]
             frame = raw.frame(0x0200, location_body())
             await raw.send(frame)
@@ -119,7 +120,7 @@ def test_an_inlet_that_is_gone_for_a_moment_gets_the_same_batch_again() -> None:
         async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.errors = [InletGone("restarting"), ConnectionResetError()]
             assert (await raw.ask(0x0200, location_body()))[1][4] == 0
             assert len(inlet.fixes()) == 1
@@ -137,7 +138,7 @@ def test_what_came_before_the_connection_broke_is_kept_as_the_terminals_own() ->
         async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.gate = asyncio.Event()
             await raw.send(raw.frame(0x0200, location_body()))
             await raw.send(raw.frame(0x0200, location_body(speed=7)))
@@ -166,11 +167,33 @@ def test_the_same_message_again_is_answered_again_and_kept_once() -> None:
             await raw.send(frame)
             assert (await raw.receive())[1][4] == 0
             await raw.send(raw.frame(0x0200, location_body(), serial=99))
-            assert (await raw.receive())[1][4] == 0
+            await raw.send(raw.frame(0x0200, location_body(alarm=SOS), serial=99))
+            assert [(await raw.receive())[1][4] for _ in range(2)] == [0, 0]
             await raw.close()
-        assert len(inlet.fixes()) == 2
+        assert [fix["alarm"] for fix in inlet.fixes()] == [0, 0, SOS]
         assert len(inlet.others("driver")) == 1
         assert server.statistics()["frames"]["again"] == 3
+
+    run(test)
+
+
+def test_what_was_kept_but_whose_answer_was_lost_is_known_after_a_new_connection() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            frame = raw.frame(0x0200, location_body())
+            await raw.send(frame)
+            assert (await raw.receive())[1][4] == 0
+            await raw.close()
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await raw.send(frame)
+            assert (await raw.receive())[1][4] == 0
+            await raw.close()
+        assert len(inlet.fixes()) == 1
+        assert server.statistics()["frames"]["again"] == 1
 
     run(test)
 
@@ -413,7 +436,7 @@ def test_when_too_much_waits_the_connections_pause_and_nothing_is_lost() -> None
         async with gateway(inlet, waiting=50, a_batch=20) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.gate = asyncio.Event()
             frames = [raw.frame(0x0200, location_body(speed=number)) for number in range(2_000)]
             for frame in frames:
@@ -444,7 +467,7 @@ def test_when_too_much_waits_the_connections_pause_and_nothing_is_lost() -> None
 
 def test_who_never_authenticates_or_comes_one_too_many_is_closed() -> None:
     async def test() -> None:
-        async with gateway(Remembering(), authenticate_s=0.1, sweep_s=0.05, connections=2) as (server, port):
+        async with gateway(Remembering(), authenticate_s=1.0, sweep_s=0.05, connections=2) as (server, port):
             slow, other, third = await Raw.open(port), await Raw.open(port), await Raw.open(port)
             with pytest.raises(ConnectionError):
                 if await third.reader.read() == b"":
@@ -525,10 +548,10 @@ def test_a_vehicle_without_a_plate_registers_with_its_vin_and_a_dot_in_a_plate_i
 def test_trouble_with_the_inlet_is_logged_once_when_it_begins_and_once_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         inlet = Remembering()
-        async with gateway(inlet) as (_, port):
+        async with gateway(inlet) as (server, port):
             raw = await Raw.open(port)
             await raw.authenticate()
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.errors = [InletRefused("the disk is full")] * 5
             for _ in range(6):
                 await raw.ask(0x0200, location_body())
@@ -536,3 +559,52 @@ def test_trouble_with_the_inlet_is_logged_once_when_it_begins_and_once_when_it_e
 
     run(test)
     assert [one.getMessage() for one in caplog.records] == ["batches are not taken: the disk is full", "batches are taken again"]
+
+
+def test_a_fault_of_ours_costs_one_frame_and_no_connection(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    true_locate, true_message = jt808_intake.locate, jt808_session.observation_of
+
+    def locate(pieces: list[bytes], received_us: Any) -> Any:
+        if any(b"\x66\x66" in piece for piece in pieces):
+            raise ZeroDivisionError
+        return true_locate(pieces, received_us)
+
+    def observation_of(message: Any, *more: Any) -> Any:
+        if message.name == "driver":
+            raise KeyError("new")
+        return true_message(message, *more)
+
+    monkeypatch.setattr(jt808_intake, "locate", locate)
+    monkeypatch.setattr(jt808_session, "observation_of", observation_of)
+
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            frames = [raw.frame(0x0200, location_body(speed=speed)) for speed in (1, 2, 0x6666, 4, 5)]
+            await raw.send(b"".join(frames) + raw.frame(0x0702, b"\x02" + bytes(6)))
+            assert [(await raw.receive())[1][4] for _ in range(4)] == [0] * 4
+            assert (await raw.ask(0x0002, b""))[1][4] == 0
+            assert server.statistics()["refused"]["fault"] == 2
+            await raw.close()
+        assert [fix["speed_dkmh"] for fix in inlet.fixes()] == [1, 2, 4, 5]
+        assert sorted(one.value["refused"] for one in inlet.others("refused")) == ["fault", "fault"]
+
+    run(test)
+    assert sum("a fault on the frame" in one.getMessage() for one in caplog.records) == 2
+
+
+def test_bodies_that_a_terminal_writes_wrong_are_all_kept_and_answered_so() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            for _ in range(40):
+                assert (await raw.ask(0x0200, b"short"))[1][4] == 2
+            await raw.close()
+        assert len(inlet.others("refused")) == 40
+        assert {one.device for one in inlet.others("refused")} == {"vehicle/闽A12345"}
+
+    run(test)

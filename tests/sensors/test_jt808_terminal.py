@@ -71,10 +71,10 @@ def test_what_it_could_not_send_comes_as_backlog_after_the_hole() -> None:
 def test_what_was_refused_is_sent_again_and_kept_once() -> None:
     async def test() -> None:
         inlet = Remembering()
-        async with gateway(inlet) as (_, port):
+        async with gateway(inlet) as (server, port):
             terminal = Terminal(phone="13912345678", plate="闽A12345")
             await terminal.connect("127.0.0.1", port)
-            await asyncio.sleep(0.05)
+            await inlet.quiet(server)
             inlet.errors = [InletRefused("the disk is full")]
             terminal.report(fix())
             while not terminal.refused:
