@@ -14,6 +14,7 @@ __all__ = ["BACKLOG", "clock_of"]
 BACKLOG = np.uint32(4)
 """Bit of `status` in `FIX`: sent late by the device."""
 SECOND_US = 1_000_000
+OWN, NONE, FUTURE, PAST = (int(one) for one in ClockVerdict)
 Int64 = NDArray[np.int64]
 
 
@@ -36,5 +37,6 @@ def clock_of(rows: NDArray[Any], fixes: Fixes, now_us: int, limits: PositionLimi
     rows["steady"] = np.where(same, np.minimum(rows["steady"] + 1, 100), np.where(stale, 1, 0))
     rows["delay_us"] = np.where(stale, delay, 0)
     past |= rows["steady"] >= limits.steady_fixes
-    verdict = np.select([none, future, past], [ClockVerdict.NONE, ClockVerdict.FUTURE, ClockVerdict.PAST], ClockVerdict.OWN)
-    return np.where(future | past, received, said), verdict.astype(np.int8)
+    verdict = np.where(past, PAST, OWN).astype(np.int8)
+    verdict[future], verdict[none] = FUTURE, NONE
+    return np.where(future | past, received, said), verdict
