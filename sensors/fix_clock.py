@@ -9,7 +9,7 @@ from sensors.observation import NO_TIME, Fixes
 from sensors.position_limits import PositionLimits
 from sensors.verdict import ClockVerdict
 
-__all__ = ["BACKLOG", "clock_of"]
+__all__ = ["BACKLOG", "clock_of", "is_backlog"]
 
 BACKLOG = np.uint32(4)
 """Bit of `status` in `FIX`: sent late by the device."""
@@ -40,3 +40,12 @@ def clock_of(rows: NDArray[Any], fixes: Fixes, now_us: int, limits: PositionLimi
     verdict = np.where(past, PAST, OWN).astype(np.int8)
     verdict[future], verdict[none] = FUTURE, NONE
     return np.where(future | past, received, said), verdict
+
+
+def is_backlog(fixes: Fixes, now_us: int, limits: PositionLimits) -> NDArray[np.bool_]:
+    """Which fixes (n,) a device kept and sends late, by its own word and a clock that can be true: no live state depends on them."""
+    received = np.minimum(fixes["received_us"], now_us)
+    said = np.where(fixes["fix_us"] != NO_TIME, fixes["fix_us"], fixes["device_us"])
+    young, old = received - int(limits.live_s * SECOND_US), received - int(limits.past_s * SECOND_US)
+    backlog: NDArray[np.bool_] = ((fixes["status"] & BACKLOG) != 0) & (said != NO_TIME) & (said < young) & (said >= old)
+    return backlog

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.datum_evidence import DATUM_FIELDS, corrected, datum_model, weigh
+from sensors.fix_clock import is_backlog
 from sensors.observation import NO_NUMBER, Fixes
 from sensors.plausible import JUDGE_FIELDS, Judgement, ServiceArea, judge
 from sensors.position_limits import PositionLimits, position_limits
@@ -62,16 +63,25 @@ class Tracker:
     rows: NDArray[Any] = field(default_factory=lambda: _unknown(0))
 
     def apply(self, fixes: Fixes, now_us: int) -> Judged:
-        """What to think of each fix, in the order given: `device` is the caller's number of it. Every fix gets a row, alarms and all."""
+        """What to think of each fix, in the order given: `device` is the caller's number of it. Every fix gets a row, alarms and all.
+
+        What devices kept and send late moves nothing and is judged at once, against what is known after the rest.
+        """
         judged = np.zeros(len(fixes), dtype=JUDGED)
         if not len(fixes):
             return judged
         self._grow(int(fixes["device"].max()) + 1)
-        for at in rounds(fixes["device"]):
+        backlog = is_backlog(fixes, now_us, self.limits)
+        live = np.flatnonzero(~backlog)
+        for one in rounds(fixes["device"][live]):
+            at = live[one]
             devices = fixes["device"][at]
             rows = take_rows(self.rows, devices)
             put_rows(judged, at, self._step(rows, take_rows(fixes, at), now_us))
             put_rows(self.rows, devices, rows)
+        late = np.flatnonzero(backlog)
+        if len(late):
+            put_rows(judged, late, self._step(take_rows(self.rows, fixes["device"][late]), take_rows(fixes, late), now_us))
         return judged
 
     def stands_at(self, devices: NDArray[Any], lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]) -> None:
