@@ -2,16 +2,19 @@
 
 `camera` is the pose and lens of a camera and what falls into its picture; `rig` many of them as columns; `pixel_class` says
 what a picture of so many pixels a metre is good for, by edition of IEC 62676-4. `observation` is what a device said, `batch` many of them,
-packed. `gb28181` reads what video surveillance sends.
+packed. `gb28181` reads what video surveillance sends. `plausible` judges positions, `smoothing` says where a device probably is
+(`smoothing_rts` where it was, `map_matching` by which roads), `noise` how the simulator's receivers err.
 """
 
 from sensors.batch import Batch
 from sensors.camera import Camera, PtzLimits
-from sensors.errors import BatchInvalid, CameraInvalid, Gb28181Invalid, InletGone, InletRefused, SensorError
+from sensors.errors import BatchInvalid, CameraInvalid, Gb28181Invalid, InletGone, InletRefused, RoadsInvalid, SensorError
 from sensors.inlet import Inlet
 from sensors.observation import FIX, NO_NUMBER, NO_TIME, Fixes, Observation, Stream, device_address
 from sensors.pixel_class import EDITIONS, PixelClass, class_at, classes_of
 from sensors.rig import Rig, View
+from sensors.roads import Roads
+from sensors.verdict import ClockVerdict, Verdict
 
 __all__ = [
     "EDITIONS",
@@ -22,6 +25,7 @@ __all__ = [
     "BatchInvalid",
     "Camera",
     "CameraInvalid",
+    "ClockVerdict",
     "Fixes",
     "Gb28181Invalid",
     "Inlet",
@@ -31,8 +35,11 @@ __all__ = [
     "PixelClass",
     "PtzLimits",
     "Rig",
+    "Roads",
+    "RoadsInvalid",
     "SensorError",
     "Stream",
+    "Verdict",
     "View",
     "class_at",
     "classes_of",

@@ -41,6 +41,7 @@ class DatumModel:
     """The rows of the file, named with their units; what each is for stands there."""
 
     apart_m: float
+    settled_m: float
     road_m: float
     astray: float
     home_m: float
@@ -78,7 +79,9 @@ def weigh(
 
     A moving device is on a road, of those given in degrees, read one way or the other; a parked one that is at home read one way only.
     """
-    apart = distance_m(lon_e7, lat_e7, rows["weighed_lon_e7"], rows["weighed_lat_e7"]) > model.apart_m
+    settled = (np.abs(rows["evidence"]) >= model.sure) & (rows["weighed"] >= model.fixes)
+    least = np.where(settled, model.settled_m, model.apart_m)
+    apart = distance_m(lon_e7, lat_e7, rows["weighed_lon_e7"], rows["weighed_lat_e7"]) > least
     homed = (
         parked & (rows["home_lon_e7"] != NO_NUMBER) & (apart | (rows["weighed"] < model.fixes) | (np.abs(rows["evidence"]) < model.sure))
     )

@@ -9,11 +9,12 @@ from sensors.observation import NO_TIME, Fixes
 from sensors.position_limits import PositionLimits
 from sensors.verdict import ClockVerdict
 
-__all__ = ["BACKLOG", "clock_of"]
+__all__ = ["BACKLOG", "clock_of", "is_backlog"]
 
 BACKLOG = np.uint32(4)
 """Bit of `status` in `FIX`: sent late by the device."""
 SECOND_US = 1_000_000
+OWN, NONE, FUTURE, PAST = (int(one) for one in ClockVerdict)
 Int64 = NDArray[np.int64]
 
 
@@ -36,5 +37,15 @@ def clock_of(rows: NDArray[Any], fixes: Fixes, now_us: int, limits: PositionLimi
     rows["steady"] = np.where(same, np.minimum(rows["steady"] + 1, 100), np.where(stale, 1, 0))
     rows["delay_us"] = np.where(stale, delay, 0)
     past |= rows["steady"] >= limits.steady_fixes
-    verdict = np.select([none, future, past], [ClockVerdict.NONE, ClockVerdict.FUTURE, ClockVerdict.PAST], ClockVerdict.OWN)
-    return np.where(future | past, received, said), verdict.astype(np.int8)
+    verdict = np.where(past, PAST, OWN).astype(np.int8)
+    verdict[future], verdict[none] = FUTURE, NONE
+    return np.where(future | past, received, said), verdict
+
+
+def is_backlog(fixes: Fixes, now_us: int, limits: PositionLimits) -> NDArray[np.bool_]:
+    """Which fixes (n,) a device kept and sends late, by its own word and a clock that can be true: no live state depends on them."""
+    received = np.minimum(fixes["received_us"], now_us)
+    said = np.where(fixes["fix_us"] != NO_TIME, fixes["fix_us"], fixes["device_us"])
+    young, old = received - int(limits.live_s * SECOND_US), received - int(limits.past_s * SECOND_US)
+    backlog: NDArray[np.bool_] = ((fixes["status"] & BACKLOG) != 0) & (said != NO_TIME) & (said < young) & (said >= old)
+    return backlog

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sensors.fix_clock import BACKLOG, SECOND_US, clock_of
 from sensors.observation import Fixes
 from sensors.position_limits import PositionLimits
-from sensors.verdict import ClockVerdict, Verdict
+from sensors.verdict import ClockVerdict, Verdict, used_of
 
 __all__ = ["JUDGE_FIELDS", "Judgement", "distance_m", "judge"]
 
@@ -30,7 +30,23 @@ JUDGE_FIELDS: list[tuple[str, str]] = [
     ("steady", "<i2"),
 ]
 """What is kept of a device: the last trusted place and time, the place that it may have come to instead, how late it is."""
-FIXED, ENCRYPTED = np.uint32(1), np.uint32(8)
+IS_FIXED, IS_ENCRYPTED = np.uint32(1), np.uint32(8)
+CLOCK_FUTURE, CLOCK_PAST, DUPLICATE, ENCRYPTED, GOOD, JUMP, LATE, NO_FIX, OUT_OF_RANGE, RELOCATED, SWAPPED, ZERO = (
+    int(Verdict.CLOCK_FUTURE),
+    int(Verdict.CLOCK_PAST),
+    int(Verdict.DUPLICATE),
+    int(Verdict.ENCRYPTED),
+    int(Verdict.GOOD),
+    int(Verdict.JUMP),
+    int(Verdict.LATE),
+    int(Verdict.NO_FIX),
+    int(Verdict.OUT_OF_RANGE),
+    int(Verdict.RELOCATED),
+    int(Verdict.SWAPPED),
+    int(Verdict.ZERO),
+)
+CLOCK_AHEAD, CLOCK_BEHIND = int(ClockVerdict.FUTURE), int(ClockVerdict.PAST)
+"""Plain numbers: a member of an enum costs a microsecond each time."""
 E7 = 10_000_000
 M_PER_E7 = 0.011_131_949
 """Metres of a ten-millionth degree of the equator, WGS84."""
@@ -56,18 +72,18 @@ class Judgement:
 def judge(rows: NDArray[Any], fixes: Fixes, now_us: int, limits: PositionLimits, area: ServiceArea | None = None) -> Judgement:
     """The verdict of each fix (n,) against its device's row (n,), which is written. `area` is where devices serve, if anyone says."""
     time_us, clock = clock_of(rows, fixes, now_us, limits)
-    verdict = np.full(len(fixes), Verdict.GOOD, dtype=np.int8)
+    verdict = np.full(len(fixes), GOOD, dtype=np.int8)
     lon, lat = fixes["lon_e7"].copy(), fixes["lat_e7"].copy()
     _swapped(rows, verdict, lon, lat, area)
     _without_place(fixes, verdict, lon, lat)
     _late(rows, fixes, verdict, time_us, lon, lat, limits)
     _jumps(rows, verdict, time_us, lon, lat, limits)
-    trusted = np.isin(verdict, (Verdict.GOOD, Verdict.SWAPPED, Verdict.RELOCATED))
+    trusted = used_of(verdict)
     for name, value in (("last_us", time_us), ("last_lon_e7", lon), ("last_lat_e7", lat), ("seen", True), ("candidates", 0)):
         rows[name] = np.where(trusted, value, rows[name])
-    good = verdict == Verdict.GOOD
-    verdict[good & (clock == ClockVerdict.FUTURE)] = Verdict.CLOCK_FUTURE
-    verdict[good & (clock == ClockVerdict.PAST)] = Verdict.CLOCK_PAST
+    good = verdict == GOOD
+    verdict[good & (clock == CLOCK_AHEAD)] = CLOCK_FUTURE
+    verdict[good & (clock == CLOCK_BEHIND)] = CLOCK_PAST
     return Judgement(verdict=verdict, clock=clock, time_us=time_us, lon_e7=lon, lat_e7=lat)
 
 
@@ -87,7 +103,7 @@ def _swapped(
     may = np.abs(lon.astype(np.int64)) <= 90 * E7
     as_said, exchanged = _fits(rows, lon, lat, area), _fits(rows, lat, lon, area)
     swapped = may & exchanged & ~as_said
-    verdict[swapped] = Verdict.SWAPPED
+    verdict[swapped] = SWAPPED
     lon[swapped], lat[swapped] = lat[swapped], lon[swapped]
 
 
@@ -102,10 +118,10 @@ def _fits(rows: NDArray[Any], lon: NDArray[np.int32], lat: NDArray[np.int32], ar
 
 def _without_place(fixes: Fixes, verdict: NDArray[np.int8], lon: NDArray[np.int32], lat: NDArray[np.int32]) -> None:
     beyond = (np.abs(lon.astype(np.int64)) > 180 * E7) | (np.abs(lat.astype(np.int64)) > 90 * E7)
-    verdict[beyond] = Verdict.OUT_OF_RANGE
-    verdict[(np.abs(lon) <= ZERO_E7) & (np.abs(lat) <= ZERO_E7)] = Verdict.ZERO
-    verdict[(fixes["status"] & FIXED) == 0] = Verdict.NO_FIX
-    verdict[(fixes["status"] & ENCRYPTED) != 0] = Verdict.ENCRYPTED
+    verdict[beyond] = OUT_OF_RANGE
+    verdict[(np.abs(lon) <= ZERO_E7) & (np.abs(lat) <= ZERO_E7)] = ZERO
+    verdict[(fixes["status"] & IS_FIXED) == 0] = NO_FIX
+    verdict[(fixes["status"] & IS_ENCRYPTED) != 0] = ENCRYPTED
 
 
 def _late(
@@ -117,13 +133,13 @@ def _late(
     lat: NDArray[np.int32],
     limits: PositionLimits,
 ) -> None:
-    placed = (verdict == Verdict.GOOD) | (verdict == Verdict.SWAPPED)
+    placed = (verdict == GOOD) | (verdict == SWAPPED)
     age = fixes["received_us"] - time_us
     backlog = ((fixes["status"] & BACKLOG) != 0) & (age > limits.live_s * SECOND_US)
     behind = rows["seen"] & (time_us <= rows["last_us"])
     same = behind & (time_us == rows["last_us"]) & (lon == rows["last_lon_e7"]) & (lat == rows["last_lat_e7"])
-    verdict[placed & (backlog | behind)] = Verdict.LATE
-    verdict[placed & same] = Verdict.DUPLICATE
+    verdict[placed & (backlog | behind)] = LATE
+    verdict[placed & same] = DUPLICATE
 
 
 def _jumps(
@@ -135,7 +151,7 @@ def _jumps(
     limits: PositionLimits,
 ) -> None:
     """Refuse what no vehicle reaches, until several fixes agree that it is there."""
-    placed = (verdict == Verdict.GOOD) | (verdict == Verdict.SWAPPED)
+    placed = (verdict == GOOD) | (verdict == SWAPPED)
     reach = limits.slack_m + limits.max_speed_m_s * np.maximum(time_us - rows["last_us"], 0) / SECOND_US
     jump = placed & rows["seen"] & (distance_m(lon, lat, rows["last_lon_e7"], rows["last_lat_e7"]) > reach)
     if not jump.any():
@@ -154,5 +170,5 @@ def _jumps(
         ("candidate_lat_e7", lat),
     ):
         rows[name] = np.where(jump, value, rows[name])
-    verdict[jump] = Verdict.JUMP
-    verdict[proved] = Verdict.RELOCATED
+    verdict[jump] = JUMP
+    verdict[proved] = RELOCATED

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.datum_evidence import DATUM_FIELDS, corrected, datum_model, weigh
+from sensors.fix_clock import is_backlog
 from sensors.observation import NO_NUMBER, Fixes
 from sensors.plausible import JUDGE_FIELDS, Judgement, ServiceArea, judge
 from sensors.position_limits import PositionLimits, position_limits
@@ -45,6 +46,8 @@ HEADING_DKMH = 54
 """Slower than 1.5 m/s a heading says nothing: the last one that did is kept."""
 DRIVING_DKMH = 108
 MOST_DM = 65_534
+GOOD, NO_FIX, RELOCATED, PARKED_DRIFT = int(Verdict.GOOD), int(Verdict.NO_FIX), int(Verdict.RELOCATED), int(Verdict.PARKED_DRIFT)
+GCJ02, LATE, DUPLICATE = int(Verdict.GCJ02), int(Verdict.LATE), int(Verdict.DUPLICATE)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -60,16 +63,25 @@ class Tracker:
     rows: NDArray[Any] = field(default_factory=lambda: _unknown(0))
 
     def apply(self, fixes: Fixes, now_us: int) -> Judged:
-        """What to think of each fix, in the order given: `device` is the caller's number of it. Every fix gets a row, alarms and all."""
+        """What to think of each fix, in the order given: `device` is the caller's number of it. Every fix gets a row, alarms and all.
+
+        What devices kept and send late moves nothing and is judged at once, against what is known after the rest.
+        """
         judged = np.zeros(len(fixes), dtype=JUDGED)
         if not len(fixes):
             return judged
         self._grow(int(fixes["device"].max()) + 1)
-        for at in rounds(fixes["device"]):
+        backlog = is_backlog(fixes, now_us, self.limits)
+        live = np.flatnonzero(~backlog)
+        for one in rounds(fixes["device"][live]):
+            at = live[one]
             devices = fixes["device"][at]
             rows = take_rows(self.rows, devices)
             put_rows(judged, at, self._step(rows, take_rows(fixes, at), now_us))
             put_rows(self.rows, devices, rows)
+        late = np.flatnonzero(backlog)
+        if len(late):
+            put_rows(judged, late, self._step(take_rows(self.rows, fixes["device"][late]), take_rows(fixes, late), now_us))
         return judged
 
     def stands_at(self, devices: NDArray[Any], lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]) -> None:
@@ -111,9 +123,9 @@ class Tracker:
         _unused(out, rows, fixes, judgement, lon, lat)
         if len(used):
             held = take_rows(rows, used)
-            anew = turned[used] | (verdict[used] == Verdict.RELOCATED)
+            anew = turned[used] | (verdict[used] == RELOCATED)
             smoothed = smooth(held, take_rows(fixes, used), lon[used], lat[used], judgement.time_us[used], anew, self.smoothing)
-            verdict[used[smoothed.drifts]] = Verdict.PARKED_DRIFT
+            verdict[used[smoothed.drifts]] = PARKED_DRIFT
             out["lon_e7"][used], out["lat_e7"][used] = smoothed.lon_e7, smoothed.lat_e7
             out["accuracy_dm"][used] = np.minimum(np.ceil(smoothed.accuracy_m * 10), MOST_DM)
             out["moving"][used], out["road"][used], out["smoothed"][used] = smoothed.moving, held["road"], True
@@ -133,24 +145,24 @@ class Tracker:
         used = used_of(verdict)
         driving = used & (fixes["speed_dkmh"] >= DRIVING_DKMH)
         turned = weigh(rows, lon, lat, driving, used & rows["parked"], self.smoothing.roads, datum_model())
-        placed = used | (verdict == Verdict.LATE) | (verdict == Verdict.DUPLICATE)
+        placed = used | (verdict == LATE) | (verdict == DUPLICATE)
         shifted = np.flatnonzero(rows["gcj02"] & placed)
         if len(shifted):
             lon, lat = lon.copy(), lat.copy()
             lon[shifted], lat[shifted] = corrected(lon[shifted], lat[shifted])
-            verdict[rows["gcj02"] & (verdict == Verdict.GOOD)] = Verdict.GCJ02
+            verdict[rows["gcj02"] & (verdict == GOOD)] = GCJ02
         return lon, lat, turned
 
 
 def _unused(out: Judged, rows: NDArray[Any], fixes: Fixes, judgement: Judgement, lon: NDArray[np.int32], lat: NDArray[np.int32]) -> None:
     """What stands beside fixes that move nothing: the place they say where they are only late, else the last one, ever less sure."""
     verdict = judgement.verdict
-    aside = (verdict == Verdict.LATE) | (verdict == Verdict.DUPLICATE)
+    aside = (verdict == LATE) | (verdict == DUPLICATE)
     out["lon_e7"], out["lat_e7"] = np.where(aside, lon, out["lon_e7"]), np.where(aside, lat, out["lat_e7"])
     for name in ("speed_dkmh", "heading_cdeg", "accuracy_dm"):
         out[name] = np.where(aside, fixes[name], out[name])
     out["smoothed"] &= ~aside
-    no_fix = verdict == Verdict.NO_FIX
+    no_fix = verdict == NO_FIX
     rows["dark"] |= no_fix & rows["begun"] & ~rows["parked"]
     since_s = np.maximum(judgement.time_us - out["time_us"], 0) / 1e6
     grown = out["accuracy_dm"] + since_s * np.maximum(out["speed_dkmh"], 0) / 3.6

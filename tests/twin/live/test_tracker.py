@@ -223,6 +223,16 @@ def test_late_fixes_stand_where_they_say_and_move_nothing() -> None:
     assert one_by_one(tracker, live[50:]).tobytes() == one_by_one(beside, live[50:]).tobytes()
 
 
+def test_a_backlog_of_hundreds_moves_nothing_wherever_it_lies_in_the_array() -> None:
+    live = on_the_grid(40)
+    kept = fix_rows(-np.arange(3_000.0, 2_700.0, -1.0), 500.0, 500.0, status=5)
+    kept["received_us"], kept["status"][7] = START_US, 4
+    mixed, alone = Tracker(), Tracker()
+    judged = mixed.apply(np.concatenate([live[:20], kept, live[20:]]), LATER_US)
+    assert np.concatenate([judged[:20], judged[-20:]]).tobytes() == alone.apply(live, LATER_US).tobytes()
+    assert set(verdicts(judged[20:-20])) == {Verdict.LATE, Verdict.NO_FIX} and mixed.state() == alone.state()
+
+
 def test_nothing_taken_in_is_nothing_said() -> None:
     assert len(Tracker().apply(fix_rows(np.zeros(0)), LATER_US)) == 0
     assert len(Tracker(smoothing=Smoothing(roads=Roads.of(np.zeros((0, 4))))).apply(on_the_grid(5), LATER_US)) == 5
