@@ -1,12 +1,12 @@
 """Ten million positions of a day: durable ingest, bytes a point, a vehicle's day and any moment, beside SQLite and plain Parquet.
 
-1,160 vehicles report every 10 s (`lib/terminals.py`), a raw JT/T 808 frame with each report, a thousand in a batch, four batches a commit.
-Ingest is journal (written and synced), unpacking, history in memory, runs, and merges of runs: all that comes after a gateway but for
-judging. Sealing of raw frames and closing of the day are timed apart. `opened` asks a reader that knows no file yet, after the system
-was asked to forget the files; `warm` one that has been asked before; CPU beside the wall, for the machine is shared. `bytes before` is the
-mean of all points of 72 h when two days are closed and one is whole and open, with its raw frames. The peers hold the same columns,
-put in in the order of their key: a fifth of the points in a SQLite table WITHOUT ROWID with the key (vehicle, time); all of them in one
-Parquet file as pyarrow writes it, asked through pyarrow.dataset.
+1,160 vehicles report every 10 s (`lib/terminals.py`), a thousand in a batch, four batches a commit, in the first quarter of the day with
+a raw JT/T 808 frame each. Ingest is that quarter: journal (written and synced), unpacking, history in memory, runs, and merges of runs:
+all that comes after a gateway but for judging. Sealing of raw frames and closing of the day are timed apart. `opened` asks a reader that
+knows no file yet, after the system was asked to forget the files; `warm` one that has been asked before; CPU beside the wall, for the
+machine is shared. `bytes before` is the mean of all points of 72 h when two days are closed and one is whole and open, with its raw
+frames. The peers hold the same columns, put in in the order of their key: a twentieth of the points in a SQLite table WITHOUT ROWID with
+the key (vehicle, time); all of them in one Parquet file as pyarrow writes it, asked through pyarrow.dataset.
 """
 
 import os
@@ -43,6 +43,7 @@ VEHICLES, REPORTS, SEED = 1_160, 8_640, 7
 SMOKE_VEHICLES, SMOKE_REPORTS = 40, 300
 BATCH_ROWS, BATCHES_A_COMMIT, FLUSH_ROWS = 1_000, 4, 200_000
 ASKED = 200
+RAW_PART = 4
 COLUMNS = {
     "asked": "asked",
     "of": "of",
@@ -68,7 +69,7 @@ def main() -> None:
         ingest, asked_open = fill(home, driven)
         asked = [*asked_open, *ask(home, vehicles, "closed")]
         table(asked, COLUMNS)
-        rest = sqlite_peer(Path(name), home, -(-vehicles // 5))
+        rest = sqlite_peer(Path(name), home, -(-vehicles // 20))
         rest += parquet_peer(Path(name), home, vehicles)
     table(
         [ingest],
@@ -110,20 +111,22 @@ def fill(home: Path, driven: Driven) -> tuple[Figure, list[Figure]]:
     """All points in, journal and history, the raw frames sealed as segments close; questions before the day is closed."""
     devices, places = Names.open(home / DEVICES), Names.open(home / PLACES)
     positions = Positions.open(home, devices, places)
-    spent, used, sealing, points = 0.0, 0.0, 0.0, 0
+    spent, used, sealing = 0.0, 0.0, 0.0
+    points = framed = 0
     sample: list[bytes] = []
     with Journal.open(home / "journal") as journal:
-        for commit in _commits(driven, sample):
+        for commit, is_raw in _commits(driven, sample):
             begun, cpu = time.perf_counter(), time.process_time()
-            points += _take(journal, positions, commit)
-            spent += time.perf_counter() - begun
-            used += time.process_time() - cpu
+            taken = _take(journal, positions, commit)
+            points += taken
+            if is_raw:
+                framed += taken
+                spent += time.perf_counter() - begun
+                used += time.process_time() - cpu
             begun = time.perf_counter()
             seal(journal, home / "raw", positions.shelf.through)
             sealing += time.perf_counter() - begun
-        begun = time.perf_counter()
         positions.flush()
-        spent += time.perf_counter() - begun
         asked = ask(home, len(driven.time_us), "open")
         before = _bytes(home / "positions")
         begun = time.perf_counter()
@@ -140,13 +143,14 @@ def fill(home: Path, driven: Driven) -> tuple[Figure, list[Figure]]:
     closed = ShelfReader(home / "positions", POSITIONS)
     return {
         "points": points,
-        "rows_s": points / spent,
-        "rows_cpu_s": points / used,
-        "seal_frames_s": points / sealing,
+        "frames": framed,
+        "rows_s": framed / spent,
+        "rows_cpu_s": framed / used,
+        "seal_frames_s": framed / sealing,
         "close_rows_s": points / closing,
         "bytes_open_day": before / points,
-        "bytes_raw": raw / points,
-        "bytes_before": ((before + 2 * after) / 3 + raw) / points,
+        "bytes_raw": raw / framed,
+        "bytes_before": (before + 2 * after) / 3 / points + raw / framed,
         "bytes_after": after / points,
         "points_closed": sum(
             len(closed.of_time(at, at + HOUR_US, ("place",))) for at in range(BEGIN_US - DAY_US, END_US + DAY_US, HOUR_US)
@@ -222,9 +226,10 @@ def parquet_peer(folder: Path, home: Path, vehicles: int) -> list[Figure]:
     return [figure | {"bytes_point": path.stat().st_size / rows, "rows_s": rows / spent}]
 
 
-def _commits(driven: Driven, sample: list[bytes]) -> Iterator[list[tuple[bytes, Any]]]:
-    """Packed batches with what was judged of them; the frames of one vehicle are kept beside."""
+def _commits(driven: Driven, sample: list[bytes]) -> Iterator[tuple[list[tuple[bytes, Any]], bool]]:
+    """Packed batches with what was judged of them, and whether with raw frames; the frames of one vehicle are kept beside."""
     held: list[tuple[bytes, Any]] = []
+    framed = driven.time_us.size // RAW_PART
     for number, (vehicle, report) in enumerate(arrivals(driven, BATCH_ROWS)):
         known, device = np.unique(vehicle, return_inverse=True)
         fixes, judged = np.zeros(len(vehicle), dtype=FIX), np.zeros(len(vehicle), dtype=JUDGED)
@@ -238,14 +243,15 @@ def _commits(driven: Driven, sample: list[bytes]) -> Iterator[list[tuple[bytes, 
         judged["lon_e7"], judged["lat_e7"] = driven.judged_lon_e7[vehicle, report], driven.judged_lat_e7[vehicle, report]
         judged["accuracy_dm"] = 24 + (fixes["received_us"] // 977) % 17
         judged["place"] = (vehicle + report // 300) % 40
-        frames = frames_of(driven, vehicle, report, number)
-        sample += [frame for frame, one in zip(frames, vehicle.tolist(), strict=True) if one == 3]
+        is_raw = number // BATCHES_A_COMMIT * BATCHES_A_COMMIT * BATCH_ROWS < framed
+        frames = frames_of(driven, vehicle, report, number) if is_raw else []
+        sample += [frame for frame, one in zip(frames, vehicle.tolist(), strict=False) if one == 3]
         names = [f"vehicle/闽A{one:05d}" for one in known.tolist()]
         held.append((Batch(source="gateway", number=number, devices=names, fixes=fixes, raw=frames).pack(), judged))
         if len(held) == BATCHES_A_COMMIT:
-            yield held
+            yield held, is_raw
             held = []
-    yield held
+    yield held, False
 
 
 PLACE_NAMES = ["", *(f"zone/{number}" for number in range(39))]

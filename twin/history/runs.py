@@ -89,13 +89,13 @@ def read_handles(path: Path, first: int, last: int, columns: Sequence[str]) -> p
     if path.suffix == ARROW:
         table = _mapped(path)
         handles = column(table, "handle")
-        begin, end = np.searchsorted(handles, [first, last + 1])
+        begin, end = _between(handles, first, last)
         return table.slice(begin, end - begin).select(columns)
     starts, ends = _groups(path, "handle")
     begin, end = int(np.searchsorted(ends, first, "left")), int(np.searchsorted(starts, last, "right"))
     table = _row_groups(path, range(begin, end), columns, "handle")
     handles = column(table, "handle")
-    begin, end = np.searchsorted(handles, [first, last + 1])
+    begin, end = _between(handles, first, last)
     return table.slice(begin, end - begin).select(columns)
 
 
@@ -119,6 +119,12 @@ def count_by_handle(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     starts, _ = _groups(path, "handle")
     footer = _footer(path)
     return starts, np.array([footer.row_group(at).num_rows for at in range(footer.num_row_groups)], dtype=np.int64)
+
+
+def _between(handles: NDArray[np.uint32], first: int, last: int) -> tuple[int, int]:
+    """Where the rows of those handles begin and end; asked in the column's own type, or numpy would convert all of it."""
+    ends = np.array([first, last], dtype=handles.dtype)
+    return int(np.searchsorted(handles, ends[0], "left")), int(np.searchsorted(handles, ends[1], "right"))
 
 
 def _mapped(path: Path) -> pa.Table:
