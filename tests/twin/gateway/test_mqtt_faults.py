@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import shutil
+import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,8 @@ from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
 
 from sensors import Batch
-from tests.mosquitto import Broker
+from tests.conftest import require
+from tests.mosquitto import Broker, running_broker
 from tests.twin.gateway.conftest import FakeInlet, in_background, until
 from tests.twin.gateway.test_mqtt import TOPIC, body, client_of, gateway_of, ids_of
 from twin.gateway import mqtt
@@ -222,3 +226,35 @@ def test_a_gateway_holds_no_more_than_it_may_and_gets_the_rest_later(broker: Bro
         assert ids_of(inlet) == list(range(100))
 
     asyncio.run(run())
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A folder with a certificate of 127.0.0.1 that is its own authority, and its key."""
+    program = shutil.which("openssl")
+    require(program is not None, "openssl", "apt-get install -y --no-install-recommends openssl")
+    command = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=bus -addext subjectAltName=IP:127.0.0.1"
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "bus.pem")]
+    subprocess.run([str(program), *command.split(), *files], check=True, capture_output=True)
+    return tmp_path
+
+
+def test_over_tls_all_of_a_burst_is_read_and_a_certificate_nobody_vouches_for_is_refused(mosquitto: Path, certificate: Path) -> None:
+    async def run(broker: Broker) -> None:
+        url, news = f"mqtts://127.0.0.1:{broker.port}", list[LinkNews]()
+        inlet = FakeInlet()
+        gateway = gateway_of(broker, inlet, address=BusAddress.parse(url, ca_file=certificate / "bus.pem"))
+        async with in_background(gateway.run()):
+            await gateway.link.connected.wait()
+            for number in range(1500):
+                gateway.link.publish(TOPIC, body(number))
+            await until(lambda: inlet.said == 1500)
+        stranger = MqttLink(address=BusAddress.parse(url), client_id="x", news=news.append)
+        async with in_background(stranger.run()):
+            await until(lambda: bool(news))
+        assert not news[0].up
+        assert "certificate" in news[0].reason
+
+    lines = ["allow_anonymous true", f"certfile {certificate / 'bus.pem'}", f"keyfile {certificate / 'key.pem'}"]
+    with running_broker(mosquitto, lines=lines) as broker:
+        asyncio.run(run(broker))
