@@ -3,13 +3,29 @@
 SensorError
 ├── BatchInvalid             bytes that are no packed batch, or a batch that contradicts itself
 ├── CameraInvalid            a pose, lens or limit that no camera has
+├── FrameInvalid             bytes that are no JT/T 808 frame, or a body that is not what its message says
+├── Gb28181Invalid          a body that is no message of GB/T 28181, or one that is not taken
 ├── InletGone                whoever keeps observations does not answer; try again
 ├── InletRefused             it answers that it cannot keep them now (a full disk), and why
 ├── PayloadInvalid           a message of the bus that says nothing one can take
+├── RoadsInvalid             lines of roads that cannot be searched
+├── TerminalGone             a vehicle terminal is not connected, or does not answer
 └── TopicInvalid             a topic that is none, or a key that makes none
 """
 
-__all__ = ["BatchInvalid", "CameraInvalid", "InletGone", "InletRefused", "PayloadInvalid", "SensorError", "TopicInvalid"]
+__all__ = [
+    "BatchInvalid",
+    "CameraInvalid",
+    "FrameInvalid",
+    "Gb28181Invalid",
+    "InletGone",
+    "InletRefused",
+    "PayloadInvalid",
+    "RoadsInvalid",
+    "SensorError",
+    "TerminalGone",
+    "TopicInvalid",
+]
 
 
 class SensorError(Exception):
@@ -36,6 +52,22 @@ class CameraInvalid(SensorError):
     code = "CAMERA_INVALID"
 
 
+class FrameInvalid(SensorError):
+    """A frame that cannot be read; `reason` is a word: `short`, `checksum`, `length`, `body`, `items`, `encrypted`, `package`, `hex`."""
+
+    def __init__(self, message: str, *, reason: str, path: str = "", hint: str = "") -> None:
+        super().__init__(message, path=path, hint=hint)
+        self.reason = reason
+
+    code = "JT808_FRAME_INVALID"
+
+
+class Gb28181Invalid(SensorError):
+    """A body that cannot be read as a message of GB/T 28181, or is one that is not taken."""
+
+    code = "GB28181_INVALID"
+
+
 class InletGone(SensorError):
     """Whoever keeps observations does not answer now."""
 
@@ -56,6 +88,18 @@ class PayloadInvalid(SensorError):
     def __init__(self, message: str, *, path: str = "", hint: str = "", raw: bytes = b"") -> None:
         super().__init__(message, path=path, hint=hint)
         self.raw = raw
+
+
+class RoadsInvalid(SensorError):
+    """Lines of roads that cannot be searched: no numbers, or too long."""
+
+    code = "ROADS_INVALID"
+
+
+class TerminalGone(SensorError):
+    """A terminal that was to be told something is not connected, or did not answer in time: `path` is its number."""
+
+    code = "TERMINAL_GONE"
 
 
 class TopicInvalid(SensorError):

@@ -113,6 +113,7 @@ def pytest_configure() -> None:
 
     Tests commit some ten thousand times, and a disk's fsync keeps a worker waiting; what they prove needs no power cut.
     """
+    os.environ.setdefault("TWIN_GATEWAY_PORT", "-1")  # services that are tested side by side would want one port
     if "TMPDIR" not in os.environ and _has_room(IN_MEMORY):
         os.environ["TMPDIR"] = str(IN_MEMORY)
         tempfile.tempdir = None

@@ -24,7 +24,7 @@ TwinError
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 __all__ = [
     "HTTP_STATUS",
@@ -48,6 +48,8 @@ __all__ = [
     "TooManyFailures",
     "TwinError",
     "Unauthenticated",
+    "error_of",
+    "facts_of",
     "status_of",
 ]
 
@@ -226,3 +228,16 @@ HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
 def status_of(error: Exception) -> int:
     """The status of the nearest class in `HTTP_STATUS`: 404 for SiteUnknown, 409 for ModelKeyTaken, 500 for what is not listed."""
     return next((HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS), 500)
+
+
+def facts_of(error: TwinError) -> dict[str, Any]:
+    """An error as JSON that another process makes the same error of (`error_of`)."""
+    return {"class": type(error).__name__, **error.to_json(), "retry_s": getattr(error, "retry_s", None)}
+
+
+def error_of(facts: Mapping[str, Any]) -> TwinError:
+    """The error that another process told; TwinError of its code for a class that is not one of ours."""
+    found = globals().get(facts["class"], TwinError)
+    kind = found if isinstance(found, type) and issubclass(found, TwinError) else TwinError
+    more = {"retry_s": facts["retry_s"]} if issubclass(kind, NotReady) else {}
+    return kind(facts["message"], path=facts["path"], hint=facts["hint"], code=facts["code"], **more)

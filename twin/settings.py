@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         description="addresses of TLS proxies whose X-Forwarded-… headers are believed, by commas; keys are then needed on any host",
     )
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port of the service; 0 takes a free one")
+    gateway_host: str = Field(default="127.0.0.1", description="address at which terminals of vehicles (JT/T 808) connect")
+    gateway_port: int = Field(
+        default=7808, ge=-1, le=65535, description="TCP port for terminals (JT/T 808); 0 takes a free one, -1 starts no gateway"
+    )
     workers: int = Field(default=1, ge=1, description="processes that serve")
     geometry_budget_s: float = Field(
         default=10.0, gt=0, description="seconds of wall time one IFC element may take in one geometry engine before the next is asked"

@@ -1,12 +1,13 @@
 """Errors of the viewer.
 
 ViewerError
-└── NotBuilt                 the page has not been built in this checkout
+├── NotBuilt                 the page has not been built in this checkout
+└── FrameInvalid             bytes that are no frame of `/live`
 """
 
 from pathlib import Path
 
-__all__ = ["NotBuilt", "ViewerError"]
+__all__ = ["FrameInvalid", "NotBuilt", "ViewerError"]
 
 
 class ViewerError(Exception):
@@ -27,3 +28,9 @@ class NotBuilt(ViewerError):
     def __init__(self, folder: Path) -> None:
         super().__init__(f"the viewer is not built: {folder / 'index.html'} does not exist", hint="run `make setup` (Node 20 or later)")
         self.folder = folder
+
+
+class FrameInvalid(ViewerError):
+    """Bytes that are no frame of `/live`, or columns that make none."""
+
+    code = "LIVE_FRAME_INVALID"

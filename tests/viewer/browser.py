@@ -31,6 +31,8 @@ FLAGS = [
 VIEW = {"width": 640, "height": 360}
 PATIENCE_MS = 60_000
 LOCAL_SCHEMES = {"blob", "data"}
+SOCKETS = {"ws": "http", "wss": "https"}
+"""A socket to where the page came from is of the same origin, as browsers and the content policy count it."""
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -51,7 +53,8 @@ class Visit:
     def note_request(self, asked: Request | WebSocket) -> None:
         """Keep what goes, or tried to go, to another host."""
         parts = urlsplit(asked.url)
-        if parts.scheme not in LOCAL_SCHEMES and f"{parts.scheme}://{parts.netloc}" != self.origin:
+        scheme = SOCKETS.get(parts.scheme, parts.scheme)
+        if scheme not in LOCAL_SCHEMES and f"{scheme}://{parts.netloc}" != self.origin:
             self.foreign.append(asked.url)
 
     def settle(self, timeout_ms: float = PATIENCE_MS) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from tests.viewer.tiny_live import TinyLive
 from tests.viewer.tiny_registers import TinyRegisters
 from tests.viewer.tiny_site import TinySite
 from twin.api.app import CONTENT_POLICY
@@ -17,6 +18,7 @@ __all__ = ["MockService", "serving"]
 
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".ico": "image/x-icon"}
 PAGE_OF_ROOMS = 1
+LIVE = {"live", "events", "incidents"}
 ROOMS = ["east:room201", "east:room202"]
 SPOT = [10.0, 0.0, 4.4]
 """Site-frame metres: on the floor of the first of these rooms."""
@@ -35,6 +37,7 @@ class MockService(ThreadingHTTPServer):
         self.static = static
         self.tiny = TinySite()
         self.registers = TinyRegisters(ROOMS, SPOT)
+        self.live = TinyLive()
         self.state: Literal["whole", "empty", "unplaced", "failing"] = "whole"
         self.broken_layers: set[str] = set()
         self.asked: list[str] = []
@@ -63,7 +66,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         parts = [unquote(part) for part in address.path.strip("/").split("/")]
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        document = self._document(parts, query)
+        if parts[0] in LIVE and not self.server.live.allowed:
+            self._send_problem(403, "not for this role")
+            return
+        if parts == ["live"] and (key := self.headers["Sec-WebSocket-Key"]):
+            self.close_connection = True
+            self.server.live.attach(self.connection, key, self.wfile.write)
+            return
+        document = self._document(parts, query) or self.server.live.get(parts, query)
         if document is None:
             document = self.server.registers.get(parts, query)
         if parts[0] in self.server.registers.forbidden:

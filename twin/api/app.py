@@ -1,5 +1,6 @@
 """The application: store, settings and principal in, an ASGI app out. Nothing is opened on import."""
 
+import asyncio
 import gc
 import os
 import threading
@@ -19,9 +20,14 @@ from twin.api import (
     collection_writes,
     collections,
     energy,
+    events,
     evidence,
     exports,
     features,
+    gb28181,
+    incident_context,
+    incidents,
+    live,
     page,
     planner,
     reconciliation,
@@ -30,6 +36,7 @@ from twin.api import (
     reporting,
     requests,
     routes,
+    sensorthings,
     sessions,
     sight,
     sites,
@@ -41,25 +48,41 @@ from twin.api import (
 from twin.api.by_id import ById
 from twin.api.description import describe
 from twin.api.gate import PrincipalOf
+from twin.api.history import KnowsOf
+from twin.api.history import router as history_router
+from twin.api.incident_state import install_incidents
 from twin.api.keyring import Keyring
 from twin.api.memory import give_back_memory
 from twin.api.middleware import CONTENT_POLICY, LOCAL_HOSTS, DocumentTags, FaultsAsProblems, HeadAsGet, KnownHosts, PolicyHeaders
+from twin.api.offering import Numbering
 from twin.api.prepared import Prepared
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
+from twin.hub.client import HubClient
+from twin.hub.happening import untold
+from twin.hub.meeting import Meeting
+from twin.incidents.stream import EventStream
 from twin.queries.items.catalogue import Catalogue
+from twin.queries.live.around import Around
+from twin.queries.live.connected import HubDesk, HubMemory
+from twin.queries.live.history import LiveHistory
+from twin.queries.live.replica import Replica
+from twin.queries.live.standing import Standing
+from twin.queries.live.visible import Visible
+from twin.queries.live.watching import Live
 from twin.queries.place.assets import asset_points
 from twin.queries.routes.networks import Networks
 from twin.queries.sight.answerer import Sight
 from twin.queries.sight.holder import SOCKET, HolderClient, NoSight
+from twin.queries.things.service import Things
 from twin.settings import Settings
 from twin.store import Store
 from twin.store.watch import Watch
 
-__all__ = ["CONTENT_POLICY", "app_from_environment", "app_of_worker", "create_app", "with_short_way"]
+__all__ = ["CONTENT_POLICY", "app_from_environment", "app_of_worker", "create_app", "following", "with_short_way"]
 
 DESCRIPTION = "一个大院的数字孪生:BIM 与城市图层合为一景,3D Tiles 与空间接口。One twin of a compound: one scene, 3D Tiles, spatial APIs."
 
@@ -83,9 +106,16 @@ ROUTERS = (
     reconciliation.router,
     register_imports.router,
     worklist.router,
+    history_router,
     spatial.router,
     sight.router,
     routes.router,
+    live.router,
+    sensorthings.router,
+    incidents.router,
+    incident_context.router,
+    events.router,
+    gb28181.router,
     *records.routers,
     page.router,
 )
@@ -100,9 +130,10 @@ def create_app(
     principal_of: PrincipalOf | None = None,
     sight: Sight | None = None,
     prepared: Prepared | None = None,
+    knows_of: KnowsOf | None = None,
 ) -> FastAPI:
     """The service over an open store, each request somebody's by the keyring, or by `principal_of`; `sight` answers of lines of sight,
-    `prepared` is what is ready of this store.
+    `prepared` is what is ready of this store, `knows_of` says who may know of what was live.
 
     Without both each request is the local administrator's, and only those that name 127.0.0.1 are answered.
     """
@@ -118,11 +149,19 @@ def create_app(
     held = prepared or Prepared.of(settings, store)
     app.state.scenes = held.scenes
     app.state.networks = Networks(store, settings)
+    app.state.history = LiveHistory.of(settings.home)
+    app.state.knows_of = knows_of
     app.state.sight = sight or NoSight(NotReady("no process holds the scene here", hint="twin serve starts one"))
     app.state.registers = held.registers
     app.state.catalogue = Catalogue(app.state.registers)
+    app.state.things = Things.of(app.state.registers, settings.home / "history")
+    app.state.inlet = None
+    app.state.numbering = Numbering()
     app.state.tables = read_tables(settings.home / "codes")
+    app.state.live = None
+    app.state.standing = Standing(held.scenes)
     app.state.principal_of = principal_of or (lambda request: local_administrator())
+    install_incidents(app, settings, store, app.state.tables)
     install_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -157,7 +196,8 @@ def app_of_worker(prepared: Prepared, *, warm: bool = True) -> ASGIApp:
     async def closing(_: FastAPI) -> AsyncIterator[None]:
         if warm:
             threading.Thread(target=_warm, args=(prepared,), name="warm", daemon=True).start()
-        yield
+        async with following(app, settings):
+            yield
         if keyring is not None:
             keyring.close()
         if watch is not None:
@@ -166,6 +206,27 @@ def app_of_worker(prepared: Prepared, *, warm: bool = True) -> ASGIApp:
 
     app.router.lifespan_context = closing
     return app if watch is None else with_short_way(app, watch)
+
+
+@asynccontextmanager
+async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """While inside, the app knows what is live: it follows the hub of the home, as soon as there is one."""
+    replica, state = Replica(), app.state
+    hub = HubClient(Meeting(settings.home), changed=replica.take, happened=replica.hear, lost=replica.lose)
+    visible = Visible(state.registers, state.scenes)
+    stream: EventStream = state.event_stream
+    replica.heard.append(lambda told: stream.missed() if told is None else stream.publish([untold(event) for event in told]))
+    state.live, state.inlet, state.desk = Live(replica, visible, hub), hub, HubDesk(hub)
+    state.live_state, state.knows_of = Around(replica, state.scenes), visible.of
+    state.history = LiveHistory.of(settings.home, recent=HubMemory(hub, asyncio.get_running_loop()).recent)
+    running = asyncio.create_task(app.state.live.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        app.state.live = None
 
 
 def with_short_way(app: FastAPI, watch: Watch) -> ById:

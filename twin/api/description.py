@@ -34,6 +34,7 @@ TAGS = {
     "stocktakes": ("盘点", "stock-takes"),
     "reconciliation": ("核对", "reconciliation"),
     "planner": ("办公用房", "office space"),
+    "incidents": ("事件与报警", "incidents and events"),
     "energy and vehicles": ("能耗与车辆", "energy and vehicles"),
 }
 PROBLEM_TYPE = "application/problem+json"

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, WebSocket, WebSocketException
 from starlette.concurrency import run_in_threadpool
 
 from twin.api.keyring import Keyring
 from twin.api.origin import require_own_origin
 from twin.api.parameters import require_known_parameters
 from twin.auth import Action, Principal, Protected, authorise
+from twin.errors import TwinError
 
-__all__ = ["PrincipalOf", "allowed"]
+__all__ = ["PrincipalOf", "allowed", "allowed_socket"]
 
 PrincipalOf = Callable[[Request], Principal]
 
@@ -46,3 +47,28 @@ class Gate:
 def allowed(action: Action) -> Any:
     """`Depends` on the gate of an action."""
     return Depends(Gate(action))
+
+
+class SocketGate:
+    """The gate of a WebSocket: the handshake of a browser brings its cookies along from any page, so it is judged as a request that
+    changes something. Who may not enter is refused before anything is accepted (HTTP 403)."""
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+
+    async def __call__(self, websocket: WebSocket) -> Principal:
+        """Who asks."""
+        asked: PrincipalOf = websocket.app.state.principal_of
+        request = Request({**websocket.scope, "type": "http", "method": "POST"})
+        try:
+            require_own_origin(request, proof=False)
+            principal = await run_in_threadpool(asked, request)
+            authorise(principal, self.action, None)
+        except TwinError as error:
+            raise WebSocketException(code=1008, reason=error.code) from None
+        return principal
+
+
+def allowed_socket(action: Action) -> Any:
+    """`Depends` on the gate of a WebSocket."""
+    return Depends(SocketGate(action))

@@ -79,9 +79,12 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             named = Headers(scope=scope).get("host", "")
             if host_of(named) not in self.hosts:
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close", "code": 1008, "reason": "HOST_UNKNOWN"})
+                    return
                 answer = problem(Request(scope), 421, "HOST_UNKNOWN", f"this service is not {named!r}", "ask for 127.0.0.1 or localhost")
                 await answer(scope, receive, send)
                 return
@@ -106,7 +109,7 @@ class HeadAsGet:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
         head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self.app({**scope, "method": "GET"} if head else scope, receive, send_without_body if head else send)
+        await self.app({**scope, "method": "GET", "twin.head": True} if head else scope, receive, send_without_body if head else send)
 
 
 class FaultsAsProblems:

@@ -28,6 +28,7 @@ REQUEST_STATUS = {
     "PRECONDITION_REQUIRED": 428,
     "PRECONDITION_FAILED": 412,
     "BODY_INVALID": 400,
+    "THING_INVALID": 400,
     "FILTER_INVALID": 400,
     "PARAMETER_INVALID": 400,
     "HEIGHT_DATUM_UNKNOWN": 400,
@@ -98,7 +99,7 @@ def _headers(error: TwinError) -> dict[str, str]:
         return {"WWW-Authenticate": known if error.code == Unauthenticated.code else f'{known}, error="invalid_token"'}
     if isinstance(error, TooManyFailures | NotReady):
         return {"Retry-After": str(error.retry_s)}
-    if isinstance(error, MethodNotAllowed):
+    if error.code == MethodNotAllowed.code:
         return {"Allow": READING}
     return {"Retry-After": str(RETRY_S)} if isinstance(error, StoreUnavailable) else {}
 

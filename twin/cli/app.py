@@ -5,8 +5,26 @@ from collections.abc import Sequence
 
 import typer
 
-from twin.cli import backup, bus, demo, export, imports, keys, query, registers, report, routes, serve, sight, sites, stocktake, tilesets
+from twin.cli import (
+    backup,
+    bus,
+    demo,
+    export,
+    imports,
+    jt808,
+    keys,
+    query,
+    registers,
+    report,
+    routes,
+    serve,
+    sight,
+    sites,
+    stocktake,
+    tilesets,
+)
 from twin.cli.diff import diff
+from twin.cli.gateway import gateway
 from twin.cli.output import error_document, write_json
 from twin.cli.status import status
 
@@ -36,6 +54,7 @@ app.add_typer(
     help="questions of place: locate, nearest, within, pick, plan, explain, route, guards, evacuation, unreached, visible-from, coverage",
 )
 app.add_typer(export.app, name="export", help="packages for other departments: share, check, verify, list")
+app.add_typer(jt808.app, name="jt808", help="frames of vehicle terminals: decode")
 app.add_typer(bus.app, name="bus", help="the broker: acl, password, check")
 app.add_typer(stocktake.app, name="stocktake", help="盘点: open, scan, show, close")
 app.command(name="disposals")(registers.disposals)
@@ -44,6 +63,7 @@ app.command(name="reconcile")(report.reconcile)
 app.command(name="diff")(diff)
 app.command(name="status")(status)
 app.command(name="serve")(serve.serve)
+app.command(name="gateway")(gateway)
 app.command(name="demo")(demo.demo)
 app.command(name="backup")(backup.backup)
 app.command(name="restore")(backup.restore)

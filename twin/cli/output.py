@@ -32,7 +32,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="one JSON document on std
 class Outcome:
     """What a command did: its JSON document, the same in words, the exit code, and what it goes on doing once that is said."""
 
-    document: dict[str, Any]
+    document: Any
     words: str
     exit_code: int = 0
     then: Callable[[], None] | None = None
@@ -68,7 +68,7 @@ def command(function: Callable[P, Outcome]) -> Callable[P, None]:
     return run
 
 
-def write_json(document: dict[str, Any]) -> None:
+def write_json(document: Any) -> None:
     """The one document of a command on stdout."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 

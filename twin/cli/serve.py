@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.live import be_gateway, be_hub
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
 from twin.cli.workers import Workers
@@ -88,6 +89,7 @@ def _require_key(store: Store, settings: Settings) -> None:
 
 
 def _run(settings: Settings, listening: socket.socket) -> None:
+    """The processes of a service: who holds the scene, the hub, the gateway, the workers; one that ends is started again."""
     from twin.queries.sight.holder import SOCKET, Keeper
 
     os.environ |= {"TWIN_HOME": str(settings.home), "TWIN_HOST": settings.host, "TWIN_PROXY_ADDRESSES": settings.proxy_addresses}
@@ -95,25 +97,29 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         os.environ.setdefault(name, value)
     keeper = Keeper()
     os.environ[SOCKET] = str(keeper.path)
-    if settings.workers > 1:
-        _run_forked(settings, listening, keeper)
-        return
+    workers = Workers()
+    workers.start(lambda: _keep(keeper))
+    workers.start(lambda: be_hub(settings))
+    if settings.gateway_port >= 0:
+        workers.start(lambda: be_gateway(settings))
+    if settings.workers == 1:
+        workers.start(lambda: _serve(settings, listening, _app_of_environment))
+    else:
+        _start_prepared(workers, settings, listening)
+    workers.watch()
+
+
+def _app_of_environment() -> Any:
     from twin.api.app import app_from_environment
 
-    keeper.start()
-    try:
-        _serve(settings, listening, app_from_environment)
-    finally:
-        keeper.stop()
+    return app_from_environment()
 
 
-def _run_forked(settings: Settings, listening: socket.socket, keeper: Keeper) -> None:
-    """The keeper of the scene first: it is another process than this, which must have no thread. It needs none of what is made ready.
+def _start_prepared(workers: Workers, settings: Settings, listening: socket.socket) -> None:
+    """The others first: each is another process than this, which must have no thread, and they need none of what is made ready.
 
     Of a large store the first workers answer what they can while this process reads the rest; then they give way to others, who share it.
     """
-    workers = Workers()
-    workers.start(lambda: _keep(keeper))
     from twin.api.app import app_of_worker
     from twin.api.prepared import Prepared
     from twin.store import Store
@@ -128,7 +134,6 @@ def _run_forked(settings: Settings, listening: socket.socket, keeper: Keeper) ->
         more = not whole
         if whole:
             workers.renew(first)
-    workers.watch()
 
 
 def _keep(keeper: Keeper) -> None:

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from spatial.issue import Issue, Severity
+from twin.codes.alarm import AlarmFamily, AlarmKind, CloseReason, EventType, ProcedureStep
 from twin.codes.area import AreaLimit, AreaRule
 from twin.codes.asset_class import AssetClass, ClassScheme
 from twin.codes.cell import CellInvalid, row_reader
@@ -33,9 +34,11 @@ from twin.codes.step import Step
 
 __all__ = ["ROW_TYPES", "Tables", "read_tables", "shipped_tables"]
 
-ROW_TYPES: Final[Mapping[str, type[Row]]] = MappingProxyType(
-    {row.TABLE: row for row in (AreaLimit, AreaRule, AssetClass, ClassScheme, DeviceType, Division, ItemLimit, KgceFactor, Step)}
+ROWS: Final[tuple[type[Row], ...]] = (
+    *(AlarmFamily, AlarmKind, AreaLimit, AreaRule, AssetClass, ClassScheme, CloseReason),
+    *(DeviceType, Division, EventType, ItemLimit, KgceFactor, ProcedureStep, Step),
 )
+ROW_TYPES: Final[Mapping[str, type[Row]]] = MappingProxyType({row.TABLE: row for row in ROWS})
 ENUMERATIONS: Final = "enumerations.toml"
 READ_BY: Final = frozenset({"asset_classes", "class_schemes", "device_types", "divisions", "enumerations"})
 """Tables that say whether a cell of a ledger is right."""

@@ -8,11 +8,17 @@ from typing import Any
 import schemathesis
 from fastapi import FastAPI
 from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events, from_schema
+from schemathesis.engine import StopReason, events, from_schema
+
+from tests.twin.api.memory import Grown, bounded
 
 __all__ = ["EVERY_PHASE", "Fuzzed", "fuzz"]
 
 EVERY_PHASE = ("examples", "coverage", "fuzzing")
+MOST_GROWN = 2 * 2**30
+"""So many bytes more than at its start the process may hold: a scene, its rays and what the engine keeps are about one half of it."""
+RESERVED = 2 * 2**30
+"""So many more it may ask for at once: stacks and arenas of threads are counted when they are reserved."""
 CHECKS: dict[str, dict[str, Any]] = {
     "ignored_auth": {"enabled": False},
     "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "428"]},
@@ -45,8 +51,13 @@ def fuzz(
     phases: tuple[str, ...] = EVERY_PHASE,
     chosen: Callable[[str], bool] = lambda label: True,
     off: tuple[str, ...] = (),
+    most_grown: int = MOST_GROWN,
 ) -> Fuzzed:
-    """Ask each chosen operation of the app; `examples` fuzzed requests an operation, `off` are checks that do not apply."""
+    """Ask each chosen operation of the app; `examples` fuzzed requests an operation, `off` are checks that do not apply.
+
+    An operation after which the process holds over `most_grown` bytes more than at the start is a finding, and so is one that asks for
+    `RESERVED` more than that: it does not get it. A run that does not come to its end is one, too.
+    """
     config = SchemathesisConfig.from_dict(
         {
             "seed": seed,
@@ -70,16 +81,22 @@ def fuzz(
     schema = schemathesis.openapi.from_dict(document | {"paths": {path: item for path, item in paths.items() if item}}, config=config)
     schema.app = app
     found = Fuzzed()
-    for event in from_schema(schema).execute():
-        _note(found, event)
+    with bounded(most_grown + RESERVED) as grown:
+        for event in from_schema(schema).execute():
+            _note(found, event)
+            if isinstance(event, events.ScenarioFinished):
+                found.findings += _grown(event, grown, most_grown)
     return found
 
 
 def _note(found: Fuzzed, event: Any) -> None:
     if isinstance(event, events.NonFatalError):
-        found.findings.append(f"{event.label}: {event.value}")
+        found.findings.append(f"{event.label}: {event.value!r}")
     elif isinstance(event, events.FatalError):
         found.findings.append(f"schemathesis stopped: {event.exception!r}")
+    elif isinstance(event, events.EngineFinished):
+        if event.stop_reason is not StopReason.COMPLETED:
+            found.findings.append(f"schemathesis did not come to its end: {event.stop_reason.value}")
     elif isinstance(event, events.ScenarioFinished):
         recorder = event.recorder
         found.requests[recorder.label][event.phase.value] += len(recorder.interactions)
@@ -87,6 +104,13 @@ def _note(found: Fuzzed, event: Any) -> None:
             if interaction.response is not None:
                 found.statuses[recorder.label][interaction.response.status_code] += 1
         found.findings += _failures(event)
+
+
+def _grown(event: events.ScenarioFinished, grown: Grown, most: int) -> Iterator[str]:
+    """Says so, once, where the process has grown beyond the bound by this scenario."""
+    if grown.more_bytes > most:
+        yield f"{event.recorder.label} | {event.phase.value} | the process has grown by {grown.more_bytes / 2**20:,.0f} MB"
+        grown.at_first += most
 
 
 def _failures(event: events.ScenarioFinished) -> Iterator[str]:

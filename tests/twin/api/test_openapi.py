@@ -31,7 +31,7 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
     for kind in list_kinds():
         assert {f"/{kind.plural}", f"/{kind.plural}/{{key}}", f"/{kind.plural}/{{key}}/dossier"} <= records
     assert {path for path, _ in operations} - records == {
-        "/", "/codes", "/health",
+        "/", "/codes", "/health", "/live/tracks/{kind}/{key}", "/live/at", "/live/counts",
         "/openapi.json", "/sites", "/sites/{code}", "/sites/{code}/tree", "/sites/{code}/features/{feature_id}",
         "/sites/{code}/features/{feature_id}/children", "/sites/{code}/features/{feature_id}/records",
         "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",
@@ -42,6 +42,11 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
         "/spatial/locate", "/spatial/nearest", "/spatial/within", "/spatial/pick", "/spatial/plan", "/spatial/explain",
         "/spatial/visible-from", "/spatial/coverage",
         "/spatial/route", "/spatial/guards", "/spatial/evacuation", "/spatial/unreached", "/changes", "/exports",
+        "/live/positions", "/live/states",
+        "/incidents", "/incidents/{incident}", "/incidents/{incident}/alarms", "/incidents/{incident}/acknowledge",
+        "/incidents/{incident}/comment", "/incidents/{incident}/assign", "/incidents/{incident}/close", "/incidents/{incident}/merge",
+        "/incidents/{incident}/split", "/incidents/{incident}/context", "/sites/{code}/muster", "/events",
+        "/sta/v1.1", "/sta/v1.1/{resource}", "/gb28181/messages", "/gb28181/differences", "/gb28181/put-aside",
     }  # fmt: skip
     for where, operation in operations.items():
         assert _is_bilingual(operation["summary"]), where

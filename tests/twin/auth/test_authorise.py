@@ -36,14 +36,15 @@ READS = "sign_in read_page read_site read_feature read_tiles"
 MATRIX = {
     "administrator": " ".join(Action),
     "editor": f"{READS} read_ledger import_model build_tiles",
-    "security_officer": f"{READS} read_record read_person read_report file_request",
-    "space_planner": f"{READS} read_ledger read_record read_person read_report write_record decide_link file_request decide_request",
+    "security_officer": f"{READS} read_record read_person read_report file_request read_live read_track handle_incident",
+    "space_planner": f"{READS} read_ledger read_record read_person read_report write_record decide_link file_request decide_request "
+    "read_live",
     "asset_manager": f"{READS} read_ledger read_record read_person read_value read_report write_record decide_link file_request "
-    "decide_request stocktake",
+    "decide_request stocktake read_live",
     "unit_clerk": f"{READS} read_record read_person read_value read_report file_request decide_request stocktake",
-    "integrator": f"{READS} read_ledger read_record read_report import_model import_register build_tiles",
-    "auditor": f"{READS} read_ledger read_record read_person read_value read_report read_audit",
-    "viewer": READS,
+    "integrator": f"{READS} read_ledger read_record read_report import_model import_register build_tiles read_live write_observation",
+    "auditor": f"{READS} read_ledger read_record read_person read_value read_report read_audit read_live read_track",
+    "viewer": f"{READS} read_live",
     "anonymous": "sign_in",
 }
 """Who may do what, written by hand: `roles.toml` is held to it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,10 @@ from twin.queries.records.context import Registers
 from twin.records.scope import Reader
 from twin.records.unit_tree import UnitTree
 from twin.records.values import texts_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["energy_checks", "energy_findings"]
 
@@ -49,27 +53,25 @@ def energy_findings(connection: Connection, units: UnitTree, period: Period, ter
 
 
 def _unknown(series: Series, texts: Mapping[int, str], period: Period) -> Iterator[Finding]:
+    asked = _asked(series, period)
     for row, owner in enumerate(series.owner):
         if owner < 0:
-            for column in range(series.reported.shape[1]):
-                if series.reported[row, column] and period.first <= series.first + column <= period.last:
-                    yield Finding(
-                        code="ENERGY_UNIT_UNKNOWN",
-                        kind="energy",
-                        key=series.key[row, column],
-                        column="unit",
-                        message=f"{texts[-owner]}: no unit is called so",
-                    )
+            for column in asked[series.reported[row, asked]].tolist():
+                yield Finding(
+                    code="ENERGY_UNIT_UNKNOWN",
+                    kind="energy",
+                    key=series.key[row, column],
+                    column="unit",
+                    message=f"{texts[-owner]}: no unit is called so",
+                )
 
 
 def _missing(series: Series, units: UnitTree, period: Period) -> Iterator[Finding]:
     """Months between the first and the last report of anybody that a unit, which reports at all, has not reported."""
-    import numpy as np
-
-    first, last = max(period.first, series.first), min(period.last, series.first + series.reported.shape[1] - 1)
+    first, last = max(period.first, int(series.months[0])), min(period.last, int(series.months[-1]))
     for row, owner in enumerate(series.owner):
-        reported = set(np.flatnonzero(series.reported[row]).tolist())
-        missing = [month_text(month) for month in range(first, last + 1) if month - series.first not in reported]
+        reported = set(series.months[series.reported[row]].tolist())
+        missing = [month_text(month) for month in range(first, last + 1) if month not in reported]
         if missing and owner in units.nodes:
             node = units.nodes[owner]
             message = f"{node.name}: {len(missing)} months are missing: {', '.join(missing)}"
@@ -78,16 +80,23 @@ def _missing(series: Series, units: UnitTree, period: Period) -> Iterator[Findin
             )
 
 
+def _asked(series: Series, period: Period) -> NDArray[np.int64]:
+    """The columns of the months of a period."""
+    import numpy as np
+
+    return np.flatnonzero((series.months >= period.first) & (series.months <= period.last))
+
+
 def _wrong(series: Series, period: Period) -> Iterator[Finding]:
     import numpy as np
 
-    rules = energy_rules()
+    rules, asked = energy_rules(), set(_asked(series, period).tolist())
     for carrier in CARRIERS:
         values = series.values[carrier]
         cleaned = values.copy()
-        for one in find_outliers(values, rules):
+        for one in find_outliers(values, series.months, rules):
             cleaned[one.unit, one.month] = np.nan
-            if period.first <= series.first + one.month <= period.last:
+            if one.month in asked:
                 cause = {"cause": one.cause.code, "zh": one.cause.zh, "en": one.cause.en} if one.cause else {"cause": None}
                 yield Finding(
                     code="ENERGY_OUTLIER",
@@ -97,9 +106,9 @@ def _wrong(series: Series, period: Period) -> Iterator[Finding]:
                     message=f"{carrier} {one.value:g}, about {one.expected:.0f} is expected" + (f": {one.cause.en}" if one.cause else ""),
                     facts={"value": one.value, "expected": round(one.expected, 1), **cause},
                 )
-        for swap in find_swaps(cleaned, rules):
-            months = [month_text(series.first + month) for month in (swap.low, swap.high)]
-            if any(period.first <= series.first + month <= period.last for month in (swap.low, swap.high)):
+        for swap in find_swaps(cleaned, series.months, rules):
+            months = [month_text(int(series.months[column])) for column in (swap.low, swap.high)]
+            if asked & {swap.low, swap.high}:
                 yield Finding(
                     code="ENERGY_MONTHS_EXCHANGED",
                     kind="energy",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from twin.queries.energy.figures import CARRIERS, reports_seen
-from twin.queries.energy.period import month_number
+from twin.queries.energy.period import FIRST_YEAR, LAST_YEAR, month_number
 from twin.store import record_schema as schema
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ __all__ = ["Series", "read_series"]
 class Series:
     """`values[carrier]` (units, months) float64, NaN where nothing was reported; `key` (units, months) says which report it is.
 
-    `owner` is the record of the unit of a row, or minus the id of a text that names none; `first` the month of the first column;
-    `reported` (units, months) where there is a report at all.
+    A column is a month of which there is a report, `months` (m,) its number, ascending: years of which nobody reports take no room.
+    `owner` is the record of the unit of a row, or minus the id of a text that names none; `reported` (units, months) where there is a
+    report at all.
     """
 
-    first: int
+    months: NDArray[np.int64]
     owner: list[int]
     key: NDArray[np.object_]
     reported: NDArray[np.bool_]
@@ -35,28 +36,29 @@ class Series:
 
 
 def read_series(connection: Connection, records: Mapping[int, int], terms: Collection[int] | None = None) -> Series | None:
-    """All reports of these units (ids of terms; None: of all), None where there are none; of two for one month the later key counts.
+    """The reports of these units (ids of terms; None: of all), None where there are none; of two for one month the later key counts.
 
-    `records` is id of a term → record of the unit it names.
+    `records` is id of a term → record of the unit it names. Months that no period can hold (`read_period`) are left out.
     """
     import numpy as np
 
     table = schema.kind_table("energy").c
-    query = select(table.unit_id, table.month, table.key, *(table[name] for name in CARRIERS)).where(reports_seen(connection, None, terms))
-    rows: list[Any] = [row for row in connection.execute(query.order_by(table.key)) if row.unit_id is not None and row.month]
+    known = (table.month >= f"{FIRST_YEAR:04d}-01") & (table.month <= f"{LAST_YEAR:04d}-12")
+    query = select(table.unit_id, table.month, table.key, *(table[name] for name in CARRIERS))
+    asked = query.where(reports_seen(connection, None, terms), known).order_by(table.key)
+    rows: list[Any] = [row for row in connection.execute(asked) if row.unit_id is not None]
     if not rows:
         return None
-    months = np.array([month_number(row.month) for row in rows])
+    months, column = np.unique([month_number(row.month) for row in rows], return_inverse=True)
     owner, at = np.unique([records.get(row.unit_id, -row.unit_id) for row in rows], return_inverse=True)
-    first, last = int(months.min()), int(months.max())
-    shape = (len(owner), last - first + 1)
-    place = (at, months - first)
+    shape = (len(owner), len(months))
+    place = (at, column)
     reported = np.zeros(shape, dtype=np.bool_)
     reported[place] = True
     keys = np.full(shape, None, dtype=object)
     keys[place] = [row.key for row in rows]
     values = {name: _laid_out(shape, place, [row[3 + number] for row in rows]) for number, name in enumerate(CARRIERS)}
-    return Series(first=first, owner=[int(one) for one in owner], key=keys, reported=reported, values=values)
+    return Series(months=months, owner=[int(one) for one in owner], key=keys, reported=reported, values=values)
 
 
 def _laid_out(shape: tuple[int, int], place: tuple[Any, Any], values: list[Any]) -> NDArray[np.float64]:

@@ -112,12 +112,28 @@ def rooms_at(network: Network, xyz: Float64) -> list[str | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Placed:
-    """Candidates by where they are: in rooms, in shafts, out of doors (number, where one stands, nodes joined to), and apart."""
+    """Candidates by where they are: in rooms, in shafts, out of doors, and apart."""
 
     rooms: Mapping[str, Int64]
     shafts: Mapping[str, Int64]
-    outside: list[tuple[int, Float64, Int32]]
+    outside: "_Outside"
     apart: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Outside:
+    """Where one stands out of doors at candidates, as columns; all at one spot (in a building without a model) are placed once.
+
+    Candidate `number` (c,) is at `place` (c,). What joins a place to the network lies together, from `first` (p,) on: of each join the
+    `node` (j,), the `metres` to it and where one stands, `xyz` (j, 3).
+    """
+
+    number: Int64
+    place: Int64
+    first: Int64
+    node: Int32
+    metres: Float64
+    xyz: Float64
 
 
 def _kept(network: Network, candidates: Candidates) -> _Placed:
@@ -142,25 +158,45 @@ def _placed(network: Network, candidates: Candidates) -> _Placed:
         rooms={name: numbers for name, numbers in rooms.items() if name in network.rooms},
         shafts={name: numbers for name, numbers in rooms.items() if name not in network.rooms},
         outside=outside,
-        apart=sorted(set(open_air) - {number for number, _, _ in outside}),
+        apart=sorted(set(open_air) - set(outside.number.tolist())),
     )
 
 
-def _beside(network: Network, candidates: Candidates, numbers: Int64) -> list[tuple[int, Float64, Int32]]:
+def _beside(network: Network, candidates: Candidates, numbers: Int64) -> _Outside:
     """Where one stands out of doors at each candidate: there, or, where no path is reached from there (it hangs on a fence), a step off."""
+    spots, spot = np.unique(candidates.xyz[numbers], axis=0, return_inverse=True)
     found: list[tuple[int, Float64, Int32]] = []
-    ground = network.ground.heights(candidates.xyz[numbers, :2])
-    over = candidates.xyz[numbers, 2] - ground
-    left = numbers[(over >= -ABOVE_GROUND_M) & (over <= candidates.hang_m)]
+    over = spots[:, 2] - network.ground.heights(spots[:, :2])
+    left = np.flatnonzero((over >= -ABOVE_GROUND_M) & (over <= candidates.hang_m))
     for ring in (np.zeros((1, 2)), STEP_OFF_M * AROUND)[: 1 + candidates.on_fence]:
         at = np.repeat(left, len(ring))
-        xy = candidates.xyz[at, :2] + np.tile(ring, (len(left), 1))
-        z = np.minimum(candidates.xyz[at, 2], network.ground.heights(xy) + ABOVE_GROUND_M)
+        xy = spots[at, :2] + np.tile(ring, (len(left), 1))
+        z = np.minimum(spots[at, 2], network.ground.heights(xy) + ABOVE_GROUND_M)
         joined = network.outdoors.attached_many(network.outdoors.walk, xy)
         rows = zip(at.tolist(), np.column_stack([xy, z]), joined, strict=True)
-        found += [(number, xyz, network.surface_nodes[nodes]) for number, xyz, nodes in rows if nodes is not None and np.isfinite(xyz[2])]
-        left = np.setdiff1d(left, np.array([number for number, _, _ in found], dtype=np.int64))
-    return found
+        found += [(row, xyz, network.surface_nodes[nodes]) for row, xyz, nodes in rows if nodes and np.isfinite(xyz[2])]
+        left = np.setdiff1d(left, np.array([row for row, _, _ in found], dtype=np.int64))
+    return _joined(network, found, numbers, spot)
+
+
+def _joined(network: Network, places: list[tuple[int, Float64, Int32]], numbers: Int64, spot: Int64) -> _Outside:
+    """From places (row of a spot, where one stands, nodes joined to), of one spot one after the other, and the candidates' spots."""
+    sizes = np.array([len(nodes) for _, _, nodes in places], dtype=np.int64)
+    joins = np.repeat(np.array([row for row, _, _ in places], dtype=np.int64), sizes)
+    xyz = np.repeat(np.array([xyz for _, xyz, _ in places]).reshape(-1, 3), sizes, axis=0)
+    node = np.concatenate([np.empty(0, dtype=np.int32), *(nodes for _, _, nodes in places)])
+    first = np.flatnonzero(np.diff(joins, prepend=NOWHERE))
+    place_of = np.full(len(numbers), NOWHERE, dtype=np.int64)
+    place_of[joins[first]] = np.arange(len(first))
+    place = place_of[spot]
+    return _Outside(
+        number=numbers[place != NOWHERE],
+        place=place[place != NOWHERE],
+        first=first,
+        node=node,
+        metres=np.linalg.norm(network.graph.site_xyz[node] - xyz, axis=1),
+        xyz=xyz,
+    )
 
 
 def _least(search: Search, reach: Reach, room: str) -> float:
@@ -178,21 +214,17 @@ def _nodes(reach: Reach, number: int, nodes: Int32, network: Network) -> _Measur
     return _Measured(number=np.array([number]), cost=np.array([costs.min()]), last=np.array([best]), xyz=xyz[None])
 
 
-def _outside(search: Search, reach: Reach, places: list[tuple[int, Float64, Int32]]) -> _Measured:
-    """Of the places where one stands at a candidate that to which the way is shortest."""
-    best: dict[int, tuple[float, int, Float64]] = {}
-    for number, xyz, nodes in places:
-        ends, metres = search.links(_place(xyz, nodes, None))
-        total = reach.tree.cost[ends] + metres * search.per_metre
-        row = (float(total.min()), int(ends[total.argmin()]), xyz) if len(total) else (np.inf, NOWHERE, xyz)
-        if number not in best or row[0] < best[number][0]:
-            best[number] = row
-    return _Measured(
-        number=np.array(list(best), dtype=np.int64),
-        cost=np.array([cost for cost, _, _ in best.values()], dtype=np.float64),
-        last=np.array([node for _, node, _ in best.values()], dtype=np.int64),
-        xyz=np.array([xyz for _, _, xyz in best.values()]).reshape(-1, 3),
-    )
+def _outside(search: Search, reach: Reach, beside: _Outside) -> _Measured:
+    """Of the places where one stands at a candidate that to which the way is shortest, the first of equally near ones."""
+    if not len(beside.first):
+        return _Measured(number=beside.number, cost=np.empty(0), last=beside.place, xyz=beside.xyz)
+    cost = reach.tree.cost[beside.node] + beside.metres * search.per_metre
+    if search.shut:
+        cost[search.shut.closed_lines(None, beside.xyz, search.network.graph.site_xyz[beside.node])] = np.inf
+    least = np.minimum.reduceat(cost, beside.first)
+    equal = np.flatnonzero(cost == np.repeat(least, np.diff(beside.first, append=len(cost))))
+    best = equal[np.searchsorted(equal, beside.first)][beside.place]
+    return _Measured(number=beside.number, cost=cost[best], last=beside.node[best].astype(np.int64), xyz=beside.xyz[best])
 
 
 def _in_room(search: Search, reach: Reach, name: str, xyz: Float64, number: Int64) -> _Measured:

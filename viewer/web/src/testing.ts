@@ -30,6 +30,8 @@ export interface TwinHandle {
   setSection(height_m: number): void;
   /** Shows or hides everything but the picture. */
   panels(shown: boolean): void;
+  /** What moves, where it is drawn (CSS pixels; null beyond the picture), what its sign says. */
+  movers(): { handle: number; key: string | null; look: string; x: number | null; y: number | null }[];
 }
 
 declare global {
@@ -65,5 +67,6 @@ export function expose(twin: Twin): void {
     setQuality: (quality) => twin.setQuality(quality),
     setSection: (height_m) => twin.setSection(height_m),
     panels: (shown) => twin.set({ panels: shown }),
+    movers: () => (twin.view?.movers.told() ?? []).map((one) => ({ ...one, key: twin.live.feed.names.get(one.handle)?.key ?? null })),
   };
 }

@@ -5,6 +5,7 @@ import type { LayerSwitches } from "./scene/layers";
 import type { Quality } from "./scene/stage";
 import { outcome } from "./ask";
 import { Desk } from "./desk";
+import { Live } from "./live/live";
 import type { View } from "./scene/view";
 import {
   Failure,
@@ -51,6 +52,7 @@ export class Twin extends EventTarget {
   panels = true;
   view: View | null = null;
   readonly desk = new Desk(this);
+  readonly live = new Live(this);
   private written: Place = { site: null, select: null, storey: null, record: null, list: null, camera: null };
   private stepping = false;
   private recalling = false;
@@ -70,6 +72,7 @@ export class Twin extends EventTarget {
       const [site, tree] = await Promise.all([readSite(code), readTree(code)]);
       this.set({ sites, site, tree: inOrder(tree) });
       this.title();
+      void this.live.open();
       if (site.tilesets.length === 0) {
         this.set({ phase: "no_tiles" });
         return await this.goTo(place);

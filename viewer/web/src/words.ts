@@ -54,6 +54,11 @@ export function moment(iso: string): string {
   return Number.isNaN(time.valueOf()) ? iso : time.toLocaleString(LOCALE[current], { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** Hour, minute and second of a moment (milliseconds of UTC), as the clock on the wall shows it. */
+export function clock(ms: number): string {
+  return new Date(ms).toLocaleTimeString(LOCALE[current], { hour12: false });
+}
+
 /** A class's everyday name, or null where the glossary has none (the IFC name then stands alone). */
 export function className(name: string): string | null {
   return pick(classes[name]);

@@ -1,5 +1,6 @@
 """Energy through the registers: sums by hand, medians, unknown units, buildings; both databases."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,16 @@ def test_a_digit_too_many_is_found_in_the_report(office: Office) -> None:
     whole = Period(first=YEAR.first, last=month_number("2026-10"))
     told = energy_checks(office.registers, EVERYBODY, whole, unit="U1", codes=("ENERGY_OUTLIER",), after=None, limit=20)
     assert [(one["key"], one["column"], one["facts"]["cause"]) for one in told["findings"]] == [("U1/2026-07", "electricity", "tenfold")]
+
+
+def test_a_report_of_a_year_mistyped_costs_no_memory_for_the_years_between(office: Office) -> None:
+    office.take("energy", [report("U1", "1926-01", 1000), report("U1", "2199-12", 1000)])
+    tracemalloc.start()
+    told = energy_checks(office.registers, EVERYBODY, YEAR, unit=None, after=None, limit=20)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert told["counts"] == {"ENERGY_MONTH_MISSING": 1, "ENERGY_UNIT_UNKNOWN": 1}
+    assert most_bytes < 8 * 2**20
 
 
 def test_a_building_has_its_share_of_what_its_units_report(office: Office) -> None:

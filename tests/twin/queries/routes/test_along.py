@@ -3,12 +3,14 @@
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 
 from tests.twin.queries.routes.houses import flight, house, room
 from tests.twin.queries.routes.test_compound import by_name
 from tests.twin.queries.routes.test_layouts import OFF, PITCH, SIZE, Layout, centre, layout, reference
 from twin.queries.routes import Candidates, Closures, Network, Search, find_place, nearest_along, route
 from twin.queries.routes.along import rooms_at
+from twin.queries.routes.closures import Zone
 from twin.queries.routes.places import room_at
 
 
@@ -81,3 +83,26 @@ def test_on_the_compound_each_is_as_far_as_the_route_to_it(compound: Network, tr
     assert dict(answer.unreached) == {i: one.reason for i, one in enumerate(each) if one.seconds is None}
     assert (len(answer.unreached) > 0) == (travel == "wheelchair")
     assert set(dict(answer.unreached).values()) <= {"no_lift"}
+
+
+@pytest.mark.parametrize("shut", [False, True], ids=["all open", "a zone closed"])
+def test_many_at_one_spot_out_of_doors_are_as_far_as_the_route_to_it(compound: Network, shut: bool) -> None:
+    rng = np.random.default_rng(21)
+    nodes = compound.surface_nodes[rng.choice(len(compound.surface_nodes), 8, replace=False)]
+    spots = compound.graph.site_xyz[nodes] + np.column_stack([rng.normal(0.0, 1.0, (8, 2)), np.full(8, 0.5)])
+    spots = np.vstack([spots, [[5000.0, 5000.0, 0.0]]])
+    which = rng.integers(0, 9, 40)
+    around = shapely.box(*(spots[0, :2] - 6.0), *(spots[0, :2] + 6.0))
+    zones = [Zone(id="works", outline=around, z_range=(-np.inf, np.inf))] if shut else []
+    closures = Closures.of(compound, (), zones)
+    begin = by_name(compound, "300 走廊")
+    answer = nearest_along(Search(compound, closures=closures), find_place(compound, begin), Candidates(xyz=spots[which]), 40)
+    each = [route(compound, begin, spot.tolist(), closures=closures).seconds for spot in spots[:8]] + [None]
+    expected = sorted((each[spot], number) for number, spot in enumerate(which.tolist()) if each[spot] is not None)
+    assert [one.candidate for one in answer.found] == [number for _, number in expected]
+    assert [one.seconds for one in answer.found] == pytest.approx([seconds for seconds, _ in expected], abs=1e-6)
+    reason = "closed" if shut else "not_joined"
+    assert dict(answer.unreached) == {
+        number: "apart" if spot == 8 else reason for number, spot in enumerate(which.tolist()) if each[spot] is None
+    }
+    assert (each[0] is None) == shut and sum(seconds is not None for seconds in each) >= 6

@@ -14,9 +14,9 @@ import pytest
 
 from tests.twin.api.seen import Watched, camera_line, watched
 from tests.twin.files import SITE, Files
-from twin.errors import Invalid, NotFound, NotReady, TwinError
+from twin.errors import Invalid, NotFound, NotReady, TwinError, error_of
 from twin.queries.sight.holder import HolderClient, Keeper
-from twin.queries.sight.holder.wire import WireBroken, error_of, read_frame
+from twin.queries.sight.holder.wire import WireBroken, read_frame
 
 pytestmark = pytest.mark.usefixtures("sight_library")
 PATIENCE_S = 120.0

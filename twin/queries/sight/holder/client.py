@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from twin.auth import Labels
-from twin.errors import NotReady, TwinError
-from twin.queries.sight.holder.wire import MOST_ANSWER, WireBroken, error_of, read_frame, write_frame
+from twin.errors import NotReady, TwinError, error_of
+from twin.queries.sight.holder.wire import MOST_ANSWER, WireBroken, read_frame, write_frame
 
 __all__ = ["HolderClient", "NoSight"]
 

@@ -10,12 +10,10 @@ import json
 import select
 import socket
 import struct
-from typing import Any
 
-from twin import errors
-from twin.errors import NotReady, TwinError
+from twin.errors import TwinError, facts_of
 
-__all__ = ["MOST_ANSWER", "MOST_QUESTION", "WireBroken", "error_of", "has_left", "read_frame", "told", "write_frame"]
+__all__ = ["MOST_ANSWER", "MOST_QUESTION", "WireBroken", "has_left", "read_frame", "told", "write_frame"]
 
 MOST_QUESTION, MOST_ANSWER = 4 * 2**20, 256 * 2**20
 LENGTH = struct.Struct(">I")
@@ -53,16 +51,7 @@ def has_left(connection: socket.socket) -> bool:
 
 def told(error: TwinError) -> bytes:
     """An error as a frame's body."""
-    facts = {"class": type(error).__name__, **error.to_json(), "retry_s": getattr(error, "retry_s", None)}
-    return json.dumps({"error": facts}, ensure_ascii=False).encode()
-
-
-def error_of(facts: dict[str, Any]) -> TwinError:
-    """The error that was told; TwinError of its code for a class that is not one of ours."""
-    found = getattr(errors, facts["class"], TwinError)
-    kind = found if isinstance(found, type) and issubclass(found, TwinError) else TwinError
-    more = {"retry_s": facts["retry_s"]} if issubclass(kind, NotReady) else {}
-    return kind(facts["message"], path=facts["path"], hint=facts["hint"], code=facts["code"], **more)
+    return json.dumps({"error": facts_of(error)}, ensure_ascii=False).encode()
 
 
 def _read(connection: socket.socket, length: int) -> bytes | None:

@@ -17,6 +17,7 @@ import "./differences";
 import "./dossier";
 import "./imports";
 import "./import_findings";
+import "./live_bar";
 import "./moves";
 import "./panel";
 import "./portal";
@@ -41,7 +42,7 @@ export class TwinConsole extends LitElement {
   static override styles = [
     look,
     css`
-      :host { position: fixed; inset: 0; display: grid; grid-template: 46px 1fr 28px / auto 1fr auto; background: var(--paper); overflow: hidden; }
+      :host { position: fixed; inset: 0; display: grid; grid-template: 46px 1fr auto 28px / auto 1fr auto; background: var(--paper); overflow: hidden; }
       header { grid-column: 1 / -1; display: flex; align-items: center; gap: 8px; padding: 0 12px; border-bottom: 1px solid var(--line); background: var(--paper); z-index: 3; min-width: 0; }
       h1 { font-size: 15px; font-weight: 650; margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
       header .gap { flex: 1; }
@@ -53,7 +54,8 @@ export class TwinConsole extends LitElement {
       .side { grid-area: 2 / 3; width: 392px; border-left: 1px solid var(--line); background: var(--paper); }
       .side.broad { width: min(540px, 42vw); }
       ::slotted([slot="scene"]) { position: absolute; inset: 0; }
-      footer { grid-column: 1 / -1; display: flex; gap: 18px; align-items: center; padding: 0 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--quiet); white-space: nowrap; overflow: hidden; }
+      twin-live-bar { grid-area: 3 / 1 / 4 / 4; min-width: 0; }
+      footer { grid-area: 4 / 1 / 5 / 4; display: flex; gap: 18px; align-items: center; padding: 0 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--quiet); white-space: nowrap; overflow: hidden; }
       footer .gap { flex: 1; }
       .progress { position: absolute; inset: 0 0 auto; width: 100%; height: 3px; appearance: none; border: none; background: none; z-index: 2; pointer-events: none; }
       .progress::-webkit-progress-bar { background: none; }
@@ -92,8 +94,8 @@ export class TwinConsole extends LitElement {
       .warning { position: absolute; left: 12px; top: 12px; max-width: min(60%, 44em); display: flex; gap: 10px; align-items: flex-start; background: #fff7ed; border: 1px solid #fdba74; color: #7c2d12; border-radius: 9px; padding: 6px 6px 6px 12px; z-index: 3; }
       .warning ul { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
       .warning button { padding: 0 8px; }
-      :host(.bare) { grid-template: 0 1fr 0 / 0 1fr 0; }
-      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-tree, :host(.bare) .side, :host(.bare) .legend, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .progress, :host(.bare) .warning { display: none; }
+      :host(.bare) { grid-template: 0 1fr 0 0 / 0 1fr 0; }
+      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-live-bar, :host(.bare) twin-tree, :host(.bare) .side, :host(.bare) .legend, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .progress, :host(.bare) .warning { display: none; }
       @media (max-width: ${unsafeCSS(NARROW_PX)}px) {
         twin-tree, .side { grid-area: 2 / 1 / 3 / 4; position: absolute; top: 0; bottom: 0; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
         twin-tree { left: 0; width: min(240px, 60%); }
@@ -108,7 +110,7 @@ export class TwinConsole extends LitElement {
         .section output, footer .wide { display: none; }
       }
       @media (max-width: 480px) {
-        :host { grid-template-rows: auto 1fr 28px; }
+        :host { grid-template-rows: auto 1fr auto 28px; }
         header { flex-wrap: wrap; padding: 6px 8px; }
         header h1 { flex: 1 1 5em; }
         twin-search { flex: 2 1 150px; }
@@ -226,6 +228,7 @@ export class TwinConsole extends LitElement {
         ${this.message()} ${phase === "ready" ? this.overlays() : nothing}
       </main>
       ${this.side()}
+      <twin-live-bar .twin=${twin}></twin-live-bar>
       <footer>${this.status()}</footer>`;
   }
 

@@ -8,6 +8,7 @@ import type { Verdict } from "../planner";
 import type { ChildFeature, SiteDocument, TilesetEntry } from "../service";
 import { Eye } from "./camera";
 import { Marker } from "./marker";
+import { Movers } from "./movers";
 import { Layers, type Cut, type LayerSwitches } from "./layers";
 import { Outline } from "./outline";
 import { Pointer } from "./pointer";
@@ -37,6 +38,7 @@ export class View {
   private readonly widget: CesiumWidget;
   private readonly outline: Outline;
   private readonly marker: Marker;
+  readonly movers: Movers;
   private siteToEcef = Matrix4.clone(Matrix4.IDENTITY);
   private selected: string | null = null;
   private fine = !this.software;
@@ -55,6 +57,7 @@ export class View {
     this.pointer = new Pointer(scene, this.layers, this.labels, events.pick);
     this.outline = new Outline(scene);
     this.marker = new Marker(scene, container);
+    this.movers = new Movers(scene, container);
     scene.camera.percentageChanged = 0.02;
     scene.camera.moveEnd.addEventListener(events.moved);
     scene.renderError.addEventListener(events.broken);

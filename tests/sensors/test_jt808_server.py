@@ -1,0 +1,538 @@
+"""The gateway by a raw TCP terminal: register, authenticate, report, answers in the terminal's own edition and only after the commit."""
+
+import asyncio
+import random
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from sensors.errors import InletGone, InletRefused, TerminalGone
+from sensors.jt808_known import Quarantine
+from sensors.observation import Stream
+from tests.sensors.jt808_gateway import PHONE, TOKEN, Raw, Remembering, gateway
+from tests.sensors.jt808_made import batch, enclose, header, location_body
+from tests.sensors.jt808_mutated import made, mutated
+
+SOS = 1
+
+
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(test(), 30))
+
+
+def registration(newer: bool, plate: str = "闽A12345", *, old: bool = False) -> bytes:
+    said = plate.encode("gbk")
+    if newer:
+        return struct.pack(">HH11s30s30sB", 35, 102, b"PSTWN", b"SIM", b"0000001", 1) + said
+    return struct.pack(f">HH5s{8 if old else 20}s7sB", 35, 102, b"PSTWN", b"SIM", b"0000001", 1) + said
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_a_terminal_registers_authenticates_reports_and_is_answered_in_its_own_edition(newer: bool) -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port, newer=newer)
+            message_id, answer = await raw.ask(0x0100, registration(newer))
+            assert (message_id, answer[:3]) == (0x8100, struct.pack(">HB", 1, 0))
+            assert answer[3:].decode("gbk") == TOKEN
+            assert await raw.authenticate() == 0
+            assert server.connected() == ["13912345678"]
+            assert await raw.ask(0x0002, b"") == (0x8001, struct.pack(">HHB", 3, 2, 0))
+            assert await raw.ask(0x0200, location_body()) == (0x8001, struct.pack(">HHB", 4, 0x0200, 0))
+            assert await raw.ask(0x0004, b"") != (0x8001, b"")
+            assert await raw.ask(0x0003, b"") == (0x8001, struct.pack(">HHB", 6, 3, 0))
+            assert server.connected() == []
+            await raw.close()
+        (fix,) = inlet.fixes()
+        assert fix["device"] == "vehicle/闽A12345"
+        assert (fix["lon_e7"], fix["lat_e7"], fix["speed_dkmh"], fix["heading_cdeg"]) == (1_192_946_000, 260_896_000, 360, 9_000)
+        assert fix["status"] == 0b10011
+        assert fix["device_us"] == fix["fix_us"] == 1_795_739_400_000_000
+        assert [one.stream for one in inlet.others("heartbeat")] == [Stream.HEARTBEAT]
+        said = inlet.others("authenticate")
+        assert [one.value.get("token") for one in said] == [None]
+        assert all(TOKEN.encode("gbk") not in one.raw for one in inlet.others())
+
+    run(test)
+
+
+def test_a_terminal_of_2011_is_known_by_the_length_of_its_registration() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            assert (await raw.ask(0x0100, registration(False, old=True)))[1][2] == 0
+            assert inlet.others("register") == [] or inlet.others("register")[0].value["plate"] == "闽A12345"
+            await raw.authenticate()
+            await raw.close()
+        assert inlet.others("register")[0].value["model"] == "SIM"
+
+    run(test)
+
+
+def test_nothing_is_acknowledged_before_it_is_kept() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await asyncio.sleep(0.05)
+            inlet.gate = asyncio.Event()
+            await raw.send(raw.frame(0x0200, location_body(alarm=SOS)))
+            assert await raw.silent(0.2)
+            assert inlet.fixes() == []
+            inlet.gate.set()
+            assert (await raw.receive())[1][4] == 0
+            assert [fix["alarm"] for fix in inlet.fixes()] == [SOS]
+            await raw.close()
+
+    run(test)
+
+
+@pytest.mark.parametrize("error", [InletRefused("the disk is full"), RuntimeError("a fault")])
+def test_what_is_refused_is_answered_with_failure_and_taken_when_it_comes_again(error: Any) -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await asyncio.sleep(0.05)
+            inlet.errors = [error]
+            frame = raw.frame(0x0200, location_body())
+            await raw.send(frame)
+            assert (await raw.receive())[1] == struct.pack(">HHB", 2, 0x0200, 1)
+            await raw.send(frame)
+            assert (await raw.receive())[1] == struct.pack(">HHB", 2, 0x0200, 0)
+            assert len(inlet.fixes()) == 1
+            assert server.statistics()["frames"]["not_kept"] == 1
+            await raw.close()
+
+    run(test)
+
+
+def test_an_inlet_that_is_gone_for_a_moment_gets_the_same_batch_again() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await asyncio.sleep(0.05)
+            inlet.errors = [InletGone("restarting"), ConnectionResetError()]
+            assert (await raw.ask(0x0200, location_body()))[1][4] == 0
+            assert len(inlet.fixes()) == 1
+            assert server.statistics()["offers"]["gone"] == 2
+            inlet.errors = [InletGone("restarting")] * 3
+            assert (await raw.ask(0x0200, location_body(speed=1)))[1][4] == 1
+            await raw.close()
+
+    run(test)
+
+
+def test_what_came_before_the_connection_broke_is_kept_as_the_terminals_own() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await asyncio.sleep(0.05)
+            inlet.gate = asyncio.Event()
+            await raw.send(raw.frame(0x0200, location_body()))
+            await raw.send(raw.frame(0x0200, location_body(speed=7)))
+            await asyncio.sleep(0.05)
+            await raw.close()
+            await asyncio.sleep(0.05)
+            inlet.gate.set()
+            while server.intake.waiting or len(inlet.fixes()) < 2:
+                await asyncio.sleep(0.01)
+        assert [fix["device"] for fix in inlet.fixes()] == ["vehicle/闽A12345"] * 2
+        assert server.statistics()["quarantined"]["messages"] == 0
+
+    run(test)
+
+
+def test_the_same_message_again_is_answered_again_and_kept_once() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            frame = raw.frame(0x0200, location_body())
+            driver = raw.frame(0x0702, b"\x02" + bytes.fromhex("261127083000"))
+            await raw.send(frame + frame + driver + driver)
+            assert sorted([(await raw.receive())[1][2:] for _ in range(4)]) == [b"\x02\x00\x00"] * 2 + [b"\x07\x02\x00"] * 2
+            await raw.send(frame)
+            assert (await raw.receive())[1][4] == 0
+            await raw.send(raw.frame(0x0200, location_body(), serial=99))
+            assert (await raw.receive())[1][4] == 0
+            await raw.close()
+        assert len(inlet.fixes()) == 2
+        assert len(inlet.others("driver")) == 1
+        assert server.statistics()["frames"]["again"] == 3
+
+    run(test)
+
+
+def test_a_backlog_is_many_fixes_of_one_frame_and_one_answer() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port, newer=True)
+            await raw.authenticate()
+            bodies = [location_body(speed=number, time=f"2611270830{number:02d}") for number in range(20)]
+            frame = batch(bodies, PHONE, 9, newer=True)
+            await raw.send(frame)
+            assert (await raw.receive())[1] == struct.pack(">HHB", 9, 0x0704, 0)
+            await raw.close()
+        assert [fix["speed_dkmh"] for fix in inlet.fixes()] == list(range(20))
+        assert all(fix["status"] & 4 for fix in inlet.fixes())
+        assert inlet.raw() == [frame]
+
+    run(test)
+
+
+def test_an_alarm_that_only_an_item_tells_is_an_observation_beside_its_fix() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            quiet = b"\x14\x04\0\0\0\0"
+            loud = b"\x01\x04\0\0\0\x07\x14\x04\0\0\0\x02"
+            assert (await raw.ask(0x0200, location_body(items=quiet)))[1][4] == 0
+            assert (await raw.ask(0x0200, location_body(items=loud)))[1][4] == 0
+            assert (await raw.ask(0x0200, location_body(items=b"\x01\x04\0\0")))[1][4] == 0
+            frame = batch([location_body(), location_body(items=loud, speed=5)], PHONE, 50)
+            await raw.send(frame)
+            assert (await raw.receive())[1][4] == 0
+            await raw.close()
+        assert len(inlet.fixes()) == 5
+        told = [one for one in inlet.others() if one.alarms]
+        assert [one.alarms for one in told] == [("video_covered",), ("video_covered",)]
+        assert [one.stream for one in told] == [Stream.ALARM] * 2
+        assert told[1].value["speed_dkmh"] == 5
+
+    run(test)
+
+
+def test_a_terminal_that_nobody_knows_is_answered_listed_and_kept_apart() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port, phone="013800000000")
+            assert (await raw.ask(0x0100, registration(False)))[1] == struct.pack(">HB", 1, 4)
+            assert await raw.authenticate() == 1
+            assert (await raw.ask(0x0200, location_body(alarm=SOS)))[1][4] == 1
+            await raw.close()
+            (listed,) = server.quarantined()
+        assert (listed["terminal"], listed["messages"], listed["reason"]) == ("13800000000", 3, "unknown")
+        assert listed["last_us"] >= listed["first_us"]
+        assert listed["last_frame"].startswith("7e0200")
+        assert inlet.fixes() == []
+        assert {one.device for one in inlet.others()} == {"unknown_terminal/13800000000"}
+        assert [one.alarms for one in inlet.others("location")] == [("sos",)]
+
+    run(test)
+
+
+def test_a_known_terminal_that_does_not_authenticate_is_not_believed() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            assert (await raw.ask(0x0200, location_body()))[1][4] == 1
+            assert await raw.authenticate("guessed") == 1
+            assert (await raw.ask(0x0200, location_body()))[1][4] == 1
+            assert (await raw.ask(0x0100, registration(False, "闽A99999")))[1][2] == 2
+            assert server.connected() == []
+            assert await raw.authenticate() == 0
+            stranger = enclose(header(0x0200, "013999999999", 77, 28) + location_body())
+            await raw.send(stranger)
+            raw.phone = "013999999999"
+            assert (await raw.receive())[1] == struct.pack(">HHB", 77, 0x0200, 1)
+            assert (await raw.ask(0x0100, registration(False)))[1][2] == 4
+            assert await raw.authenticate() == 1
+            raw.phone = PHONE
+            assert server.connected() == ["13912345678"]
+            assert (await raw.ask(0x0002, b""))[1][4] == 0
+            await raw.close()
+        assert inlet.fixes() == []
+        assert {one.value.get("quarantined") for one in inlet.others()} == {None, "not_authenticated", "token", "plate", "unknown"}
+
+    run(test)
+
+
+def test_of_two_connections_of_one_terminal_the_newest_wins() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            one, two = await Raw.open(port), await Raw.open(port)
+            await one.authenticate()
+            await two.authenticate()
+            assert await one.reader.read() == b""
+            assert (await two.ask(0x0200, location_body()))[1][4] == 0
+            assert server.connected() == ["13912345678"]
+            assert server.statistics()["connections"]["replaced"] == 1
+            await one.close()
+            await two.close()
+
+    run(test)
+
+
+def test_packages_are_kept_answered_put_together_and_asked_for_again() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet, sweep_s=0.05) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            picture = bytes(range(256)) * 6
+            body = struct.pack(">IBBBB", 7, 0, 0, 0, 1) + location_body(alarm=SOS) + picture
+            parts = [body[at : at + 800] for at in range(0, len(body), 800)]
+
+            def package(index: int) -> bytes:
+                part = parts[index - 1]
+                head = struct.pack(">HH6sHHH", 0x0801, len(part) | 0x2000, bytes.fromhex(PHONE), 99 + index, len(parts), index)
+                return enclose(head + part)
+
+            await raw.send(package(1))
+            assert (await raw.receive())[1] == struct.pack(">HHB", 100, 0x0801, 0)
+            (session,) = server._sessions
+            assert session.packages is not None
+            session.packages.again_after_us = 0
+            message_id, asked = await raw.receive()
+            assert (message_id, asked) == (0x8003, struct.pack(">HBH", 100, 1, 2))
+            session.packages.again_after_us = 10**9
+            await raw.send(package(2))
+            answers = []
+            while (0x8800, struct.pack(">I", 7)) not in answers:
+                answers.append(await raw.receive())
+            await raw.close()
+        (media,) = inlet.others("media")
+        assert media.value["data_bytes"] == len(picture)
+        assert media.alarms == ("sos",)
+        assert [len(one.raw) > 700 for one in inlet.others("package_of_media")] == [True, True]
+
+    run(test)
+
+
+def test_an_encrypted_body_is_reported_and_its_bytes_kept() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            secret = enclose(struct.pack(">HH6sH", 0x0200, 40 | 1 << 10, bytes.fromhex(PHONE), 5) + bytes(40))
+            await raw.send(secret)
+            assert (await raw.receive())[1][4] == 0
+            assert (await raw.ask(0x0200, location_body(status=0x23)))[1][4] == 0
+            await raw.close()
+        (told,) = inlet.others("location")
+        assert (told.value["refused"], told.raw) == ("encrypted", secret)
+        (fix,) = inlet.fixes()
+        assert (fix["lon_e7"], fix["status"]) == (-(2**31), 0b1010)
+        assert server.statistics()["refused"]["encrypted"] == 1
+
+    run(test)
+
+
+def test_commands_go_down_and_their_answer_is_awaited() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            with pytest.raises(TerminalGone, match="not connected"):
+                await server.send_text("13912345678", "请回场")
+            raw = await Raw.open(port, newer=True)
+            await raw.authenticate()
+            asked = asyncio.create_task(server.send_text(PHONE, "请回场"))
+            message_id, body = await raw.receive()
+            assert (message_id, body) == (0x8300, b"\x0c\x01" + "请回场".encode("gbk"))
+            await raw.send(raw.frame(0x0001, struct.pack(">HHB", 1, 0x8300, 0)))
+            assert await asked == 0
+            asked = asyncio.create_task(server.track("13912345678", interval_s=5, for_s=600))
+            assert await raw.receive() == (0x8202, struct.pack(">HI", 5, 600))
+            await raw.send(raw.frame(0x0001, struct.pack(">HHB", 2, 0x8202, 3)))
+            assert await asked == 3
+            with pytest.raises(TerminalGone, match=r"0\.05 s"):
+                await server.confirm_alarm("13912345678", alarm_serial=4, alarm=SOS, timeout_s=0.05)
+            assert await raw.receive() == (0x8203, struct.pack(">HI", 4, SOS))
+            asked = asyncio.create_task(server.send_text(PHONE, "x"))
+            await raw.receive()
+            await raw.close()
+            with pytest.raises(TerminalGone, match="left"):
+                await asked
+
+    run(test)
+
+
+async def fuzzed(count: int, seed: int) -> None:
+    """Mutated frames, its own and of others, in pieces of any size, with garbage; then a good one is answered on the same connection."""
+    inlet, rng = Remembering(), random.Random(seed)
+    async with gateway(inlet, quarantined=50) as (server, port):
+        raw = await Raw.open(port)
+        await raw.authenticate()
+        marker = raw.frame(0x0200, location_body(speed=7_777), serial=60_000)
+        phones = (PHONE, PHONE, None)
+        frames = (mutated(made(rng, phone=rng.choice(phones), newer=False), rng) + rng.randbytes(rng.randrange(3)) for _ in range(count))
+        stream = b"".join(frames)
+        answers = asyncio.create_task(raw.until(struct.pack(">HHB", 60_000, 0x0200, 0)))
+        at = 0
+        while at < len(stream):
+            size = rng.choice((1, 7, 100, 5_000, 60_000))
+            await raw.send(stream[at : at + size])
+            at += size
+        await raw.send(bytes(100_000) + marker)
+        await answers
+        while 7_777 not in [fix["speed_dkmh"] for fix in inlet.fixes()]:
+            await asyncio.sleep(0.05)
+        assert server.connected() == ["13912345678"]
+        assert len(server.quarantine) <= 50
+        assert sum(session.packages.bytes for session in server._sessions if session.packages) <= 4 << 20
+        await raw.close()
+    statistics = server.statistics()
+    assert statistics["refused"]["checksum"] > count // 10
+    assert statistics["refused"]["oversize"] >= 1
+    assert statistics["refused"]["thinned"] > 0
+    assert statistics["offers"]["failed"] == 0
+
+
+def test_whatever_the_socket_gets_the_connection_stays() -> None:
+    run(lambda: fuzzed(20_000, 40))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(10))
+def test_a_million_mutated_frames_through_the_socket(seed: int) -> None:
+    asyncio.run(fuzzed(100_000, 100 + seed))
+
+
+def test_when_too_much_waits_the_connections_pause_and_nothing_is_lost() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet, waiting=50, a_batch=20) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await asyncio.sleep(0.05)
+            inlet.gate = asyncio.Event()
+            frames = [raw.frame(0x0200, location_body(speed=number)) for number in range(2_000)]
+            for frame in frames:
+                raw.writer.write(frame)
+                if server.intake.full:
+                    break
+                await asyncio.sleep(0)
+            sent = frames.index(frame) + 1
+            assert server.intake.full
+            late = await Raw.open(port, phone="013800000000")
+            await late.send(late.frame(0x0002, b""))
+            assert await late.silent(0.05)
+            waiting = server.intake.waiting
+            raw.writer.write(b"".join(frames[sent : sent + 100]))
+            await asyncio.sleep(0.05)
+            assert server.intake.waiting == waiting
+            inlet.gate.set()
+            answers = [await raw.receive() for _ in range(sent + 100)]
+            assert {answer[4] for _, answer in answers} == {0}
+            assert not server.intake.full
+            assert (await late.receive())[1][4] == 1
+            await raw.close()
+            await late.close()
+        assert [fix["speed_dkmh"] for fix in inlet.fixes()] == list(range(sent + 100))
+
+    run(test)
+
+
+def test_who_never_authenticates_or_comes_one_too_many_is_closed() -> None:
+    async def test() -> None:
+        async with gateway(Remembering(), authenticate_s=0.1, sweep_s=0.05, connections=2) as (server, port):
+            slow, other, third = await Raw.open(port), await Raw.open(port), await Raw.open(port)
+            with pytest.raises(ConnectionError):
+                if await third.reader.read() == b"":
+                    raise ConnectionResetError
+            await other.authenticate()
+            for _ in range(5):
+                slow.writer.write(b"\x7e\x02")
+                await asyncio.sleep(0.02)
+            with pytest.raises(ConnectionError):
+                if await slow.reader.read() == b"":
+                    raise ConnectionResetError
+            assert server.statistics()["connections"]["late"] == 1
+            assert server.statistics()["connections"]["too_many"] == 1
+            assert (await other.ask(0x0002, b""))[1][4] == 0
+            for one in (slow, other, third):
+                await one.close()
+
+    run(test)
+
+
+def test_closing_hands_over_what_is_here() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet, linger_s=0.2) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            while server.intake.waiting:
+                await asyncio.sleep(0.005)
+            await raw.send(raw.frame(0x0200, location_body()))
+            while not server.intake.waiting:
+                await asyncio.sleep(0.005)
+            await server.close()
+            assert (await raw.receive())[1][4] == 0
+            assert len(inlet.fixes()) == 1
+            await raw.close()
+
+    run(test)
+
+
+def test_the_quarantine_is_bounded_in_terminals_and_in_frames_a_second() -> None:
+    quarantine = Quarantine(most=100, burst=3, a_second=1)
+    assert [quarantine.take("1", "a:1", "unknown", b"x", 0) for _ in range(5)] == [True, True, True, False, False]
+    assert quarantine.take("1", "a:1", "unknown", b"x", 1_000_000)
+    for number in range(1_000):
+        quarantine.take(f"t{number}", "a:1", "unknown", b"x", number)
+    assert (len(quarantine), quarantine.forgotten, quarantine.thinned) == (100, 901, 2)
+    assert quarantine.listed()[0]["terminal"] == "t999"
+
+
+def test_a_token_stands_in_nothing_that_is_kept_even_where_it_cannot_be_read() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port, newer=True)
+            secret = b"SECRET-TOKEN"
+            assert (await raw.ask(0x0102, bytes((200,)) + secret))[1][4] == 2
+            assert (await raw.ask(0x0102, bytes((len(secret),)) + secret + bytes(35)))[1][4] == 1
+            await raw.close()
+        kept = [one.raw + str(one.value).encode() for one in inlet.others()]
+        assert len(kept) == 2
+        assert all(secret not in one and secret.hex().encode() not in one for one in kept)
+
+    run(test)
+
+
+def test_a_vehicle_without_a_plate_registers_with_its_vin_and_a_dot_in_a_plate_is_no_difference() -> None:
+    async def test() -> None:
+        async with gateway(Remembering()) as (_, port):
+            raw = await Raw.open(port)
+            vin = struct.pack(">HH5s20s7sB", 35, 102, b"PSTWN", b"SIM", b"0000001", 0) + b"LSVAA4182E2100001"
+            assert (await raw.ask(0x0100, vin))[1][2] == 0
+            assert (await raw.ask(0x0100, registration(False, "闽a·12345")))[1][2] == 0
+            await raw.close()
+
+    run(test)
+
+
+def test_trouble_with_the_inlet_is_logged_once_when_it_begins_and_once_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await asyncio.sleep(0.05)
+            inlet.errors = [InletRefused("the disk is full")] * 5
+            for _ in range(6):
+                await raw.ask(0x0200, location_body())
+            await raw.close()
+
+    run(test)
+    assert [one.getMessage() for one in caplog.records] == ["batches are not taken: the disk is full", "batches are taken again"]

@@ -1,0 +1,207 @@
+"""Who may not know of a zone gets none of its positions, events, counts or history, by any door of the service; who may gets them."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from sensors import Batch, Observation, Stream
+from tests.twin.hub.devices import moving
+from tests.twin.served import service
+from tests.twin.store.builder import NOW, SITE
+from twin.auth import LabelPolicy, Principal, Role
+from twin.hub.client import HubClient
+from twin.hub.meeting import Meeting
+from twin.imports.register import import_register
+from twin.queries.live.around import Around
+from twin.queries.live.history import LiveHistory
+from twin.queries.live.replica import Replica
+from twin.queries.live.service import OpenHub
+from twin.queries.live.visible import Visible
+from twin.queries.live.watching import Live
+from twin.settings import Settings
+from twin.store import Store
+from viewer.live import decode_frame
+
+HERE = "http://127.0.0.1"
+NOW_US = time.time_ns() // 1000
+SECOND = 1_000_000
+EVERY = frozenset({"*"})
+OPEN, HIDDEN = "闽A00001", "闽A00002"
+WEST, EAST = (119.2940, 26.0896), (119.2952, 26.0896)
+ZONES = [
+    "Z-W,西区,POLYGON((119.2935 26.089 ,119.2945 26.089 ,119.2945 26.0902 ,119.2935 26.0902 ,119.2935 26.089)),CGCS2000,5,45,public",
+    "Z-E,密区,POLYGON((119.2947 26.089 ,119.2957 26.089 ,119.2957 26.0902 ,119.2947 26.0902 ,119.2947 26.089)),CGCS2000,5,45,restricted",
+]
+SECRETS = (HIDDEN, "Z-E", "密区", "G-E")
+Ask = Callable[[TestClient], str]
+
+
+def take(store: Store, folder: Path, kind: str, header: str, lines: list[str]) -> None:
+    path = folder / f"{kind}.csv"
+    quoted = ["\t".join(cell for cell in _cells(line)) for line in lines]
+    path.write_text("\n".join([header.replace(",", "\t"), *quoted]) + "\n", encoding="utf-8")
+    import_register(store, Settings(home=folder), kind, path, who="test", now=NOW)
+
+
+def _cells(line: str) -> list[str]:
+    """Commas between cells, ` ,` within one."""
+    return [cell.replace("\0", ",") for cell in line.replace(" ,", "\0").split(",")]
+
+
+def said(device: str, stream: Stream, value: dict[str, Any], *alarms: str) -> Observation:
+    return Observation(device=device, stream=stream, received_us=NOW_US, device_us=NOW_US, value=value, alarms=alarms)
+
+
+def drive(opened: OpenHub) -> None:
+    """Both vehicles drive a minute in their zones; both gates let somebody pass; both report an alarm."""
+    for number in range(1, 8):
+        at_us = NOW_US - (8 - number) * 10 * SECOND
+        places = {OPEN: (WEST[0] + number * 1e-6, WEST[1]), HIDDEN: (EAST[0] + number * 1e-6, EAST[1])}
+        batch = moving("g", number, places, at_us=at_us, alarm=1 if number == 7 else 0)
+        opened.applier.apply([batch], now_us=at_us, position=number)
+    others = [said(f"gate/{key}", Stream.PASSAGE, {"direction": "in"}) for key in ("G-W", "G-E")]
+    others += [said(f"gate/{key}", Stream.ALARM, {}, "gate_forced") for key in ("G-W", "G-E")]
+    opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, position=8)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Store, OpenHub]]:
+    folder = tmp_path_factory.mktemp("labels")
+    settings = Settings(home=folder)
+    with Store.open(settings.database_url) as store:
+        store.migrate()
+        store.add_site(SITE, now=NOW, policy=LabelPolicy(labels=("public", "restricted")))
+        take(store, folder, "zone", "区域编号,区域名称,范围,坐标系,底1985高程,顶1985高程,可见范围", ZONES)
+        gates = [f"G-W,西门,{WEST[0]},{WEST[1]},CGCS2000,public", f"G-E,暗门,{EAST[0]},{EAST[1]},CGCS2000,restricted"]
+        take(store, folder, "gate", "出入口编号,出入口名称,经度,纬度,坐标系,可见范围", gates)
+        take(store, folder, "vehicle", "车牌号", [OPEN, HIDDEN])
+        opened = OpenHub.open(settings)
+        drive(opened)
+        yield settings, store, opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def asking(served: tuple[Settings, Store, OpenHub]) -> Iterator[Callable[[frozenset[str]], TestClient]]:
+    settings, store, opened = served
+    clients: list[TestClient] = []
+
+    def make(labels: frozenset[str]) -> TestClient:
+        officer = Principal(name="officer", role=Role.SECURITY_OFFICER, labels=labels, scopes=EVERY, units=EVERY)
+        client = TestClient(connected(settings, store, opened, officer), base_url=HERE)
+        client.__enter__()
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+def connected(settings: Settings, store: Store, opened: OpenHub, officer: Principal) -> FastAPI:
+    """A worker as it is once it has followed the hub."""
+    app = service(settings, store, principal_of=lambda request: officer)
+    replica = Replica()
+    replica.take(opened.applier.whole())
+    visible = Visible(app.state.registers, app.state.scenes)
+    app.state.live = Live(replica, visible, HubClient(Meeting(settings.home / "nowhere")))
+    app.state.live_state, app.state.knows_of = Around(replica, app.state.scenes), visible.of
+    app.state.history = LiveHistory.of(settings.home, recent=opened.recording.positions.shelf.recent)
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(app.state.live.run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    app.router.lifespan_context = running
+    return app
+
+
+def get(path: str) -> Ask:
+    def ask(client: TestClient) -> str:
+        answer = client.get(path)
+        assert answer.status_code in (200, 404), answer.text
+        return answer.text
+
+    return ask
+
+
+def moment(us: int) -> str:
+    return datetime.fromtimestamp(us / 1e6, UTC).isoformat().replace("+00:00", "Z")
+
+
+PERIOD = f"{moment(NOW_US - 600 * SECOND)}/{moment(NOW_US + 60 * SECOND)}"
+
+
+def watched(client: TestClient) -> str:
+    """All that a WebSocket tells in its first messages: names, states, and how many rows the frame has."""
+    with client.websocket_connect("/live") as socket:
+        socket.send_text(json.dumps({"subscribe": {}}))
+        heard = []
+        while True:
+            message = socket.receive()
+            if message.get("bytes") is not None:
+                heard.append(f"{len(decode_frame(message['bytes']).handle)} rows")
+                return "\n".join(heard)
+            heard.append(message["text"])
+
+
+def every_incident(client: TestClient) -> str:
+    """Each incident by its number, with its alarms, its log and its context."""
+    told = []
+    for number in range(1, 8):
+        for more in ("", "/alarms", "/context"):
+            told.append(client.get(f"/incidents/{number}{more}").text)
+    return "\n".join(told)
+
+
+DOORS: dict[str, Ask] = {
+    "positions": get("/live/positions"),
+    "positions of the site": get(f"/live/positions?site={SITE.code}"),
+    "states": get("/live/states"),
+    "states of the site": get(f"/live/states?site={SITE.code}"),
+    "websocket": watched,
+    "events": get("/events?since=0&live=false"),
+    "incidents": get("/incidents"),
+    "each incident": every_incident,
+    "a moment": get(f"/live/at?datetime={moment(NOW_US)}"),
+    "counts": get(f"/live/counts?datetime={PERIOD}"),
+    "its track": get(f"/live/tracks/vehicle/{HIDDEN}?datetime={PERIOD}"),
+    "its track as a table": get(f"/live/tracks/vehicle/{HIDDEN}?datetime={PERIOD}&f=csv"),
+}
+NOT_NAMED = {"its track", "its track as a table"}
+"""Doors that are asked for the vehicle by its name: what they must not tell is where it was."""
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_zone_that_is_hidden_is_hidden_by_every_door(asking: Callable[[frozenset[str]], TestClient], door: str) -> None:
+    everything, public = (DOORS[door](asking(labels)) for labels in (EVERY, frozenset({"public"})))
+    told = "119.295" if door in NOT_NAMED else next(word for word in SECRETS if word in everything)
+    assert told in everything
+    if door in NOT_NAMED:
+        assert told not in public
+    else:
+        assert [word for word in SECRETS if word in public] == []
+        assert OPEN in public or "Z-W" in public or "G-W" in public
+
+
+def test_what_is_hidden_is_not_counted(asking: Callable[[frozenset[str]], TestClient]) -> None:
+    everything, public = asking(EVERY), asking(frozenset({"public"}))
+    for path, name, seen in (("/live/positions", "numberMatched", (2, 1)), ("/live/states", "numberMatched", (2, 1))):
+        assert (everything.get(path).json()[name], public.get(path).json()[name]) == seen
+    hours = [sum(hour["devices"] for hour in one.get(f"/live/counts?datetime={PERIOD}").json()["hours"]) for one in (everything, public)]
+    assert hours[0] > hours[1] > 0
+    assert len(everything.get("/incidents").json()["incidents"]) > len(public.get("/incidents").json()["incidents"])
+    assert ("2 rows" in watched(everything), "1 rows" in watched(public)) == (True, True)

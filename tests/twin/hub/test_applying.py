@@ -1,0 +1,182 @@
+"""What a commit changes, by column, against the same told one by one; a batch that fails costs itself alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sensors import Batch, Observation, Stream
+from tests.twin.hub.devices import FENCE, LAT, LON, SQUARE, START_US, FlatGround, moving
+from twin.hub.applying import Applier, Committed
+from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from twin.hub.guarded import Guarded
+from twin.hub.recording import Recording
+from twin.live.fences import Crossing
+from twin.live.state import Flag, LiveState
+
+SECOND = 1_000_000
+OUTSIDE = (LON + 0.5, LAT)
+
+
+class Kept:
+    def __init__(self) -> None:
+        self.committed: list[Committed] = []
+
+    def keep(self, committed: Committed, state: LiveState) -> None:
+        self.committed.append(committed)
+
+    @property
+    def crossings(self) -> list[Crossing]:
+        return [crossing for one in self.committed for crossing in one.crossings]
+
+
+def applier() -> tuple[Applier, Kept]:
+    kept = Kept()
+    return Applier(ground=FlatGround(), keeps=[kept]), kept
+
+
+def row_of(made: Applier, key: str) -> np.void:
+    handle = made.state.find(f"vehicle/{key}")
+    assert handle is not None
+    return made.state.current[handle]
+
+
+def test_many_batches_at_once_lead_where_one_after_the_other_leads() -> None:
+    rng = np.random.default_rng(5)
+    batches = []
+    for number in range(1, 40):
+        keys = rng.choice(list("ABCDEF"), size=rng.integers(1, 5), replace=False)
+        places = {str(key): (LON + 1e-5 * number, LAT + 1e-5 * ord(str(key))) for key in keys}
+        batches.append(moving("g", number, places, at_us=START_US + number * SECOND))
+    together, _ = applier()
+    together.apply(batches, now_us=START_US + 40 * SECOND, position=39)
+    alone, _ = applier()
+    for number, batch in enumerate(batches, start=1):
+        alone.apply([batch], now_us=START_US + 40 * SECOND, position=number)
+    for name in ("lon_e7", "lat_e7", "fix_us", "received_us", "verdict", "flags"):
+        for key in "ABCDEF":
+            assert row_of(together, key)[name] == row_of(alone, key)[name], (name, key)
+
+
+def test_a_crossing_and_the_place_are_told_with_the_fix_that_led_to_it() -> None:
+    made, kept = applier()
+    made.apply([moving("g", 1, {"A": OUTSIDE})], now_us=START_US, position=1)
+    edge = (SQUARE[2] - 1e-5, LAT)
+    for number, place in enumerate([(SQUARE[2] + 1e-3, LAT), edge, (SQUARE[2] + 1e-5, LAT), edge, (LON, LAT)], start=2):
+        at_us = START_US + number * 3600 * SECOND
+        made.apply([moving("g", number, {"A": place}, at_us=at_us)], now_us=at_us, position=number)
+        crossed_before = [(one.fence, one.entered) for one in kept.crossings[: len(kept.crossings) - (number == 6)]]
+        assert crossed_before == []
+    assert [(one.fence, one.entered) for one in kept.crossings] == [(FENCE, True)]
+    assert made.state.places[int(row_of(made, "A")["place"])] == (FENCE,)
+    assert [made.state.places[int(row)] for row in kept.committed[-1].place] == [(FENCE,)]
+
+
+def test_an_older_fix_does_not_move_the_state_and_is_handed_on() -> None:
+    made, kept = applier()
+    made.apply([moving("g", 1, {"A": (LON, LAT)}, at_us=START_US + 100 * SECOND)], now_us=START_US + 100 * SECOND, position=1)
+    made.apply([moving("g", 2, {"A": (LON + 0.001, LAT)}, at_us=START_US)], now_us=START_US + 101 * SECOND, position=2)
+    assert int(row_of(made, "A")["lon_e7"]) == round(LON * 1e7)
+    assert len(kept.committed[-1].fixes) == 1
+
+
+def test_who_says_nothing_for_too_long_is_silent_until_its_next_word() -> None:
+    made, _ = applier()
+    made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, position=1)
+    assert made.sweep(now_us=START_US + 599 * SECOND).changes is None
+    told = made.sweep(now_us=START_US + 601 * SECOND).changes
+    assert told is not None
+    assert [Flag(flags) & ~Flag.SMOOTHED for flags in told.rows["flags"].tolist()] == [Flag.IGNITION | Flag.SILENT]
+    assert made.sweep(now_us=START_US + 602 * SECOND).changes is None
+    made.apply([moving("g", 2, {"A": (LON, LAT)}, at_us=START_US + 700 * SECOND)], now_us=START_US + 700 * SECOND, position=2)
+    assert not row_of(made, "A")["flags"] & Flag.SILENT
+
+
+@pytest.mark.parametrize("year_us", [915_148_800_000_000, 2_051_222_400_000_000], ids=["1999", "2035"])
+def test_a_clock_of_another_year_poisons_nothing(year_us: int) -> None:
+    made, _ = applier()
+    made.apply([moving("g", 1, {"A": (LON, LAT), "B": (LON, LAT)})], now_us=START_US, position=1)
+    wrong = moving("g", 2, {"A": (LON + 1e-5, LAT)}, at_us=year_us)
+    wrong.fixes["received_us"] = START_US + 10 * SECOND
+    made.apply([wrong], now_us=START_US + 10 * SECOND, position=2)
+    made.apply([moving("g", 3, {"A": (LON + 2e-5, LAT)}, at_us=START_US + 20 * SECOND)], now_us=START_US + 20 * SECOND, position=3)
+    assert int(row_of(made, "A")["fix_us"]) == START_US + 20 * SECOND
+    assert int(row_of(made, "A")["raw_lon_e7"]) == round((LON + 2e-5) * 1e7)
+    assert abs(int(row_of(made, "A")["lon_e7"]) - round(LON * 1e7)) < 1500
+
+
+def passed(direction: str, at_us: int, *, received_us: int | None = None) -> Observation:
+    return Observation(
+        device="gate/G", stream=Stream.PASSAGE, received_us=received_us or at_us, device_us=at_us, value={"direction": direction}
+    )
+
+
+def test_passages_are_counted_by_the_day_of_the_compound() -> None:
+    made, _ = applier()
+    midnight = 1_795_708_800_000_000  # 2026-11-27T00:00+08:00
+    for number, observation in enumerate(
+        [passed("in", midnight - SECOND), passed("in", midnight), passed("out", midnight + 1), passed("in", midnight - 5)], start=1
+    ):
+        made.apply([Batch(source="g", number=number, others=[observation])], now_us=midnight, position=number)
+    assert (made.state.still["gate/G"]["in"], made.state.still["gate/G"]["out"]) == (1, 1)
+
+
+class Fails(Applier):
+    def apply(self, batches, *, now_us, position):
+        if any(batch.number == 2 for batch in batches):
+            raise RuntimeError("a fault of ours")
+        return super().apply(batches, now_us=now_us, position=position)
+
+
+def test_a_batch_that_cannot_be_applied_costs_itself_alone(caplog: pytest.LogCaptureFixture) -> None:
+    made = Fails(ground=FlatGround())
+    guarded, replica = Guarded(made), LiveState()
+    told = guarded.apply([moving("g", number, {str(number): (LON, LAT)}) for number in (1, 2, 3)], now_us=START_US, position=3)
+    assert told.changes is not None
+    replica.follow(told.changes)
+    assert replica.addresses == ["vehicle/1", "vehicle/3"]
+    assert guarded.faults == 1
+    assert "batch 2 of g" in caplog.text
+
+
+def test_a_checkpoint_is_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "checkpoint"
+    assert read_checkpoint(path) is None
+    write_checkpoint(path, Checkpoint(position=7, facts={"a": [1, "二"]}, parts={"x": b"123", "y": b""}))
+    found = read_checkpoint(path)
+    assert found is not None
+    assert (found.position, found.facts, found.parts) == (7, {"a": [1, "二"]}, {"x": b"123", "y": b""})
+    whole = path.read_bytes()
+    for damaged in (whole[:-1], whole[:20], b"", bytes([*whole[:-1], whole[-1] ^ 1])):
+        path.write_bytes(damaged)
+        assert read_checkpoint(path) is None
+
+
+def test_a_commit_without_a_position_is_recorded_and_one_with_it_after_it(tmp_path: Path) -> None:
+    recording = Recording.open(tmp_path)
+    made = Applier(ground=FlatGround(), keeps=[recording])
+    made.apply([Batch(source="g", number=1, others=[passed("in", START_US)])], now_us=START_US, position=1)
+    made.apply(
+        [moving("g", 2, {"A": (LON, LAT)}), Batch(source="g", number=3, others=[passed("in", START_US)])], now_us=START_US, position=3
+    )
+    assert recording.positions.shelf.recent(START_US - 1, START_US + 1)["position"].to_pylist() == [1]
+    recording.write()
+    assert recording.positions.shelf.rows_in_memory == 0
+    recording.close()
+
+
+def test_a_history_that_fails_costs_no_alarm(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Kept):
+        def keep(self, committed: Committed, state: LiveState) -> None:
+            raise RuntimeError("no history")
+
+    class Told:
+        def happen(self, committed: Committed, state: LiveState) -> list[dict[str, object]]:
+            return [{"id": 1}]
+
+        def tick(self, now_us: int) -> list[dict[str, object]]:
+            return []
+
+    made = Applier(ground=FlatGround(), keeps=[Broken()], happens=[Told()])
+    assert made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, position=1).events == [{"id": 1}]
+    assert "not in the history" in caplog.text

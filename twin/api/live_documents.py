@@ -1,0 +1,73 @@
+"""What /live/positions and /live/states answer, as OpenAPI describes it."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from twin.api.documents import bilingual
+
+__all__ = ["PositionsDocument", "StatesDocument"]
+
+
+def _field(chinese: str, english: str) -> Any:
+    return Field(description=bilingual(chinese, english))
+
+
+class Position(BaseModel):
+    """一物此刻所在 · where one thing is now."""
+
+    id: str = _field("标识", "address: kind and key of its record")
+    kind: str = _field("类别", "kind")
+    key: str = _field("编号", "key of the record")
+    lon: float = _field("推算经度", "derived longitude, degrees (CRS84)")
+    lat: float = _field("推算纬度", "derived latitude, degrees")
+    height_m: float | None = _field("地面椭球高", "ellipsoidal height of the ground there, metres")
+    raw: tuple[float, float] = _field("终端所报经纬度", "longitude and latitude as the device said them")
+    heading_deg: float | None = _field("航向", "heading, degrees clockwise from true north")
+    speed_kmh: float | None = _field("速度", "speed, km/h")
+    accuracy_m: float | None = _field("精度", "how far off it may be, metres")
+    time: str | None = _field("定位时刻", "time of the fix, UTC")
+    received: str | None = _field("收到时刻", "time of receipt, UTC")
+    silent_s: float | None = _field("静默秒数", "seconds since its last word")
+    since: str | None = _field("在此处自", "since when it is in this place")
+    place: list[str] = _field("所在的区域与楼", "ids of the zones and buildings it is in")
+    verdict: str = _field("定位判定", "what is thought of its last fix")
+    flags: list[str] = _field("标志", "smoothed, moving, ignition, silent, alarm, backlog, doubted, no_fix")
+    alarm: int = _field("终端报警字", "the alarm word of the terminal")
+
+
+class PositionsDocument(BaseModel):
+    """一页位置 · a page of positions."""
+
+    at: str = _field("此刻", "the moment, UTC")
+    numberMatched: int = _field("总数", "how many there are in all pages")
+    positions: list[Position] = _field("位置", "positions, by id")
+    next: str | None = _field("续自", "where the next page begins: `after`")
+
+
+class State(BaseModel):
+    """一设备此刻状态 · the state of one device."""
+
+    id: str = _field("标识", "address: kind and key of its record")
+    kind: str = _field("类别", "kind")
+    key: str = _field("编号", "key of the record")
+    state: str | None = _field("状态", "what it last said of itself")
+    since: str | None = _field("自", "since when")
+    received: str | None = _field("收到时刻", "time of its last word, UTC")
+    silent_s: float | None = _field("静默秒数", "seconds since its last word")
+    value: dict[str, Any] = _field("读数;出入口含今日进出", "readings and facts it gave; of a gate the passages of today (GMT+8)")
+    alarms: list[str] = _field("报警", "codes of the alarms it reports now")
+    name: str | None = _field("名称", "name")
+    lon: float | None = _field("经度", "longitude, degrees: as it said, else of the scene")
+    lat: float | None = _field("纬度", "latitude, degrees")
+    height_m: float | None = _field("椭球高", "ellipsoidal height, metres")
+    place: dict[str, str | None] = _field("所在房间、楼层、楼", "ids of the room, storey and building it is in")
+
+
+class StatesDocument(BaseModel):
+    """一页状态 · a page of states."""
+
+    at: str = _field("此刻", "the moment, UTC")
+    numberMatched: int = _field("总数", "how many there are in all pages")
+    states: list[State] = _field("状态", "states, by id")
+    next: str | None = _field("续自", "where the next page begins: `after`")

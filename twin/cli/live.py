@@ -1,0 +1,47 @@
+"""The processes of what is live: the hub of a home, and the gateway that terminals speak with."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twin.settings import Settings
+
+__all__ = ["be_gateway", "be_hub"]
+
+
+def be_hub(settings: Settings) -> None:
+    """Be the hub of a home until SIGTERM."""
+    from twin.queries.live.service import run_hub
+
+    gc.freeze()
+    _run(run_hub(settings, say=_say))
+
+
+def be_gateway(settings: Settings, listening: socket.socket | None = None) -> None:
+    """Be a gateway of a home until SIGTERM; where its port is taken, say so and end."""
+    from twin.errors import Refused
+    from twin.queries.live.gateway import bound, run_gateway
+
+    gc.freeze()
+    try:
+        _run(run_gateway(settings, listening or bound(settings)))
+    except Refused as error:
+        _say(f"no terminals: {error.message}; {error.hint}")
+        raise SystemExit(1) from None
+
+
+def _run(serving: object) -> None:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)  # type: ignore[arg-type]
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()

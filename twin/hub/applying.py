@@ -1,0 +1,238 @@
+"""What a commit changes: positions judged, fences crossed, the state, the history, events; in this order, by columns."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensors import FIX, NO_NUMBER, NO_TIME, Batch, Fixes, Observation, Stream
+from twin.errors import Invalid
+from twin.hub.hub import Applied
+from twin.live.changes import Changes
+from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
+from twin.live.silence import silent_after_us
+from twin.live.state import Flag, LiveState, Rows, flags_of
+from twin.live.still import after
+from twin.live.tracker import Judged, Tracker
+
+__all__ = ["Applier", "Committed", "Happens", "Positions"]
+
+log = logging.getLogger(__name__)
+REACH_M = 30.0
+E7 = 1e-7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Committed:
+    """What was committed up to a position, judged: `fixes` (n,) by handle, the journal positions (n,) they stand at, `place` (n,) rows of
+    the state's places, raw frames, other observations with their positions and the features they were made in, crossings."""
+
+    position: int
+    now_us: int
+    fixes: Fixes
+    positions: NDArray[np.uint64]
+    judged: Judged
+    place: Int64
+    raw: Sequence[bytes]
+    others: Sequence[Observation]
+    others_at: Sequence[int]
+    others_place: Sequence[tuple[str, ...]]
+    crossings: Sequence[Crossing]
+
+
+class Positions(Protocol):
+    """Who keeps what was said."""
+
+    def keep(self, committed: Committed, state: LiveState) -> None:
+        """Take it over; it is in the journal already, so nothing is lost where this is late."""
+
+
+class Happens(Protocol):
+    """Who makes events and incidents of what was said."""
+
+    def happen(self, committed: Committed, state: LiveState) -> Sequence[dict[str, Any]]:
+        """The events it led to, committed, as `twin.hub.happening.told`."""
+
+    def tick(self, now_us: int) -> Sequence[dict[str, Any]]:
+        """The events of what time alone changes."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Applier:
+    """See `Applies`. `keeps` and `happens` may be none; `commands` by name take arguments and the time, and give an answer and events."""
+
+    ground: Ground
+    state: LiveState = field(default_factory=LiveState)
+    tracker: Tracker = field(default_factory=Tracker)
+    fences: Fences = field(default_factory=Fences)
+    keeps: Sequence[Positions] = ()
+    happens: Sequence[Happens] = ()
+    commands: Mapping[str, Callable[[dict[str, Any], int], tuple[dict[str, Any], Sequence[dict[str, Any]]]]] = field(default_factory=dict)
+    position: int = 0
+    _silent_after: Int64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def apply(self, batches: Sequence[Batch], *, now_us: int, position: int) -> Applied:
+        """See `Applies`."""
+        fixes = self._by_handle(batches)
+        first = position - len(batches)
+        judged = self.tracker.apply(fixes, now_us)
+        others = [one for batch in batches for one in batch.others]
+        handles, rows, crossings, place = self._moved(fixes, judged, now_us)
+        still = self._stood(others)
+        committed = Committed(
+            position=position,
+            now_us=now_us,
+            fixes=fixes,
+            positions=np.repeat(np.arange(first, position, dtype=np.uint64), [len(batch.fixes) for batch in batches]),
+            judged=judged,
+            place=place,
+            raw=[frame for batch in batches for frame in (batch.raw or [b""] * len(batch.fixes))],
+            others=others,
+            others_place=[self._place_of(one) for one in others],
+            others_at=[at for at, batch in enumerate(batches, start=first) for _ in batch.others],
+            crossings=crossings,
+        )
+        self.position = position
+        changes = self.state.put(handles, rows, still, now_us=now_us)
+        events = [event for one in self.happens for event in one.happen(committed, self.state)]
+        for keeper in self.keeps:
+            try:
+                keeper.keep(committed, self.state)
+            except Exception:
+                log.exception("%d fixes before position %d are not in the history", len(fixes), position)
+        return Applied(changes=changes, events=events)
+
+    def sweep(self, *, now_us: int) -> Applied:
+        """Who has been silent for too long is said to be so."""
+        current = self.state.current
+        fresh = silent_after_us(self.state.addresses[len(self._silent_after) :])
+        self._silent_after = np.concatenate([self._silent_after, fresh])
+        silent = (current["placed"] > 0) & (current["flags"] & Flag.SILENT == 0) & (now_us - current["received_us"] > self._silent_after)
+        handles = np.flatnonzero(silent)
+        events = [event for one in self.happens for event in one.tick(now_us)]
+        if not len(handles):
+            return Applied(changes=None, events=events)
+        rows = current[handles].copy()
+        rows["flags"] = (rows["flags"] | Flag.SILENT) & ~np.uint16(Flag.MOVING)
+        return Applied(changes=self.state.put(handles, rows, {}, now_us=now_us), events=events)
+
+    def command(self, name: str, arguments: dict[str, Any], *, now_us: int) -> tuple[dict[str, Any], Applied]:
+        """See `Applies`."""
+        done = self.commands.get(name)
+        if done is None:
+            raise Invalid(f"the hub does not know {name}", path=name)
+        answer, events = done(arguments, now_us)
+        return answer, Applied(changes=None, events=events)
+
+    def whole(self) -> Changes:
+        """See `Applies`."""
+        return self.state.whole()
+
+    def _by_handle(self, batches: Sequence[Batch]) -> Fixes:
+        """The fixes of all batches, in order, by handles of the state."""
+        parts = []
+        for batch in batches:
+            if not len(batch.fixes):
+                continue
+            mine = batch.fixes.copy()
+            mine["device"] = self.state.handles(batch.devices)[mine["device"]]
+            parts.append(mine)
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=FIX)
+
+    def _moved(self, fixes: Fixes, judged: Judged, now_us: int) -> tuple[Int64, Rows, list[Crossing], Int64]:
+        """The handles that said where they are and their new rows; crossings; the place of every fix."""
+        lon, lat = judged["lon_e7"] * E7, judged["lat_e7"] * E7
+        placed = judged["lon_e7"] != NO_NUMBER
+        near = self.ground.near(lon, lat, REACH_M)
+        place = self._places(len(fixes), near)
+        handles, last = _last_of(fixes["device"])
+        rows = self.state.rows[handles].copy()
+        newer = placed[last] & (judged["time_us"][last] >= rows["fix_us"])
+        chosen = last[newer]
+        accuracy_m = np.where(judged["accuracy_dm"][chosen] == NO_NUMBER, 10.0, judged["accuracy_dm"][chosen] / 10.0)
+        crossings, inside = self.fences.cross(
+            handles[newer], _of_points(near, chosen), accuracy_m, judged["time_us"][chosen], ~judged["doubted"][chosen]
+        )
+        moved = rows[newer]
+        before, held = moved["place"].copy(), moved["placed"] > 0
+        moved["place"] = [self.state.place(features) for features in inside]
+        moved["since_us"] = np.where(held & (before == moved["place"]), moved["since_us"], judged["time_us"][chosen])
+        self._set_position(moved, fixes[chosen], judged[chosen], lon[chosen], lat[chosen])
+        rows[newer] = moved
+        _set_said(rows, fixes[last], judged[last], now_us)
+        return handles, rows, crossings, place
+
+    def _set_position(self, rows: Rows, fixes: Fixes, judged: Judged, lon: Floats, lat: Floats) -> None:
+        for name in ("lon_e7", "lat_e7", "heading_cdeg", "speed_dkmh", "accuracy_dm"):
+            rows[name] = judged[name]
+        rows["raw_lon_e7"], rows["raw_lat_e7"] = fixes["lon_e7"], fixes["lat_e7"]
+        rows["height_cm"] = self.ground.height_cm(lon, lat)
+        rows["fix_us"] = judged["time_us"]
+        rows["placed"] = 1
+
+    def _places(self, count: int, near: Near) -> Int64:
+        """The set of features that each point is inside of."""
+        inside: dict[int, list[str]] = {}
+        for pair in np.flatnonzero(near.inside).tolist():
+            inside.setdefault(int(near.point[pair]), []).append(near.feature[pair])
+        place = np.zeros(count, dtype=np.int64)
+        for point, features in inside.items():
+            place[point] = self.state.place(tuple(sorted(set(features))))
+        return place
+
+    def _place_of(self, one: Observation) -> tuple[str, ...]:
+        """The features that an observation was made in: of what moves those it is in now, else its own and what that is within."""
+        handle = self.state.find(one.device)
+        if handle is not None and self.state.rows["placed"][handle]:
+            return self.state.places[int(self.state.rows["place"][handle])]
+        own = one.device.replace("/", ":", 1)
+        fact = self.ground.fact(own)
+        if fact is None:
+            return ()
+        return (own,) if fact.within is None else (own, fact.within)
+
+    def _stood(self, others: Sequence[Observation]) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for one in others:
+            known = found.get(one.device, self.state.still.get(one.device))
+            if one.stream is Stream.POSITION or (one.stream is Stream.HEARTBEAT and known is None):
+                continue
+            at_us = one.device_us if one.device_us is not None and abs(one.device_us - one.received_us) < DAY_US else one.received_us
+            found[one.device] = after(known, one, at_us) | {"place": list(self._place_of(one))}
+        return found
+
+
+DAY_US = 86_400_000_000
+"""A device whose clock is a day off is not asked what time it is."""
+
+
+def _last_of(devices: Any) -> tuple[Int64, Int64]:
+    """Each device that occurs, and the index of its last occurrence."""
+    handles, first = np.unique(devices[::-1], return_index=True)
+    return handles.astype(np.int64), (len(devices) - 1 - first).astype(np.int64)
+
+
+def _of_points(near: Near, points: Int64) -> Near:
+    """The pairs of some points (sorted or not), which are numbered as they are given."""
+    number = np.full(int(max(near.point.max(initial=-1), points.max(initial=-1))) + 1, -1, dtype=np.int64)
+    number[points] = np.arange(len(points))
+    keep = np.flatnonzero(number[near.point] >= 0)
+    return Near(
+        point=number[near.point[keep]],
+        feature=[near.feature[pair] for pair in keep.tolist()],
+        inside=near.inside[keep],
+        depth_m=near.depth_m[keep],
+        fence=near.fence[keep],
+    )
+
+
+def _set_said(rows: Rows, fixes: Fixes, judged: Judged, now_us: int) -> None:
+    """What a fix tells even where its position is of no use."""
+    rows["received_us"] = np.maximum(rows["received_us"], np.where(fixes["received_us"] == NO_TIME, now_us, fixes["received_us"]))
+    rows["alarm"], rows["verdict"] = fixes["alarm"], judged["verdict"]
+    rows["flags"] = flags_of(fixes, judged)

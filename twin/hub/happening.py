@@ -1,0 +1,180 @@
+"""What was committed, as events and alarms with places and labels, handed to the one writer of both; what it cannot keep now waits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from sensors import NO_NUMBER, NO_TIME, Observation, Stream
+from twin.errors import StoreUnavailable
+from twin.hub.applying import Committed
+from twin.incidents import Alarms, Event, IncidentStore, Spot
+from twin.live.fences import Ground
+from twin.live.state import LiveState
+
+__all__ = ["Happening", "told", "untold"]
+
+FENCE, PASSAGE, STATE = "pingshan.fence", "pingshan.passage", "pingshan.state"
+PUBLIC = "public"
+log = logging.getLogger(__name__)
+Row = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Happening:
+    """See `twin.hub.applying.Happens`. `waiting` is what the disk would not take: it is tried again with what comes next, in order."""
+
+    store: IncidentStore
+    ground: Ground
+    waiting: list[tuple[int, list[Row], list[Event], int]] = field(default_factory=list)
+    _applied: int = -1
+    _words: dict[int, int] = field(default_factory=dict)
+    _states: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._applied = self.store.applied
+
+    def happen(self, committed: Committed, state: LiveState) -> Sequence[dict[str, Any]]:
+        """See `Happens`; what was handed to the writer before a crash is not again."""
+        rows = [row for row in (*self._of_words(committed, state), *self._of_others(committed)) if row["at"] > self._applied]
+        events = [event for at, event in self._events(committed, state) if at > self._applied]
+        if rows or events:
+            self.waiting.append((committed.position - 1, rows, events, committed.now_us))
+        return self.retry() if self.waiting else ()
+
+    def retry(self) -> Sequence[dict[str, Any]]:
+        """Hand over what waits; the events of what was taken."""
+        done: list[Event] = []
+        while self.waiting:
+            position, rows, events, now_us = self.waiting[0]
+            try:
+                done += self.store.take(position, Alarms.of(rows), now_us, events)
+            except StoreUnavailable as error:
+                log.error("%d alarms and %d events wait: %s (%s)", len(rows), len(events), error.message, error.hint)
+                break
+            del self.waiting[0]
+        return [told(event) for event in done]
+
+    def tick(self, now_us: int) -> Sequence[dict[str, Any]]:
+        """What time alone ends; and what waits is tried again."""
+        done = list(self.retry())
+        try:
+            done += [told(event) for event in self.store.tick(now_us)]
+        except StoreUnavailable as error:
+            log.error("what flaps no more cannot be kept: %s", error.message)
+        return done
+
+    def spot(self, features: Sequence[str], own: str | None = None) -> Spot:
+        """Where something is that is in some features, or is one itself: the site of the first that is known, all labels."""
+        facts = {feature: fact for feature in (*([own] if own else ()), *features) if (fact := self.ground.fact(feature)) is not None}
+        for fact in list(facts.values()):
+            if fact.within is not None and fact.within not in facts and (around := self.ground.fact(fact.within)) is not None:
+                facts[fact.within] = around
+        if not facts:
+            return Spot(site="")
+        place = own if own in facts and facts[own].kind == "perimeter_segment" else _narrowest(facts)
+        hidden = [feature for feature, fact in facts.items() if fact.label != PUBLIC]
+        labels = tuple(sorted({fact.label for fact in facts.values()}))
+        site = next(iter(facts.values())).site
+        kind = facts[place].kind if place is not None else ""
+        return Spot(site=site, place=place, place_kind=kind, protected=hidden[0] if hidden else place, labels=labels)
+
+    def _of_words(self, committed: Committed, state: LiveState) -> Iterator[Row]:
+        """The alarms of positions: one for each bit of the alarm word; `edge` where the bit was not set before."""
+        fixes, judged = committed.fixes, committed.judged
+        chosen = (fixes["alarm"] > 0) | np.isin(fixes["device"], list(self._words))
+        for i in np.flatnonzero(chosen).tolist():
+            handle, word = int(fixes["device"][i]), int(fixes["alarm"][i])
+            before = self._words.pop(handle, 0)
+            if word:
+                self._words[handle] = word
+            spot = self.spot(state.places[int(committed.place[i])])
+            placed = int(judged["lon_e7"][i]) != NO_NUMBER
+            for bit in _bits(word):
+                yield {
+                    "at": int(committed.positions[i]),
+                    "device": state.addresses[handle],
+                    "kind": f"jt808_{bit}",
+                    "spot": spot,
+                    "time_us": int(judged["time_us"][i]),
+                    "received_us": int(fixes["received_us"][i]) if fixes["received_us"][i] != NO_TIME else committed.now_us,
+                    "lon_lat": (int(judged["lon_e7"][i]) / 1e7, int(judged["lat_e7"][i]) / 1e7) if placed else None,
+                    "item": i,
+                    "edge": not before >> bit & 1,
+                }
+
+    def _of_others(self, committed: Committed) -> Iterator[Row]:
+        for item, (at, one) in enumerate(zip(committed.others_at, committed.others, strict=True)):
+            for code in one.alarms:
+                own = one.device.replace("/", ":", 1)
+                fact = self.ground.fact(own)
+                lon_lat = one.lon_lat or (fact.lon_lat if fact is not None else None)
+                yield {
+                    "at": at,
+                    "device": one.device,
+                    "kind": code,
+                    "spot": self.spot((), own),
+                    "time_us": _time_of(one),
+                    "received_us": one.received_us,
+                    "lon_lat": lon_lat,
+                    "height_m": fact.height_m if fact is not None else None,
+                    "item": item,
+                }
+
+    def _events(self, committed: Committed, state: LiveState) -> Iterator[tuple[int, Event]]:
+        last = {int(handle): int(at) for handle, at in zip(committed.fixes["device"], committed.positions, strict=True)}
+        for crossing in committed.crossings:
+            spot = self.spot((crossing.fence,))
+            data = {
+                "device": state.addresses[crossing.handle],
+                "fence": crossing.fence,
+                "change": "entered" if crossing.entered else "left",
+            }
+            yield last[crossing.handle], _event(FENCE, state.addresses[crossing.handle], crossing.at_us, spot, data)
+        for at, one in zip(committed.others_at, committed.others, strict=True):
+            spot = self.spot((), one.device.replace("/", ":", 1))
+            if one.stream is Stream.PASSAGE:
+                yield at, _event(PASSAGE, one.device, _time_of(one), spot, dict(one.value))
+            elif one.stream is Stream.STATE:
+                now = str(one.value.get("state"))
+                before = self._states.get(one.device)
+                self._states[one.device] = now
+                if before != now:
+                    yield at, _event(STATE, one.device, _time_of(one), spot, {**one.value, "before": before})
+
+
+def told(event: Event) -> dict[str, Any]:
+    """An event as the hub tells its followers: all that a reader's rights are decided by."""
+    return {field.name: getattr(event, field.name) for field in fields(Event)} | {"labels": list(event.labels), "data": dict(event.data)}
+
+
+def untold(said: Mapping[str, Any]) -> Event:
+    """The event that was told."""
+    return Event(**{**said, "labels": tuple(said["labels"])})
+
+
+def _event(kind: str, subject: str, time_us: int, spot: Spot, data: dict[str, Any]) -> Event:
+    return Event(type=kind, subject=subject, time_us=time_us, site=spot.site, place=spot.protected, labels=spot.labels, data=data)
+
+
+def _narrowest(facts: dict[str, Any]) -> str | None:
+    """The room, else the storey, the zone, the building among some features."""
+    for kind in ("space", "storey", "zone", "building"):
+        for feature, fact in facts.items():
+            if fact.kind == kind:
+                return feature
+    return None
+
+
+def _bits(word: int) -> Iterator[int]:
+    return (bit for bit in range(32) if word >> bit & 1)
+
+
+def _time_of(one: Observation) -> int:
+    """When it happened, as far as the device is believed: its clock is within a day of that of receipt."""
+    said = one.device_us
+    return said if said is not None and abs(said - one.received_us) < 86_400_000_000 else one.received_us

@@ -1,0 +1,253 @@
+"""The hub of a home as a process: what it is made of, how it goes on after a crash, and its housekeeping."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import time
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sensors import Batch, BatchInvalid
+from twin.codes import read_tables
+from twin.errors import TwinError
+from twin.history.errors import HistoryDamaged
+from twin.history.journal import Journal, JournalReader
+from twin.hub.applying import Applier
+from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from twin.hub.guarded import Guarded
+from twin.hub.happening import Happening, told
+from twin.hub.hub import Hub
+from twin.hub.meeting import Meeting
+from twin.hub.recording import Recording
+from twin.hub.seen import Seen
+from twin.hub.server import serve_hub
+from twin.incidents import AlarmKinds, IncidentStore
+from twin.incidents.desk import command_from_json
+from twin.live.changes import Changes
+from twin.live.fences import Fences
+from twin.live.state import ROW, LiveState
+from twin.live.tracker import Tracker
+from twin.queries.live.grounds import Grounds
+from twin.queries.place.scene import Scenes
+from twin.settings import Settings
+from twin.store import Store
+
+__all__ = ["OpenHub", "run_hub"]
+
+log = logging.getLogger(__name__)
+GROUNDS_S = 5.0
+TOGETHER = 64
+"""Batches that are applied at once when all is made of the journal again."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class OpenHub:
+    """Everything a hub is made of, brought to the end of its journal."""
+
+    hub: Hub
+    applier: Applier
+    journal: Journal
+    recording: Recording
+    happening: Happening
+    grounds: Grounds
+    folder: Path
+    told: list[str]
+
+    @classmethod
+    def open(cls, settings: Settings, *, now_us: Callable[[], int] = lambda: time.time_ns() // 1000) -> OpenHub:
+        """The hub of a home, as it was when the last of its processes ended. Raises TwinError."""
+        folder = settings.home / "history"
+        store = Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)
+        grounds = Grounds(Scenes(store, settings), settings)
+        grounds.refresh()
+        journal = Journal.open(folder / "journal")
+        recording = Recording.open(folder)
+        kept = read_checkpoint(folder / "state" / "checkpoint")
+        applier, seen = _restored(kept, grounds)
+        kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
+        happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
+        applier.keeps, applier.happens = (recording,), (happening,)
+        applier.commands = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
+        told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
+        return cls(
+            hub=Hub(journal, Guarded(applier), seen, now_us=now_us),
+            applier=applier,
+            journal=journal,
+            recording=recording,
+            happening=happening,
+            grounds=grounds,
+            folder=folder,
+            told=told,
+        )
+
+    def snapshot(self) -> Checkpoint:
+        """What was made of the journal so far; to be called in the loop, between commits."""
+        applier = self.applier
+        facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told()}
+        parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
+        return Checkpoint(position=applier.position, facts=facts, parts=parts)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to keep: not while alarms wait for the disk, which only the journal holds."""
+        return self.recording.is_due and not self.happening.waiting
+
+    def keep(self, snapshot: Checkpoint) -> None:
+        """Write the history, then what else was made of the same part of the journal: after a crash the rest is made again. Where the disk
+        refuses, the checkpoint before serves, and more is made again."""
+        try:
+            self.recording.write()
+            write_checkpoint(self.folder / "state" / "checkpoint", snapshot)
+        except (TwinError, OSError) as error:
+            log.error("the hub keeps what it has in the journal alone: %s", error)
+
+    def close(self) -> None:
+        """Keep all, and let go."""
+        if not self.happening.waiting:
+            self.keep(self.snapshot())
+        self.happening.store.close()
+        self.recording.close()
+        self.journal.close()
+
+
+async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda words: None) -> None:
+    """Be the hub of a home until SIGTERM; where another process is, wait until it ends."""
+    meeting = Meeting(settings.home)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    while meeting.is_taken():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), timeout=0.5)
+        if stopping.is_set():
+            return
+    opened = OpenHub.open(settings)
+    for words in opened.told:
+        say(words)
+    socket = meeting.open()
+    server = await serve_hub(opened.hub, socket)
+    meeting.announce(socket)
+    housekeeping = _Housekeeping(opened)
+    running = asyncio.create_task(opened.hub.run(housekeeping=housekeeping))
+    stopped = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    finally:
+        running.cancel()
+        server.close()
+        await housekeeping.finished()
+        opened.close()
+        meeting.leave()
+        with suppress(OSError):
+            socket.unlink()
+            socket.parent.rmdir()
+
+
+def _decide(store: IncidentStore, arguments: dict[str, Any], now_us: int) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
+    """What a person decides about an incident."""
+    done = store.command(command_from_json(arguments), now_us)
+    return {"incident": done.incident}, [told(event) for event in done.events]
+
+
+def _recent(recording: Recording, arguments: dict[str, Any], now_us: int) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
+    """Positions that no file holds yet, of a period and of some handles: an Arrow stream, as JSON can carry it."""
+    table = recording.positions.shelf.recent(arguments["from_us"], arguments["to_us"], arguments["handles"])
+    sink = BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return {"arrow": b64encode(sink.getvalue()).decode()}, ()
+
+
+class _Housekeeping:
+    """What a hub does now and then, between commits."""
+
+    def __init__(self, opened: OpenHub) -> None:
+        self._opened = opened
+        self._looked = time.monotonic()
+        self._keeping: asyncio.Task[None] | None = None
+
+    async def __call__(self) -> None:
+        now = time.monotonic()
+        if now - self._looked >= GROUNDS_S:
+            self._looked = now
+            with suppress(TwinError):
+                self._opened.grounds.refresh()
+        if self._opened.is_due and (self._keeping is None or self._keeping.done()):
+            self._keeping = asyncio.create_task(asyncio.to_thread(self._opened.keep, self._opened.snapshot()))
+
+    async def finished(self) -> None:
+        """When what was begun is done."""
+        if self._keeping is not None:
+            await self._keeping
+
+
+def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]:
+    """What a checkpoint holds; one of another version is as none."""
+    if kept is not None:
+        with suppress(ValueError, KeyError, TypeError, json.JSONDecodeError):
+            state = LiveState()
+            state.follow(Changes.unpack(kept.parts["state"], ROW))
+            tracker = Tracker.restore(kept.parts["tracker"])
+            fences = Fences.untold(kept.facts["fences"])
+            applier = Applier(ground=grounds, state=state, tracker=tracker, fences=fences, position=kept.position)
+            return applier, Seen.untold(kept.facts["seen"])
+    return Applier(ground=grounds), Seen()
+
+
+def _replayed(folder: Path, applier: Applier, seen: Seen) -> list[str]:
+    """Apply what the journal has after the position of the applier; what was damaged is told and passed over."""
+    told: list[str] = []
+    reader = JournalReader(folder, applier.position)
+    waiting: list[Batch] = []
+    while True:
+        try:
+            for record in reader:
+                try:
+                    batch = Batch.unpack(record.content)
+                except BatchInvalid as error:
+                    _apply(applier, waiting, record.position)
+                    told.append(f"record {record.position} is no batch: {error.message}")
+                    continue
+                seen.take(batch.source, batch.number)
+                waiting.append(batch)
+                if len(waiting) == TOGETHER:
+                    _apply(applier, waiting, record.position + 1)
+            break
+        except HistoryDamaged as error:
+            _apply(applier, waiting, reader.position)
+            resume = getattr(error, "resume", None)
+            told.append(error.message)
+            if resume is None:
+                break
+            reader = JournalReader(folder, resume)
+    _apply(applier, waiting, reader.position)
+    return told
+
+
+def _apply(applier: Applier, waiting: list[Batch], position: int) -> None:
+    if waiting:
+        Guarded(applier).apply(waiting, now_us=max(_received_us(batch) for batch in waiting), position=position)
+        waiting.clear()
+    applier.position = position
+
+
+def _received_us(batch: Batch) -> int:
+    """When the last of a batch was received: the time it was applied at, more or less."""
+    times = [one.received_us for one in batch.others]
+    if len(batch.fixes):
+        times.append(int(batch.fixes["received_us"].max()))
+    return max(times, default=0)
