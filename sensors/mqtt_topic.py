@@ -6,6 +6,7 @@ Two keys never share a level, and a level that no key escapes to is refused.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sensors.errors import TopicInvalid
 from sensors.observation import device_address
@@ -96,6 +97,7 @@ def device_topic(kind: str, key: str, stream: str) -> str:
     return f"{ROOT}/{escape_level(kind)}/{escape_level(key)}/{escape_level(stream)}"
 
 
+@lru_cache(maxsize=65_536)
 def parse_device_topic(topic: str) -> DeviceTopic:
     """The parts of a device's topic; TopicInvalid for any other."""
     levels = topic.split("/")

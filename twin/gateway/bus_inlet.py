@@ -51,7 +51,7 @@ class BusInlet:
                 while not answer.done():
                     await self.link.connected.wait()
                     self.sent += 1
-                    self.link.publish(batch_topic(self.gateway, batch.number), packed, content_type=BATCH_TYPE).add_done_callback(_seen)
+                    self.link.publish(batch_topic(self.gateway, batch.number), packed, content_type=BATCH_TYPE)
                     await asyncio.wait([answer], timeout=self.again_s)
         except TimeoutError:
             raise InletGone(f"the hub did not answer on {self.address} within {self.give_up_s:g} s", path=batch.source) from None
@@ -70,9 +70,3 @@ class BusInlet:
         for key, answer in self._waiting.items():
             if key[1] == number and source in (key[0], None) and not answer.done():
                 answer.set_result(why)
-
-
-def _seen(sent: asyncio.Future[None]) -> None:
-    """The broker's answer is of no consequence; a refusal of it shows as a hub that does not answer."""
-    if not sent.cancelled():
-        sent.exception()

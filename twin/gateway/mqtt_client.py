@@ -1,6 +1,7 @@
 """paho's client, changed where it loses what a broker wrote before it died (docs/bus.md, *When the broker dies*)."""
 
 import socket
+import ssl
 
 from paho.mqtt.client import Client
 
@@ -36,3 +37,8 @@ class LastingClient(Client):
             else:
                 return found
         raise failed
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        """The socket with TLS, its host name checked; closed where the handshake fails, which paho's own forgets."""
+        assert self._ssl_context is not None
+        return self._ssl_context.wrap_socket(tcp_sock, server_hostname=self._host)

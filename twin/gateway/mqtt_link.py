@@ -27,6 +27,7 @@ LEAST_WAIT_S, MOST_WAIT_S = 0.2, 30.0
 READS_AT_ONCE = 200
 WRONG_VERSION = 132
 SHARE = "$share/"
+CLOSED, UNSPECIFIED = "the connection was closed", "Unspecified error"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -121,6 +122,7 @@ class MqttLink:
             self._paused = False
             if self._client is not None and (connection := self._client.socket()) is not None and connection.fileno() >= 0:
                 self._loop.add_reader(connection.fileno(), self._read, self._client)
+                self._loop.call_soon(self._read, self._client)
 
     def acknowledge(self, heard: Heard) -> bool:
         """Acknowledge a message; False where its connection is gone: the broker sends it again."""
@@ -179,7 +181,7 @@ class MqttLink:
 
     async def _open(self) -> tuple[ReasonCode, Properties | None]:
         client = self._made()
-        self._accepted, self._reason = self._loop.create_future(), "the connection was closed"
+        self._accepted, self._reason = self._loop.create_future(), CLOSED
         self._lost.clear()
         self._paused = False
         self.connection += 1
@@ -207,7 +209,7 @@ class MqttLink:
         assert self._client is not None
         result, mid = self._client.subscribe([(topic, 1) for topic in topics])
         if result != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
-            raise ConnectionError("the connection was closed")
+            raise ConnectionError(CLOSED)
         answer = self._answers[mid] = self._loop.create_future()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -236,6 +238,10 @@ class MqttLink:
         except (OSError, ValueError) as error:
             self._reason = str(error)
             self._drop()
+            return
+        connection = client.socket()
+        if isinstance(connection, ssl.SSLSocket) and not self._paused and connection.pending():
+            self._loop.call_soon(self._read, client)  # what is deciphered already wakes nobody
 
     def _drop(self) -> None:
         """Close what is left of a connection."""
@@ -292,7 +298,7 @@ class MqttLink:
     def _disconnected(self, client: Client, reason: str) -> None:
         if client is not self._client:
             return
-        self._reason = reason
+        self._reason = CLOSED if reason == UNSPECIFIED else reason
         self._lost.set()
         if self._accepted is not None and not self._accepted.done():
             self._accepted.set_exception(ConnectionError(reason))
@@ -333,6 +339,7 @@ class MqttLink:
             return
         if reason.is_failure:
             done.set_exception(Refused(f"{self.address} refuses a message of {self.client_id}: {reason}", code="BUS_REFUSED"))
+            done.exception()  # whoever does not wait for it does not want to know
         else:
             done.set_result(None)
 
