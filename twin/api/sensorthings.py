@@ -82,12 +82,14 @@ def read(
     top: Annotated[str | None, _option("$top", "至多几个", "at most so many")] = None,
     skip: Annotated[str | None, _option("$skip", "跳过几个", "so many less")] = None,
     count: Annotated[str | None, _option("$count", "总数", "how many there are")] = None,
+    after: Annotated[str | None, _option("$skiptoken", "上一页的末项,取自 nextLink", "where the page before ended, of a nextLink")] = None,
     form: Annotated[Literal["dataArray"] | None, _option("$resultFormat", "数组形式", "as arrays")] = None,
 ) -> Response:
     """按 OData 4.0 的语法筛选、排序、展开、分页。Filtered, ordered, expanded and paged in the language of OData 4.0."""
     if resource == "":
         return _sent(root_document(_root(request)))
     given = {"$filter": where, "$select": select, "$expand": expand, "$orderby": orderby, "$top": top, "$skip": skip, "$count": count}
+    given["$skiptoken"] = after
     options = parse_options({name: text for name, text in given.items() if text is not None})
     things = things_of(request)
     view = things.view(principal, things.registers.now())

@@ -66,7 +66,7 @@ async def _offered(request: Request, things: Things, view: View, principal: Prin
     authorise(principal, Action.WRITE_OBSERVATION, Protected(site=stream.site))
     device, one, number = _observation(request, things, view, stream, body)
     await offered(request, device_batch(one, numbering_of(request).source, number))
-    return await run_in_threadpool(name_of, things.history, stream, device, one)
+    return await run_in_threadpool(name_of, things.history_of(principal), stream, device, one)
 
 
 def _observation(request: Request, things: Things, view: View, stream: Entity, body: Any) -> tuple[Device, Observation, int]:

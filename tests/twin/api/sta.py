@@ -101,7 +101,7 @@ def somebody(role: str = Role.ADMINISTRATOR, *labels: str, units: frozenset[str]
 def app_of(compound: Compound, principal: Principal, history: Remembered | None = None) -> FastAPI:
     app = service(Settings(home=compound.folder / "home"), compound.store, principal_of=lambda request: principal)
     known = history or Remembered()
-    app.state.things = Things.of(app.state.registers, compound.folder / "home" / "history", known)
+    app.state.things = Things.of(app.state.registers, compound.folder / "home" / "history", lambda reader: known)
     app.state.inlet = known
     return app
 

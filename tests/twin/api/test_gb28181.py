@@ -146,6 +146,17 @@ def test_what_is_not_kept_is_not_answered(asking: As, history: Remembered, monke
     assert "retry-after" in answer.headers
 
 
+def test_without_anybody_who_keeps_it_nothing_is_acknowledged(asking: As) -> None:
+    client = asking()
+    client.app.state.inlet = None  # type: ignore[attr-defined]
+    for answer in (
+        send(client, alarm(CAMERAS[0])),
+        client.post("/sta/v1.1/Datastreams('meter:M1:reading')/Observations", json={"result": 1.0}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (503, "INLET_GONE")
+        assert "retry-after" in answer.headers
+
+
 def test_what_is_no_message_is_refused_with_the_reason(asking: As) -> None:
     client = asking()
     bomb = b'<!DOCTYPE a [<!ENTITY x "y">]><Notify><CmdType>&x;</CmdType></Notify>'

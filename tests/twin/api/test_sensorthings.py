@@ -130,6 +130,14 @@ def test_what_a_device_said_is_told_by_time_and_found_by_its_id(client: TestClie
     for one in rows["value"]:
         assert get(client, f"Observations('{one['@iot.id']}')") == one
     assert ids(get(client, "Datastreams('meter:M1:reading')/Observations", orderby="phenomenonTime desc", top="2")) == ids(rows)[::-1][:2]
+    for order in ("asc", "desc"):
+        page = get(client, "Datastreams('meter:M1:reading')/Observations", orderby=f"phenomenonTime {order}", top="1", count="true")
+        told = ids(page)
+        while "@iot.nextLink" in page:
+            page = get(client, page["@iot.nextLink"].removeprefix(HERE))
+            told += ids(page)
+            assert page["@iot.count"] == 4
+        assert told == ids(rows)[:: 1 if order == "asc" else -1]
     assert get(client, "Datastreams('meter:M1:reading')")["phenomenonTime"] == "2025-11-26T08:00:00.000001Z/2025-11-26T08:00:00.000003Z"
     for name in (
         f"meter:M1:reading:{US + 2}:2",
@@ -394,6 +402,7 @@ MALFORMED = {
     "$orderby": ("", "nothing", "name sideways", "name,", "Datastreams/name", "name desc desc"),
     "$top": ("-1", "x", "1.5", "99999999999", ""),
     "$skip": ("-1", "x"),
+    "$skiptoken": ("", "x", "[]", "[1,2,3,4]", "{}", "[true]", "[1.5]", "[[1]]", "[1]", "[9999999999999999999999]", "[" * 900),
     "$count": ("yes", "1"),
     "$select": ("nothing", "name,", "*"),
     "$expand": (

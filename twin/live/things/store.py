@@ -116,15 +116,16 @@ class ThingStore:
         to_us: int | None = None,
         by_time: bool = False,
         descending: bool = False,
+        after: tuple[Any, ...] = (),
     ) -> Iterator[ObservationRow]:
-        """Those of a datastream, of a feature or all whose start lies in [from_us, to_us], in the order of ids or by their start, then
-        their ids; read in pages, each of one state: what comes meanwhile behind the page is told, nothing is told twice."""
+        """Those of a datastream, of a feature or all whose start lies in [from_us, to_us], in the order of ids or by their start, end
+        and ids, those behind `after` (an id, or these three); read in pages, each of one state: what comes meanwhile behind the page
+        is told, nothing is told twice."""
         where = {"datastream = ?": datastream, "foi = ?": foi, "start_us >= ?": from_us, "start_us <= ?": to_us}
         given = {condition: value for condition, value in where.items() if value is not None}
         sign, way = ("<", "DESC") if descending else (">", "ASC")
         order = f"start_us {way}, end_us {way}, id {way}" if by_time else f"id {way}"
         seek = f"(start_us, end_us, id) {sign} (?, ?, ?)" if by_time else f"id {sign} ?"
-        after: tuple[Any, ...] = ()
         while True:
             conditions = " AND ".join([*given, *([seek] if after else [])]) or "1"
             query = f"SELECT {ROW} FROM observation WHERE {conditions} ORDER BY {order} LIMIT {AT_ONCE:d}"

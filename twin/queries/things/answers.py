@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -46,7 +47,7 @@ class Answers:
         rows, more, count = self._page(target, options, PAGE)
         found: dict[str, Any] = {} if count is None else {"@iot.count": count}
         if more:
-            found["@iot.nextLink"] = self._next(f"{self._root}/{_quoted(path)}", options, len(rows))
+            found["@iot.nextLink"] = self.next_link(path, target, options, rows)
         if target.form == "$ref":
             return found | {"value": [{"@iot.selfLink": self.address(one)} for one in rows]}
         return found | {"value": [self._document(one, options) for one in rows]}
@@ -59,9 +60,9 @@ class Answers:
         """The entities of a page, whether there are more, and their number where it is asked for."""
         return self._page(target, options, PAGE)
 
-    def next_link(self, path: str, options: Options, told: int, more: Mapping[str, str]) -> str:
-        """The address of the following page."""
-        return self._next(f"{self._root}/{_quoted(path)}", options, told, more)
+    def next_link(self, path: str, target: Target, options: Options, rows: Sequence[Entity], more: Mapping[str, str] | None = None) -> str:
+        """The address of the page that follows on these rows."""
+        return self._next(f"{self._root}/{_quoted(path)}", target, options, rows, more)
 
     def address(self, one: Entity) -> str:
         """The address of an entity."""
@@ -71,16 +72,22 @@ class Answers:
 
     def _page(self, target: Target, options: Options, usual: int) -> tuple[list[Entity], bool, int | None]:
         top = min(usual if options.top is None else options.top, MOST_ON_PAGE)
-        window = window_of(target, options)
+        window = window_of(target, options, self._view)
         found = self._entities(target, window)
         if options.filter is not None:
             found = filter(predicate(options.filter, target.kind, self._view), found)
-        known = self._view.count(window) if options.filter is None and options.count and target.kind == "Observation" else None
+        known = (
+            self._view.count(replace(window, after=()))
+            if options.filter is None and options.count and target.kind == "Observation"
+            else None
+        )
         if options.orderby and not window.is_sorted:
             rows, total = self._sorted(found, target, options, top)
         else:
             skipped = sum(1 for _ in islice(found, options.skip))
             rows = list(islice(found, top + 1))
+            if options.after and options.count and known is None:
+                return rows[:top], len(rows) > top > 0, self.count(target, replace(options, after=()))
             total = skipped + len(rows) + (sum(1 for _ in found) if options.count and known is None else 0)
         count = (total if known is None else known) if options.count else None
         return rows[:top], len(rows) > top > 0, count
@@ -104,9 +111,18 @@ class Answers:
             return iter(self._view.many(target.parent, target.way))
         return self._view.all(target.kind)
 
-    def _next(self, address: str, options: Options, told: int, more: Mapping[str, str] | None = None) -> str:
+    def _next(self, address: str, target: Target, options: Options, rows: Sequence[Entity], more: Mapping[str, str] | None = None) -> str:
+        """By the place of the last row where there is an order of places: pages do not shift, and the thousandth costs no more than
+        the second. Else by how many were told."""
         texts = {name: text for name, text in options.texts.items() if name != "$skip"}
-        following = {**texts, **(more or {}), "$skip": str(options.skip + told)}
+        following = {**texts, **(more or {})}
+        window = window_of(target, options, self._view)
+        keyed = target.kind == "Observation" and (window.is_sorted or not options.orderby)
+        place = self._view.place_of(rows[-1], window) if keyed else None
+        if place is None:
+            following["$skip"] = str(options.skip + len(rows))
+        else:
+            following["$skiptoken"] = json.dumps(place, separators=(",", ":"))
         return f"{address}?{urlencode(following, safe='$,()/:;', quote_via=quote)}"
 
     # Documents
@@ -145,12 +161,13 @@ class Answers:
             if below is not None:
                 found[name] = self._document(below, options)
             return
-        rows, more, count = self._page(Target(kind=way.target, parent=one, way=name), options, BELOW)
+        target = Target(kind=way.target, parent=one, way=name)
+        rows, more, count = self._page(target, options, BELOW)
         if count is not None:
             found[f"{name}@iot.count"] = count
         found[name] = [self._document(below, options) for below in rows]
         if more:
-            found[f"{name}@iot.nextLink"] = self._next(f"{self.address(one)}/{name}", options, len(rows))
+            found[f"{name}@iot.nextLink"] = self._next(f"{self.address(one)}/{name}", target, options, rows)
 
 
 NULLS = frozenset({("Observation", "resultTime"), ("Observation", "result")})

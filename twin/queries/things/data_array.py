@@ -28,7 +28,7 @@ def array_document(view: View, answers: Answers, target: Target, options: Option
     names = ["id" if name == "@iot.id" else name for name in chosen if name in ("id", "@iot.id") or name in TYPES["Observation"].members]
     found: dict[str, Any] = {} if count is None else {"@iot.count": count}
     if more:
-        found["@iot.nextLink"] = answers.next_link(path, options, len(rows), {"$resultFormat": ARRAY_FORMAT})
+        found["@iot.nextLink"] = answers.next_link(path, target, options, rows, {"$resultFormat": ARRAY_FORMAT})
     found["value"] = [
         _group(answers, view.one(group[0], "Datastream"), names, group)
         for group in (list(same) for _, same in groupby(rows, key=lambda one: one.links["Datastream"]))

@@ -75,7 +75,8 @@ def name_of(history: ObservedHistory, datastream: Entity, device: Device, one: O
     """The id under which a committed observation is found."""
     at = one.fix_us if one.fix_us is not None else one.received_us if one.device_us is None else one.device_us
     rows = list(all_observed(history, device.address, one.stream, from_us=at, to_us=at))
-    number = next((count for row, count in rows if row.received_us == one.received_us), len(rows))
+    last = max(len(rows) - 1, 0) if one.stream is Stream.POSITION else len(rows)  # tracks do not tell when they were received
+    number = next((count for row, count in rows if row.received_us == one.received_us), last)
     return observed_name(str(datastream.id), one, number)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,23 +26,29 @@ __all__ = ["Things"]
 
 @dataclass(slots=True)
 class Things:
-    """Safe to share between threads; `history` is put in the place of `NoHistory` by who has one."""
+    """Safe to share between threads; `history_of` a reader is put in its place by who has one (docs/sensorthings.md)."""
 
     registers: Registers
     store: ThingStore
     cache: EntityCache
     devices: Devices
-    history: ObservedHistory
+    history_of: Callable[[Principal], ObservedHistory]
 
     @classmethod
-    def of(cls, registers: Registers, folder: Path, history: ObservedHistory | None = None) -> Things:
+    def of(cls, registers: Registers, folder: Path, history_of: Callable[[Principal], ObservedHistory] | None = None) -> Things:
         """Those of a store of registers; `folder` is where `things.sqlite` lies, made at the first use."""
         store = ThingStore(folder / "things.sqlite")
-        return cls(registers=registers, store=store, cache=EntityCache(store), devices=Devices(registers), history=history or NoHistory())
+        return cls(
+            registers=registers,
+            store=store,
+            cache=EntityCache(store),
+            devices=Devices(registers),
+            history_of=history_of or (lambda principal: NoHistory()),
+        )
 
     def view(self, principal: Principal, now: datetime) -> View:
         """All that a principal may know of, as it is now."""
-        return View(principal, self.devices.seen_by(principal), self.cache.now(), self.store, self.history, to_us(now))
+        return View(principal, self.devices.seen_by(principal), self.cache.now(), self.store, self.history_of(principal), to_us(now))
 
     @contextmanager
     def creating(self, principal: Principal, now: datetime) -> Iterator[Creation]:

@@ -17,8 +17,8 @@ from twin.auth import EVERY, Principal
 from twin.live.things import TYPES, Entities, Entity, Id, ObservationRow, ThingStore, id_order
 from twin.queries.things import derived
 from twin.queries.things.devices import Device, SeenDevices
-from twin.queries.things.observed import ObservedHistory, all_observed
-from twin.queries.things.odata.values import TimeSpan, span_text, time_text
+from twin.queries.things.observed import ObservedHistory, all_observed, time_of
+from twin.queries.things.odata.values import TimeSpan, as_span, span_text, time_text
 from twin.queries.things.streams import device_streams
 
 __all__ = ["View", "Window"]
@@ -28,7 +28,8 @@ USED_BY = {"Location": "Things", "Sensor": "Datastreams", "ObservedProperty": "D
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Which observations are looked at: of a datastream, of a feature, between two starts; and in which order."""
+    """Which observations are looked at: of a datastream, of a feature, between two starts; in which order, behind which
+    place (`View.place_of`)."""
 
     datastream: Id | None = None
     foi: Id | None = None
@@ -36,6 +37,7 @@ class Window:
     to_us: int | None = None
     by_time: bool = False
     descending: bool = False
+    after: tuple[int | str, ...] = ()
 
 
 class View:
@@ -153,6 +155,18 @@ class View:
         elif self.find("Datastream", window.datastream) is not None:
             yield from self._stored(window)
 
+    def place_of(self, one: Entity, window: Window) -> tuple[int | str, ...] | None:
+        """Where an observation stands in the order of a window of a datastream; None where only its number from the first tells."""
+        if window.datastream is None:
+            return None
+        if one.own:
+            at, number = str(one.id).rsplit(":", 2)[1:]
+            return int(at), int(number)
+        if not window.by_time:
+            return (one.id,)
+        span = as_span(str(one.body["phenomenonTime"]))
+        return span.start_us, span.end_us, one.id
+
     def count(self, window: Window) -> int | None:
         """How many, where that is known without looking at each; None where it is not."""
         if window.datastream is None or (window.foi, window.from_us, window.to_us) != (None, None, None):
@@ -182,6 +196,7 @@ class View:
             to_us=window.to_us,
             by_time=window.by_time,
             descending=window.descending,
+            after=window.after,
         )
         for row in rows:
             datastream = self.find("Datastream", row.datastream)
@@ -192,8 +207,16 @@ class View:
         placed = self._feature(device) is not None
         if window.foi is not None and (window.foi != device.id or not placed):
             return
-        rows = all_observed(self._history, device.address, stream, from_us=window.from_us, to_us=window.to_us, descending=window.descending)
+        start, end, place = window.from_us, window.to_us, window.after
+        if place:
+            start, end = (start, _least(end, place[0])) if window.descending else (_most(start, place[0]), end)
+        if start is not None and end is not None and end < start:
+            return
+        rows = all_observed(self._history, device.address, stream, from_us=start, to_us=end, descending=window.descending)
         for row, number in rows:
+            here = (time_of(row), number)
+            if place and (here >= place if window.descending else here <= place):
+                continue
             yield derived.observation_of(device, stream, row, number, placed=placed)
 
     def _find_observation(self, name: Id) -> Entity | None:
@@ -368,6 +391,14 @@ class View:
         if user is None or not self._may(user.site, user.label):
             return False
         return kind != "Datastream" or self.find("Thing", user.links["Thing"]) is not None
+
+
+def _least(one: int | None, other: Any) -> int:
+    return int(other) if one is None else min(one, int(other))
+
+
+def _most(one: int | None, other: Any) -> int:
+    return int(other) if one is None else max(one, int(other))
 
 
 def _told(row: ObservationRow, datastream: Entity) -> Entity:

@@ -5,14 +5,15 @@ It only narrows: whatever comes out is looked at by the whole filter again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from twin.queries.things.odata.evaluate import IDS
 from twin.queries.things.odata.nodes import Binary, Expression, Literal, Logic, Options, Path
+from twin.queries.things.odata.tokens import invalid
 from twin.queries.things.odata.values import TimeSpan
 from twin.queries.things.path import Target
-from twin.queries.things.view import Window
+from twin.queries.things.view import View, Window
 
 __all__ = ["Sought", "window_of"]
 
@@ -26,8 +27,8 @@ class Sought(Window):
     is_sorted: bool = False
 
 
-def window_of(target: Target, options: Options) -> Sought:
-    """The window of a collection with these options."""
+def window_of(target: Target, options: Options, view: View) -> Sought:
+    """The window of a collection with these options; raises FilterInvalid for a `$skiptoken` of another question."""
     found: dict[str, Any] = {}
     if target.kind == "Observation" and target.parent is not None:
         found["datastream" if target.parent.type == "Datastream" else "foi"] = target.parent.id
@@ -41,8 +42,19 @@ def window_of(target: Target, options: Options) -> Sought:
     if options.orderby and "datastream" in found and len(options.orderby) == 1:
         by = options.orderby[0]
         if by.by == Path(("phenomenonTime",), getattr(by.by, "at", 0)):
-            return Sought(**found, by_time=True, descending=by.descending, is_sorted=True)
-    return Sought(**found)
+            return _behind(Sought(**found, by_time=True, descending=by.descending, is_sorted=True), options, view)
+    return _behind(Sought(**found), options, view)
+
+
+def _behind(found: Sought, options: Options, view: View) -> Sought:
+    if not options.after:
+        return found
+    device = found.datastream is not None and view.stream_of(found.datastream) is not None
+    size = 2 if device else 3 if found.by_time else 1
+    whole = not device or all(isinstance(one, int) for one in options.after)
+    if found.datastream is None or len(options.after) != size or not whole or (options.orderby and not found.is_sorted):
+        raise invalid("it is of another question", "$skiptoken", 0)
+    return replace(found, after=options.after)
 
 
 def _compared(node: Expression | None) -> list[tuple[tuple[str, ...], str, Any]]:

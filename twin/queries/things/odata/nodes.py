@@ -71,7 +71,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of a request or of one expanded navigation property; `expand` is name → its options, `texts` each as it was written."""
+    """The options of a request or of one expanded navigation property; `expand` is name → its options, `after` where the page
+    before ended, `texts` each as it was written."""
 
     filter: Expression | None = None
     select: tuple[str, ...] | None = None
@@ -80,4 +81,5 @@ class Options:
     top: int | None = None
     skip: int = 0
     count: bool = False
+    after: tuple[int | str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ __all__ = ["DEEPEST", "NAMES", "parse_expression", "parse_options"]
 
 DEEPEST = 60
 LARGEST = 2**31 - 1
+MOST_TOKEN = 1_000
 NAMES = ("$filter", "$select", "$expand", "$orderby", "$top", "$skip", "$count")
 LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"or"}),
@@ -32,10 +34,25 @@ def parse_options(given: Mapping[str, str]) -> Options:
     """The options of a request; raises FilterInvalid, with the option as its path."""
     found = Options()
     for name, text in given.items():
+        if name == "$skiptoken":
+            found = replace(found, after=_place(text))
+            continue
         parser = _Parser(text, name)
         found = parser.option(name, found)
         parser.end()
     return found
+
+
+def _place(text: str) -> tuple[int | str, ...]:
+    """Where a page ended: a list of numbers and texts of JSON, as `@iot.nextLink` has it."""
+    try:
+        found = json.loads(text) if len(text) <= MOST_TOKEN else None
+    except (ValueError, RecursionError):
+        found = None
+    numbers = isinstance(found, list) and 1 <= len(found) <= 3 and all(type(one) is int and abs(one) < 2**63 for one in found[:-1])
+    if found is None or not numbers or not (isinstance(found[-1], str) or (type(found[-1]) is int and abs(found[-1]) < 2**63)):
+        raise invalid("it is taken as it stands in @iot.nextLink", "$skiptoken", 0)
+    return tuple(found)
 
 
 def parse_expression(text: str, option: str = "$filter") -> Expression:
