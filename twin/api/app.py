@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -61,6 +62,7 @@ from twin.api.published import Published
 from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
+from twin.history.readings import ReadingsReader
 from twin.hub.client import HubClient
 from twin.hub.happening import untold
 from twin.hub.meeting import Meeting
@@ -69,6 +71,7 @@ from twin.queries.items.catalogue import Catalogue
 from twin.queries.live.around import Around
 from twin.queries.live.connected import HubDesk, HubMemory
 from twin.queries.live.history import LiveHistory
+from twin.queries.live.observed import SeenHistory
 from twin.queries.live.replica import Replica
 from twin.queries.live.standing import Standing
 from twin.queries.live.visible import Visible
@@ -218,7 +221,12 @@ async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     replica.heard.append(lambda told: stream.missed() if told is None else stream.publish([untold(event) for event in told]))
     state.live, state.inlet, state.desk = Live(replica, visible, hub), hub, HubDesk(hub)
     state.live_state, state.knows_of = Around(replica, state.scenes), visible.of
-    state.history = LiveHistory.of(settings.home, recent=HubMemory(hub, asyncio.get_running_loop()).recent)
+    memory = HubMemory(hub, asyncio.get_running_loop())
+    state.history = LiveHistory.of(settings.home, recent=memory.recent)
+    readings = ReadingsReader(settings.home / "history", recent=memory.recent_readings)
+    state.things.history_of = lambda principal: SeenHistory(
+        tracks=state.history.tracks, readings=readings, replica=replica, knows=visible.of(principal), now_us=time.time_ns() // 1000
+    )
     running = asyncio.create_task(app.state.live.run())
     try:
         yield

@@ -20,7 +20,7 @@ from twin.history.runs import column, filter_rows
 from twin.history.shelf import Shelf
 from twin.history.tracks import Allowed, everything
 
-__all__ = ["READINGS", "STREAMS", "HourReading", "Kept", "Readings", "ReadingsReader"]
+__all__ = ["READINGS", "STREAMS", "HourReading", "Kept", "Order", "Readings", "ReadingsReader"]
 
 STREAMS: Final = "streams.names"
 """File of the history's folder: `kind/key` and stream, a space between, by number."""

@@ -18,11 +18,13 @@ from tests.twin.hub.devices import moving
 from tests.twin.served import service
 from tests.twin.store.builder import NOW, SITE
 from twin.auth import LabelPolicy, Principal, Role
+from twin.history.readings import ReadingsReader
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
 from twin.imports.register import import_register
 from twin.queries.live.around import Around
 from twin.queries.live.history import LiveHistory
+from twin.queries.live.observed import SeenHistory
 from twin.queries.live.replica import Replica
 from twin.queries.live.service import OpenHub
 from twin.queries.live.visible import Visible
@@ -116,6 +118,10 @@ def connected(settings: Settings, store: Store, opened: OpenHub, officer: Princi
     app.state.live = Live(replica, visible, HubClient(Meeting(settings.home / "nowhere")))
     app.state.live_state, app.state.knows_of = Around(replica, app.state.scenes), visible.of
     app.state.history = LiveHistory.of(settings.home, recent=opened.recording.positions.shelf.recent)
+    readings = ReadingsReader(settings.home / "history", recent=opened.recording.readings.shelf.recent)
+    app.state.things.history_of = lambda principal: SeenHistory(
+        tracks=app.state.history.tracks, readings=readings, replica=replica, knows=visible.of(principal), now_us=NOW_US
+    )
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
@@ -167,7 +173,22 @@ def every_incident(client: TestClient) -> str:
     return "\n".join(told)
 
 
+def things(client: TestClient) -> str:
+    """All that SensorThings tells of Things and what they observed, two pages a list at most."""
+    told = []
+    for path in (
+        "Things?$expand=Locations,Datastreams($expand=Observations)",
+        "Observations?$count=true",
+        "HistoricalLocations?$expand=Locations",
+    ):
+        answer = client.get(f"/sta/v1.1/{path}")
+        assert answer.status_code == 200, answer.text
+        told.append(answer.text)
+    return "\n".join(told)
+
+
 DOORS: dict[str, Ask] = {
+    "SensorThings": things,
     "positions": get("/live/positions"),
     "positions of the site": get(f"/live/positions?site={SITE.code}"),
     "states": get("/live/states"),
@@ -204,4 +225,6 @@ def test_what_is_hidden_is_not_counted(asking: Callable[[frozenset[str]], TestCl
     hours = [sum(hour["devices"] for hour in one.get(f"/live/counts?datetime={PERIOD}").json()["hours"]) for one in (everything, public)]
     assert hours[0] > hours[1] > 0
     assert len(everything.get("/incidents").json()["incidents"]) > len(public.get("/incidents").json()["incidents"])
+    streams = [one.get("/sta/v1.1/Observations?$count=true&$top=1").json()["@iot.count"] for one in (everything, public)]
+    assert streams[0] > streams[1] > 0
     assert ("2 rows" in watched(everything), "1 rows" in watched(public)) == (True, True)

@@ -37,10 +37,16 @@ class HubMemory:
         self._loop = loop
 
     def recent(self, from_us: int, to_us: int, handles: Sequence[int] | None) -> pa.Table:
-        """See `Shelf.recent`. Raises NotReady where the hub does not answer: an answer without these rows would be wrong."""
-        asked = self._hub.command(
-            "recent", from_us=from_us, to_us=to_us, handles=None if handles is None else [int(one) for one in handles]
-        )
+        """Of positions; see `Shelf.recent`. Raises NotReady where the hub does not answer: an answer without these rows would be wrong."""
+        return self._asked("positions", from_us, to_us, handles)
+
+    def recent_readings(self, from_us: int, to_us: int, handles: Sequence[int] | None) -> pa.Table:
+        """The same of readings."""
+        return self._asked("readings", from_us, to_us, handles)
+
+    def _asked(self, shelf: str, from_us: int, to_us: int, handles: Sequence[int] | None) -> pa.Table:
+        wanted = None if handles is None else [int(one) for one in handles]
+        asked = self._hub.command("recent", shelf=shelf, from_us=from_us, to_us=to_us, handles=wanted)
         try:
             told = asyncio.run_coroutine_threadsafe(asked, self._loop).result(WAITS_S)
         except TimeoutError:

@@ -19,7 +19,18 @@ from twin.history.reading import Recent
 from twin.history.retention import kind_of, read_retention
 from twin.history.tracks import Allowed, HourCount, Points, Tracks, everything
 
-__all__ = ["Box", "Knows", "LiveHistory", "counts_told", "points_told", "read_moment", "read_period", "track_csv", "track_told"]
+__all__ = [
+    "Box",
+    "Knows",
+    "LiveHistory",
+    "allowed_of",
+    "counts_told",
+    "points_told",
+    "read_moment",
+    "read_period",
+    "track_csv",
+    "track_told",
+]
 
 MOST_POINTS: Final = 200_000
 MOST_HOURS: Final = 24 * 31
@@ -57,7 +68,7 @@ class LiveHistory:
 
     def track(self, knows: Knows, device: str, period: tuple[int, int], *, step_us: int = 0) -> Points:
         """The track of a device in a period. Raises Invalid (`TRACK_LONG`) where it has more points than are told at once."""
-        places, devices = _allowed(knows)
+        places, devices = allowed_of(knows)
         points = self.tracks.track(device, *period, step_us=step_us, places=places, devices=devices)
         if len(points) > MOST_POINTS:
             hint = "a shorter period, or a step"
@@ -68,7 +79,7 @@ class LiveHistory:
 
     def at(self, knows: Knows, moment_us: int, *, boxes: Sequence[Box] = (), kinds: Collection[str] | None = None) -> Points:
         """Where everything was at a moment; inside all of the boxes, of those kinds."""
-        places, devices = _allowed(knows)
+        places, devices = allowed_of(knows)
         points = self.tracks.at(moment_us, places=places, devices=_of_kinds(devices, kinds))
         mask = np.ones(len(points), dtype=bool)
         for west, south, east, north in boxes:
@@ -81,7 +92,7 @@ class LiveHistory:
         """Each hour of a period. Raises Invalid (`HISTORY_ASKED`) for more than 31 days."""
         if period[1] - period[0] > MOST_HOURS * 3_600_000_000:
             raise Invalid("at most 31 days are counted at once", path="datetime", code="HISTORY_ASKED", hint="ask for a shorter period")
-        places, devices = _allowed(knows)
+        places, devices = allowed_of(knows)
         return self.tracks.counts(*period, places=places, devices=_of_kinds(devices, kinds))
 
 
@@ -171,7 +182,7 @@ def counts_told(counts: Sequence[HourCount]) -> dict[str, Any]:
     }
 
 
-def _allowed(knows: Knows) -> tuple[Allowed, Allowed]:
+def allowed_of(knows: Knows) -> tuple[Allowed, Allowed]:
     """Which places, and which devices."""
     if knows.everything:
         return everything, everything

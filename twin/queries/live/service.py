@@ -164,8 +164,9 @@ def _decide(store: IncidentStore, arguments: dict[str, Any], now_us: int) -> tup
 
 
 def _recent(recording: Recording, arguments: dict[str, Any], now_us: int) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
-    """Positions that no file holds yet, of a period and of some handles: an Arrow stream, as JSON can carry it."""
-    table = recording.positions.shelf.recent(arguments["from_us"], arguments["to_us"], arguments["handles"])
+    """What no file holds yet of positions or readings, of a period and of some handles: an Arrow stream, as JSON can carry it."""
+    shelf = recording.positions.shelf if arguments["shelf"] == "positions" else recording.readings.shelf
+    table = shelf.recent(arguments["from_us"], arguments["to_us"], arguments["handles"])
     sink = BytesIO()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
