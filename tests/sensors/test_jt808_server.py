@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sensors import jt808_intake, jt808_session
-from sensors.errors import InletGone, InletRefused, TerminalGone
+from sensors.errors import FrameInvalid, InletGone, InletRefused, TerminalGone
 from sensors.jt808_known import Quarantine
 from sensors.observation import Stream
 from tests.sensors.jt808_gateway import PHONE, TOKEN, Raw, Remembering, gateway
@@ -377,6 +377,8 @@ def test_commands_go_down_and_their_answer_is_awaited() -> None:
             assert await raw.receive() == (0x8202, struct.pack(">HI", 5, 600))
             await raw.send(raw.frame(0x0001, struct.pack(">HHB", 2, 0x8202, 3)))
             assert await asked == 3
+            with pytest.raises(FrameInvalid, match="overspeed"):
+                await server.confirm_alarm(PHONE, alarm_serial=4, alarm=SOS | 2)
             with pytest.raises(TerminalGone, match=r"0\.05 s"):
                 await server.confirm_alarm("13912345678", alarm_serial=4, alarm=SOS, timeout_s=0.05)
             assert await raw.receive() == (0x8203, struct.pack(">HI", 4, SOS))
