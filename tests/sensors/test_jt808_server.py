@@ -527,9 +527,13 @@ def test_a_token_stands_in_nothing_that_is_kept_even_where_it_cannot_be_read() -
             secret = b"SECRET-TOKEN"
             assert (await raw.ask(0x0102, bytes((200,)) + secret))[1][4] == 2
             assert (await raw.ask(0x0102, bytes((len(secret),)) + secret + bytes(35)))[1][4] == 1
+            await raw.send(raw.frame(0x0102, secret)[:-2] + b"\x00\x7e")
+            coded = struct.pack(">HHB10sH", 0x0102, 0x4400 | 60, 1, bytes.fromhex(PHONE.zfill(20)), 9) + secret.ljust(60)
+            await raw.send(enclose(coded))
+            assert (await raw.receive())[1][4] == 1
             await raw.close()
         kept = [one.raw + str(one.value).encode() for one in inlet.others()]
-        assert len(kept) == 2
+        assert len(kept) == 4
         assert all(secret not in one and secret.hex().encode() not in one for one in kept)
 
     run(test)
