@@ -10,7 +10,12 @@ from sensors.jt808_message import Message, find_kind
 from sensors.jt808_observation import PROTOCOL, observation_of
 from sensors.observation import Observation, Stream
 
-__all__ = ["is_its_plate", "package_observation", "quarantined_observation", "refused_observation", "without_bytes"]
+__all__ = ["flagged", "is_its_plate", "package_observation", "quarantined_observation", "refused_observation", "without_bytes"]
+
+
+def flagged(piece: bytes) -> bytes:
+    """The frame as it is kept: between its flags; nothing of an authentication (0x0102), read or not: it holds the token."""
+    return b"" if not piece or piece.startswith(b"\x01\x02") else b"\x7e" + piece + b"\x7e"
 
 
 def refused_observation(device: str, remote: str, reason: str, raw: bytes, received_us: int) -> Observation:

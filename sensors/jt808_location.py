@@ -11,10 +11,25 @@ from sensors.errors import FrameInvalid
 from sensors.jt808_frame import FLAG, Frame, escape, unescape
 from sensors.jt808_message import Message
 
-__all__ = ["ALARMS", "Position", "alarm_codes", "alarm_words", "alarms_of", "item_alarms", "microseconds", "position_of", "why_raw_is_kept"]
+__all__ = [
+    "ALARMS",
+    "CONFIRMABLE",
+    "Position",
+    "alarm_codes",
+    "alarm_words",
+    "alarms_of",
+    "item_alarms",
+    "microseconds",
+    "position_of",
+    "status_codes",
+    "why_raw_is_kept",
+]
 
 CODES: Final[Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("jt808_codes.toml").read_text(encoding="utf-8"))
 ALARMS: Final[Mapping[int, str]] = {int(bit): row["code"] for bit, row in CODES["alarm"].items()}
+STATUS: Final[Mapping[int, str]] = {int(bit): row["code"] for bit, row in CODES["status"].items()}
+CONFIRMABLE: Final = sum(1 << int(bit) for bit, row in CODES["alarm"].items() if row.get("confirm"))
+"""The alarm bits that 0x8203 may confirm."""
 SINCE_2019: Final = sum(1 << int(bit) for bit, row in CODES["alarm"].items() if row.get("since") == 2019)
 SAID: Final[Mapping[str, Mapping[str, Any]]] = {
     row["code"]: row
@@ -81,6 +96,17 @@ def alarm_codes(word: int, *, edition: int = 2019) -> tuple[str, ...]:
     """
     known = ALARMS if edition >= 2019 else {bit: code for bit, code in ALARMS.items() if not SINCE_2019 >> bit & 1}
     return tuple(known.get(bit, f"alarm_bit_{bit}") for bit in range(32) if word >> bit & 1)
+
+
+def status_codes(word: int) -> tuple[str, ...]:
+    """What a status word says, the lowest bit first: `ignition`, `fixed`, `doors_locked`, `beidou`, …; the load (bits 8, 9) apart.
+
+    >>> status_codes(0b11 | 1 << 19 | 0b11 << 8)
+    ('ignition', 'fixed', 'load_full', 'beidou')
+    """
+    load = ("", "load_half", "load_reserved", "load_full")[word >> 8 & 3]
+    said = ((bit, STATUS[bit]) for bit in STATUS if word >> bit & 1)
+    return tuple(code for _, code in sorted([*said, *([(8, load)] if load else [])]))
 
 
 def alarm_words(code: str) -> tuple[str, str]:

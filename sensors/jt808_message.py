@@ -16,6 +16,8 @@ from sensors.jt808_frame import Frame
 __all__ = ["EDITIONS", "Kind", "Message", "body_of", "find_kind", "frame_of", "kinds"]
 
 EDITIONS = (2011, 2013, 2019)
+OTHER_COLOURS = range(91, 96)
+"""Colours of plates beyond the first ten (JT/T 697.7): green and its kin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +110,16 @@ def _edition(frame: Frame, told: int | None, kind: Kind | None) -> int:
     if frame.is_2019:
         return 2019
     if kind is not None and kind.least_2013:
-        return 2013 if len(frame.body) >= kind.least_2013 else 2011
+        return 2011 if _is_of_2011(frame.body, kind.least_2013) else 2013
     return told if told in (2011, 2013) else 2013
+
+
+def _is_of_2011(registration: bytes, least_2013: int) -> bool:
+    """Whether a registration is too short for 2013, or has the colour of its plate where 2011 has it and a letter where 2013 has it."""
+    if len(registration) < least_2013:
+        return True
+    colour_2013, colour_2011 = registration[least_2013 - 1], registration[least_2013 - 1 - 12]
+    return colour_2013 >= ord("0") and colour_2011 < ord("0") and colour_2013 not in OTHER_COLOURS
 
 
 def _fitting(kind: Kind, body: bytes, edition: str) -> dict[str, Any]:

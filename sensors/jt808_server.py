@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sensors.errors import TerminalGone
+from sensors.errors import FrameInvalid, TerminalGone
 from sensors.inlet import Inlet
 from sensors.jt808_intake import Intake
 from sensors.jt808_known import KnownTerminal, KnownTerminals, Quarantine
+from sensors.jt808_location import CONFIRMABLE, alarm_codes
 from sensors.jt808_session import Session
 
 __all__ = ["Jt808Server", "KnownTerminal", "KnownTerminals", "Limits", "bound"]
@@ -141,7 +142,12 @@ class Jt808Server:
         return await self.ask(terminal, 0x8202, {"interval_s": interval_s, "for_s": for_s}, timeout_s=timeout_s)
 
     async def confirm_alarm(self, terminal: str, *, alarm_serial: int, alarm: int, timeout_s: float = 10.0) -> int:
-        """0x8203: the alarm bits of a message are confirmed by a person; serial 0 stands for all of them."""
+        """0x8203: the alarm bits of a message are confirmed by a person; serial 0 stands for all of them.
+
+        Raises FrameInvalid for bits that no person confirms (`CONFIRMABLE` says which may be).
+        """
+        if alarm & ~CONFIRMABLE:
+            raise FrameInvalid(f"{', '.join(alarm_codes(alarm & ~CONFIRMABLE))}: not confirmed by 0x8203", reason="body", path=terminal)
         return await self.ask(terminal, 0x8203, {"alarm_serial": alarm_serial, "alarm": alarm}, timeout_s=timeout_s)
 
     async def ask(self, terminal: str, message_id: int, fields: Mapping[str, Any], *, timeout_s: float = 10.0) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from sensors.errors import FrameInvalid, TerminalGone
 from sensors.jt808_frame import Frame, FrameSplitter, escape, unescape, xor
 from sensors.jt808_intake import FAILED, OK, UNSUPPORTED, WRONG
-from sensors.jt808_kept import is_its_plate, package_observation, quarantined_observation, refused_observation, without_bytes
+from sensors.jt808_kept import flagged, is_its_plate, package_observation, quarantined_observation, refused_observation, without_bytes
 from sensors.jt808_known import KnownTerminal
 from sensors.jt808_message import Message, frame_of
 from sensors.jt808_observation import observation_of
@@ -159,7 +159,7 @@ class Session(asyncio.Protocol):
             self.server.counts["refused_thinned"] += 1
             return None
         self.allowance -= reason != "body"
-        raw = b"\x7e" + piece + b"\x7e"
+        raw = flagged(piece)
         if self.device is None:
             where = self.remote.rpartition(":")[0]
             if not self.server.quarantine.take(where, self.remote, reason, raw, received_us):
@@ -211,7 +211,7 @@ class Session(asyncio.Protocol):
         try:
             self._frame(frame, piece, now)
         except Exception:
-            log.exception("a fault on the frame %s of %s", piece.hex(), self.remote)
+            log.exception("a fault on the frame %s of %s", flagged(piece).hex(), self.remote)
             self._unread(piece, "fault", now)
 
     def _unread(self, piece: bytes, reason: str, now: int) -> None:
@@ -233,7 +233,7 @@ class Session(asyncio.Protocol):
         elif frame.packaged and frame.total > 1:
             self._package(frame, piece, now)
         else:
-            self._keep(frame, (b"\x7e" + piece + b"\x7e"), now)
+            self._keep(frame, flagged(piece), now)
 
     def _admit(self, frame: Frame, piece: bytes, now: int) -> None:
         """A registration or an authentication; what fails changes nothing for who is authenticated on this connection."""
@@ -245,7 +245,7 @@ class Session(asyncio.Protocol):
         token = str(message.fields.get("token", ""))
         if known is None or message.refused is not None or not hmac.compare_digest(token.encode(), known.token.encode()):
             self._answer_to(frame, WRONG if message.refused is not None else FAILED)
-            self._put_apart(message, b"", "unknown" if known is None else "token", now)
+            self._put_apart(message, piece, "unknown" if known is None else "token", now)
             return
         self.server.unbind(self)
         self.is_2019, self.terminal, self.edition = frame.is_2019, frame.terminal, message.edition
@@ -268,7 +268,7 @@ class Session(asyncio.Protocol):
         if self.device is None:
             self.edition = message.edition
         self.server.counts["registered"] += 1
-        self.server.intake.put(self, (observation_of(message, known.device, now, b"\x7e" + piece + b"\x7e"),))
+        self.server.intake.put(self, (observation_of(message, known.device, now, flagged(piece)),))
 
     def _not_admitted(self, frame: Frame, piece: bytes, now: int) -> None:
         known = self.server.terminals.find(frame.terminal.lstrip("0") or "0")
@@ -283,7 +283,7 @@ class Session(asyncio.Protocol):
             self.server.intake.put(self, (kept,))
 
     def _quarantined(self, message: Message, piece: bytes, reason: str, now: int) -> Observation | None:
-        raw = b"\x7e" + piece + b"\x7e" if piece else b""
+        raw = flagged(piece)
         terminal = message.frame.terminal.lstrip("0") or "0"
         if not self.server.quarantine.take(terminal, self.remote, reason, raw, now):
             return None
@@ -294,7 +294,7 @@ class Session(asyncio.Protocol):
         assert self.device is not None
         if self.packages is None:
             self.packages = Packages()
-        part = package_observation(frame, self.device, b"\x7e" + piece + b"\x7e", now)
+        part = package_observation(frame, self.device, flagged(piece), now)
         try:
             whole = self.packages.add(frame, now)
         except FrameInvalid as error:

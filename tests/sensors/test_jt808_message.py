@@ -10,7 +10,7 @@ import pytest
 from sensors.errors import FrameInvalid
 from sensors.jt808_fields import TABLES
 from sensors.jt808_frame import Frame
-from sensors.jt808_location import alarm_codes, alarm_words, alarms_of, item_alarms
+from sensors.jt808_location import alarm_codes, alarm_words, alarms_of, item_alarms, status_codes
 from sensors.jt808_message import Message, body_of, find_kind, frame_of, kinds
 from tests.sensors.jt808_made import location_body
 
@@ -30,7 +30,7 @@ def struct_made(rows: list[str], edition: str, rng: random.Random) -> bytes:
             first, last = map(int, re.findall(r"\d+", name))
             count = last - first + 1
         for _ in range(count):
-            part = value_made(kind, edition, rng)
+            part = bytes((rng.choice((0, 1, 9, 94)),)) if name == "plate_colour" else value_made(kind, edition, rng)
             if len(part) <= 2:
                 numbers[name] = int.from_bytes(part, "big")
             made += part
@@ -176,3 +176,31 @@ def test_every_code_has_words_in_both_languages() -> None:
         assert en.isascii()
         assert en != code or code in ("overspeed", "collision", "rollover")
     assert alarm_words("no_such") == ("no_such", "no_such")
+
+
+def test_a_status_word_is_told_in_codes() -> None:
+    assert status_codes(0) == ()
+    assert status_codes(0b11 | 1 << 5 | 0b01 << 8 | 1 << 12 | 1 << 19) == (
+        "ignition",
+        "fixed",
+        "encrypted",
+        "load_half",
+        "doors_locked",
+        "beidou",
+    )
+
+
+@pytest.mark.parametrize(("colour", "plate"), [(1, "闽A12345"), (0, "LSVAA4182E2100001"), (9, "闽A12345"), (94, "闽AD12345"), (1, "")])
+@pytest.mark.parametrize("edition", [2011, 2013, 2019])
+def test_a_registration_tells_its_edition(edition: int, colour: int, plate: str) -> None:
+    fields = {
+        "province": 35,
+        "city": 102,
+        "maker": "PSTWN",
+        "model": "BD-1",
+        "terminal_id": "A000001",
+        "plate_colour": colour,
+        "plate": plate,
+    }
+    message = Message.of(frame_of(0x0100, "013912345678", 1, fields, edition=edition))
+    assert (message.edition, message.fields) == (edition, fields)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sensors import jt808_intake, jt808_session
-from sensors.errors import InletGone, InletRefused, TerminalGone
+from sensors.errors import FrameInvalid, InletGone, InletRefused, TerminalGone
 from sensors.jt808_known import Quarantine
 from sensors.observation import Stream
 from tests.sensors.jt808_gateway import PHONE, TOKEN, Raw, Remembering, gateway
@@ -377,6 +377,8 @@ def test_commands_go_down_and_their_answer_is_awaited() -> None:
             assert await raw.receive() == (0x8202, struct.pack(">HI", 5, 600))
             await raw.send(raw.frame(0x0001, struct.pack(">HHB", 2, 0x8202, 3)))
             assert await asked == 3
+            with pytest.raises(FrameInvalid, match="overspeed"):
+                await server.confirm_alarm(PHONE, alarm_serial=4, alarm=SOS | 2)
             with pytest.raises(TerminalGone, match=r"0\.05 s"):
                 await server.confirm_alarm("13912345678", alarm_serial=4, alarm=SOS, timeout_s=0.05)
             assert await raw.receive() == (0x8203, struct.pack(">HI", 4, SOS))
@@ -525,9 +527,13 @@ def test_a_token_stands_in_nothing_that_is_kept_even_where_it_cannot_be_read() -
             secret = b"SECRET-TOKEN"
             assert (await raw.ask(0x0102, bytes((200,)) + secret))[1][4] == 2
             assert (await raw.ask(0x0102, bytes((len(secret),)) + secret + bytes(35)))[1][4] == 1
+            await raw.send(raw.frame(0x0102, secret)[:-2] + b"\x00\x7e")
+            coded = struct.pack(">HHB10sH", 0x0102, 0x4400 | 60, 1, bytes.fromhex(PHONE.zfill(20)), 9) + secret.ljust(60)
+            await raw.send(enclose(coded))
+            assert (await raw.receive())[1][4] == 1
             await raw.close()
         kept = [one.raw + str(one.value).encode() for one in inlet.others()]
-        assert len(kept) == 2
+        assert len(kept) == 4
         assert all(secret not in one and secret.hex().encode() not in one for one in kept)
 
     run(test)
