@@ -6,7 +6,7 @@ from typing import Any
 from twin.codes.alarm import AlarmKind
 from twin.incidents.alarms import Alarms, Spot
 from twin.incidents.damping import Flap
-from twin.incidents.kinds import severity_of
+from twin.incidents.kinds import severity_of, severity_of_one
 from twin.incidents.state import Part, State, Status
 
 __all__ = ["Changes", "Joined", "Said", "apply", "calm", "sweep"]
@@ -124,7 +124,7 @@ def _part_for(
         first_us=time_us,
         last_us=time_us,
         created_us=now_us,
-        severity=severity_of({kind.code: 1}, state.kinds),
+        severity=severity_of_one(kind.code, state.kinds),
     )
     state.next_part += 1
     state.keep(part)
@@ -158,7 +158,8 @@ def _count(
         state.closed.discard(part.id)
         changes.log.append(Said(part=part, what="reopened", facts={"kind": kind.code}))
         changes.tell(part, "reopened")
-    rises = known[0] - known[1] == 1 or known[0] - known[1] == kind.raise_count
+    told = known[0] - known[1]
+    rises = told == kind.raise_count or (told == 1 and len(part.kinds) > 1)
     severity = severity_of(part.told, state.kinds) if rises else part.severity
     if severity > part.severity:
         part.severity, part.version = severity, part.version + 1

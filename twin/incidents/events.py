@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic_core import to_json
+
 from twin.incidents.event import Event
 from twin.incidents.file import EventFile
 
@@ -143,4 +145,4 @@ def _event(row: Sequence[object]) -> Event:
 
 
 def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict)
+    return to_json(value).decode()

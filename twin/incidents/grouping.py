@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from twin.codes.alarm import AlarmKind
 from twin.incidents.kinds import US
@@ -11,6 +12,8 @@ __all__ = ["Groups", "Span", "metres_between"]
 
 METRES_A_DEGREE = 111_320.0
 """Of latitude, and of longitude at the equator: on a sphere of 6,378 km; 0.6 % off at most, of metres that are a rule of thumb."""
+CELLS = 4
+"""Cells in the longest distance of a family: more are looked into in vain, fewer hold more devices."""
 Key = tuple[str, str, str]
 Cell = tuple[str, str, int, int]
 
@@ -34,9 +37,12 @@ class Span:
         self.last_us = max(self.last_us, time_us)
 
 
+Points = list[dict[str, Span]]
+
+
 @dataclass(slots=True, eq=False)
 class Groups:
-    """Where and when parts of incidents had alarms, by device, by place and by cell of `reach_m[family]` metres."""
+    """Where and when parts of incidents had alarms, by device, by place and by cells in `reach_m[family]` metres."""
 
     reach_m: Mapping[str, float]
     devices: dict[Key, dict[int, Span]] = field(default_factory=dict)
@@ -99,23 +105,39 @@ class Groups:
     def _near(
         self, site: str, kind: AlarmKind, lon: float, lat: float, time_us: int, last: Mapping[int, int], oldest_us: int
     ) -> int | None:
-        reach, within_us = kind.distance_m, kind.time_s * US
+        """The part with a device within reach: of the latest part first what lies in cells that are wholly within."""
+        within_us, squared = kind.time_s * US, kind.distance_m * kind.distance_m
         metres_east = METRES_A_DEGREE * _cosine(lat)
-        side = self._side(kind.family)
-        wide = math.ceil(reach / METRES_A_DEGREE / _cosine(lat) / side)
-        east, north = math.floor(lon / side), math.floor(lat / side)
-        around: dict[int, list[dict[str, Span]]] = {}
-        for row in (north - 1, north, north + 1):
-            for column in range(east - wide, east + wide + 1):
-                for part, points in self.cells.get((site, kind.family, column, row), {}).items():
-                    around.setdefault(part, []).append(points)
+        around = self._around(site, kind, lon, lat, metres_east)
         for part in sorted((part for part in around if part in last), key=lambda part: (-last[part], part)):
-            for points in around[part]:
+            for points in chain(*around[part]):
                 for span in points.values():
                     east_m, north_m = (span.lon - lon) * metres_east, (span.lat - lat) * METRES_A_DEGREE
-                    if east_m * east_m + north_m * north_m <= reach * reach and span.takes(time_us, within_us, oldest_us):
+                    if east_m * east_m + north_m * north_m <= squared and span.takes(time_us, within_us, oldest_us):
                         return part
         return None
+
+    def _around(self, site: str, kind: AlarmKind, lon: float, lat: float, metres_east: float) -> dict[int, tuple[Points, Points]]:
+        """By part: the devices in cells wholly within reach, and those in cells partly within it."""
+        family, side, squared = kind.family, self._side(kind.family), kind.distance_m * kind.distance_m
+        found: dict[int, tuple[Points, Points]] = {}
+        high, wide = kind.distance_m / METRES_A_DEGREE, kind.distance_m / metres_east
+        columns = [
+            (column, *_edges((column * side - lon) * metres_east, side * metres_east))
+            for column in range(math.floor((lon - wide) / side), math.floor((lon + wide) / side) + 1)
+        ]
+        for row in range(math.floor((lat - high) / side), math.floor((lat + high) / side) + 1):
+            near_m, far_m = _edges((row * side - lat) * METRES_A_DEGREE, side * METRES_A_DEGREE)
+            for column, near_east_m, far_east_m in columns:
+                parts = self.cells.get((site, family, column, row))
+                if parts is None or near_m * near_m + near_east_m * near_east_m > squared:
+                    continue
+                outer = far_m * far_m + far_east_m * far_east_m > squared
+                for part, points in parts.items():
+                    if part not in found:
+                        found[part] = ([], [])
+                    found[part][outer].append(points)
+        return found
 
     def _move(self, part: int, site: str, family: str, device: str, span: Span, lon: float, lat: float) -> None:
         self._leave(part, device)
@@ -137,7 +159,7 @@ class Groups:
                 del self.cells[cell]
 
     def _side(self, family: str) -> float:
-        return max(self.reach_m.get(family, 0.0), 1.0) / METRES_A_DEGREE
+        return max(self.reach_m.get(family, 0.0), 1.0) / CELLS / METRES_A_DEGREE
 
 
 def metres_between(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
@@ -148,6 +170,13 @@ def metres_between(lon: float, lat: float, other_lon: float, other_lat: float) -
     """
     east = (lon - other_lon) * _cosine(lat)
     return math.hypot(east, lat - other_lat) * METRES_A_DEGREE
+
+
+def _edges(from_m: float, side_m: float) -> tuple[float, float]:
+    """The least and the greatest distance along one axis to what lies from `from_m` to `from_m + side_m`; a millimetre is for rounding."""
+    to_m = from_m + side_m
+    least = 0.0 if from_m <= 0 <= to_m else min(abs(from_m), abs(to_m))
+    return max(least - 1e-3, 0.0), max(abs(from_m), abs(to_m))
 
 
 def _cosine(lat: float) -> float:

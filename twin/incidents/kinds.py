@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Self
 
 from twin.codes import Tables, shipped_tables
 from twin.codes.alarm import AlarmFamily, AlarmKind
 
-__all__ = ["OTHER", "AlarmKinds", "severity_of"]
+__all__ = ["OTHER", "AlarmKinds", "severity_of", "severity_of_one"]
 
 OTHER = "other"
 US = 1_000_000
@@ -66,6 +67,12 @@ def severity_of(counts: Mapping[str, int], kinds: AlarmKinds) -> int:
     (4, 5, 1)
     """
     return max((_of_family(name, rows, kinds) for name, rows in _by_family(counts, kinds)), default=1)
+
+
+@lru_cache(maxsize=4096)
+def severity_of_one(code: str, kinds: AlarmKinds) -> int:
+    """That of a single alarm."""
+    return severity_of({code: 1}, kinds)
 
 
 def _by_family(counts: Mapping[str, int], kinds: AlarmKinds) -> Iterable[tuple[str, list[tuple[AlarmKind, int]]]]:

@@ -42,7 +42,6 @@ CREATE TABLE alarm (
     item INTEGER NOT NULL, held INTEGER NOT NULL, edge INTEGER NOT NULL
 );
 CREATE INDEX alarm_of_part ON alarm (part, recorded_us);
-CREATE INDEX alarm_by_time ON alarm (recorded_us);
 CREATE TABLE device (
     part INTEGER NOT NULL, device INTEGER NOT NULL, count INTEGER NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,
     lon REAL, lat REAL, PRIMARY KEY (part, device)

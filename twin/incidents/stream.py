@@ -87,18 +87,24 @@ class EventStream:
     ) -> AsyncIterator[Followed]:
         """What comes after an id (None: from now on), for as long as it is iterated; without `live` until all that is kept was told.
 
-        After `wait_s` without an event an empty one is yielded, and the file is looked into in case nobody published. What comes
-        within `pause_s` after a piece is one piece.
+        After `wait_s` without an event for it an empty one is yielded, and the file is looked into in case what was committed was not
+        published. What comes within `pause_s` after a piece is one piece.
         """
+        clock = asyncio.get_running_loop().time
         self.followers += 1
         try:
             at = await asyncio.to_thread(self._log.last_id) if after is None else after
+            said_s, look = clock(), True
             while True:
                 came = self._came
-                found, more = await self._take(at, rights, types)
-                at = found.last
+                found, more = await self._take(at, rights, types, look)
+                at, look = found.last, False
                 if found.events or found.gap is not None:
                     yield found
+                    said_s = clock()
+                elif clock() - said_s >= 0.99 * wait_s:
+                    yield Followed(last=at)
+                    said_s = clock()
                 if more:
                     continue
                 if not live:
@@ -106,16 +112,17 @@ class EventStream:
                 if found.events:
                     await asyncio.sleep(pause_s)
                 try:
-                    async with asyncio.timeout(wait_s):
+                    async with asyncio.timeout(said_s + wait_s - clock()):
                         await came.wait()
                 except TimeoutError:
-                    yield Followed(last=at)
+                    look = True
         finally:
             self.followers -= 1
 
-    async def _take(self, after: int, rights: Rights, types: Collection[str] | None) -> tuple[Followed, bool]:
+    async def _take(self, after: int, rights: Rights, types: Collection[str] | None, look: bool) -> tuple[Followed, bool]:
+        """What comes next, and whether there is more: from what is at hand, unless it must be looked for in the file (`look`)."""
         recent = self._recent
-        if recent and recent[0].id - 1 <= after <= recent[-1].id:
+        if not look and recent and recent[0].id - 1 <= after <= recent[-1].id:
             start = after - recent[0].id + 1
             picked = [recent[number] for number in range(start, min(len(recent), start + CHUNK))]
             events, last = await asyncio.to_thread(_chosen, picked, rights, types), picked[-1].id if picked else after

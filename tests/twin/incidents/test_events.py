@@ -90,7 +90,7 @@ def test_a_transaction_that_fails_leaves_neither_event_nor_hole(tmp_path: Path) 
     with EventFile.open(tmp_path / "e.sqlite") as file:
         log = EventLog(file)
         log.append([event()], 0)
-        with pytest.raises(TypeError):
+        with pytest.raises(ValueError, match="serialize"):
             log.append([event(), event(bad=object())], 0)
         assert log.append([event()], 0) == [2]
         assert [one.id for one in log.since(0).events] == [1, 2]

@@ -58,7 +58,7 @@ def placed(batches: list[list[dict[str, Any]]]) -> list[tuple[list[dict[str, Any
     return found
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches=st.lists(st.lists(said, max_size=12), max_size=5), sweeping=st.booleans())
 def test_grouping_is_that_of_looking_at_every_alarm_there_was(batches: list[list[dict[str, Any]]], sweeping: bool) -> None:
     state, reference = State.empty(KINDS), brute()

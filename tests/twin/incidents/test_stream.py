@@ -44,7 +44,7 @@ def test_a_follower_gets_each_event_once_and_in_order_whatever_becomes_of_what_i
             stream, got, waiting = EventStream(log, at_hand=at_hand), [], list(pauses)
 
             async def read() -> None:
-                async for piece in stream.follow(begin, every, wait_s=0.02):
+                async for piece in stream.follow(begin, every, wait_s=0.02, pause_s=0.001):
                     got.extend(one.id for one in piece.events)
                     for _ in range(waiting.pop() if waiting else 0):
                         await asyncio.sleep(0.001)
@@ -63,7 +63,7 @@ def test_a_follower_gets_each_event_once_and_in_order_whatever_becomes_of_what_i
                     late = []
                     stream.publish(events)
                 await asyncio.sleep(0)
-            await asyncio.wait_for(reading, 20)
+            await asyncio.wait_for(reading, 60)
             return got
 
         got = asyncio.run(run())
@@ -91,7 +91,7 @@ def test_a_follower_that_stops_reading_delays_nobody_and_is_told_what_is_gone_wh
             for _ in range(20):
                 stream.publish(commit(log, 5))
                 await asyncio.sleep(0.001)
-            await asyncio.wait_for(reading, 20)
+            await asyncio.wait_for(reading, 60)
             assert got == list(range(3, 103))
             log.forget({"pingshan.incident": 0}, DAY_US)
             stream.publish(commit(log, 1, now_us=DAY_US))
@@ -119,5 +119,25 @@ def test_types_rights_and_the_end_of_what_is_kept(tmp_path: Path) -> None:
             async for piece in stream.follow(99, every, wait_s=0.01):
                 assert piece.last == 6 and not piece.events, "an id of another file is taken as the last"
                 break
+
+        asyncio.run(run())
+
+
+def test_what_was_committed_and_published_by_nobody_comes_a_little_later(tmp_path: Path) -> None:
+    """After others of which it had all from what is at hand."""
+    with EventFile.open(tmp_path / "e.sqlite") as file:
+        log = EventLog(file)
+
+        async def run() -> None:
+            stream = EventStream(log)
+            following = stream.follow(0, every, wait_s=0.05, pause_s=0)
+            assert (await anext(following)).events == (), "nothing yet"
+            stream.publish(commit(log, 2))
+            assert [one.id for one in (await anext(following)).events] == [1, 2]
+            commit(log, 1)
+            assert [one.id for one in (await asyncio.wait_for(anext(following), 20)).events] == [3]
+            stream.publish(commit(log, 1))
+            assert [one.id for one in (await asyncio.wait_for(anext(following), 20)).events] == [4]
+            await following.aclose()
 
         asyncio.run(run())
