@@ -127,16 +127,17 @@ def _scaled(value: float | None, factor: float) -> int:
 
 
 def _observation(where: DeviceTopic, stream: Stream, event: CloudEvent, data: Mapping[str, Any], received_us: int) -> Observation:
-    """The data as said, and `event`, the event's source and id: two passages of one moment stay two."""
+    """The data as said, and `event`, the event's source and id: two passages of one moment stay two. An alarm that is over raises none."""
+    said_us = parse_time(data["time"], "data.time") if "time" in data else None
     return Observation(
         device=where.device,
         stream=stream,
         received_us=received_us,
         value={**data, "event": [event.source, event.id]},
-        device_us=event.time_us,
-        fix_us=parse_time(data["time"], "data.time") if "time" in data else None,
+        device_us=said_us if event.time_us is None else event.time_us,
+        fix_us=said_us,
         lon_lat=(data["lon"], data["lat"]) if "lon" in data else None,
-        alarms=(data["code"],) if stream == Stream.ALARM else (),
+        alarms=(data["code"],) if stream == Stream.ALARM and data.get("active") is not False else (),
         raw=event.raw,
         protocol=PROTOCOL,
     )

@@ -44,6 +44,12 @@ def test_an_alarm_is_an_observation_with_its_code_place_and_event() -> None:
     assert one.value == {"code": "入侵", "lon": 119.3, "lat": 26.1, "zone": 4, "event": ["/a", "1"]}
 
 
+def test_an_alarm_that_is_over_raises_none_and_its_time_is_the_device_s_where_no_other_is() -> None:
+    one = said("alarm", {"code": "fire", "active": False, "time": "1970-01-01T00:00:02Z"}).one
+    assert isinstance(one, Observation)
+    assert (one.alarms, one.value["active"], one.device_us) == ((), False, 2_000_000)
+
+
 @pytest.mark.parametrize(("stream", "data", "path"), BAD)
 def test_what_a_stream_does_not_take_is_kept_with_the_reason(stream: str, data: object, path: str) -> None:
     one = said(stream, data)
