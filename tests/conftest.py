@@ -45,6 +45,7 @@ SHARES = {
     "tests/twin/test_demo_models.py": "demo",
     "tests/viewer/test_browser.py": "demo",
     "tests/viewer/test_deck_browser.py": "deck",
+    "tests/viewer/test_live_page.py": "registers page",
     "tests/viewer/test_login.py": "demo",
     "tests/viewer/test_page.py": "demo",
     "tests/viewer/test_registers_page.py": "registers page",

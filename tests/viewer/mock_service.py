@@ -73,6 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.server.live.attach(self.connection, key, self.wfile.write)
             return
+        if parts == ["events"]:
+            self.close_connection = True
+            self.server.live.listen(self.headers["Last-Event-ID"] or query.get("since"), self.wfile.write)
+            return
         document = self._document(parts, query) or self.server.live.get(parts, query)
         if document is None:
             document = self.server.registers.get(parts, query)
@@ -84,7 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(document, bytes):
             self._send(200, "application/octet-stream", document)
         elif document is not None:
-            self._send(200, "application/json", json.dumps(document).encode())
+            self._send(
+                200, "application/json", json.dumps(document).encode(), etag=self.server.live.tag if parts[0] == "incidents" else None
+            )
         else:
             self._send_file(address.path)
 
@@ -93,7 +99,11 @@ class _Handler(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers["Content-Length"]))
         plain = self.headers["Content-Type"] == "application/json"
         body = json.loads(sent) if plain else {"bytes": len(sent), "disposition": self.headers["Content-Disposition"]}
-        document = self.server.registers.post([unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")], body)
+        parts = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
+        if parts[0] == "incidents" and (stale := self.server.live.stale(self.headers["If-Match"])) is not None:
+            self._send_problem(stale, "not as it was seen")
+            return
+        document = self.server.live.post(parts, body) or self.server.registers.post(parts, body)
         if document is None:
             self._send_problem(404, f"nothing at {self.path}")
             return
@@ -136,8 +146,10 @@ class _Handler(BaseHTTPRequestHandler):
         problem = {"type": "about:blank", "title": "Problem", "status": status, "detail": detail}
         self._send(status, "application/problem+json", json.dumps(problem).encode())
 
-    def _send(self, status: int, media_type: str, body: bytes) -> None:
+    def _send(self, status: int, media_type: str, body: bytes, *, etag: str | None = None) -> None:
         self.send_response(status)
+        if etag is not None:
+            self.send_header("ETag", etag)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Security-Policy", CONTENT_POLICY)

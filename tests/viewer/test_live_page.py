@@ -1,48 +1,349 @@
-"""What moves in the page, in a real browser against a stand-in service that speaks `/live`, under the real content policy."""
+"""The living compound in the page, in a real browser against a stand-in service that speaks `/live`, under the real content policy."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from tests.viewer.browser import Visit, visit, wait_until
 from tests.viewer.mock_service import MockService, serving
-from tests.viewer.tiny_live import Car
+from tests.viewer.tiny_live import CAMERAS, EAST_M, LAT, LON, NORTH_M, SEGMENT, Car
 from viewer import static_dir
+from viewer.live import ALARM, DOUBTED, MOVING, SILENT
 
 pytestmark = pytest.mark.browser
+GRAVE = {"serious", "critical"}
 WIDE = {"width": 1180, "height": 700}
-LON, LAT = 119.30, 26.10
 ABOVE = {"lon": LON, "lat": LAT, "height_m": 230.0, "heading_deg": 0, "pitch_deg": -90}
+MAY = ["read_live", "read_track", "handle_incident"]
+PLATES = ".plates:not(.counts)"
+BOXES = f"() => [...document.querySelectorAll('{PLATES} > div:not([hidden])')].map((one) => one.getBoundingClientRect().toJSON())"
+FOCUSED = """() => {
+    let at = document.activeElement;
+    while (at.shadowRoot) at = at.shadowRoot.activeElement;
+    return at.tagName;
+}"""
+SEEING = [camera.replace("/", ":") for camera in CAMERAS]
+MOMENT = "2026-11-26T08:00:00Z"
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[MockService]:
     """A stand-in of its own, for one who may see what is live."""
     with serving(static_dir()) as running:
-        running.registers.actions = [*running.registers.actions, "read_live"]
+        running.registers.actions = [*running.registers.actions, *MAY]
         yield running
 
 
 @pytest.fixture(scope="module")
 def seen(chromium: Browser, service: MockService) -> Iterator[Visit]:
     with visit(chromium, f"{service.url}/#site=tiny&select=east:building", **WIDE) as visited:
+        expect(visited.page.locator("twin-live-bar")).to_contain_text("实时")
         yield visited
+
+
+@pytest.fixture(autouse=True)
+def start_anew_and_look_back(seen: Visit, service: MockService) -> Iterator[None]:
+    """Nothing moves, no incident runs, nothing lies open; a test may leave no error, no refusal by the content policy."""
+    seen.page.evaluate("async () => { window.twin.panels(true); await window.twin.selectStorey(null); await window.twin.select(null); }")
+    seen.page.evaluate("(pose) => window.twin.setView(pose)", ABOVE)
+    service.live.incidents.clear()
+    service.live.cars.clear()
+    service.live.put()
+    service.live.send_gap()
+    wait_until(seen.page, "window.twin.movers().length === 0")
+    expect(seen.page.locator("twin-live-bar .incidents")).to_have_text(re.compile(r"事件 0"))
+    yield
+    assert (seen.errors, seen.foreign) == ([], [])
+
+
+def look_of(page: Page, handle: int) -> str:
+    wait_until(page, f"window.twin.movers().some((one) => one.handle === {handle})")
+    look: str = page.evaluate("(handle) => window.twin.movers().find((one) => one.handle === handle).look", handle)
+    return look
+
+
+def open_incident(page: Page, title: str) -> None:
+    page.locator("twin-live-bar .incidents").click()
+    page.locator("twin-incidents").get_by_role("button", name=title).click()
+    expect(page.locator("twin-incident h2")).to_have_text(title)
 
 
 def test_a_car_that_the_service_tells_of_is_drawn_and_moves_over_the_same_origin(seen: Visit, service: MockService) -> None:
     page = seen.page
-    page.evaluate("(pose) => window.twin.setView(pose)", ABOVE)
-    expect(page.locator("twin-live-bar")).to_contain_text("实时")
     service.live.put(Car(7, "闽A12345", LON, LAT, heading_deg=90.0))
-    wait_until(page, "window.twin.movers().length === 1")
+    assert look_of(page, 7) == "moving-pointed"
     first = page.evaluate("() => window.twin.movers()[0]")
     assert first["key"] == "闽A12345"
-    assert first["look"] == "moving-pointed"
-    service.live.tell(Car(7, "闽A12345", LON + 0.0002, LAT, heading_deg=90.0))
+    service.live.tell(Car(7, "闽A12345", LON + 20 * EAST_M, LAT, heading_deg=90.0))
     wait_until(page, f"window.twin.movers()[0].x > {first['x'] + 20}")
-    expect(page.locator(".plates")).to_contain_text("闽A12345")
+    expect(page.locator(PLATES)).to_contain_text("闽A12345")
     assert service.live.said[0]["subscribe"]["site"] == "tiny"
+    west, south, east, north = service.live.said[-1]["subscribe"]["bbox"]
+    assert west < LON < east and south < LAT < north
     service.live.tell(gone=(7,))
     wait_until(page, "window.twin.movers().length === 0")
-    seen.check()
+
+
+def test_each_state_has_its_own_sign_and_is_counted(seen: Visit, service: MockService) -> None:
+    bits = {1: MOVING, 2: 0, 3: MOVING | SILENT, 4: MOVING | DOUBTED, 5: ALARM}
+    service.live.put(*(Car(handle, f"闽A{handle:05}", LON + handle * 8 * EAST_M, LAT, bits=of) for handle, of in bits.items()))
+    service.live.tell(Car(6, "巡逻", LON, LAT, kind="guard", bits=0))
+    looks = [look_of(seen.page, handle) for handle in bits]
+    assert looks == ["moving-pointed", "standing-pointed", "silent-pointed", "doubted-pointed", "alarm-pointed"]
+    assert look_of(seen.page, 6) == "standing-round"
+    counts = seen.page.locator("twin-live-bar ul")
+    expect(counts).to_have_text(re.compile(r"行驶 2\s*静止 3\s*失联 1\s*报警 1"))
+
+
+def test_plates_never_overlap(seen: Visit, service: MockService) -> None:
+    spots = ((handle, LON + handle % 8 * 9 * EAST_M, LAT + handle // 8 * 6 * NORTH_M) for handle in range(1, 41))
+    service.live.put(*(Car(handle, f"闽A{handle:05}", lon, lat, bits=0) for handle, lon, lat in spots))
+    wait_until(seen.page, f"document.querySelectorAll('{PLATES} > div:not([hidden])').length > 5")
+    boxes = seen.page.evaluate(BOXES)
+    assert 5 < len(boxes) < 40
+    for at, a in enumerate(boxes):
+        for b in boxes[:at]:
+            assert a["right"] <= b["left"] or b["right"] <= a["left"] or a["bottom"] <= b["top"] or b["bottom"] <= a["top"]
+
+
+def test_a_click_on_a_car_tells_of_it_and_its_track_is_drawn(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.put(Car(9, "闽A99999", LON, LAT, heading_deg=45.0, speed_kmh=0.0, bits=0, accuracy_m=6.5, age_ms=4000))
+    wait_until(page, "window.twin.movers().length === 1 && window.twin.movers()[0].x !== null")
+    scene = page.locator("twin-console canvas").bounding_box()
+    car = page.evaluate("() => window.twin.movers()[0]")
+    assert scene is not None
+    page.mouse.click(scene["x"] + car["x"], scene["y"] + car["y"])
+    card = page.locator("twin-live-frame section")
+    expect(card.get_by_role("heading", name="闽A99999")).to_be_visible()
+    expect(card).to_contain_text(re.compile(r"状态\s*静止.*速度\s*0 km/h.*方向\s*45°.*精度\s*±6\.5 米.*最近定位", re.DOTALL))
+    card.get_by_role("button", name="轨迹").click()
+    expect(card.get_by_role("button", name="轨迹")).to_have_attribute("aria-pressed", "true")
+    assert any("/live/tracks/vehicle/" in asked for asked in service.asked)
+    card.get_by_role("button", name="关闭").click()
+    expect(card).to_have_count(0)
+
+
+def test_a_broken_line_is_said_and_mends_itself_though_handles_are_others(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.put(Car(3, "闽A33333", LON, LAT))
+    look_of(page, 3)
+    service.live.cars = {30: Car(30, "闽A33333", LON, LAT)}
+    with service.live.lock:
+        service.live.hang_up()
+        expect(page.locator("twin-live-bar")).to_contain_text("连接中断，正在重连")
+        expect(page.locator("twin-live-bar")).to_contain_text(re.compile(r"数据停在 \d\d:\d\d:\d\d（\d+ 秒前）"))
+        wait_until(page, "window.twin.movers()[0].look === 'silent-pointed'")
+    expect(page.locator("twin-live-bar .line.open")).to_be_visible()
+    wait_until(page, "window.twin.movers().map((one) => `${one.handle} ${one.key}`).join() === '30 闽A33333'")
+    seen.forgive()
+
+
+def test_what_the_service_says_is_amiss_is_not_taken_for_live(seen: Visit, service: MockService) -> None:
+    service.live.say({"type": "problem", "title": "the hub is away", "detail": "what is shown is old; it comes back by itself"})
+    expect(seen.page.locator("twin-live-bar .line.broken")).to_be_visible()
+    service.live.put()
+    expect(seen.page.locator("twin-live-bar .line.open")).to_be_visible()
+
+
+def test_devices_stand_where_the_registers_say_and_look_as_they_said(seen: Visit, service: MockService) -> None:
+    looks = "Object.fromEntries(window.twin.devices().map((one) => [one.id, one.look]))"
+    wait_until(seen.page, f"'{CAMERAS[1]}' in {looks}")
+    told = seen.page.evaluate(f"() => {looks}")
+    assert told[SEGMENT] == "perimeter_segment-normal-normal"
+    assert told["perimeter_segment/PER-02"] == "perimeter_segment-masked-masked"
+    assert told["door/D-1"] == "door-normal-closed"
+    expect(seen.page.locator(".counts")).to_contain_text("↓12 ↑9")
+    service.live.stand("gate/GATE-01", "open", entered=13, left=9)
+    service.live.stand("door/D-1", "forced", {"lon": LON, "lat": LAT})
+    expect(seen.page.locator(".counts")).to_contain_text("↓13 ↑9")
+    wait_until(seen.page, f"{looks}['door/D-1'] === 'door-alarm-forced'")
+
+
+def test_a_new_incident_is_announced_without_taking_the_focus_and_lights_up_its_segment(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    page.get_by_role("combobox", name=re.compile("搜索")).focus()
+    service.live.happen(1, severity=4)
+    expect(page.locator("twin-live-frame .notice")).to_contain_text("周界入侵 1")
+    expect(page.locator("twin-live-frame [aria-live]")).to_contain_text("周界入侵 1")
+    assert (
+        page.evaluate(
+            "() => { let at = document.activeElement; while (at.shadowRoot) at = at.shadowRoot.activeElement; return at.tagName; }"
+        )
+        == "INPUT"
+    )
+    wait_until(page, f"window.twin.devices().some((one) => one.id === '{SEGMENT}' && one.look.includes('alarm'))")
+    expect(page.locator("twin-live-bar .incidents")).to_have_text(re.compile(r"4\s*严重\s*事件 1"))
+    expect(page.get_by_role("checkbox", name="提示音")).not_to_be_checked()
+    page.locator("twin-live-frame .notice").get_by_role("button", name="查看").click()
+    expect(page.locator("twin-incident h2")).to_have_text("周界入侵 1")
+    expect(page.locator("twin-live-frame .notice")).to_have_count(0)
+
+
+def test_the_list_shows_the_worst_first_and_says_so_in_words(seen: Visit, service: MockService) -> None:
+    for number, severity in ((1, 2), (2, 5), (3, 5)):
+        service.live.happen(number, severity, count=3, flapping=number == 1)
+    seen.page.locator("twin-live-bar .incidents").click()
+    rows = seen.page.locator("twin-incidents li")
+    expect(rows).to_have_text(
+        [
+            re.compile("入侵 3.*紧急", re.DOTALL),
+            re.compile("入侵 2.*紧急", re.DOTALL),
+            re.compile("入侵 1.*一般.*北墙防区.*3 次报警.*反复报警", re.DOTALL),
+        ]
+    )
+    service.live.incidents[2] |= {"state": "closed"}
+    service.live.news(2, "closed")
+    expect(rows).to_have_count(2)
+    seen.page.locator("twin-incidents").get_by_role("button", name="已关闭").click()
+    expect(rows).to_have_text([re.compile("入侵 2")])
+
+
+def test_an_incident_is_flown_to_and_shows_the_cameras_that_the_service_names(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.happen(1)
+    open_incident(page, "周界入侵 1")
+    wait_until(page, "window.location.hash.includes('incident=1&')")
+    wait_until(page, f"Math.abs(window.twin.getView().lat - {LAT} - 30 / 111194) < 0.001 && window.twin.getView().height_m < 150")
+    wait_until(page, f"window.twin.cones().join() === '{','.join(SEEING)}'")
+    asked = [taken["seen_by"] for taken in service.live.taken if "seen_by" in taken]
+    assert sorted(asked) == [["camera:CAM-001"], ["camera:CAM-002"]], "each was asked for once, however often it is looked at"
+    panel = page.locator("twin-incident")
+    for text in (
+        "看得到的摄像机 2",
+        "22 米 · 96 像素/米 · 观察",
+        "王保安",
+        "28 米 · 22 秒",
+        "调看摄像机",
+        "访客9",
+        "南门",
+        "M1 201 门",
+        "无法得知：the registers are read",
+    ):
+        expect(panel).to_contain_text(text)
+    panel.get_by_role("button", name="视域").first.click()
+    wait_until(page, f"window.twin.cones().join() === '{SEEING[1]}'")
+    expect(page.locator(".spot")).to_have_text("周界入侵 1")
+    panel.get_by_role("button", name="关闭", exact=True).click()
+    wait_until(page, "window.twin.cones().length === 0 && !window.location.hash.includes('incident=')")
+    expect(page.locator(".spot")).to_be_hidden()
+
+
+def test_it_is_acknowledged_and_closed_with_a_reason_only(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.happen(1)
+    open_incident(page, "周界入侵 1")
+    service.live.taken.clear()
+    panel = page.locator("twin-incident")
+    panel.get_by_role("button", name="确认", exact=True).click()
+    expect(panel.get_by_role("alert")).to_have_text("请写明说明")
+    for step, name in (("acknowledge", "确认"), ("close", "关闭事件")):
+        panel.get_by_label("说明").fill(f"已派人 {step}")
+        panel.get_by_role("button", name=name, exact=True).click()
+        expect(panel.locator(".log")).to_contain_text(f"已派人 {step}")
+    steps = [taken for taken in service.live.taken if "step" in taken]
+    assert steps == [
+        {"incident": 1, "step": "acknowledge", "why": "已派人 acknowledge"},
+        {"incident": 1, "step": "close", "why": "已派人 close", "reason": "real"},
+    ]
+    expect(panel.get_by_role("button", name="关闭事件")).to_have_count(0)
+    expect(page.locator("twin-live-bar .incidents")).to_have_text(re.compile("事件 0"))
+
+
+def test_what_another_did_meanwhile_is_shown_and_the_reason_stays_to_be_sent_again(seen: Visit, service: MockService) -> None:
+    service.live.happen(1)
+    open_incident(seen.page, "周界入侵 1")
+    panel = seen.page.locator("twin-incident")
+    panel.get_by_label("说明").fill("我来处理")
+    service.live.incidents[1] |= {"state": "acknowledged"}
+    panel.get_by_role("button", name="确认", exact=True).click()
+    expect(panel.get_by_role("alert")).to_contain_text("刚被他人处理过")
+    expect(panel.locator(".chip.cool")).to_have_text("已确认")
+    expect(panel.get_by_label("说明")).to_have_value("我来处理")
+    assert [error for error in seen.errors if "412" not in error] == []
+    seen.forgive()
+
+
+def test_after_a_gap_and_after_a_break_the_lists_are_read_anew(seen: Visit, service: MockService) -> None:
+    bar = seen.page.locator("twin-live-bar .incidents")
+    service.live.happen(1, tell=False)
+    service.live.send_gap()
+    expect(bar).to_have_text(re.compile("事件 1"))
+    service.live.happen(2)
+    expect(bar).to_have_text(re.compile("事件 2"))
+    last = service.live.event
+    service.live.break_events()
+    service.live.happen(3, tell=False)
+    expect(bar).to_have_text(re.compile("事件 3"))
+    assert service.live.heard[-1] == str(last)
+
+
+def test_the_past_is_marked_as_such_and_shows_what_was(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.put(Car(1, "此刻", LON, LAT))
+    service.live.past = lambda at_s: [
+        Car(0, "闽A00001", LON + (at_s % 3600) * 0.2 * EAST_M, LAT),
+        Car(1, "闽A00002", LON, LAT, verdict=7),
+    ]
+    page.get_by_role("button", name="回放", exact=True).click()
+    banner = page.locator("twin-live-frame .replay")
+    expect(banner).to_contain_text(re.compile(r"回放 · \d{4}年"))
+    wait_until(page, "window.twin.movers().map((one) => one.look).join() === 'moving-pointed,doubted-pointed'")
+    wait_until(page, "/at=20\\d\\d-/.test(window.location.hash)")
+    expect(page.locator("twin-live-bar .line")).to_have_count(0)
+    before = page.evaluate("() => window.twin.moment()")
+    page.get_by_role("button", name="60 倍速").click()
+    page.get_by_role("button", name="播放").click()
+    wait_until(page, f"window.twin.moment() > {before} + 20000")
+    page.get_by_role("button", name="暂停").click()
+    page.get_by_role("button", name="回到实时").click()
+    expect(banner).to_have_count(0)
+    wait_until(page, "window.twin.movers().map((one) => one.key).join() === '此刻' && !window.location.hash.includes('at=')")
+
+
+def test_a_link_to_a_moment_shows_the_incidents_as_they_were_then(chromium: Browser, service: MockService) -> None:
+    service.live.happen(1, since="2026-11-26T07:59:00Z", state="closed", tell=False)
+    with visit(chromium, f"{service.url}/#site=tiny&at={MOMENT}&list=incidents", **WIDE) as visited:
+        expect(visited.page.locator("twin-incidents li")).to_have_text([re.compile("入侵 1")])
+        expect(visited.page.locator("twin-live-frame .replay")).to_contain_text("2026年11月26日")
+        visited.page.get_by_role("button", name="上一个事件").click()
+        wait_until(visited.page, "window.location.hash.includes('at=2026-11-26T07:59:00Z')")
+        wait_until(visited.page, f"window.twin.devices().some((one) => one.id === '{SEGMENT}' && one.look.includes('alarm'))")
+        visited.check()
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", 1180), ("en", 390)])
+def test_no_grave_finding_of_accessibility(seen: Visit, service: MockService, language: str, width: int) -> None:
+    page = seen.page
+    service.live.happen(1, flapping=True)
+    page.set_viewport_size({"width": width, "height": 700})
+    found = []
+    if language == "en":
+        page.get_by_role("button", name="English").click()
+    open_incident(page, {"zh": "周界入侵 1", "en": "Intrusion 1"}[language])
+    expect(page.locator("twin-incident .rows li")).to_have_count(3)
+    found += Axe().run(page).response["violations"]
+    page.locator("twin-incident header button").first.click()
+    page.get_by_role("button", name={"zh": "回放", "en": "Replay"}[language], exact=True).click()
+    expect(page.locator("twin-replay input[type=range]")).to_be_visible()
+    found += Axe().run(page).response["violations"]
+    page.locator("twin-replay .back").click()
+    if language == "en":
+        page.get_by_role("button", name="中文").click()
+    page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found if rule["impact"] in GRAVE] == []
+
+
+def test_who_may_not_see_what_is_live_has_no_live_bar(chromium: Browser, service: MockService) -> None:
+    service.live.allowed = False
+    try:
+        with visit(chromium, f"{service.url}/#site=tiny&select=east:building", **WIDE) as refused:
+            expect(refused.page.locator("twin-panel h2")).to_be_visible()
+            expect(refused.page.locator("twin-live-bar .bar")).to_have_count(0)
+            assert [error for error in refused.errors if "/live/states" not in error] == []
+            assert not any("WebSocket" in error for error in refused.errors)
+    finally:
+        service.live.allowed = True

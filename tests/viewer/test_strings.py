@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from sensors.pixel_class import classes_of
 from twin.codes import shipped_tables
 from twin.codes.step import Step
 from twin.link.facts import Method as LinkMethod
@@ -82,6 +83,7 @@ def test_what_the_service_says_in_codes_has_a_name() -> None:
     steps = [step for step in shipped_tables().rows(Step) if step.kind not in {"asset", "vehicle", "dispatch"}]
     said = {f"link_{method}" for method in get_args(LinkMethod)} | {f"place_{method.name.lower()}" for method in PlaceMethod}
     said |= {f"request_{step.target_state}" for step in steps} | {f"request_kind_{step.kind}" for step in steps}
+    said |= {f"pixels_{row.name}" for edition in ("2014", "2025") for row in classes_of(edition)}
     said |= {f"method_{method}" for method in ("import", "manual", "correction", "revert", "stock_take")}
     assert sorted(said - values.keys()) == []
 

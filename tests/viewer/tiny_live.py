@@ -3,22 +3,25 @@
 import base64
 import hashlib
 import json
+import queue
 import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from viewer.live import HEADING_UNKNOWN, HEIGHT_UNKNOWN, MOVING, SPEED_UNKNOWN, Frame, encode_frame
 
-__all__ = ["Car", "TinyLive"]
+__all__ = ["CAMERAS", "EAST_M", "LAT", "LON", "NORTH_M", "SEGMENT", "Car", "TinyLive"]
 
 KEY_OF_RFC_6455 = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, BINARY, CLOSE = 1, 2, 8
-Document = dict[str, object]
+Document = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -37,13 +40,40 @@ class Car:
     kind: str = "vehicle"
     name: str | None = None
     age_ms: int = 0
+    verdict: int = 0
+
+
+LON, LAT, FLOOR_M = 119.30, 26.10, 30.0
+NORTH_M, EAST_M = 1 / 111_194, 1 / 99_850
+"""Degrees a metre there."""
+GUARD = "guard/G-7"
+STATES_A_PAGE = 3
+WORDS = {"acknowledge": "acknowledged", "close": "closed", "comment": "comment"}
+GATE = "gate/GATE-01"
+SEGMENT = "perimeter_segment/PER-01"
+CAMERAS = ("camera/CAM-001", "camera/CAM-002")
+BEGAN = "2026-11-27T00:00:00Z"
+
+
+def place_at(east_m: float, north_m: float, up_m: float = 0.0) -> Document:
+    """Where something is, metres from the origin of the tiny site."""
+    spot = {"lon": LON + east_m * EAST_M, "lat": LAT + north_m * NORTH_M, "height_m": FLOOR_M + up_m}
+    return spot | {"site_xyz": [east_m, north_m, up_m]}
 
 
 @dataclass(slots=True)
 class TinyLive:
-    """What is live; `allowed` False answers 403 to all of it."""
+    """What is live; `allowed` False answers 403 to all of it. `past` is where cars were, by the moment asked for in seconds."""
 
     allowed: bool = True
+    states: dict[str, Document] = field(default_factory=dict)
+    incidents: dict[int, Document] = field(default_factory=dict)
+    logs: dict[int, list[Document]] = field(default_factory=dict)
+    taken: list[Document] = field(default_factory=list)
+    listeners: list[queue.Queue[bytes | None]] = field(default_factory=list)
+    heard: list[str | None] = field(default_factory=list)
+    event: int = 100
+    past: Callable[[float], list[Car]] = lambda _: []
     cars: dict[int, Car] = field(default_factory=dict)
     said: list[Document] = field(default_factory=list)
     sockets: list[socket.socket] = field(default_factory=list)
@@ -77,11 +107,13 @@ class TinyLive:
     def tell(self, *cars: Car, gone: tuple[int, ...] = ()) -> None:
         """A frame with what changed."""
         with self.lock:
+            names = self._names([car for car in cars if car.handle not in self.cars])
             self.cars |= {car.handle: car for car in cars}
             for handle in gone:
                 self.cars.pop(handle, None)
             frame = self._frame(list(cars), full=False, gone=gone)
             for each in list(self.sockets):
+                _write(each, TEXT, names)
                 _write(each, BINARY, frame)
 
     def say(self, document: Document) -> None:
@@ -96,17 +128,184 @@ class TinyLive:
             for each in self.sockets:
                 each.shutdown(socket.SHUT_RDWR)
 
+    def __post_init__(self) -> None:
+        self.stand(GATE, "normal", entered=12, left=9)
+        self.stand(SEGMENT, "normal")
+        self.stand("perimeter_segment/PER-02", "masked")
+        self.stand("door/D-1", "closed", place_at(9, 0, 3.6))
+
+    def happen(self, number: int, severity: int = 4, *, site: str = "tiny", tell: bool = True, **other: object) -> Document:
+        """An incident at the north wall begins, and whoever listens is told."""
+        incident: Document = {
+            "id": number,
+            "site": site,
+            "kind": "intrusion",
+            "title": {"zh": f"周界入侵 {number}", "en": f"Intrusion {number}"},
+            "severity": severity,
+            "state": "open",
+            "since": f"2026-11-27T00:{len(self.incidents):02}:00Z",
+            "until": f"2026-11-27T00:{len(self.incidents):02}:30Z",
+            "count": 1,
+            "place": place_at(0, 30) | dict.fromkeys(("room", "storey", "building", "zone")) | {"segment": "perimeter_segment:PER-01"},
+            "devices": [{"id": SEGMENT, "kind": "perimeter_segment", "name": "北墙防区", "count": 1}],
+            "flapping": False,
+        }
+        self.incidents[number] = incident | other
+        self.logs[number] = [{"time": incident["since"], "who": None, "what": "opened", "why": None, "facts": {}}]
+        if tell:
+            self.news(number, "opened")
+        return self.incidents[number]
+
+    def news(self, number: int, change: str) -> None:
+        """Tell of what changed of an incident: of one of its parts, as the service does."""
+        incident = self.incidents[number]
+        told = {name: incident[name] for name in ("kind", "title", "severity", "state", "count", "flapping")}
+        self.send_event("pingshan.incident", {"incident": number, "change": change, "notify": change != "alarms"} | told)
+
+    def send_event(self, kind: str, data: Document) -> None:
+        """An event with the next number to all that listen."""
+        self.event += 1
+        told = {"specversion": "1.0", "id": str(self.event), "type": kind, "source": "/tiny", "time": BEGAN, "data": data}
+        self._send(f"id: {self.event}\nevent: {kind}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n")
+
+    def send_gap(self) -> None:
+        """Say that some events will not come."""
+        self._send(f"event: pingshan.gap\ndata: {json.dumps({'from': self.event, 'to': self.event + 5})}\n\n")
+
+    def break_events(self) -> None:
+        """End every line of events."""
+        with self.lock:
+            for each in self.listeners:
+                each.put(None)
+
+    def listen(self, last: str | None, send: Callable[[bytes], object]) -> None:
+        """Speak to one who listens to events until that one leaves."""
+        mine: queue.Queue[bytes | None] = queue.Queue()
+        with self.lock:
+            self.listeners.append(mine)
+            self.heard.append(last)
+        try:
+            send(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\nretry: 300\n\n"
+            )
+            while (told := mine.get()) is not None:
+                send(told)
+        except OSError:
+            pass
+        finally:
+            with self.lock:
+                self.listeners.remove(mine)
+
     def get(self, parts: list[str], query: Mapping[str, str]) -> Document | None:
         """What GET answers, None for what is not of this part."""
         match parts:
             case ["live", "states"]:
-                return {"at": "2026-11-27T00:00:00Z", "states": [], "next": None}
+                later = [one for key, one in sorted(self.states.items()) if key > query.get("after", "")]
+                return {
+                    "at": BEGAN,
+                    "states": later[:STATES_A_PAGE],
+                    "next": later[STATES_A_PAGE - 1]["id"] if later[STATES_A_PAGE:] else None,
+                }
+            case ["live", "at"]:
+                moment = datetime.fromisoformat(query["datetime"])
+                return {"type": "FeatureCollection", "features": [_position(car, moment) for car in self.past(moment.timestamp())]}
+            case ["live", "tracks", _, _]:
+                points = [[LON, LAT], [LON + 20 * EAST_M, LAT]]
+                return {"type": "Feature", "geometry": {"type": "LineString", "coordinates": points}, "properties": {"times": [BEGAN] * 2}}
+            case ["incidents"]:
+                wanted = query.get("state")
+                found = [one for one in self.incidents.values() if wanted in (None, one["state"])]
+                if "datetime" in query:
+                    moment = datetime.fromisoformat(query["datetime"])
+                    known = [one for one in self.incidents.values() if datetime.fromisoformat(one["since"]) <= moment]
+                    found = [one | {"state": "open"} for one in known if wanted in (None, "open")]
+                return {"incidents": found, "next": None}
+            case ["incidents", number] if int(number) in self.incidents:
+                return self.incidents[int(number)] | {"log": self.logs[int(number)], "flapping_devices": []}
+            case ["incidents", number, "context"] if int(number) in self.incidents:
+                return self.context()
+            case ["collections", "cameras", "items"]:
+                return {"type": "FeatureCollection", "features": [_camera(key) for key in CAMERAS]}
+            case ["collections", "cameras", "items", key]:
+                return _camera(f"camera/{key}")
+            case ["collections", "gates", "items"]:
+                return {"type": "FeatureCollection", "features": [_line("GATE-01", "南门", (-13, -30), (-7, -30))]}
+            case ["collections", "perimeter", "items"]:
+                west = _line("PER-02", "西墙防区", (-40, -30), (-40, 30))
+                return {"type": "FeatureCollection", "features": [_line("PER-01", "北墙防区", (-30, 30), (30, 30)), west]}
         return None
 
+    def context(self) -> Document:
+        """What surrounds every incident here."""
+        route = [[LON, LAT, FLOOR_M], [LON, LAT + 28 * NORTH_M, FLOOR_M]]
+        seeing = [
+            {"id": key.replace("/", ":"), "name": f"摄像机 {number + 1}", "distance_m": 22.4, "pixels_per_metre": 96.0, "class": "observe"}
+            for number, key in enumerate(CAMERAS)
+        ]
+        line = {"type": "LineString", "coordinates": route}
+        return {
+            "room": None,
+            "doors": [{"id": "east:door1", "name": "M1", "long_name": "201 门", "distance_m": 0.1}],
+            "gates": [{"id": "gate:GATE-01", "name": "南门", "distance_m": 60.2}],
+            "people": [{"id": f"person/访客{number}", "kind": "person"} for number in range(10)],
+            "vehicles": [],
+            "assets": None,
+            "assets_total": None,
+            "unanswered": {"assets": {"code": "NOT_READY", "message": "the registers are read"}},
+            "cameras": seeing,
+            "guards": [{"id": GUARD, "name": "王保安", "route_m": 28.0, "seconds": 22.0, "route": line}],
+            "procedure": {
+                "title": {"zh": "周界入侵处置", "en": "Intrusion"},
+                "steps": [{"zh": "调看摄像机", "en": "Look at the cameras"}, "派人"],
+            },
+        }
+
+    @property
+    def tag(self) -> str:
+        """The ETag of every incident: what they all are now."""
+        return f'"{sorted((number, one["state"]) for number, one in self.incidents.items())!r}"'
+
+    def stale(self, seen: str | None) -> int | None:
+        """The status that refuses a step which is decided upon something else than what is, or upon nothing."""
+        return 428 if seen is None else None if seen == self.tag else 412
+
+    def post(self, parts: list[str], body: Document) -> Document | None:
+        """What a person does about an incident; which cameras see the points of a fan."""
+        match parts:
+            case ["incidents", number, "acknowledge" | "close" | "comment" as step] if int(number) in self.incidents:
+                told = int(number)
+                self.taken.append({"incident": told, "step": step} | body)
+                state = {"acknowledge": "acknowledged", "close": "closed", "comment": self.incidents[told]["state"]}[step]
+                self.incidents[told] = self.incidents[told] | {"state": state}
+                self.logs[told].append({"time": BEGAN, "who": "她", "what": WORDS[step], "why": body["why"], "facts": {}})
+                self.news(told, WORDS[step])
+                return self.incidents[told]
+            case ["spatial", "visible-from"]:
+                self.taken.append({"seen_by": body["cameras"]})
+                return {"targets": [_seen(target) for target in body["targets"]]}
+        return None
+
+    def stand(self, key: str, state: str, place: Document | None = None, *, entered: int = 0, left: int = 0) -> Document:
+        """Have a device in a state, and say so; it gives its place where it knows one."""
+        kind, _, number = key.partition("/")
+        spot = {"lon": place and place["lon"], "lat": place and place["lat"]}
+        told = {"id": key, "kind": kind, "key": number, "state": state, "since": BEGAN, "received": BEGAN, "silent_s": 1.0, "value": {}}
+        self.states[key] = told | {"alarms": [], "in": entered, "out": left} | spot
+        self.say({"type": "states", "at": BEGAN, "states": [self.states[key]]})
+        return self.states[key]
+
+    def _send(self, text: str) -> None:
+        with self.lock:
+            for each in self.listeners:
+                each.put(text.encode())
+
     def _greet(self, connection: socket.socket) -> None:
-        names = [[car.handle, car.kind, car.key, car.name] for car in self.cars.values()]
-        _write(connection, TEXT, json.dumps({"type": "names", "names": names}, ensure_ascii=False).encode())
+        _write(connection, TEXT, self._names(self.cars.values()))
         _write(connection, BINARY, self._frame(list(self.cars.values()), full=True))
+
+    def _names(self, cars: Iterable[Car]) -> bytes:
+        names = [[car.handle, car.kind, car.key, car.name] for car in cars]
+        return json.dumps({"type": "names", "names": names}, ensure_ascii=False).encode()
 
     def _frame(self, cars: list[Car], *, full: bool, gone: tuple[int, ...] = ()) -> bytes:
         self.number += 1
@@ -131,6 +330,39 @@ class TinyLive:
                 gone=np.array(gone, dtype="<u4"),
             )
         )
+
+
+def _position(car: Car, moment: datetime) -> Document:
+    time = (moment - timedelta(milliseconds=car.age_ms)).isoformat()
+    facts = {"kind": car.kind, "key": car.key, "time": time, "speed_kmh": car.speed_kmh, "heading_deg": car.heading_deg}
+    point = {"type": "Point", "coordinates": [car.lon, car.lat]}
+    told = {"type": "Feature", "id": f"{car.kind}/{car.key}", "geometry": point}
+    return told | {"properties": facts | {"accuracy_m": car.accuracy_m, "verdict": car.verdict, "place": []}}
+
+
+def _line(code: str, name: str, start: tuple[float, float], end: tuple[float, float]) -> Document:
+    line = [[LON + east * EAST_M, LAT + north * NORTH_M, FLOOR_M] for east, north in (start, end)]
+    facts = {"code": code, "name": name, "low_m": FLOOR_M}
+    return {"type": "Feature", "id": code, "geometry": {"type": "LineString", "coordinates": line}, "properties": facts}
+
+
+def _camera(key: str) -> Document:
+    """5 m up, 20 m north, looking north with a lens of 4 mm."""
+    number = CAMERAS.index(key)
+    lens = place_at(-20 + 40 * number, 20, 5)
+    facts = {"heading": 0.0, "focal_length": 4.0, "sensor_width": 5.38, "view_range": 30.0, "mounting_height": 5.0, "room": None}
+    point = {"type": "Point", "coordinates": [lens["lon"], lens["lat"], lens["height_m"]]}
+    name = {"name": f"摄像机 {number + 1}", "low_m": lens["height_m"]}
+    return {"type": "Feature", "id": key.partition("/")[2], "geometry": point, "properties": facts | name}
+
+
+def _seen(target: Document) -> Document:
+    """Every point of the fan is seen but those beyond a wall 25 m north."""
+    seen = float(str(target["lat"])) < LAT + 45 * NORTH_M
+    return {
+        "target": {"lon_lat_height": [target["lon"], target["lat"], FLOOR_M]},
+        "cameras": [{"sees": {"chest": True}}] if seen else [],
+    }
 
 
 def _write(connection: socket.socket, opcode: int, payload: bytes) -> None:

@@ -11,11 +11,27 @@ export interface Place {
   /** The list of the registers that lies open, with its filter. */
   list: string | null;
   camera: Pose | null;
+  /** The moment of the past that is shown, milliseconds of UTC; null is now. */
+  at_ms: number | null;
 }
+
+export const NOWHERE: Place = { site: null, select: null, storey: null, record: null, list: null, camera: null, at_ms: null };
+const INCIDENT = "incident/";
 
 export function parsePlace(hash: string): Place {
   const values = new URLSearchParams(hash.replace(/^#/, ""));
-  return { site: values.get("site"), select: values.get("select"), storey: values.get("storey"), record: values.get("record"), list: values.get("list"), camera: parsePose(values.get("camera")) };
+  const incident = values.get("incident");
+  const list = incident ? `${INCIDENT}${incident}` : values.get("list");
+  const at_ms = Date.parse(values.get("at") ?? "");
+  return {
+    site: values.get("site"),
+    select: values.get("select"),
+    storey: values.get("storey"),
+    record: values.get("record"),
+    list,
+    camera: parsePose(values.get("camera")),
+    at_ms: Number.isNaN(at_ms) ? null : at_ms,
+  };
 }
 
 export function formatPlace(place: Place): string {
@@ -24,7 +40,9 @@ export function formatPlace(place: Place): string {
   if (place.select) values.set("select", place.select);
   if (place.storey) values.set("storey", place.storey);
   if (place.record) values.set("record", place.record);
-  if (place.list) values.set("list", place.list);
+  if (place.list?.startsWith(INCIDENT)) values.set("incident", place.list.slice(INCIDENT.length));
+  else if (place.list) values.set("list", place.list);
+  if (place.at_ms !== null) values.set("at", `${new Date(place.at_ms).toISOString().slice(0, 19)}Z`);
   if (place.camera) values.set("camera", formatPose(place.camera));
   return `#${values.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }

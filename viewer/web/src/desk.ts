@@ -9,7 +9,7 @@ import { either, t } from "./words";
 
 /**
  * `list`: `differences/CODE`, `stocktakes/3/missing`, `imports/KIND`, `import/12/CODE`, `worklist/FAMILY`, `moves/requests`;
- * each also without its ends.
+ * each also without its ends. `incidents`, `incident/ID`: what runs.
  */
 export type Shown = { what: "feature" } | { what: "portal" } | { what: "record"; name: RecordName } | { what: "list"; list: string };
 export type Tab = "facts" | "office" | "assets" | "work";
@@ -94,7 +94,7 @@ export class Desk {
   openAddress(record: string | null, list: string | null): void {
     const [kind, ...key] = (record ?? "").split("/");
     if (kind && key.length > 0) this.shown = { what: "record", name: { kind, key: key.join("/") } };
-    else if (list && this.reads) this.shown = { what: "list", list };
+    else if (list && (list.startsWith("incident") ? this.twin.live.access === "given" : this.reads)) this.shown = { what: "list", list };
     else if (this.shown.what !== "portal") this.shown = { what: "feature" };
     this.changed();
   }

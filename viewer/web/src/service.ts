@@ -108,6 +108,11 @@ export class Failure extends Error {
   get words(): string {
     return t(this.key, this.values);
   }
+
+  /** Of an answer that the service gave; NaN where it gave none. */
+  get status(): number {
+    return Number(this.values["status"]);
+  }
 }
 
 export function listSites(): Promise<{ sites: SiteName[] }> {
@@ -153,6 +158,12 @@ export function send<Document>(address: string, body: unknown, method = "POST"):
 /** The ETag of a document, to change it only as it was seen. */
 export async function readTagged(address: string): Promise<string> {
   return (await answered(address, { headers: { Accept: "application/json" } })).headers.get("ETag") ?? "*";
+}
+
+/** A document with its ETag, to change it only as it was seen. */
+export async function readSeen<Document>(address: string): Promise<{ document: Document; version: string }> {
+  const answer = await answered(address, { headers: { Accept: "application/json" } });
+  return { document: (await answer.json()) as Document, version: answer.headers.get("ETag") ?? "*" };
 }
 
 export function sendIf<Document>(address: string, body: unknown, version: string): Promise<Document> {

@@ -32,6 +32,12 @@ export interface TwinHandle {
   panels(shown: boolean): void;
   /** What moves, where it is drawn (CSS pixels; null beyond the picture), what its sign says. */
   movers(): { handle: number; key: string | null; look: string; x: number | null; y: number | null }[];
+  /** What stands and has a state, and what its sign says. */
+  devices(): { id: string; look: string }[];
+  /** The cameras whose cones are drawn. */
+  cones(): string[];
+  /** The moment of the past that is shown, milliseconds of UTC; null is now. */
+  moment(): number | null;
 }
 
 declare global {
@@ -67,6 +73,9 @@ export function expose(twin: Twin): void {
     setQuality: (quality) => twin.setQuality(quality),
     setSection: (height_m) => twin.setSection(height_m),
     panels: (shown) => twin.set({ panels: shown }),
+    devices: () => twin.view?.devices.told() ?? [],
+    cones: () => twin.live.chosen.cones,
+    moment: () => twin.live.past.at_ms,
     movers: () => (twin.view?.movers.told() ?? []).map((one) => ({ ...one, key: twin.live.feed.names.get(one.handle)?.key ?? null })),
   };
 }

@@ -1,6 +1,6 @@
 /** The state of the page and everything that changes it; parts listen for `change`. */
 
-import { formatPlace, parsePlace, type Place } from "./address";
+import { formatPlace, NOWHERE, parsePlace, type Place } from "./address";
 import type { LayerSwitches } from "./scene/layers";
 import type { Quality } from "./scene/stage";
 import { outcome } from "./ask";
@@ -53,7 +53,7 @@ export class Twin extends EventTarget {
   view: View | null = null;
   readonly desk = new Desk(this);
   readonly live = new Live(this);
-  private written: Place = { site: null, select: null, storey: null, record: null, list: null, camera: null };
+  private written: Place = NOWHERE;
   private stepping = false;
   private recalling = false;
 
@@ -72,7 +72,8 @@ export class Twin extends EventTarget {
       const [site, tree] = await Promise.all([readSite(code), readTree(code)]);
       this.set({ sites, site, tree: inOrder(tree) });
       this.title();
-      void this.live.open();
+      const live = this.live.open();
+      if (place.list?.startsWith("incident") || place.at_ms !== null) await live;
       if (site.tilesets.length === 0) {
         this.set({ phase: "no_tiles" });
         return await this.goTo(place);
@@ -92,7 +93,7 @@ export class Twin extends EventTarget {
   }
 
   async openSite(code: string): Promise<void> {
-    history.pushState(null, "", formatPlace({ site: code, select: null, storey: null, record: null, list: null, camera: null }));
+    history.pushState(null, "", formatPlace({ ...NOWHERE, site: code }));
     await this.open();
   }
 
@@ -278,7 +279,7 @@ export class Twin extends EventTarget {
   remember(): void {
     if (this.recalling || !this.site || (this.phase !== "ready" && this.phase !== "no_tiles")) return;
     const camera = this.phase === "ready" ? (this.view?.eye.pose ?? null) : null;
-    const place: Place = { site: this.site.code, select: this.selected, storey: this.storey, record: this.desk.address, list: this.desk.list, camera };
+    const place: Place = { site: this.site.code, select: this.selected, storey: this.storey, record: this.desk.address, list: this.desk.list, camera, at_ms: this.live.past.at_ms };
     const step = place.site === this.written.site && (place.select !== this.written.select || place.storey !== this.written.storey || place.record !== this.written.record || place.list !== this.written.list);
     if (step && !this.stepping) {
       history.pushState(null, "", formatPlace(place));
@@ -298,18 +299,20 @@ export class Twin extends EventTarget {
   /** What was gone to by an address is no new step: the entry it came from is kept, and written as it now is. */
   private recalled(): void {
     this.recalling = false;
-    this.written = { site: this.site?.code ?? null, select: this.selected, storey: this.storey, record: this.desk.address, list: this.desk.list, camera: null };
+    this.written = { site: this.site?.code ?? null, select: this.selected, storey: this.storey, record: this.desk.address, list: this.desk.list, camera: null, at_ms: this.live.past.at_ms };
     this.remember();
   }
 
-  private async goTo({ storey, select, record, list, camera }: Place): Promise<void> {
+  private async goTo({ storey, select, record, list, camera, at_ms }: Place): Promise<void> {
     const fly = camera === null;
+    if (at_ms !== this.live.past.at_ms && this.live.access === "given") await this.live.goTo(at_ms);
     if (storey !== null && storey !== this.storey) await this.openStorey(storey, { fly });
     if (select !== this.selected) await this.select(select, { fly: fly && storey === null });
     if (record !== this.desk.address || list !== this.desk.list) this.desk.openAddress(record, list);
   }
 
   private cut(): void {
+    this.live.drawDevices();
     const found = this.storey === null ? null : this.findStorey(this.storey);
     const key = found?.building.tileset_key;
     if (!found?.storey.z_range || !key) {

@@ -59,6 +59,11 @@ export function clock(ms: number): string {
   return new Date(ms).toLocaleTimeString(LOCALE[current], { hour12: false });
 }
 
+/** Day and clock of a moment (milliseconds of UTC). */
+export function dateClock(ms: number): string {
+  return new Date(ms).toLocaleString(LOCALE[current], { dateStyle: "medium", timeStyle: "medium", hour12: false });
+}
+
 /** A class's everyday name, or null where the glossary has none (the IFC name then stands alone). */
 export function className(name: string): string | null {
   return pick(classes[name]);

@@ -31,6 +31,8 @@ export class Feed {
   readonly names = new Map<number, Name>();
   private socket: WebSocket | null = null;
   private wish: Wish | null = null;
+  /** The line is a new one and nothing came by it yet: what the old one said stays in sight until then. */
+  private renewed = false;
   private wait_ms = PATIENCE_MS.first;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly watch = setInterval(() => this.check(), CHECKED_MS);
@@ -68,8 +70,7 @@ export class Feed {
       if (this.socket === socket) act();
     };
     socket.addEventListener("open", mine(() => {
-      this.names.clear();
-      this.events.opened();
+      this.renewed = true;
       this.say();
     }));
     socket.addEventListener("close", mine(() => this.lost()));
@@ -86,7 +87,11 @@ export class Feed {
     this.turn("open");
     try {
       if (typeof data === "string") this.read(JSON.parse(data) as Told);
-      else this.events.frame(decodeFrame(data));
+      else {
+        const frame = decodeFrame(data);
+        this.renew();
+        this.events.frame(frame);
+      }
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
       this.events.problem(error.message);
@@ -95,10 +100,18 @@ export class Feed {
 
   private read(told: Told): void {
     if (told.type === "names") {
+      this.renew();
       for (const [handle, kind, key, name] of told.names) this.names.set(handle, { kind, key, name });
       this.events.names();
     } else if (told.type === "states") this.events.states(told.states);
     else if (told.type === "problem") this.events.problem(told.detail ?? told.title);
+  }
+
+  private renew(): void {
+    if (!this.renewed) return;
+    this.renewed = false;
+    this.names.clear();
+    this.events.opened();
   }
 
   private check(): void {

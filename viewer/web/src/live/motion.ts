@@ -28,9 +28,6 @@ export interface Mover {
   fix_ms: number;
 }
 
-/** Ellipsoidal height of what stands on the ground at a place, or null where the ground is not known. */
-export type Ground = (lon: number, lat: number) => number | null;
-
 interface Slot extends Mover {
   /** EPSG:4978 metres: where it was drawn when its last fix came, its fix, and how far it goes from there in a second. */
   from: Vector;
@@ -43,11 +40,12 @@ interface Slot extends Mover {
 }
 export type Vector = [number, number, number];
 
+/** `floor`: the ellipsoidal height at which something is drawn that told none. */
 export class Motion {
   private readonly slots = new Map<number, Slot>();
   number = -1;
 
-  constructor(private readonly ground: Ground = () => null) {}
+  constructor(private readonly floor: () => number = () => 0) {}
 
   get size(): number {
     return this.slots.size;
@@ -77,7 +75,7 @@ export class Motion {
       Object.assign(before, mover);
       return;
     }
-    const fix = ecefOf(mover.lon, mover.lat, this.ground(mover.lon, mover.lat) ?? mover.height_m ?? 0);
+    const fix = ecefOf(mover.lon, mover.lat, mover.height_m ?? this.floor());
     const towards = mover.heading_deg === null ? null : directionOf(mover.lon, mover.lat, mover.heading_deg);
     const goes = towards !== null && mover.speed_kmh !== null && (mover.bits & BIT.moving) !== 0 && (mover.bits & (BIT.silent | BIT.doubted | BIT.no_fix)) === 0;
     const pace = goes ? mover.speed_kmh! / 3.6 : 0;
@@ -96,6 +94,10 @@ export class Motion {
 
   get(handle: number): Mover | null {
     return this.slots.get(handle) ?? null;
+  }
+
+  movers(): Iterable<Mover> {
+    return this.slots.values();
   }
 
   /** Where a mover is drawn at a moment, EPSG:4978 metres; null where there is none of that handle. */

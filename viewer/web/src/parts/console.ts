@@ -17,7 +17,10 @@ import "./differences";
 import "./dossier";
 import "./imports";
 import "./import_findings";
+import "./incident";
+import "./incidents";
 import "./live_bar";
+import "./live_frame";
 import "./moves";
 import "./panel";
 import "./portal";
@@ -28,6 +31,7 @@ import "./tree";
 import "./worklist";
 
 const NARROW_PX = 900;
+const LIVE = "live";
 const SECTION = { min: 0.2, max: 4.5, step: 0.1 };
 const SCALE_PX = 90;
 const ZOOM = 1.6;
@@ -95,7 +99,7 @@ export class TwinConsole extends LitElement {
       .warning ul { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
       .warning button { padding: 0 8px; }
       :host(.bare) { grid-template: 0 1fr 0 0 / 0 1fr 0; }
-      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-live-bar, :host(.bare) twin-tree, :host(.bare) .side, :host(.bare) .legend, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .progress, :host(.bare) .warning { display: none; }
+      :host(.bare) header, :host(.bare) footer, :host(.bare) twin-live-bar, :host(.bare) twin-live-frame, :host(.bare) twin-tree, :host(.bare) .side, :host(.bare) .legend, :host(.bare) .corner, :host(.bare) .section, :host(.bare) .scale, :host(.bare) .progress, :host(.bare) .warning { display: none; }
       @media (max-width: ${unsafeCSS(NARROW_PX)}px) {
         twin-tree, .side { grid-area: 2 / 1 / 3 / 4; position: absolute; top: 0; bottom: 0; z-index: 2; background: var(--paper); box-shadow: var(--shadow); }
         twin-tree { left: 0; width: min(240px, 60%); }
@@ -148,12 +152,14 @@ export class TwinConsole extends LitElement {
     try {
       this.twin.view = new View(scene, {
         pick: (id) => void this.twin.select(id),
+        pickLive: (found) => this.twin.live.chosen.pick(found),
         progress: (pending) => {
           this.twin.loading(pending);
           if (pending === 0) this.measure();
         },
         moved: () => {
           this.twin.remember();
+          this.twin.live.around();
           this.measure();
         },
         rendered: () => this.turn(),
@@ -216,7 +222,7 @@ export class TwinConsole extends LitElement {
         ${twin.desk.reads ? html`<twin-search .twin=${twin}></twin-search>` : nothing}
         <span class="gap"></span>
         <button ?disabled=${phase !== "ready"} @click=${() => twin.home()}>${t("action.home")}</button>
-        <twin-menu .label=${t("action.layers")} .choices=${this.layerChoices()} @choose=${(event: CustomEvent<{ name: string; on: boolean }>) => twin.setSwitches({ [event.detail.name]: event.detail.on })}></twin-menu>
+        <twin-menu .label=${t("action.layers")} .choices=${this.layerChoices()} @choose=${(event: CustomEvent<{ name: string; on: boolean }>) => (event.detail.name === LIVE ? twin.live.show(event.detail.on) : twin.setSwitches({ [event.detail.name]: event.detail.on }))}></twin-menu>
         <twin-menu .label=${t("action.quality")} .choices=${this.qualityChoices()} @choose=${(event: CustomEvent<{ name: string; on: boolean }>) => twin.setQuality({ ...twin.quality, [event.detail.name]: event.detail.on }, true)}></twin-menu>
         ${twin.desk.reads ? html`<button class="portal" aria-expanded=${twin.desk.shown.what === "portal" ? "true" : "false"} @click=${() => (twin.desk.shown.what === "portal" ? twin.desk.close() : twin.desk.showPortal())}>${t("action.portal")}</button>` : nothing}
         <button class="language" title=${t("action.language_hint")} @click=${() => twin.changeLanguage()}>${t("action.language")}</button>
@@ -245,6 +251,8 @@ export class TwinConsole extends LitElement {
   private list(address: string): TemplateResult {
     const { twin } = this;
     const [name, first, second] = address.split("/");
+    if (name === "incidents") return html`<twin-incidents class="side" tabindex="-1" .twin=${twin}></twin-incidents>`;
+    if (name === "incident") return html`<twin-incident class="side" tabindex="-1" .twin=${twin} .number=${address.slice("incident/".length)}></twin-incident>`;
     if (name === "imports") return html`<twin-imports class="side broad" tabindex="-1" .twin=${twin} .kind=${first ?? null}></twin-imports>`;
     if (name === "import") return html`<twin-import class="side broad" tabindex="-1" .twin=${twin} .batch=${Number(first)} .code=${second ?? null}></twin-import>`;
     if (name === "worklist") return html`<twin-worklist class="side broad" tabindex="-1" .twin=${twin} .family=${FAMILIES.find((one) => one === first) ?? null}></twin-worklist>`;
@@ -263,7 +271,8 @@ export class TwinConsole extends LitElement {
 
   private layerChoices(): Choice[] {
     const { switches } = this.twin;
-    return (["city", "terrain", "furniture", "spaces"] as const).map((name) => ({ name, label: t(`layer.${name}`), on: switches[name] }));
+    const layers = (["city", "terrain", "furniture", "spaces"] as const).map((name) => ({ name, label: t(`layer.${name}`), on: switches[name] }));
+    return this.twin.live.access === "given" ? [...layers, { name: LIVE, label: t("live.show"), on: this.twin.live.shown }] : layers;
   }
 
   private qualityChoices(): Choice[] {
@@ -295,6 +304,7 @@ export class TwinConsole extends LitElement {
     const { twin } = this;
     const north = t("action.north", { degrees: Math.round(this.heading_deg) });
     return html`${this.warnings()}
+      <twin-live-frame .twin=${twin}></twin-live-frame>
       <div class="corner">
         <button class="compass" aria-label=${north} title=${north} @click=${() => twin.view?.eye.northUp()}>
           <svg class="needle" viewBox="-20 -20 40 40" aria-hidden="true">

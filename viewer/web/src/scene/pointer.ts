@@ -19,9 +19,15 @@ export class Pointer {
     private readonly layers: Layers,
     private readonly labels: RoomLabels,
     onPick: (id: string | null) => void,
+    private readonly liveAt: (x: number, y: number) => string | null,
+    onLive: (found: string | null) => void,
   ) {
     const handler = new ScreenSpaceEventHandler(scene.canvas);
-    handler.setInputAction(({ position }: { position: Cartesian2 }) => onPick(this.choiceAt(position.x, position.y)), ScreenSpaceEventType.LEFT_CLICK);
+    handler.setInputAction(({ position: { x, y } }: { position: Cartesian2 }) => {
+      const live = this.liveAt(x, y);
+      onLive(live);
+      if (live === null) onPick(this.choiceAt(x, y));
+    }, ScreenSpaceEventType.LEFT_CLICK);
     handler.setInputAction(({ endPosition }: { endPosition: Cartesian2 }) => this.moved(endPosition.x, endPosition.y), ScreenSpaceEventType.MOUSE_MOVE);
     scene.canvas.addEventListener("pointerdown", () => (this.dragging = true));
     addEventListener("pointerup", () => (this.dragging = false));
@@ -66,7 +72,7 @@ export class Pointer {
   }
 
   private over(x: number, y: number): void {
-    const label = this.labels.roomAt(x, y) !== null;
+    const label = this.liveAt(x, y) !== null || this.labels.roomAt(x, y) !== null;
     this.hover(label ? null : this.featureAt(x, y));
     this.scene.canvas.classList.toggle("over", label || this.hovered !== null);
   }

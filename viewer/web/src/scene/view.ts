@@ -7,10 +7,12 @@ import { Cartesian3, Cartographic, Math as Angle, type CesiumWidget, Matrix4 } f
 import type { Verdict } from "../planner";
 import type { ChildFeature, SiteDocument, TilesetEntry } from "../service";
 import { Eye } from "./camera";
+import { Devices } from "./devices";
 import { Marker } from "./marker";
 import { Movers } from "./movers";
 import { Layers, type Cut, type LayerSwitches } from "./layers";
 import { Outline } from "./outline";
+import { Overlay } from "./overlay";
 import { Pointer } from "./pointer";
 import { RoomLabels } from "./room_labels";
 import { applyQuality, createStage, drawsInSoftware, lightFromSouthEast, type Quality } from "./stage";
@@ -20,6 +22,8 @@ const SPOT_M = 3;
 
 export interface ViewEvents {
   pick: (id: string | null) => void;
+  /** `mover/7` or `device/gate/G-1`; null where something else, or nothing, was clicked. */
+  pickLive: (found: string | null) => void;
   progress: (pending: number) => void;
   moved: () => void;
   rendered: () => void;
@@ -38,6 +42,8 @@ export class View {
   private readonly widget: CesiumWidget;
   private readonly outline: Outline;
   private readonly marker: Marker;
+  readonly overlay: Overlay;
+  readonly devices: Devices;
   readonly movers: Movers;
   private siteToEcef = Matrix4.clone(Matrix4.IDENTITY);
   private selected: string | null = null;
@@ -54,9 +60,11 @@ export class View {
       events.progress(pending);
     }, events.incomplete);
     this.labels = new RoomLabels(scene, container);
-    this.pointer = new Pointer(scene, this.layers, this.labels, events.pick);
+    this.pointer = new Pointer(scene, this.layers, this.labels, events.pick, (x, y) => this.liveAt(x, y), events.pickLive);
     this.outline = new Outline(scene);
     this.marker = new Marker(scene, container);
+    this.overlay = new Overlay(scene);
+    this.devices = new Devices(scene, container);
     this.movers = new Movers(scene, container);
     scene.camera.percentageChanged = 0.02;
     scene.camera.moveEnd.addEventListener(events.moved);
@@ -124,6 +132,11 @@ export class View {
     this.marker.show(site_xyz && this.ecefOf(site_xyz), label);
   }
 
+  /** Marks a place on the earth, ellipsoidal metres. */
+  markAt({ lon, lat, height_m }: { lon: number; lat: number; height_m: number }, label: string): void {
+    this.marker.show(Cartesian3.fromDegrees(lon, lat, height_m), label);
+  }
+
   goToSpot(site_xyz: [number, number, number], label: string): void {
     this.mark(site_xyz, label);
     const { longitude, latitude, height } = Cartographic.fromCartesian(this.ecefOf(site_xyz));
@@ -148,6 +161,14 @@ export class View {
     let covered = 0;
     for (let index = 3; index < pixels.length; index += 4) if ((pixels[index] ?? 0) > 0) covered += 1;
     return covered / (pixels.length / 4);
+  }
+
+  /** What of the living compound is drawn at a point of the picture (CSS pixels). */
+  liveAt(x: number, y: number): string | null {
+    const mover = this.movers.at(x, y);
+    if (mover !== null) return `mover/${mover}`;
+    const device = this.devices.at(x, y);
+    return device === null ? null : `device/${device}`;
   }
 
   touch(): void {
