@@ -201,5 +201,5 @@ def _box(text: str | None) -> tuple[float, float, float, float] | None:
         return None
     windows = parse_box(text).windows
     if windows[0].low_m is not None:
-        raise Invalid("a box of four numbers: positions are asked for on the ground", path="bbox", code="BBOX_INVALID")
+        raise Invalid("a box of four numbers: positions are asked for on the ground", path="bbox", code="PARAMETER_INVALID")
     return windows[0].west, windows[0].south, windows[-1].east, windows[-1].north

@@ -238,8 +238,9 @@ def test_one_process_is_the_hub_of_a_home(tmp_path: Path) -> None:
 
 def test_garbage_on_the_socket_costs_its_own_connection_alone(tmp_path: Path) -> None:
     async def check(hub: Hub, journal: Journal, meeting: Meeting) -> None:
-        with pytest.raises(Refused, match="takes no frame DONE"):
+        with pytest.raises(Refused, match="takes no frame DONE") as refused:
             _Connection(hub, asyncio.StreamReader(), None)._take(Kind.DONE, b"")  # type: ignore[arg-type]
+        assert refused.value.code == "HUB_FRAME"
         for garbage in (b"\xff" * 64, written(Kind.DONE, b"{}"), b"\x05\x00\x00\x00\x01abcde", b"\x02\x00\x00\x00\x63ab", b"\x01"):
             reader, writer = await asyncio.open_unix_connection(meeting.socket())
             writer.write(garbage)
