@@ -302,6 +302,7 @@ def _timed(
         "p50_ms": float(np.percentile(times, 50)),
         "p99_ms": float(np.percentile(times, 99)),
         "max_ms": max(times),
+        "load_average": os.getloadavg()[0],
         "cpu_p50_ms": float(np.percentile(cpu, 50)),
         "cpu_p99_ms": float(np.percentile(cpu, 99)),
     }
