@@ -29,10 +29,12 @@ E7 = 1e-7
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Committed:
-    """What was committed up to a position, judged: `fixes` (n,) by handle, the journal positions (n,) they stand at, `place` (n,) rows of
+    """What was committed up to a position (its `last` batch stands at another), judged: `fixes` (n,) by handle, the journal positions (n,)
+    they stand at, `place` (n,) rows of
     the state's places, raw frames, other observations with their positions and the features they were made in, crossings."""
 
     position: int
+    last: int
     now_us: int
     fixes: Fixes
     positions: NDArray[np.uint64]
@@ -76,19 +78,19 @@ class Applier:
     position: int = 0
     _silent_after: Int64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
-    def apply(self, batches: Sequence[Batch], *, now_us: int, position: int) -> Applied:
+    def apply(self, batches: Sequence[Batch], *, now_us: int, first: int, position: int) -> Applied:
         """See `Applies`."""
         fixes = self._by_handle(batches)
-        first = position - len(batches)
         judged = self.tracker.apply(fixes, now_us)
         others = [one for batch in batches for one in batch.others]
         handles, rows, crossings, place = self._moved(fixes, judged, now_us)
         still = self._stood(others)
         committed = Committed(
             position=position,
+            last=first + len(batches) - 1,
             now_us=now_us,
             fixes=fixes,
-            positions=np.repeat(np.arange(first, position, dtype=np.uint64), [len(batch.fixes) for batch in batches]),
+            positions=np.repeat(np.arange(first, first + len(batches), dtype=np.uint64), [len(batch.fixes) for batch in batches]),
             judged=judged,
             place=place,
             raw=[frame for batch in batches for frame in (batch.raw or [b""] * len(batch.fixes))],

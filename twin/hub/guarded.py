@@ -23,17 +23,20 @@ class Guarded:
     applies: Applies
     faults: int = 0
 
-    def apply(self, batches: Sequence[Batch], *, now_us: int, position: int) -> Applied:
+    def apply(self, batches: Sequence[Batch], *, now_us: int, first: int, position: int) -> Applied:
         """See `Applies`; batches that fail are applied one by one, and those that fail alone are logged and passed over."""
         try:
-            return self.applies.apply(batches, now_us=now_us, position=position)
+            return self.applies.apply(batches, now_us=now_us, first=first, position=position)
         except Exception:
             if len(batches) == 1:
                 self.faults += 1
-                log.exception("batch %d of %s, before position %d, cannot be applied", batches[0].number, batches[0].source, position)
+                log.exception("batch %d of %s, at position %d, cannot be applied", batches[0].number, batches[0].source, first)
                 return Applied(changes=self.whole())
-        after = range(position - len(batches) + 1, position + 1)
-        told = [self.apply([batch], now_us=now_us, position=at) for batch, at in zip(batches, after, strict=True)]
+        ends = [first + at + 1 for at in range(len(batches) - 1)] + [position]
+        told = [
+            self.apply([batch], now_us=now_us, first=first + at, position=end)
+            for at, (batch, end) in enumerate(zip(batches, ends, strict=True))
+        ]
         events = [event for one in told for event in one.events]
         return Applied(changes=self.whole(), events=events)
 

@@ -32,17 +32,18 @@ class Applied:
 
 
 class Keeps(Protocol):
-    """The journal."""
+    """Where batches become durable."""
 
-    def append(self, payloads: Sequence[bytes]) -> int:
-        """Commit them together; the position after them. Raises TwinError where it cannot, and has kept none of them."""
+    def keep(self, batches: Sequence[Batch], payloads: Sequence[bytes]) -> tuple[int, int]:
+        """Commit them together: the position of the first, whom the others follow one by one, and the position after all that was kept.
+        Raises TwinError where it cannot, and has kept none of them."""
 
 
 class Applies(Protocol):
     """What is made of committed batches; it raises nothing that a batch can cause."""
 
-    def apply(self, batches: Sequence[Batch], *, now_us: int, position: int) -> Applied:
-        """Take in batches that are committed up to a position of the journal."""
+    def apply(self, batches: Sequence[Batch], *, now_us: int, first: int, position: int) -> Applied:
+        """Take in batches that are committed, one by one from the position `first` on; what was kept with them ends before `position`."""
 
     def sweep(self, *, now_us: int) -> Applied:
         """What time alone changes: silence, closing hours."""
@@ -123,10 +124,10 @@ class Hub:
         if not self._offered:
             self._wake.clear()
         fresh, again = self._sorted_out(taken)
-        position = None
+        kept = None
         if fresh:
             try:
-                position = await asyncio.to_thread(self._journal.append, [one.payload for one in fresh])
+                kept = await asyncio.to_thread(self._journal.keep, [one.batch for one in fresh], [one.payload for one in fresh])
             except TwinError as error:
                 _settle(fresh + again, InletRefused(error.message, path=error.path, hint=error.hint))
                 return
@@ -136,9 +137,10 @@ class Hub:
         for one in fresh:
             self.seen.take(one.batch.source, one.batch.number)
         _settle(fresh + again, None)
-        if position is not None:
+        if kept is not None:
             self.batches += len(fresh)
-            self._tell(self.applies.apply([one.batch for one in fresh], now_us=self._now_us(), position=position))
+            first, position = kept
+            self._tell(self.applies.apply([one.batch for one in fresh], now_us=self._now_us(), first=first, position=position))
 
     def _sorted_out(self, taken: list[_Offered]) -> tuple[list[_Offered], list[_Offered]]:
         """Those to keep, and those that are there already or are twice among these."""

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from twin.history.journal import Journal
 from twin.history.names import Names
 from twin.history.positions import DEVICES, JUDGED, PLACES, Positions
 from twin.history.readings import STREAMS, Readings
+from twin.history.retention import read_retention
+from twin.history.upkeep import upkeep
 from twin.hub.applying import Committed
 from twin.live.state import LiveState, flags_of
 
 __all__ = ["Recording"]
 
-FLUSH_S, FLUSH_ROWS, MERGE_S = 60.0, 200_000, 300.0
+FLUSH_S, FLUSH_ROWS, TIDY_S = 60.0, 200_000, 300.0
 PLACE_SEPARATOR = "\n"
 
 
@@ -27,7 +30,7 @@ class Recording:
     positions: Positions
     readings: Readings
     _flushed: float = field(default_factory=time.monotonic)
-    _merged: float = field(default_factory=time.monotonic)
+    _tidied: float = field(default_factory=time.monotonic)
 
     @classmethod
     def open(cls, folder: Path) -> Recording:
@@ -44,7 +47,7 @@ class Recording:
         """See `twin.hub.applying.Positions`."""
         self._keep_others(committed)
         if not len(committed.fixes):
-            self.positions.apply(committed.position - 1, [], committed.fixes, np.zeros(0, dtype=JUDGED), [])
+            self.positions.apply(committed.last, [], committed.fixes, np.zeros(0, dtype=JUDGED), [])
             return
         fixes, judged = committed.fixes.copy(), np.zeros(len(committed.fixes), dtype=JUDGED)
         for name in ("lon_e7", "lat_e7", "accuracy_dm", "verdict"):
@@ -54,7 +57,7 @@ class Recording:
         handles, fixes["device"] = np.unique(committed.fixes["device"], return_inverse=True)
         devices = [state.addresses[handle] for handle in handles.tolist()]
         places = [PLACE_SEPARATOR.join(state.places[place]) for place in known.tolist()]
-        self.positions.apply(committed.positions, devices, fixes, judged, places)
+        self.positions.apply(committed.positions, devices, fixes, judged, places, times=committed.judged["time_us"])
 
     def _keep_others(self, committed: Committed) -> None:
         at = np.array(committed.others_at, dtype=np.int64)
@@ -62,8 +65,13 @@ class Recording:
             rows = np.flatnonzero(at == position).tolist()
             places = [PLACE_SEPARATOR.join(committed.others_place[row]) for row in rows]
             self.readings.apply(position, [committed.others[row] for row in rows], places)
-        if not len(at) or int(at[-1]) != committed.position - 1:
-            self.readings.apply(committed.position - 1, [], [])
+        if not len(at) or int(at[-1]) != committed.last:
+            self.readings.apply(committed.last, [], [])
+
+    @property
+    def newest(self) -> int:
+        """The journal position after the last that any file holds something of."""
+        return max(self.positions.shelf.through, self.readings.shelf.through)
 
     @property
     def is_due(self) -> bool:
@@ -76,15 +84,17 @@ class Recording:
         return self.positions.shelf.rows_in_memory + self.readings.shelf.rows_in_memory
 
     def write(self) -> None:
-        """Write what is in memory into files, and make few of many now and then. From any one thread. Raises TwinError where the disk
-        refuses: then it stays in memory, and in the journal."""
+        """Write what is in memory into files. From any one thread. Raises TwinError where the disk refuses: then it stays in memory, and
+        in the journal."""
         self._flushed = time.monotonic()
         self.positions.flush()
         self.readings.flush()
-        if time.monotonic() - self._merged >= MERGE_S:
-            self._merged = time.monotonic()
-            self.positions.shelf.merge()
-            self.readings.shelf.merge()
+
+    def tidy(self, folder: Path, journal: Journal, through: int, now_us: int) -> None:
+        """Now and then: few files of many, closed days, raw frames sealed, and what has had its time left out. Raises TwinError."""
+        if time.monotonic() - self._tidied >= TIDY_S:
+            self._tidied = time.monotonic()
+            upkeep(folder, journal, self.positions, self.readings, read_retention(), through=through, now_us=now_us)
 
     def close(self) -> None:
         """Let go of the files."""

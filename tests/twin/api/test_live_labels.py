@@ -69,10 +69,10 @@ def drive(opened: OpenHub) -> None:
         at_us = NOW_US - (8 - number) * 10 * SECOND
         places = {OPEN: (WEST[0] + number * 1e-6, WEST[1]), HIDDEN: (EAST[0] + number * 1e-6, EAST[1])}
         batch = moving("g", number, places, at_us=at_us, alarm=1 if number == 7 else 0)
-        opened.applier.apply([batch], now_us=at_us, position=number)
+        opened.applier.apply([batch], now_us=at_us, first=number - 1, position=number)
     others = [said(f"gate/{key}", Stream.PASSAGE, {"direction": "in"}) for key in ("G-W", "G-E")]
     others += [said(f"gate/{key}", Stream.ALARM, {}, "gate_forced") for key in ("G-W", "G-E")]
-    opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, position=8)
+    opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, first=8 - 1, position=8)
 
 
 @pytest.fixture(scope="module")

@@ -49,10 +49,10 @@ def test_many_batches_at_once_lead_where_one_after_the_other_leads() -> None:
         places = {str(key): (LON + 1e-5 * number, LAT + 1e-5 * ord(str(key))) for key in keys}
         batches.append(moving("g", number, places, at_us=START_US + number * SECOND))
     together, _ = applier()
-    together.apply(batches, now_us=START_US + 40 * SECOND, position=39)
+    together.apply(batches, now_us=START_US + 40 * SECOND, first=0, position=39)
     alone, _ = applier()
     for number, batch in enumerate(batches, start=1):
-        alone.apply([batch], now_us=START_US + 40 * SECOND, position=number)
+        alone.apply([batch], now_us=START_US + 40 * SECOND, first=number - 1, position=number)
     for name in ("lon_e7", "lat_e7", "fix_us", "received_us", "verdict", "flags"):
         for key in "ABCDEF":
             assert row_of(together, key)[name] == row_of(alone, key)[name], (name, key)
@@ -60,11 +60,11 @@ def test_many_batches_at_once_lead_where_one_after_the_other_leads() -> None:
 
 def test_a_crossing_and_the_place_are_told_with_the_fix_that_led_to_it() -> None:
     made, kept = applier()
-    made.apply([moving("g", 1, {"A": OUTSIDE})], now_us=START_US, position=1)
+    made.apply([moving("g", 1, {"A": OUTSIDE})], now_us=START_US, first=1 - 1, position=1)
     edge = (SQUARE[2] - 1e-5, LAT)
     for number, place in enumerate([(SQUARE[2] + 1e-3, LAT), edge, (SQUARE[2] + 1e-5, LAT), edge, (LON, LAT)], start=2):
         at_us = START_US + number * 3600 * SECOND
-        made.apply([moving("g", number, {"A": place}, at_us=at_us)], now_us=at_us, position=number)
+        made.apply([moving("g", number, {"A": place}, at_us=at_us)], now_us=at_us, first=number - 1, position=number)
         crossed_before = [(one.fence, one.entered) for one in kept.crossings[: len(kept.crossings) - (number == 6)]]
         assert crossed_before == []
     assert [(one.fence, one.entered) for one in kept.crossings] == [(FENCE, True)]
@@ -74,32 +74,34 @@ def test_a_crossing_and_the_place_are_told_with_the_fix_that_led_to_it() -> None
 
 def test_an_older_fix_does_not_move_the_state_and_is_handed_on() -> None:
     made, kept = applier()
-    made.apply([moving("g", 1, {"A": (LON, LAT)}, at_us=START_US + 100 * SECOND)], now_us=START_US + 100 * SECOND, position=1)
-    made.apply([moving("g", 2, {"A": (LON + 0.001, LAT)}, at_us=START_US)], now_us=START_US + 101 * SECOND, position=2)
+    made.apply([moving("g", 1, {"A": (LON, LAT)}, at_us=START_US + 100 * SECOND)], now_us=START_US + 100 * SECOND, first=1 - 1, position=1)
+    made.apply([moving("g", 2, {"A": (LON + 0.001, LAT)}, at_us=START_US)], now_us=START_US + 101 * SECOND, first=2 - 1, position=2)
     assert int(row_of(made, "A")["lon_e7"]) == round(LON * 1e7)
     assert len(kept.committed[-1].fixes) == 1
 
 
 def test_who_says_nothing_for_too_long_is_silent_until_its_next_word() -> None:
     made, _ = applier()
-    made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, position=1)
+    made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, first=1 - 1, position=1)
     assert made.sweep(now_us=START_US + 599 * SECOND).changes is None
     told = made.sweep(now_us=START_US + 601 * SECOND).changes
     assert told is not None
     assert [Flag(flags) & ~Flag.SMOOTHED for flags in told.rows["flags"].tolist()] == [Flag.IGNITION | Flag.SILENT]
     assert made.sweep(now_us=START_US + 602 * SECOND).changes is None
-    made.apply([moving("g", 2, {"A": (LON, LAT)}, at_us=START_US + 700 * SECOND)], now_us=START_US + 700 * SECOND, position=2)
+    made.apply([moving("g", 2, {"A": (LON, LAT)}, at_us=START_US + 700 * SECOND)], now_us=START_US + 700 * SECOND, first=2 - 1, position=2)
     assert not row_of(made, "A")["flags"] & Flag.SILENT
 
 
 @pytest.mark.parametrize("year_us", [915_148_800_000_000, 2_051_222_400_000_000], ids=["1999", "2035"])
 def test_a_clock_of_another_year_poisons_nothing(year_us: int) -> None:
     made, _ = applier()
-    made.apply([moving("g", 1, {"A": (LON, LAT), "B": (LON, LAT)})], now_us=START_US, position=1)
+    made.apply([moving("g", 1, {"A": (LON, LAT), "B": (LON, LAT)})], now_us=START_US, first=1 - 1, position=1)
     wrong = moving("g", 2, {"A": (LON + 1e-5, LAT)}, at_us=year_us)
     wrong.fixes["received_us"] = START_US + 10 * SECOND
-    made.apply([wrong], now_us=START_US + 10 * SECOND, position=2)
-    made.apply([moving("g", 3, {"A": (LON + 2e-5, LAT)}, at_us=START_US + 20 * SECOND)], now_us=START_US + 20 * SECOND, position=3)
+    made.apply([wrong], now_us=START_US + 10 * SECOND, first=2 - 1, position=2)
+    made.apply(
+        [moving("g", 3, {"A": (LON + 2e-5, LAT)}, at_us=START_US + 20 * SECOND)], now_us=START_US + 20 * SECOND, first=3 - 1, position=3
+    )
     assert int(row_of(made, "A")["fix_us"]) == START_US + 20 * SECOND
     assert int(row_of(made, "A")["raw_lon_e7"]) == round((LON + 2e-5) * 1e7)
     assert abs(int(row_of(made, "A")["lon_e7"]) - round(LON * 1e7)) < 1500
@@ -117,26 +119,26 @@ def test_passages_are_counted_by_the_day_of_the_compound() -> None:
     for number, observation in enumerate(
         [passed("in", midnight - SECOND), passed("in", midnight), passed("out", midnight + 1), passed("in", midnight - 5)], start=1
     ):
-        made.apply([Batch(source="g", number=number, others=[observation])], now_us=midnight, position=number)
+        made.apply([Batch(source="g", number=number, others=[observation])], now_us=midnight, first=number - 1, position=number)
     assert (made.state.still["gate/G"]["in"], made.state.still["gate/G"]["out"]) == (1, 1)
 
 
 class Fails(Applier):
-    def apply(self, batches, *, now_us, position):
+    def apply(self, batches, *, now_us, first, position):
         if any(batch.number == 2 for batch in batches):
             raise RuntimeError("a fault of ours")
-        return super().apply(batches, now_us=now_us, position=position)
+        return super().apply(batches, now_us=now_us, first=first, position=position)
 
 
 def test_a_batch_that_cannot_be_applied_costs_itself_alone(caplog: pytest.LogCaptureFixture) -> None:
     made = Fails(ground=FlatGround())
     guarded, replica = Guarded(made), LiveState()
-    told = guarded.apply([moving("g", number, {str(number): (LON, LAT)}) for number in (1, 2, 3)], now_us=START_US, position=3)
+    told = guarded.apply([moving("g", number, {str(number): (LON, LAT)}) for number in (1, 2, 3)], now_us=START_US, first=0, position=3)
     assert told.changes is not None
     replica.follow(told.changes)
     assert replica.addresses == ["vehicle/1", "vehicle/3"]
     assert guarded.faults == 1
-    assert "batch 2 of g" in caplog.text
+    assert "batch 2 of g, at position 1" in caplog.text
 
 
 def test_a_checkpoint_is_whole_or_not_there(tmp_path: Path) -> None:
@@ -155,9 +157,12 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path: Path) -> None:
 def test_a_commit_without_a_position_is_recorded_and_one_with_it_after_it(tmp_path: Path) -> None:
     recording = Recording.open(tmp_path)
     made = Applier(ground=FlatGround(), keeps=[recording])
-    made.apply([Batch(source="g", number=1, others=[passed("in", START_US)])], now_us=START_US, position=1)
+    made.apply([Batch(source="g", number=1, others=[passed("in", START_US)])], now_us=START_US, first=1 - 1, position=1)
     made.apply(
-        [moving("g", 2, {"A": (LON, LAT)}), Batch(source="g", number=3, others=[passed("in", START_US)])], now_us=START_US, position=3
+        [moving("g", 2, {"A": (LON, LAT)}), Batch(source="g", number=3, others=[passed("in", START_US)])],
+        now_us=START_US,
+        first=1,
+        position=3,
     )
     assert recording.positions.shelf.recent(START_US - 1, START_US + 1)["position"].to_pylist() == [1]
     recording.write()
@@ -178,5 +183,5 @@ def test_a_history_that_fails_costs_no_alarm(caplog: pytest.LogCaptureFixture) -
             return []
 
     made = Applier(ground=FlatGround(), keeps=[Broken()], happens=[Told()])
-    assert made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, position=1).events == [{"id": 1}]
+    assert made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, first=1 - 1, position=1).events == [{"id": 1}]
     assert "not in the history" in caplog.text

@@ -30,7 +30,8 @@ def said(device: str, stream: Stream, at_us: int, value: dict[str, Any], *alarms
 
 
 def apply(applier: Applier, *batches: Batch, position: int) -> list[tuple[str, str, Any]]:
-    events = applier.apply(list(batches), now_us=START_US + position * SECOND, position=position).events
+    first = position - len(batches)
+    events = applier.apply(list(batches), now_us=START_US + position * SECOND, first=first, position=position).events
     return [(event["type"], event["subject"], event["data"].get("change")) for event in events]
 
 
@@ -42,14 +43,14 @@ def test_what_crosses_a_fence_passes_a_gate_or_changes_its_state_is_an_event(tmp
     applier, _ = opened(tmp_path)
     apply(applier, moving("g", 1, {"A": OUTSIDE}), position=1)
     later_us = START_US + 3600 * SECOND
-    events = applier.apply([moving("g", 2, {"A": INSIDE}, at_us=later_us)], now_us=later_us, position=2).events
+    events = applier.apply([moving("g", 2, {"A": INSIDE}, at_us=later_us)], now_us=later_us, first=2 - 1, position=2).events
     assert [(event["type"], event["subject"], event["data"]["change"]) for event in events] == [("pingshan.fence", "vehicle/A", "entered")]
     others = [
         said("gate/G", Stream.PASSAGE, START_US, {"direction": "in"}),
         said("door/D-1", Stream.STATE, START_US, {"state": "open"}),
         said("door/D-1", Stream.STATE, START_US + 1, {"state": "open"}),
     ]
-    events = applier.apply([Batch(source="g", number=3, others=others)], now_us=START_US, position=3).events
+    events = applier.apply([Batch(source="g", number=3, others=others)], now_us=START_US, first=3 - 1, position=3).events
     assert [(event["type"], event["labels"], event["place"]) for event in events] == [
         ("pingshan.passage", [], None),
         ("pingshan.state", ["internal", "restricted"], "door:D-1"),
@@ -79,7 +80,7 @@ def test_an_alarm_without_a_place_that_anybody_trusts_is_an_alarm(tmp_path: Path
 def test_an_intruder_on_a_segment_is_an_incident_there(tmp_path: Path) -> None:
     applier, happening = opened(tmp_path)
     intruder = said("perimeter_segment/PS-1", Stream.ALARM, START_US, {}, "intrusion")
-    events = applier.apply([Batch(source="g", number=1, others=[intruder])], now_us=START_US, position=1).events
+    events = applier.apply([Batch(source="g", number=1, others=[intruder])], now_us=START_US, first=1 - 1, position=1).events
     assert [(event["type"], event["data"]["severity"]) for event in events] == [("pingshan.incident", 4)]
     (part,) = known(happening)[0].parts
     assert (part.spot.site, part.spot.place, part.lon, part.lat) == ("s", "perimeter_segment:PS-1", LON, LAT)

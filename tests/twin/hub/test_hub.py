@@ -29,11 +29,12 @@ class Journal:
         self.kept: list[bytes] = []
         self.refuses = False
 
-    def append(self, payloads: Sequence[bytes]) -> int:
+    def keep(self, batches: Sequence[Batch], payloads: Sequence[bytes]) -> tuple[int, int]:
         if self.refuses:
             raise StoreUnavailable("no room for the journal", code="HISTORY_FULL", hint="make room")
+        first = len(self.kept)
         self.kept += payloads
-        return len(self.kept)
+        return first, len(self.kept)
 
 
 class Sweeps(Guarded):

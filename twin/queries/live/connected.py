@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from twin.errors import NotReady
+from twin.history.reading import unpack_recent
 from twin.hub.client import HubClient
 from twin.incidents.commands import Command
 from twin.incidents.desk import command_to_json
@@ -51,4 +52,4 @@ class HubMemory:
             told = asyncio.run_coroutine_threadsafe(asked, self._loop).result(WAITS_S)
         except TimeoutError:
             raise NotReady("the hub does not answer") from None
-        return pa.ipc.open_stream(b64decode(told["arrow"])).read_all()
+        return unpack_recent(b64decode(told["rows"]))

@@ -13,19 +13,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from sensors import Batch, BatchInvalid
 from twin.codes import read_tables
 from twin.errors import TwinError
 from twin.history.errors import HistoryDamaged
-from twin.history.journal import Journal, JournalReader
+from twin.history.journal import BATCH, Journal, JournalReader
+from twin.history.reading import pack_recent
+from twin.history.segment import Record
 from twin.hub.applying import Applier
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from twin.hub.durable import Durable
 from twin.hub.guarded import Guarded
 from twin.hub.happening import Happening, told
 from twin.hub.hub import Hub
@@ -72,9 +72,9 @@ class OpenHub:
         store = Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s)
         grounds = Grounds(Scenes(store, settings), settings)
         grounds.refresh()
-        journal = Journal.open(folder / "journal")
         recording = Recording.open(folder)
         kept = read_checkpoint(folder / "state" / "checkpoint")
+        journal = Journal.open(folder / "journal", at_least=max(recording.newest, 0 if kept is None else kept.position))
         applier, seen = _restored(kept, grounds)
         kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
         happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
@@ -82,7 +82,7 @@ class OpenHub:
         applier.commands = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
         return cls(
-            hub=Hub(journal, Guarded(applier), seen, now_us=now_us),
+            hub=Hub(Durable(journal), Guarded(applier), seen, now_us=now_us),
             applier=applier,
             journal=journal,
             recording=recording,
@@ -110,6 +110,7 @@ class OpenHub:
         try:
             self.recording.write()
             write_checkpoint(self.folder / "state" / "checkpoint", snapshot)
+            self.recording.tidy(self.folder, self.journal, snapshot.position, time.time_ns() // 1000)
         except (TwinError, OSError) as error:
             log.error("the hub keeps what it has in the journal alone: %s", error)
 
@@ -166,11 +167,8 @@ def _decide(store: IncidentStore, arguments: dict[str, Any], now_us: int) -> tup
 def _recent(recording: Recording, arguments: dict[str, Any], now_us: int) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
     """What no file holds yet of positions or readings, of a period and of some handles: an Arrow stream, as JSON can carry it."""
     shelf = recording.positions.shelf if arguments["shelf"] == "positions" else recording.readings.shelf
-    table = shelf.recent(arguments["from_us"], arguments["to_us"], arguments["handles"])
-    sink = BytesIO()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return {"arrow": b64encode(sink.getvalue()).decode()}, ()
+    rows = shelf.recent(arguments["from_us"], arguments["to_us"], arguments["handles"])
+    return {"rows": b64encode(pack_recent(rows)).decode()}, ()
 
 
 class _Housekeeping:
@@ -213,37 +211,62 @@ def _replayed(folder: Path, applier: Applier, seen: Seen) -> list[str]:
     """Apply what the journal has after the position of the applier; what was damaged is told and passed over."""
     told: list[str] = []
     reader = JournalReader(folder, applier.position)
-    waiting: list[Batch] = []
+    waiting = _Waiting(applier)
     while True:
         try:
             for record in reader:
-                try:
-                    batch = Batch.unpack(record.content)
-                except BatchInvalid as error:
-                    _apply(applier, waiting, record.position)
-                    told.append(f"record {record.position} is no batch: {error.message}")
+                batch = _batch_of(record, told)
+                if batch is None:
+                    waiting.apply(record.position + 1)
                     continue
                 seen.take(batch.source, batch.number)
-                waiting.append(batch)
-                if len(waiting) == TOGETHER:
-                    _apply(applier, waiting, record.position + 1)
+                waiting.add(batch, record.position)
             break
         except HistoryDamaged as error:
-            _apply(applier, waiting, reader.position)
+            waiting.apply(reader.position)
             resume = getattr(error, "resume", None)
             told.append(error.message)
             if resume is None:
                 break
             reader = JournalReader(folder, resume)
-    _apply(applier, waiting, reader.position)
+    waiting.apply(reader.position)
     return told
 
 
-def _apply(applier: Applier, waiting: list[Batch], position: int) -> None:
-    if waiting:
-        Guarded(applier).apply(waiting, now_us=max(_received_us(batch) for batch in waiting), position=position)
-        waiting.clear()
-    applier.position = position
+def _batch_of(record: Record, told: list[str]) -> Batch | None:
+    """The batch of a record; None for other records, and for one that is no batch, which is told."""
+    if record.kind != BATCH:
+        return None
+    try:
+        return Batch.unpack(record.content)
+    except BatchInvalid as error:
+        told.append(f"record {record.position} is no batch: {error.message}")
+        return None
+
+
+class _Waiting:
+    """Batches that stand one after the other in the journal, applied together."""
+
+    def __init__(self, applier: Applier) -> None:
+        self._applier = applier
+        self._batches: list[Batch] = []
+        self._first = 0
+
+    def add(self, batch: Batch, position: int) -> None:
+        """One more."""
+        if not self._batches:
+            self._first = position
+        self._batches.append(batch)
+        if len(self._batches) == TOGETHER:
+            self.apply(position + 1)
+
+    def apply(self, position: int) -> None:
+        """Those there are; everything before a position is applied then."""
+        if self._batches:
+            now_us = max(map(_received_us, self._batches))
+            Guarded(self._applier).apply(self._batches, now_us=now_us, first=self._first, position=position)
+            self._batches = []
+        self._applier.position = position
 
 
 def _received_us(batch: Batch) -> int:
