@@ -1,8 +1,10 @@
 """The tables of alarms hang together, the bureau corrects them, and a command is the same after its way to the hub."""
 
+import tomllib
 from datetime import date
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +63,19 @@ def test_one_more_alarm_never_makes_it_less_severe(counts: dict[str, int], more:
 def test_a_command_is_the_same_after_its_way_to_the_hub() -> None:
     said = Command(name="merge", incident=3, who="周工", why="同一起", parts=(1, 2), version="a", facts={"into": 1, "into_parts": [4]})
     assert command_from_json(command_to_json(said)) == said
+
+
+def codes_of(said: object, word: str = "") -> list[str]:
+    """The codes of every table of alarms that a protocol has; a status is none."""
+    if not isinstance(said, dict) or word == "status":
+        return []
+    return [said["code"]] if "code" in said else [code for name, below in said.items() for code in codes_of(below, name)]
+
+
+@pytest.mark.parametrize("table", ["jt808_codes.toml", "gb28181_alarms.toml"])
+def test_every_alarm_that_a_protocol_tells_is_a_kind_of_its_own_here(table: str) -> None:
+    path = Path(__file__).parents[3] / "sensors" / table
+    if not path.is_file():
+        pytest.skip(f"{table} comes with its protocol")
+    codes = codes_of(tomllib.loads(path.read_text("utf-8")))
+    assert len(codes) > 7 and [code for code in codes if code not in KINDS.kinds] == []
