@@ -614,3 +614,25 @@ def test_bodies_that_a_terminal_writes_wrong_are_all_kept_and_answered_so() -> N
         assert {one.device for one in inlet.others("refused")} == {"vehicle/闽A12345"}
 
     run(test)
+
+
+def test_a_logout_that_is_not_kept_is_none() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await inlet.quiet(server)
+            inlet.errors = [InletRefused("the disk is full")]
+            assert (await raw.ask(0x0003, b""))[1][4] == 1
+            assert server.connected() == ["13912345678"]
+            assert (await raw.ask(0x0003, b""))[1][4] == 0
+            assert server.connected() == []
+            message_id, time = await raw.ask(0x0004, b"")
+            assert (message_id, time[4]) == (0x8001, 1)
+            await raw.authenticate()
+            message_id, time = await raw.ask(0x0004, b"")
+            assert (message_id, len(time)) == (0x8004, 6)
+            await raw.close()
+
+    run(test)
