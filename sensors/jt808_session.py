@@ -319,7 +319,6 @@ class Session(asyncio.Protocol):
         key = 0 if of_packages else (zlib.crc32(frame.body) << 17 | frame.serial << 1 | 1) ^ (frame.message_id & 0x3FFF) << 49
         wrong = message.refused is not None and message.refused.reason == "body"
         result_kept = WRONG if wrong else UNSUPPORTED if message.name == "unknown" else OK
-
         media_id = message.fields.get("media_id") if frame.message_id == MEDIA else None
 
         def answer(result: int) -> None:
@@ -328,7 +327,7 @@ class Session(asyncio.Protocol):
                 self.send(0x8800, {"media_id": media_id})
             elif frame.message_id not in NO_ANSWER and not of_packages:
                 self.acknowledge(frame.serial, frame.message_id, told)
-            if frame.message_id == LOGOUT:
+            if frame.message_id == LOGOUT and told == OK:
                 self.server.unbind(self)
 
         self.server.intake.put(self, (said,), answer, key)

@@ -397,11 +397,11 @@ async def fuzzed(count: int, seed: int) -> None:
     async with gateway(inlet, quarantined=50) as (server, port):
         raw = await Raw.open(port)
         await raw.authenticate()
-        marker = raw.frame(0x0200, location_body(speed=7_777), serial=60_000)
+        marker = raw.frame(0x0200, location_body(time="310101080000")) + raw.frame(0x0002, b"", serial=60_000)
         phones = (PHONE, PHONE, None)
         frames = (mutated(made(rng, phone=rng.choice(phones), newer=False), rng) + rng.randbytes(rng.randrange(3)) for _ in range(count))
         stream = b"".join(frames)
-        answers = asyncio.create_task(raw.until(struct.pack(">HHB", 60_000, 0x0200, 0)))
+        answers = asyncio.create_task(raw.until(struct.pack(">HHB", 60_000, 0x0002, 0)))
         at = 0
         while at < len(stream):
             size = rng.choice((1, 7, 100, 5_000, 60_000))
@@ -409,7 +409,7 @@ async def fuzzed(count: int, seed: int) -> None:
             at += size
         await raw.send(bytes(100_000) + marker)
         await answers
-        while 7_777 not in [fix["speed_dkmh"] for fix in inlet.fixes()]:
+        while not any((batch.fixes["device_us"] == 1_924_992_000_000_000).any() for batch in inlet.batches):
             await asyncio.sleep(0.05)
         assert server.connected() == ["13912345678"]
         assert len(server.quarantine) <= 50
@@ -612,5 +612,27 @@ def test_bodies_that_a_terminal_writes_wrong_are_all_kept_and_answered_so() -> N
             await raw.close()
         assert len(inlet.others("refused")) == 40
         assert {one.device for one in inlet.others("refused")} == {"vehicle/闽A12345"}
+
+    run(test)
+
+
+def test_a_logout_that_is_not_kept_is_none() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            await inlet.quiet(server)
+            inlet.errors = [InletRefused("the disk is full")]
+            assert (await raw.ask(0x0003, b""))[1][4] == 1
+            assert server.connected() == ["13912345678"]
+            assert (await raw.ask(0x0003, b""))[1][4] == 0
+            assert server.connected() == []
+            message_id, time = await raw.ask(0x0004, b"")
+            assert (message_id, time[4]) == (0x8001, 1)
+            await raw.authenticate()
+            message_id, time = await raw.ask(0x0004, b"")
+            assert (message_id, len(time)) == (0x8004, 6)
+            await raw.close()
 
     run(test)
