@@ -128,7 +128,7 @@ class MqttLink:
         """Acknowledge a message; False where its connection is gone: the broker sends it again."""
         if heard.qos == 0:
             return True
-        if self._client is None or heard.connection != self.connection or not self.connected.is_set():
+        if self._client is None or heard.connection != self.connection or self._lost.is_set():
             return False
         return self._client.ack(heard.mid, heard.qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
 
