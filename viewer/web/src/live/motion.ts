@@ -7,6 +7,8 @@
 import { BIT, HEIGHT_UNKNOWN, UNKNOWN, type Frame } from "./frame";
 
 export const EXTRAPOLATED_MS = 1000;
+/** A fix that comes this late says nothing of where it is going now. */
+const OLD_MS = 10_000;
 const GLIDE_MS = { least: 200, most: 1000 };
 /** Further than this it did not drive but was somewhere else: it is there at once. */
 const LEAP_M = 300;
@@ -77,7 +79,7 @@ export class Motion {
     }
     const fix = ecefOf(mover.lon, mover.lat, mover.height_m ?? this.floor());
     const towards = mover.heading_deg === null ? null : directionOf(mover.lon, mover.lat, mover.heading_deg);
-    const goes = towards !== null && mover.speed_kmh !== null && (mover.bits & BIT.moving) !== 0 && (mover.bits & (BIT.silent | BIT.doubted | BIT.no_fix)) === 0;
+    const goes = towards !== null && mover.speed_kmh !== null && now_ms - mover.fix_ms < OLD_MS && (mover.bits & BIT.moving) !== 0 && (mover.bits & (BIT.silent | BIT.doubted | BIT.no_fix)) === 0;
     const pace = goes ? mover.speed_kmh! / 3.6 : 0;
     const drawn = before ? placeOf(before, now_ms) : fix;
     const leaps = distance(drawn, fix) > LEAP_M;

@@ -23,6 +23,7 @@ export class Movers {
   private readonly pool: Plate[] = [];
   private readonly point = new Cartesian3();
   private arranged_ms = 0;
+  private late: ReturnType<typeof setTimeout> | undefined;
   selected: number | null = null;
 
   constructor(
@@ -97,7 +98,14 @@ export class Movers {
   /** The plates of what is near and finds room for its own, the selected one first, then what is in alarm, then the nearest. */
   private arrange(now: boolean): void {
     const time = performance.now();
-    if (!now && time - this.arranged_ms < PLATES.rearranged_ms && this.pool.every(({ handle }) => handle === null || this.rows.has(handle))) return this.follow();
+    const waits_ms = PLATES.rearranged_ms - (time - this.arranged_ms);
+    if (!now && waits_ms > 0) {
+      // The picture may be the last one for a while: what it moved is arranged all the same.
+      this.late ??= setTimeout(() => this.arrange(true), waits_ms);
+      return this.follow();
+    }
+    clearTimeout(this.late);
+    this.late = undefined;
     this.arranged_ms = time;
     const eye = this.scene.camera.positionWC;
     const near = [...this.rows.values()]
