@@ -120,7 +120,8 @@ class Tracker:
         used = np.flatnonzero(used_of(verdict))
         lon, lat, turned = self._read(rows, fixes, judgement)
         out = rows["out"].copy()
-        _unused(out, rows, fixes, judgement, lon, lat)
+        if len(used) < len(fixes):
+            _unused(out, rows, fixes, judgement, lon, lat)
         if len(used):
             held = take_rows(rows, used)
             anew = turned[used] | (verdict[used] == RELOCATED)
