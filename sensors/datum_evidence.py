@@ -72,12 +72,14 @@ def weigh(
     lat_e7: NDArray[np.int32],
     moves: NDArray[np.bool_],
     parked: NDArray[np.bool_],
+    follows: NDArray[np.bool_],
     roads: Roads | None,
     model: DatumModel,
 ) -> NDArray[np.bool_]:
     """Which devices (n,) are now read otherwise than before. Rows are written; a fix counts where it is `apart_m` from the last that did.
 
     A moving device is on a road, of those given in degrees, read one way or the other; a parked one that is at home read one way only.
+    One that is sure and `follows` a road as it is read needs no weighing.
     """
     settled = (np.abs(rows["evidence"]) >= model.sure) & (rows["weighed"] >= model.fixes)
     least = np.where(settled, model.settled_m, model.apart_m)
@@ -85,7 +87,7 @@ def weigh(
     homed = (
         parked & (rows["home_lon_e7"] != NO_NUMBER) & (apart | (rows["weighed"] < model.fixes) | (np.abs(rows["evidence"]) < model.sure))
     )
-    asked = np.flatnonzero((apart & moves & (roads is not None)) | homed)
+    asked = np.flatnonzero((apart & moves & ~(settled & follows) & (roads is not None)) | homed)
     if not len(asked):
         return np.zeros(len(rows), dtype=bool)
     held = take_rows(rows, asked)

@@ -100,9 +100,11 @@ def _swapped(
     rows: NDArray[Any], verdict: NDArray[np.int8], lon: NDArray[np.int32], lat: NDArray[np.int32], area: ServiceArea | None
 ) -> None:
     """Exchange the axes where what was said cannot be, and the exchanged place is near where the device was or where devices serve."""
+    as_said = _fits(rows, lon, lat, area)
+    if as_said.all():
+        return
     may = np.abs(lon.astype(np.int64)) <= 90 * E7
-    as_said, exchanged = _fits(rows, lon, lat, area), _fits(rows, lat, lon, area)
-    swapped = may & exchanged & ~as_said
+    swapped = may & _fits(rows, lat, lon, area) & ~as_said
     verdict[swapped] = SWAPPED
     lon[swapped], lat[swapped] = lat[swapped], lon[swapped]
 

@@ -76,19 +76,20 @@ class Roads:
         step = np.arange(len(point)) - np.repeat(np.cumsum(count) - count, count)
         segment = self.members[first[point] + step]
         lines, origin, metres = self.segments[segment], points[point], scale[point]
-        start, end = (lines[:, :2] - origin) * metres, (lines[:, 2:] - origin) * metres
-        way = end - start
-        length = np.maximum(np.hypot(*way.T), 1e-9)
+        start = (lines[:, :2] - origin) * metres
+        way = (lines[:, 2:] - lines[:, :2]) * metres
+        length = np.maximum(np.hypot(way[:, 0], way[:, 1]), 1e-9)
         direction = way / length[:, None]
-        along = np.clip(-(start * direction).sum(axis=1) / length, 0.0, 1.0)
+        along = -(start[:, 0] * direction[:, 0] + start[:, 1] * direction[:, 1]) / length
+        np.clip(along, 0.0, 1.0, out=along)
         foot = start + way * along[:, None]
-        distance = np.hypot(*foot.T)
-        close = distance <= self.reach_m
+        distance = np.hypot(foot[:, 0], foot[:, 1])
+        close = np.flatnonzero(distance <= self.reach_m)
         return Near(
             point=point[close],
             segment=segment[close],
-            direction=direction[close],
-            normal=np.stack([-direction[close, 1], direction[close, 0]], axis=1),
+            direction=(kept := direction[close]),
+            normal=kept[:, ::-1] * (-1.0, 1.0),
             foot=foot[close],
             along=along[close],
             distance_m=distance[close],

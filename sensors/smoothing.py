@@ -95,6 +95,8 @@ def smooth(
 
 
 def _restart(rows: NDArray[Any], fresh: Bools, lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]) -> None:
+    if not fresh.any():
+        return
     rows["origin_lon_e7"] = np.where(fresh, lon_e7, rows["origin_lon_e7"])
     rows["origin_lat_e7"] = np.where(fresh, lat_e7, rows["origin_lat_e7"])
     for name, value in (("parked", False), ("still_us", 0), ("fast", 0), ("away", 0), ("follows", 0), ("road", NO_ROAD)):
@@ -103,6 +105,8 @@ def _restart(rows: NDArray[Any], fresh: Bools, lon_e7: NDArray[np.int32], lat_e7
 
 def _drive_off(rows: NDArray[Any], parking: Parking) -> None:
     """Move what was held until it was proved to drive by as much as it has gone since; how far is known to a third of that."""
+    if not parking.drove.any():
+        return
     gone = np.where(parking.drove[:, None], parking.gone, 0.0)
     rows["x"][:, :2] += gone
     spread = (gone**2).sum(axis=1) / 9.0

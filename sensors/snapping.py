@@ -59,8 +59,8 @@ def snap(rows: NDArray[Any], roads: Roads, points: Float64, metres_per_unit: Flo
     near = roads.near(points[asked], np.broadcast_to(metres_per_unit, points.shape)[asked])
     row = asked[near.point]
     way = velocity[row] / speed[row, None]
-    normal, p = near.normal, rows["p"][row, :2, :2]
-    spread = np.einsum("ki,kij,kj->k", normal, p, normal) + model.line_m**2
+    normal, p = near.normal, rows["p"][row]
+    spread = _across(normal, p) + model.line_m**2
     offset = (near.foot * normal).sum(axis=1)
     beyond = np.abs((near.foot * near.direction).sum(axis=1))
     aligned = np.abs((way * near.direction).sum(axis=1)) >= np.cos(np.radians(model.aligned_deg))
@@ -76,7 +76,7 @@ def snap(rows: NDArray[Any], roads: Roads, points: Float64, metres_per_unit: Flo
         return
     pair = best[taken]
     held = take_rows(rows, taken)
-    across = np.einsum("ki,kij,kj->k", normal[pair], held["p"][:, :2, :2], normal[pair])
+    across = _across(normal[pair], held["p"])
     at = (held["x"][:, :2] * normal[pair]).sum(axis=1) + offset[pair]
     update_along(held, normal[pair], at, np.full(len(pair), model.line_m), across > model.known_m**2)
     put_rows(rows, taken, held)
@@ -94,3 +94,9 @@ def _best(
     best[row[first]] = first
     rival = (np.abs(offset - offset[best[row]]) > model.rival_m) & (score < score[best[row]] + model.rival)
     return best, np.bincount(row[rival], minlength=count) == 0
+
+
+def _across(normal: Float64, p: Float64) -> Float64:
+    """The variance (k,) along unit normals (k, 2) of covariances (k, 6, 6) of filters."""
+    east, north = normal.T
+    return np.asarray(east * east * p[:, 0, 0] + 2.0 * east * north * p[:, 0, 1] + north * north * p[:, 1, 1])

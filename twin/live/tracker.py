@@ -120,7 +120,8 @@ class Tracker:
         used = np.flatnonzero(used_of(verdict))
         lon, lat, turned = self._read(rows, fixes, judgement)
         out = rows["out"].copy()
-        _unused(out, rows, fixes, judgement, lon, lat)
+        if len(used) < len(fixes):
+            _unused(out, rows, fixes, judgement, lon, lat)
         if len(used):
             held = take_rows(rows, used)
             anew = turned[used] | (verdict[used] == RELOCATED)
@@ -144,7 +145,7 @@ class Tracker:
         verdict, lon, lat = judgement.verdict, judgement.lon_e7, judgement.lat_e7
         used = used_of(verdict)
         driving = used & (fixes["speed_dkmh"] >= DRIVING_DKMH)
-        turned = weigh(rows, lon, lat, driving, used & rows["parked"], self.smoothing.roads, datum_model())
+        turned = weigh(rows, lon, lat, driving, used & rows["parked"], rows["road"] != NO_ROAD, self.smoothing.roads, datum_model())
         placed = used | (verdict == LATE) | (verdict == DUPLICATE)
         shifted = np.flatnonzero(rows["gcj02"] & placed)
         if len(shifted):
