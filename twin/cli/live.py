@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twin.settings import Settings
 
-__all__ = ["be_gateway", "be_hub"]
+__all__ = ["be_bus", "be_gateway", "be_hub"]
 
 
 def be_hub(settings: Settings) -> None:
@@ -32,6 +32,19 @@ def be_gateway(settings: Settings, listening: socket.socket | None = None) -> No
         _run(run_gateway(settings, listening or bound(settings)))
     except Refused as error:
         _say(f"no terminals: {error.message}; {error.hint}")
+        raise SystemExit(1) from None
+
+
+def be_bus(settings: Settings) -> None:
+    """Serve the broker that the settings name, until SIGTERM."""
+    from twin.errors import TwinError
+    from twin.queries.live.bus import run_bus
+
+    gc.freeze()
+    try:
+        _run(run_bus(settings))
+    except TwinError as error:
+        _say(f"no bus: {error.message}; {error.hint}")
         raise SystemExit(1) from None
 
 

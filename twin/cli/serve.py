@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin.cli.live import be_gateway, be_hub
+from twin.cli.live import be_bus, be_gateway, be_hub
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
 from twin.cli.workers import Workers
@@ -100,6 +100,8 @@ def _run(settings: Settings, listening: socket.socket) -> None:
     workers = Workers()
     workers.start(lambda: _keep(keeper))
     workers.start(lambda: be_hub(settings))
+    if settings.bus_url:
+        workers.start(lambda: be_bus(settings))
     if settings.gateway_port >= 0:
         workers.start(lambda: be_gateway(settings))
     if settings.workers == 1:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sensors import FIX, NO_NUMBER, NO_TIME, Batch, Fixes, Observation, Stream
 from twin.errors import Invalid
 from twin.hub.hub import Applied
+from twin.live.again import Again
 from twin.live.changes import Changes
 from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
 from twin.live.silence import silent_after_us
@@ -72,6 +73,7 @@ class Applier:
     state: LiveState = field(default_factory=LiveState)
     tracker: Tracker = field(default_factory=Tracker)
     fences: Fences = field(default_factory=Fences)
+    again: Again = field(default_factory=Again)
     keeps: Sequence[Positions] = ()
     happens: Sequence[Happens] = ()
     commands: Mapping[str, Callable[[dict[str, Any], int], tuple[dict[str, Any], Sequence[dict[str, Any]]]]] = field(default_factory=dict)
@@ -82,7 +84,8 @@ class Applier:
         """See `Applies`."""
         fixes = self._by_handle(batches)
         judged = self.tracker.apply(fixes, now_us)
-        others = [one for batch in batches for one in batch.others]
+        told = [(first + at, one) for at, batch in enumerate(batches) for one in batch.others if not self.again.is_again(one)]
+        others = [one for _, one in told]
         handles, rows, crossings, place = self._moved(fixes, judged, now_us)
         still = self._stood(others)
         committed = Committed(
@@ -96,7 +99,7 @@ class Applier:
             raw=[frame for batch in batches for frame in (batch.raw or [b""] * len(batch.fixes))],
             others=others,
             others_place=[self._place_of(one) for one in others],
-            others_at=[at for at, batch in enumerate(batches, start=first) for _ in batch.others],
+            others_at=[at for at, _ in told],
             crossings=crossings,
         )
         self.position = position

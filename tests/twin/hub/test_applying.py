@@ -1,5 +1,6 @@
 """What a commit changes, by column, against the same told one by one; a batch that fails costs itself alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +186,13 @@ def test_a_history_that_fails_costs_no_alarm(caplog: pytest.LogCaptureFixture) -
     made = Applier(ground=FlatGround(), keeps=[Broken()], happens=[Told()])
     assert made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, first=1 - 1, position=1).events == [{"id": 1}]
     assert "not in the history" in caplog.text
+
+
+def test_what_is_delivered_again_in_another_batch_is_taken_once() -> None:
+    made, kept = applier()
+    said = replace(passed("in", START_US), value={"direction": "in", "event": ["/gate", "7"]})
+    other = replace(said, value={"direction": "in", "event": ["/gate", "8"]})
+    for number, others in enumerate(([said], [other, said], [passed("in", START_US)], [said, other]), start=1):
+        made.apply([Batch(source=f"g{number}", number=1, others=others)], now_us=START_US, first=number - 1, position=number)
+    assert made.state.still["gate/G"]["in"] == 3
+    assert [len(one.others) for one in kept.committed] == [1, 1, 1, 0]

@@ -35,6 +35,7 @@ from twin.hub.seen import Seen
 from twin.hub.server import serve_hub
 from twin.incidents import AlarmKinds, IncidentStore
 from twin.incidents.desk import command_from_json
+from twin.live.again import Again
 from twin.live.changes import Changes
 from twin.live.fences import Fences
 from twin.live.state import ROW, LiveState
@@ -95,7 +96,7 @@ class OpenHub:
     def snapshot(self) -> Checkpoint:
         """What was made of the journal so far; to be called in the loop, between commits."""
         applier = self.applier
-        facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told()}
+        facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told(), "again": applier.again.told()}
         parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
         return Checkpoint(position=applier.position, facts=facts, parts=parts)
 
@@ -201,8 +202,8 @@ def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]
             state = LiveState()
             state.follow(Changes.unpack(kept.parts["state"], ROW))
             tracker = Tracker.restore(kept.parts["tracker"])
-            fences = Fences.untold(kept.facts["fences"])
-            applier = Applier(ground=grounds, state=state, tracker=tracker, fences=fences, position=kept.position)
+            fences, again = Fences.untold(kept.facts["fences"]), Again.untold(kept.facts["again"])
+            applier = Applier(ground=grounds, state=state, tracker=tracker, fences=fences, again=again, position=kept.position)
             return applier, Seen.untold(kept.facts["seen"])
     return Applier(ground=grounds), Seen()
 
