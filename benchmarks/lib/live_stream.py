@@ -64,6 +64,9 @@ def stream(folder: Path, load: dict[str, int]) -> dict[str, Any]:
         )
         connected = _said(terminals)
         _said(watchers)
+        assert terminals.stdin is not None
+        terminals.stdin.write("go\n")
+        terminals.stdin.flush()
         cpu = _Cpu(service.pid, load["seconds"])
         driven = _said(terminals)
         cpu.stop()
@@ -88,7 +91,9 @@ def _gateway(home: Path) -> dict[str, Any]:
 
 
 def _begun(script: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, str(HERE / script), *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    return subprocess.Popen(
+        [sys.executable, str(HERE / script), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
 
 
 def _said(process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def plate(number: int) -> str:
 
 
 async def drive(host: str, port: int, count: int, a_second: int, seconds: int, out: Path) -> None:
-    """Each terminal reports every count / a_second seconds; what was written when is kept in `out`."""
+    """Each terminal reports every count / a_second seconds, once a line came in; what was written when is kept in `out`."""
     terminals = [Terminal(phone=phone(number), plate=plate(number), edition=(2013, 2019)[number % 2]) for number in range(count)]
     began = time.monotonic()
     for begin in range(0, count, AT_ONCE):
@@ -41,6 +41,7 @@ async def drive(host: str, port: int, count: int, a_second: int, seconds: int, o
             *(terminals[number].connect(host, port, timeout_s=120, source=(f"127.0.0.{2 + number // 20_000}", 0)) for number in some)
         )
     print(json.dumps({"connected": count, "seconds": round(time.monotonic() - began, 1)}), flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
     rng = np.random.default_rng(3)
     place = np.column_stack([ORIGIN[0] + rng.normal(0, NEAR_M / 1e5, count), ORIGIN[1] + rng.normal(0, NEAR_M / 1.1e5, count)])
     written = np.zeros((a_second * seconds, 3), dtype=np.int64)

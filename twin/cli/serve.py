@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["announced", "serve"]
 
+LAST_WORDS_S = 3
+"""How long answers that do not end (events, watchers) are waited for when a worker is told to stop."""
 WAITING = 2048
 """Connections that may wait to be taken."""
 MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
@@ -161,6 +163,7 @@ def _serve(settings: Settings, listening: socket.socket, application: Callable[[
         proxy_headers=bool(settings.proxy_addresses),
         forwarded_allow_ips=settings.proxy_addresses,
         backlog=1,
+        timeout_graceful_shutdown=LAST_WORDS_S,
     )
 
     class OneAtATime(uvicorn.Server):

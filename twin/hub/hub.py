@@ -70,12 +70,14 @@ class _Offered:
 
 
 class Hub:
-    """One a home. `run` serves until it is cancelled; all else is called from the same loop. It is itself an `Inlet`."""
+    """One a home; `handing_over` are connections that gave it batches. `run` serves until it is cancelled; all else is called from the same
+    loop. It is itself an `Inlet`."""
 
     def __init__(self, journal: Keeps, applies: Applies, seen: Seen, *, now_us: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
         self.applies = applies
         self.seen = seen
         self.followers: list[Followers] = []
+        self.handing_over: set[object] = set()
         self.batches = 0
         self._journal = journal
         self._now_us = now_us

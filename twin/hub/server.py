@@ -41,6 +41,7 @@ class _Connection:
         finally:
             if self in self._hub.followers:
                 self._hub.followers.remove(self)
+            self._hub.handing_over.discard(self)
             for task in self._tasks:
                 task.cancel()
             self._writer.close()
@@ -53,6 +54,8 @@ class _Connection:
         handle = {Kind.BATCH: self._batch, Kind.COMMAND: self._command}.get(kind)
         if handle is None:
             raise Refused(f"the hub takes no frame {kind.name}", code="HUB_FRAME")
+        if kind is Kind.BATCH:
+            self._hub.handing_over.add(self)
         task = asyncio.create_task(handle(payload))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

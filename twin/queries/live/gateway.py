@@ -24,7 +24,7 @@ from twin.store import Store
 
 __all__ = ["bound", "commands_of", "run_gateway"]
 
-REFRESH_S = 5.0
+REFRESH_S, HAND_OVER_S = 5.0, 5.0
 LISTED = 1000
 """Of the terminals that nobody knows, the last so many are listed; `statistics` counts all."""
 
@@ -66,7 +66,9 @@ async def run_gateway(settings: Settings, listening: socket.socket) -> None:
                 await asyncio.to_thread(terminals.refresh)
     finally:
         control.close()
-        await server.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HAND_OVER_S):
+                await server.close()
         following.cancel()
 
 

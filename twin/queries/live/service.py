@@ -48,7 +48,7 @@ from twin.store import Store
 __all__ = ["OpenHub", "run_hub"]
 
 log = logging.getLogger(__name__)
-GROUNDS_S = 5.0
+GROUNDS_S, LINGER_S = 5.0, 3.0
 TOGETHER = 64
 """Batches that are applied at once when all is made of the journal again."""
 
@@ -148,6 +148,7 @@ async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda wor
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
+        await _others_ended(opened.hub)
     finally:
         running.cancel()
         server.close()
@@ -170,6 +171,13 @@ def _recent(recording: Recording, arguments: dict[str, Any], now_us: int) -> tup
     shelf = recording.positions.shelf if arguments["shelf"] == "positions" else recording.readings.shelf
     rows = shelf.recent(arguments["from_us"], arguments["to_us"], arguments["handles"])
     return {"rows": b64encode(pack_recent(rows)).decode()}, ()
+
+
+async def _others_ended(hub: Hub) -> None:
+    """Gateways that end at the same time hand over what they have; whoever goes on is not waited for."""
+    until = time.monotonic() + LINGER_S
+    while hub.handing_over and time.monotonic() < until:
+        await asyncio.sleep(0.02)
 
 
 class _Housekeeping:
