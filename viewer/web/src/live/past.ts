@@ -25,6 +25,7 @@ const SILENT_MS = 300_000;
 /** Two places farther apart in time than this are not joined by a straight line. */
 const JOINED_MS = 60_000;
 const PAGE = 500;
+const AHEAD = 2;
 
 /** `floor`: the height that what moved is drawn at, since the past tells none. */
 export interface PastEvents { site: () => string | null; floor: () => number; drawn: () => void; changed: () => void }
@@ -42,7 +43,8 @@ export class Past {
   /** The incidents as they were at the moment. */
   incidents: Incident[] = [];
   private before: Moment | null = null;
-  private after: Moment | null = null;
+  /** The moments to come, the nearest first: two are asked for ahead, so that time need not wait for them. */
+  private coming: Moment[] = [];
   private asking = false;
   private read_ms = Number.NaN;
   private last_ms = 0;
@@ -66,7 +68,8 @@ export class Past {
   leave(): void {
     this.at_ms = null;
     this.playing = false;
-    this.before = this.after = null;
+    this.before = null;
+    this.coming = [];
     this.incidents = [];
     this.why = null;
     this.read_ms = Number.NaN;
@@ -83,7 +86,7 @@ export class Past {
 
   setSpeed(speed: Speed): void {
     this.speed = speed;
-    this.after = null;
+    this.coming = [];
     this.events.changed();
   }
 
@@ -117,10 +120,7 @@ export class Past {
     if (!waits) this.at_ms = Math.min(this.at_ms + (now - this.last_ms) * this.speed, this.to_ms, this.after?.at_ms ?? this.to_ms);
     this.last_ms = now;
     if (this.at_ms >= this.to_ms) this.playing = false;
-    if (this.after !== null && this.at_ms >= this.after.at_ms) {
-      this.before = this.after;
-      this.after = null;
-    }
+    while (this.after !== null && this.at_ms >= this.after.at_ms) this.before = this.coming.shift() ?? null;
     void this.fetch();
     this.events.drawn();
     this.events.changed();
@@ -138,20 +138,36 @@ export class Past {
         const covered = this.before !== null && (this.before.at_ms === at || (this.after !== null && this.before.at_ms <= at && at <= this.after.at_ms));
         if (!covered && !(this.playing && this.before !== null && this.before.at_ms <= at && at - this.before.at_ms <= step)) {
           this.before = await this.readMoment(at);
-          this.after = null;
-        } else if (this.playing && this.after === null) this.after = await this.readMoment(Math.min((this.before?.at_ms ?? at) + step, this.to_ms));
+          this.coming = [];
+        } else if (this.playing && this.coming.length < AHEAD && this.last.at_ms < this.to_ms) await this.readNext(step);
         else break;
         if (this.why !== null) {
           this.playing = false;
           break;
         }
-        if (Math.abs(at - this.read_ms) >= step || Number.isNaN(this.read_ms)) await this.readIncidents(at);
+        if (Math.abs(at - this.read_ms) >= step || Number.isNaN(this.read_ms)) void this.readIncidents(at);
         this.events.drawn();
         this.events.changed();
       }
     } finally {
       this.asking = false;
     }
+  }
+
+  private get after(): Moment | null {
+    return this.coming[0] ?? null;
+  }
+
+  /** The latest moment that is at hand. */
+  private get last(): Moment {
+    return this.coming.at(-1) ?? this.before ?? { at_ms: this.at_ms ?? 0, positions: new Map() };
+  }
+
+  private async readNext(step: number): Promise<void> {
+    const { coming } = this;
+    const next = await this.readMoment(Math.min(this.last.at_ms + step, this.to_ms));
+    // Another speed was chosen meanwhile: its moments are others.
+    if (next !== null && this.coming === coming) coming.push(next);
   }
 
   private async readMoment(at_ms: number): Promise<Moment | null> {
@@ -165,6 +181,8 @@ export class Past {
     const asked = (["open", "acknowledged"] as const).map((state) => outcome(() => readIncidents(address("/incidents", { site: this.events.site(), state, datetime: iso(at_ms), limit: PAGE }))));
     const answers = await Promise.all(asked);
     if (this.at_ms !== null) this.incidents = answers.flatMap((answer) => (answer.status === "ready" ? answer.value.incidents.map(named) : []));
+    this.events.drawn();
+    this.events.changed();
   }
 
   /** Every incident that began within the span, whatever became of it until its end. */

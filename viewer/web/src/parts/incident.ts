@@ -4,7 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 
 import { Ask, outcome } from "../ask";
 import { CLOSE_REASONS, readContext, readIncident, STEPS, takeIncidentStep, type Around, type Incident, type IncidentContext, type Step, type WholeIncident } from "../live/incidents";
-import { idOf, type Named } from "../live/states";
+import { idOf, type LivePlace, type Named } from "../live/states";
 import type { Words } from "../registers";
 import { seenColor } from "../scene/overlay";
 import { Failure } from "../service";
@@ -105,10 +105,22 @@ export class TwinIncident extends LivePart {
     const { twin } = this;
     const storey = idOf(place?.storey);
     if (storey !== null && twin.opens(storey)) await twin.openStorey(storey, { fly: false });
-    if (place?.lon == null || place.lat == null) return;
-    const at = { lon: place.lon, lat: place.lat, height_m: place.height_m ?? twin.site?.origin.height_m ?? 0 };
+    const at = this.spot(place);
+    if (at === null) {
+      // Nobody said a position: its room or zone is gone to as a whole.
+      const feature = idOf(place?.room) ?? idOf(place?.segment) ?? idOf(place?.zone);
+      return feature === null ? undefined : twin.focus(feature);
+    }
     twin.view?.markAt(at, either(title));
     twin.view?.eye.look(at, SPOT_M, { pitch_deg: -48, range: storey === null ? 5 : 3 });
+  }
+
+  /** Where it was told to be, else where the register says that its segment runs. */
+  private spot(place: LivePlace | null): { lon: number; lat: number; height_m: number } | null {
+    const floor = this.twin.live.floor;
+    if (place?.lon != null && place.lat != null) return { lon: place.lon, lat: place.lat, height_m: place.height_m ?? floor };
+    const post = this.twin.live.posts.get((idOf(place?.segment) ?? "").replace(":", "/"));
+    return post ?? null;
   }
 
   private facts(incident: WholeIncident): TemplateResult {
