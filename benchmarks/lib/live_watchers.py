@@ -27,7 +27,7 @@ async def watch(port: int, count: int, out: Path) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
 
     async def one(number: int) -> None:
-        async with websockets.connect(f"ws://127.0.0.1:{port}/live", max_size=None, compression=None) as socket:
+        async with websockets.connect(f"ws://127.0.0.1:{port}/live", max_size=None, compression=None, open_timeout=60) as socket:
             await socket.send(SUBSCRIBE)
             async for message in socket:
                 now = time.monotonic_ns()

@@ -62,7 +62,7 @@ class HubClient:
         finally:
             self._batches.pop(name, None)
 
-    async def command(self, name: str, **arguments: Any) -> dict[str, Any]:
+    async def command(self, name: str, /, **arguments: Any) -> dict[str, Any]:
         """Have something done; its answer. Raises the TwinError that the hub raised, NotReady where there is none to ask."""
         try:
             async with asyncio.timeout(GIVES_UP_S):
