@@ -24,6 +24,7 @@ ROOM_BYTES = 4 << 30
 SHARES = {
     "tests/bim/": "models",
     "tests/chain/test_ledger.py": "models",
+    "tests/chain/test_intruder.py": "demo",
     "tests/chain/test_live.py": "demo",
     "tests/chain/test_make_run.py": "demo",
     "tests/chain/test_maps.py": "demo",
