@@ -43,6 +43,8 @@ Rows = NDArray[np.void]
 ON, LATE = 2, 4
 """Bits of `FIX.status`: ignition on, sent late."""
 Int64 = NDArray[np.int64]
+NOWHERE = 2**31 - 1
+"""No latitude, so in no box."""
 
 
 class Flag(IntFlag):
@@ -79,6 +81,8 @@ class LiveState:
     still: dict[str, dict[str, Any]] = field(default_factory=dict)
     _handles: dict[str, int] = field(default_factory=dict)
     _place_rows: dict[tuple[str, ...], int] = field(default_factory=lambda: {(): 0})
+    _lon_lat: NDArray[np.int32] = field(default_factory=lambda: np.full((2, 64), NOWHERE, dtype=np.int32))
+    """Longitudes and latitudes once more, side by side, for boxes: `NOWHERE` without a position."""
     _told: tuple[int, int] = (0, 1)
     """How many devices and places the changes so far named."""
 
@@ -114,6 +118,7 @@ class LiveState:
         self.at_us = now_us
         rows["changed"] = self.number
         self.rows[handles] = rows
+        self._place_columns(handles)
         for address, document in still.items():
             self.still[address] = document | {"changed": self.number}
         return Changes(
@@ -146,6 +151,8 @@ class LiveState:
         """Be what the changes say: of a replica. Raises ValueError where changes in between are missing."""
         if changes.whole:
             self.addresses, self._handles = [], {}
+            self.rows["placed"] = 0
+            self._lon_lat[:] = NOWHERE
             self.places, self._place_rows = [()], {(): 0}
             self.still = {}
         elif changes.number != self.number + 1:
@@ -157,7 +164,9 @@ class LiveState:
         for row, features in sorted(changes.places.items()):
             if row and self.place(features) != row:
                 raise ValueError(f"place {row} is another here")
-        self.rows[changes.handles.astype(np.int64)] = changes.rows
+        handles = changes.handles.astype(np.int64)
+        self.rows[handles] = changes.rows
+        self._place_columns(handles)
         self.still.update(changes.still)
         self.number, self.at_us = changes.number, changes.at_us
         self._told = len(self.addresses), len(self.places)
@@ -170,10 +179,9 @@ class LiveState:
     def in_box(self, box: Sequence[float]) -> NDArray[np.bool_]:
         """Which devices (n,) have a position in west, south, east, north (degrees, edges belong to it); west above east crosses 180°."""
         west, south, east, north = (round(float(edge) * 1e7) for edge in box)
-        current = self.current
-        lon, lat = current["lon_e7"], current["lat_e7"]
+        lon, lat = self._lon_lat[:, : len(self.addresses)]
         across = (lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east)
-        inside: NDArray[np.bool_] = across & (lat >= south) & (lat <= north) & (current["placed"] > 0)
+        inside: NDArray[np.bool_] = across & (lat >= south) & (lat <= north)
         return inside
 
     def _handle(self, address: str) -> int:
@@ -183,7 +191,14 @@ class LiveState:
             self.addresses.append(address)
             if handle >= len(self.rows):
                 self.rows = np.concatenate([self.rows, _empty(len(self.rows))])
+                self._lon_lat = np.concatenate([self._lon_lat, np.full_like(self._lon_lat, NOWHERE)], axis=1)
         return handle
+
+    def _place_columns(self, handles: Int64) -> None:
+        rows = self.rows[handles]
+        placed = rows["placed"] > 0
+        self._lon_lat[0, handles] = np.where(placed, rows["lon_e7"], NOWHERE)
+        self._lon_lat[1, handles] = np.where(placed, rows["lat_e7"], NOWHERE)
 
 
 def _empty(count: int) -> Rows:
