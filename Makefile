@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 SCALE ?= compound
+LIVE ?= 1
 
 .PHONY: help setup run test lint bench bench-smoke nightly pictures lock clean
 
 help:
-	@echo "make run          set up, build the demo compound, serve it (PORT=$(PORT), SCALE=small|compound)"
+	@echo "make run          set up, build the demo compound, serve it (PORT=$(PORT), SCALE=small|compound, LIVE=1|0)"
 	@echo "make test         set up what the tests need and run them all"
 	@echo "make setup        .venv from requirements.lock, the viewer from package-lock.json"
 	@echo "make bench        all benchmarks, results in benchmarks/results"
@@ -25,7 +26,7 @@ viewer/static/.built: viewer/web/package-lock.json viewer/web/index.html $(shell
 	@$(PYTHON) scripts/setup.py viewer
 
 run: setup
-	@$(BIN)/twin demo --scale $(SCALE) --serve --host $(HOST) --port $(PORT)
+	@$(BIN)/twin demo --scale $(SCALE) --serve $(if $(filter 0 no,$(LIVE)),--no-simulate,--simulate) --host $(HOST) --port $(PORT)
 
 TESTS ?=
 

@@ -26,6 +26,7 @@ from twin.cli import (
 from twin.cli.diff import diff
 from twin.cli.gateway import gateway
 from twin.cli.output import error_document, write_json
+from twin.cli.simulate import simulate
 from twin.cli.status import status
 
 __all__ = ["app", "main", "run"]
@@ -64,6 +65,7 @@ app.command(name="diff")(diff)
 app.command(name="status")(status)
 app.command(name="serve")(serve.serve)
 app.command(name="gateway")(gateway)
+app.command(name="simulate")(simulate)
 app.command(name="demo")(demo.demo)
 app.command(name="backup")(backup.backup)
 app.command(name="restore")(backup.restore)

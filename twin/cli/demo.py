@@ -50,13 +50,14 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="serve it afterwards")] = False,
     host: Annotated[str | None, typer.Option(help="with --serve")] = None,
     port: Annotated[int | None, typer.Option(help="with --serve")] = None,
+    simulate: Annotated[bool, typer.Option("--simulate/--no-simulate", help="with --serve: let it live")] = False,
     as_json: JsonFlag = False,
 ) -> Outcome:
     """Generate the demo compound, import it and build its tiles; what is there already is left as it is."""
-    if not serve and (host or port is not None):
-        raise typer.BadParameter("--host and --port are for --serve")
+    if not serve and (host or port is not None or simulate):
+        raise typer.BadParameter("--host, --port and --simulate are for --serve")
     prepared = _prepare(scale, seed, as_json)
-    return announced(host, port, None, as_json=as_json, after=prepared) if serve else prepared
+    return announced(host, port, None, as_json=as_json, after=prepared, lives=simulate) if serve else prepared
 
 
 def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:

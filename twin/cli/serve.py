@@ -16,6 +16,7 @@ import typer
 from twin.cli.live import be_bus, be_gateway, be_hub
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
+from twin.cli.simulate import be_simulation
 from twin.cli.workers import Workers
 from twin.errors import Refused
 
@@ -49,9 +50,17 @@ def serve(
 
 
 def announced(
-    host: str | None, port: int | None, workers: int | None, *, proxies: str | None = None, as_json: bool, after: Outcome | None = None
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    *,
+    proxies: str | None = None,
+    as_json: bool,
+    after: Outcome | None = None,
+    lives: bool = False,
 ) -> Outcome:
-    """Bind, and go on serving once the outcome, with the address in it, is printed; `after` is what was done before.
+    """Bind, and go on serving once the outcome, with the address in it, is printed; `after` is what was done before, `lives` has the
+    demo's compound simulated.
 
     Refused (`HOST_NEEDS_KEYS`, `PORT_TAKEN`) before anything is served.
     """
@@ -72,7 +81,7 @@ def announced(
         if not as_json:
             sys.stderr.write(f"\n  屏山孪生  {url}\n\n")
             sys.stderr.flush()
-        _run(settings, listening)
+        _run(settings, listening, lives=lives)
 
     return replace(done, document={**done.document, "url": url, "pid": os.getpid()}, then=run)
 
@@ -90,7 +99,7 @@ def _require_key(store: Store, settings: Settings) -> None:
         )
 
 
-def _run(settings: Settings, listening: socket.socket) -> None:
+def _run(settings: Settings, listening: socket.socket, *, lives: bool = False) -> None:
     """The processes of a service: who holds the scene, the hub, the gateway, the workers; one that ends is started again."""
     from twin.queries.sight.holder import SOCKET, Keeper
 
@@ -106,6 +115,8 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         workers.start(lambda: be_bus(settings))
     if settings.gateway_port >= 0:
         workers.start(lambda: be_gateway(settings))
+    if lives:
+        workers.start(lambda: be_simulation(settings))
     if settings.workers == 1:
         workers.start(lambda: _serve(settings, listening, _app_of_environment))
     else:

@@ -42,6 +42,10 @@ class Terminals:
         key, plate = found
         return KnownTerminal(device=device_address(VEHICLE, key), token=self.token(terminal), plate=plate)
 
+    def listed(self) -> list[tuple[str, str, str | None]]:
+        """`(key of the vehicle, terminal, plate)` of all that are one vehicle's own, by key."""
+        return sorted(((key, terminal, plate) for terminal, (key, plate) in self._known.items()), key=lambda one: one[0])
+
     def token(self, terminal: str) -> str:
         """The token of a terminal: the same at every gateway of the home, and of no use to another terminal."""
         return hmac.new(self._secret, _digits(terminal).encode(), hashlib.sha256).hexdigest()[:32]

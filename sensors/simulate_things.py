@@ -1,0 +1,132 @@
+"""What stands still and says something: gates and who passes them, segments, cameras, meters, doors; without end, in order, seeded."""
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from sensors.observation import Stream, device_address
+from sensors.simulate_model import model
+from sensors.simulate_place import Compound
+
+__all__ = ["Said", "things_said"]
+
+UNITS = {"electricity": ("kWh", 12.0), "water": ("m3", 0.6), "gas": ("m3", 0.4), "heat": ("kWh", 5.0)}
+"""Unit of a meter and what it counts in an hour."""
+NUISANCE = "perimeter_intrusion"
+"""A sensor cannot tell a cat from a person."""
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One thing a device says at a moment: see `Observation`; a place is in site metres."""
+
+    at_s: float
+    device: str
+    stream: Stream
+    value: Mapping[str, Any]
+    alarms: Sequence[str] = ()
+    xy: tuple[float, float] | None = None
+
+
+def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: float = inf) -> Iterator[Said]:
+    """All of it, merged; `pace` makes what people and faults do so many times as frequent. From `leave_s` on people only leave, until
+    nobody is inside."""
+    streams: list[Iterator[Said]] = []
+    seeds = iter(np.random.SeedSequence(seed).spawn(len(compound.gates) + len(compound.meters) + 5))
+
+    def rng() -> Rng:
+        return np.random.default_rng(next(seeds))
+
+    streams += [_steady(device_address("gate", gate.key), "open", rng()) for gate in compound.gates]
+    rows = model("things")
+    for cars, who, every, subject in (
+        (False, compound.people, rows["person_every_s"], "person"),
+        (True, compound.cars, rows["car_every_s"], "vehicle"),
+    ):
+        gates = [device_address("gate", gate.key) for gate in compound.gates if gate.cars is cars]
+        passing = rng()
+        if gates and who:
+            streams.append(_passing(gates, who, subject, every / len(gates) / pace, passing, leave_s if not cars else inf))
+    for key, carrier in compound.meters:
+        streams.append(_metered(device_address("meter", key), carrier, rng()))
+    some = rng()
+    streams += [_steady(device_address("perimeter_segment", one.key), "normal", some) for one in compound.segments]
+    cameras = [device_address("camera", one.key) for one in compound.cameras]
+    streams += [_steady(device, "online", some) for device in cameras]
+    if compound.segments:
+        streams.append(_nuisance([device_address("perimeter_segment", one.key) for one in compound.segments], pace, rng()))
+    if cameras:
+        streams.append(_lost(cameras, pace, rng()))
+    return heapq.merge(*streams, key=lambda one: one.at_s)
+
+
+def _steady(device: str, state: str, rng: Rng) -> Iterator[Said]:
+    every = model("things")["heartbeat_s"]
+    yield Said(at_s=float(rng.uniform(0, 1.0)), device=device, stream=Stream.STATE, value={"state": state})
+    at = float(rng.uniform(0, every))
+    while True:
+        at += every
+        yield Said(at_s=at, device=device, stream=Stream.HEARTBEAT, value={})
+
+
+def _passing(gates: Sequence[str], who: Sequence[str], subject: str, every_s: float, rng: Rng, leave_s: float) -> Iterator[Said]:
+    """Who is out comes in by some gate, who is in goes out by some."""
+    inside: set[int] = set(rng.permutation(len(who))[: len(who) // 2].tolist())
+    name = "plate" if subject == "vehicle" else "card"
+    at = 0.0
+    while True:
+        at += float(rng.exponential(every_s))
+        if at >= leave_s:
+            break
+        one, gate = int(rng.integers(len(who))), gates[int(rng.integers(len(gates)))]
+        direction = "out" if one in inside else "in"
+        inside ^= {one}
+        yield _passed(at, gate, direction, subject, {name: who[one]})
+    takes = model("scenario")["leaving_s"]
+    for after, one in sorted((float(rng.triangular(0.0, takes / 3, takes)), one) for one in sorted(inside)):
+        yield _passed(leave_s + after, gates[int(rng.integers(len(gates)))], "out", subject, {name: who[one]})
+
+
+def _passed(at_s: float, gate: str, direction: str, subject: str, whom: Mapping[str, str]) -> Said:
+    value = {"direction": direction, "subject": subject, **whom, "granted": True, "count": 1}
+    return Said(at_s=at_s, device=gate, stream=Stream.PASSAGE, value=value)
+
+
+def _metered(device: str, carrier: str, rng: Rng) -> Iterator[Said]:
+    unit, an_hour = UNITS.get(carrier, ("kWh", 1.0))
+    every = model("things")["reading_s"]
+    total, at = float(rng.uniform(1_000, 90_000)), float(rng.uniform(0, min(every, 5.0)))
+    while True:
+        value = {"value": round(total, 2), "unit": unit, "property": carrier}
+        yield Said(at_s=at, device=device, stream=Stream.READING, value=value)
+        total += float(rng.gamma(4.0, an_hour * every / 3600 / 4.0))
+        at += every
+
+
+def _nuisance(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
+    """Wind, a cat: a segment tells of it and is quiet again."""
+    rows = model("things")
+    at = 0.0
+    while True:
+        at += float(rng.exponential(rows["nuisance_every_s"] / pace))
+        device = devices[int(rng.integers(len(devices)))]
+        value = {"code": NUISANCE, "active": True, "simulated": "nuisance"}
+        yield Said(at_s=at, device=device, stream=Stream.ALARM, value=value, alarms=(NUISANCE,))
+        at += float(rng.uniform(*rows["nuisance_s"]))
+        yield Said(at_s=at, device=device, stream=Stream.ALARM, value={**value, "active": False})
+
+
+def _lost(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
+    rows = model("things")
+    at = 0.0
+    while True:
+        at += float(rng.exponential(rows["camera_lost_every_s"] / pace))
+        device = devices[int(rng.integers(len(devices)))]
+        yield Said(at_s=at, device=device, stream=Stream.STATE, value={"state": "lost"}, alarms=("camera_lost",))
+        at += float(rng.uniform(*rows["camera_lost_s"]))
+        yield Said(at_s=at, device=device, stream=Stream.STATE, value={"state": "online"})
