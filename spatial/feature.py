@@ -30,9 +30,23 @@ class Kind(StrEnum):
     ZONE = "zone"
     GUARD_POST = "guard_post"
     PERIMETER_SEGMENT = "perimeter_segment"
+    DOOR = "door"
+    FIRE_POINT = "fire_point"
+    PANIC_BUTTON = "panic_button"
+    LIFT = "lift"
 
 
-DEVICES = (Kind.CAMERA, Kind.GATE, Kind.ZONE, Kind.GUARD_POST, Kind.PERIMETER_SEGMENT)
+DEVICES = (
+    Kind.CAMERA,
+    Kind.GATE,
+    Kind.ZONE,
+    Kind.GUARD_POST,
+    Kind.PERIMETER_SEGMENT,
+    Kind.DOOR,
+    Kind.FIRE_POINT,
+    Kind.PANIC_BUTTON,
+    Kind.LIFT,
+)
 """Kinds that come from registers: each is the model of its own name in every site, `camera:C-017` (docs/decisions/023)."""
 
 

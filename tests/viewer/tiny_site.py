@@ -80,7 +80,9 @@ class TinySite:
                 "rooms": 12,
                 "elements": sum(len(self.layers[key]) for key in ("east", "west")) - 12,
                 "city_objects": 1,
-                **dict.fromkeys(("cameras", "gates", "zones", "guard_posts", "perimeter_segments"), 0),
+                **dict.fromkeys(
+                    ("cameras", "gates", "zones", "guard_posts", "perimeter_segments", "doors", "fire_points", "panic_buttons", "lifts"), 0
+                ),
             },
             "bounds": {"site_xyz": [[-120, -120, -2], [120, 120, 12]]},
         }

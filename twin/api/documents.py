@@ -117,6 +117,10 @@ class SiteCounts(_Document):
     zones: int
     guard_posts: int
     perimeter_segments: int
+    doors: int
+    fire_points: int
+    panic_buttons: int
+    lifts: int
 
 
 class SiteBounds(_Document):

@@ -14,6 +14,7 @@ from twin.codes.credit_code import check_credit_code
 from twin.codes.device_id import DeviceType, check_device_id
 from twin.codes.division import Division, check_division, index_divisions
 from twin.codes.fault import Fault
+from twin.codes.media_url import check_media_url, normalise_media_url
 from twin.codes.plate import check_plate, normalise_plate
 from twin.codes.tables import Tables
 from twin.codes.vin import check_vin
@@ -47,6 +48,7 @@ def checks_of(tables: Tables) -> Mapping[str, Check]:
             "camera_id": partial(check_device_id, types=tables.rows(DeviceType), of="camera"),
             "device_id": partial(check_device_id, types=tables.rows(DeviceType)),
             "division": partial(check_division, divisions=index_divisions(tables.rows(Division))),
+            "media_url": check_media_url,
             "plate": check_plate,
             "uscc": check_credit_code,
             "vin": check_vin,
@@ -64,5 +66,7 @@ def checks_beside_of(tables: Tables) -> Mapping[str, tuple[tuple[str, ...], Chec
     return MappingProxyType({"asset_class": (("class_edition", "name"), pair)})
 
 
-NORMALISERS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({"plate": normalise_plate, "upper": normalise_upper})
+NORMALISERS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
+    {"media_url": normalise_media_url, "plate": normalise_plate, "upper": normalise_upper}
+)
 """Normal form of a text by name."""

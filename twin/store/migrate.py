@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "find_tables", "is_current", "migrate", "missing_steps"]
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration; known here so that a store that is up to date is opened without loading Alembic."""
 
 

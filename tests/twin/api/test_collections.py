@@ -32,7 +32,20 @@ from twin.store import Store
 HERE = "http://127.0.0.1"
 OGC = "http://www.opengis.net/def/crs"
 FIXED = ("buildings", "storeys", "rooms", "elements", "city-objects")
-RECORDS = ("assets", "units", "vehicles", "cameras", "gates", "zones", "guard-posts", "perimeter")
+RECORDS = (
+    "assets",
+    "units",
+    "vehicles",
+    "cameras",
+    "gates",
+    "zones",
+    "guard-posts",
+    "perimeter",
+    "doors",
+    "fire-points",
+    "panic-buttons",
+    "lifts",
+)
 ALL = ["sites", *FIXED, *RECORDS, "world"]
 
 
@@ -52,8 +65,13 @@ STATED: tuple[tuple[str, dict[str, Any]], ...] = (
               "outline": f"POLYGON (({LON} {LAT}, {LON + 0.001} {LAT}, {LON + 0.001} {LAT + 0.001}, {LON} {LAT}))"}),
     ("perimeter_segment", {"code": "F1", "site": "PS", "datum": "WGS84", "height": 2.5,
                            "centre_line": f"LINESTRING ({LON} {LAT}, {LON + 0.001} {LAT})"}),
+    ("door", {**PLACED, "code": "D1", "name": "东侧门"}),
+    ("fire_point", {**PLACED, "code": "FP1", "name": "烟感", "mounting_height": 3.0, "loop": 2, "point": 17}),
+    ("panic_button", {**PLACED, "code": "PB1", "name": "按钮", "mounting_height": 1.2}),
+    ("lift", {**PLACED, "code": "L1", "name": "东梯"}),
 )  # fmt: skip
-DEVICES = {"cameras": "Point", "gates": "LineString", "guard-posts": "Point", "zones": "Polygon", "perimeter": "LineString"}
+DEVICES = {"cameras": "Point", "gates": "LineString", "guard-posts": "Point", "zones": "Polygon", "perimeter": "LineString",
+           "doors": "Point", "fire-points": "Point", "panic-buttons": "Point", "lifts": "Point"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +161,10 @@ def test_each_collection_read_whole_is_the_store_whatever_the_page(client: TestC
         ("guard-posts", "guard_post"),
         ("zones", "zone"),
         ("perimeter", "perimeter_segment"),
+        ("doors", "door"),
+        ("fire-points", "fire_point"),
+        ("panic-buttons", "panic_button"),
+        ("lifts", "lift"),
     ):
         found = {feature["id"]: feature for feature in crawl(client, f"/collections/{name}/items?limit=1")}
         assert set(found) == {values["code"] for one, values in STATED if one == kind}

@@ -115,7 +115,7 @@ EXTENTS = ("geographic", "west", "south", "east", "north", "low_m", "high_m")
 
 
 def without_extents(url: str) -> None:
-    """Take the tables of a store back to those before 0007, with 0008 and 0009."""
+    """Take the tables of a store back to those before 0007, with 0008, 0009 and 0010."""
     engine = create_engine(url)
     with engine.begin() as connection:
         for index in ("ix_change_since", "ix_register_revision_clock", "ix_feature_revision_from", "ix_feature_revision_to"):
@@ -127,7 +127,7 @@ def without_extents(url: str) -> None:
             connection.execute(text(f"DROP TABLE {name}"))
         for name in EXTENTS:
             connection.execute(text(f"ALTER TABLE feature DROP COLUMN {name}"))
-        for kind in DEVICES:
+        for kind in (*DEVICES, "guard", "visit"):
             connection.execute(text(f"DROP TABLE {kind}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
     engine.dispose()

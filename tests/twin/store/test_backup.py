@@ -395,7 +395,7 @@ def test_an_upgrade_says_what_it_would_do_then_keeps_a_backup_and_does_it(empty_
     before = everything(empty_url)
     planned = upgrade(settings, dry_run=True, **BY)
     assert (everything(empty_url), planned.done, planned.backup) == (before, False, None)
-    assert [tables for tables, _ in planned.steps] == ["0007", "0008", planned.becomes]
+    assert [tables for tables, _ in planned.steps] == ["0007", "0008", "0009", planned.becomes]
     assert all(says for _, says in planned.steps)
     done = upgrade(settings, dry_run=False, **BY)
     assert (done.done, done.stands, done.steps) == (True, planned.stands, planned.steps)

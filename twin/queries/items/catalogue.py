@@ -40,6 +40,10 @@ RECORDS: Mapping[str, str] = MappingProxyType(
         "zones": "zone",
         "guard-posts": "guard_post",
         "perimeter": "perimeter_segment",
+        "doors": "door",
+        "fire-points": "fire_point",
+        "panic-buttons": "panic_button",
+        "lifts": "lift",
     }
 )
 """Collection → kind of records: what is about persons is asked by their own pages."""

@@ -26,7 +26,7 @@ __all__ = [
     "words_of",
 ]
 
-PERSONS = ("person", "driver")
+PERSONS = ("person", "driver", "guard", "visit")
 
 
 def record_document(kind: RecordKind, record: Record, reader: Reader, places: PlaceTree) -> dict[str, Any]:

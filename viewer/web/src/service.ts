@@ -8,7 +8,7 @@ export type Range = [number, number];
 export type TilesetKind = "building" | "city" | "terrain";
 export type Kind = "site" | "building" | "storey" | "space" | "element" | "city_object" | "terrain" | Device;
 /** What registers bring into the scene. */
-export type Device = "camera" | "gate" | "zone" | "guard_post" | "perimeter_segment";
+export type Device = "camera" | "gate" | "zone" | "guard_post" | "perimeter_segment" | "door" | "fire_point" | "panic_button" | "lift";
 
 export interface TilesetEntry {
   key: string;
@@ -28,7 +28,7 @@ export interface SiteDocument {
   revision: string | number | null;
   tilesets: TilesetEntry[];
   counts: Record<
-    "buildings" | "storeys" | "rooms" | "elements" | "city_objects" | "cameras" | "gates" | "zones" | "guard_posts" | "perimeter_segments",
+    "buildings" | "storeys" | "rooms" | "elements" | "city_objects" | "cameras" | "gates" | "zones" | "guard_posts" | "perimeter_segments" | "doors" | "fire_points" | "panic_buttons" | "lifts",
     number
   >;
   bounds: { site_xyz: [[number, number, number], [number, number, number]] | null };

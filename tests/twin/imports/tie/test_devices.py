@@ -246,6 +246,32 @@ def test_perimeter_gates_and_posts_stand_on_the_ground(compound: Tower) -> None:
     assert set(posts) == {"guard_post:S1", "guard_post:S2"}
 
 
+def test_doors_fire_points_buttons_and_lifts_stand_by_room_by_coordinates_or_where_their_element_is(tied: Tower) -> None:
+    desk = next(one for one in tied.store.features("PS", None, kinds={Kind.ELEMENT}) if one.feature.space == "tower:r10-9")
+    assert desk.box is not None
+    low, middle = desk.box[0, 2], desk.box.mean(axis=0)
+    where = "楼栋,楼层,房间号,经度,纬度,坐标系,安装高度"
+    doors = [f"D1,机房门,{desk.feature.source.global_id},,,,,,,", "D2,901门,,主楼,9层,901,,,,", "D3,无此构件,1abc,,,,,,,"]
+    tied.take("door", f"门禁编号,门禁名称,构件标识,{where}", doors, now=LATER)
+    tied.take("fire_point", f"消防点位编号,报警主机,回路,地址,{where}", [f"F1,P1,2,17,,,,{at(60, 20)},CGCS2000,3"], now=LATER)
+    tied.take("panic_button", f"按钮编号,{where}", ["B1,主楼,9层,901,,,,1.2", "B2,主楼,9层,901,,,,"], now=LATER)
+    tied.take("lift", f"电梯编号,{where}", ["L1,主楼,9层,901,,,,"], now=LATER)
+    found = features(tied, Kind.DOOR)
+    assert set(found) == {"door:D1", "door:D2"}
+    stands = found["door:D1"]
+    assert (stands.footprint.x, stands.footprint.y, *stands.z_range) == pytest.approx((*middle[:2], low, low + 2.1), abs=1e-6)
+    assert (stands.space, stands.storey) == ("tower:r10-9", "tower:s10")
+    assert (found["door:D2"].space, found["door:D2"].z_range[0]) == ("tower:r9-1", 27.0)
+    (fire,) = features(tied, Kind.FIRE_POINT).values()
+    assert (fire.properties["device"]["loop"], fire.properties["device"]["point"]) == (2, 17)
+    assert {one: (had.space, had.z_range[0]) for one, had in features(tied, Kind.PANIC_BUTTON).items()} == {
+        "panic_button:B1": ("tower:r9-1", pytest.approx(28.2))
+    }
+    assert set(features(tied, Kind.LIFT)) == {"lift:L1"}
+    rows = tied.ask("select code, message from work_item where state = 'open' and (message like 'D3%' or message like 'B2%')")
+    assert sorted(code for code, _ in rows) == ["DEVICE_HEIGHT_UNSTATED", "DEVICE_UNPLACED"]
+
+
 SHIFTED = "摄像机编号,楼栋,楼层,房间号,经度,纬度,坐标系,安装高度,朝向"
 
 

@@ -42,10 +42,14 @@ CLASS = {
     Kind.ZONE: "Zone",
     Kind.GUARD_POST: "GuardPost",
     Kind.PERIMETER_SEGMENT: "PerimeterSegment",
+    Kind.DOOR: "Door",
+    Kind.FIRE_POINT: "FirePoint",
+    Kind.PANIC_BUTTON: "PanicButton",
+    Kind.LIFT: "Lift",
 }
 AREAS = (Kind.ZONE, Kind.PERIMETER_SEGMENT)
 ELSEWHERE = {
-    *("code", "name", "site", "building", "storey", "room", "lon", "lat", "easting", "northing", "outline", "centre_line"),
+    *("code", "name", "site", "building", "storey", "room", "lon", "lat", "easting", "northing", "outline", "centre_line", "element"),
     *("label", "unit", "remark"),
 }
 """Columns that are in a feature by other names, or are the record's alone."""
@@ -114,9 +118,8 @@ def _label(placed: PlacedDevice, around: Surroundings, found: Found) -> str | Fa
     if said is not None and said not in policy.labels:
         return Fault("DEVICE_LABEL_UNKNOWN", f"{said}: the site knows {', '.join(policy.labels)}")
     named = around.standing(placed.device.location_place)
-    for key in (placed.room, named.room, placed.storey, placed.building):
-        label = around.label_of(key)
-        if label is not None and label not in (PUBLIC, policy.default):
+    for label in (placed.label, *map(around.label_of, (placed.room, named.room, placed.storey, placed.building))):
+        if label and label not in (PUBLIC, policy.default):
             if said is not None and said != label:
                 found.told.append((placed.device, Fault("DEVICE_LABEL_OVERRULED", f"it says {said}, and hangs in what is {label}")))
             return label

@@ -7,7 +7,7 @@ its revision holds the features as they then are, so that what is gone is ended 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from twin.imports.tie.marks import LOCATIONS_MOVED, mark_of, read_mark, write_ma
 from twin.imports.tie.turns import in_turns
 from twin.records.counters import clock_of, take_ids
 from twin.settings import Settings
-from twin.store import ModelKind, NewRevision, Store
+from twin.store import FeatureRow, ModelKind, NewRevision, Store
 from twin.store import record_schema as schema
 from twin.store.database import put_rows
 from twin.store.encode import encoded_features
@@ -56,7 +56,7 @@ def follow_devices(
             return 0
         devices = [device for kind in DEVICES for device in device_rows(connection, kind)]
     changed = 0
-    around, assumed = _surroundings(store, settings, read(), gone)
+    around, assumed = _surroundings(store, settings, read(), gone, {str(one.values.get("element") or "") for one in devices} - {""})
     found = find_devices(devices, around)
     for site_id, site in around.scene.sites.items():
         for kind in DEVICES:
@@ -76,7 +76,9 @@ def _state(connection: Connection, kind: Kind) -> list[int]:
     return [clock_of(connection, kind.value), int(last)]
 
 
-def _surroundings(store: Store, settings: Settings | None, grounds: Grounds, gone: Sequence[int]) -> tuple[Surroundings, set[str]]:
+def _surroundings(
+    store: Store, settings: Settings | None, grounds: Grounds, gone: Sequence[int], named: Collection[str]
+) -> tuple[Surroundings, set[str]]:
     """What devices stand in, and a set that comes to hold the codes of sites whose ground is assumed to be level."""
     assumed: set[str] = set()
     left_out = set(gone)
@@ -98,7 +100,18 @@ def _surroundings(store: Store, settings: Settings | None, grounds: Grounds, gon
 
     policies = {site_id: store.label_policy(site.code) for site_id, site in grounds.scene.sites.items()}
     places = {place.id: place for place in grounds.places if place.id not in left_out}
-    return Surroundings(scene=grounds.scene, places=places, policies=policies, ground_of=ground_of), assumed
+    elements = _elements(store, grounds.scene.sites, named)
+    return Surroundings(scene=grounds.scene, places=places, policies=policies, ground_of=ground_of, elements=elements), assumed
+
+
+def _elements(store: Store, sites: Mapping[int, Site], named: Collection[str]) -> dict[str, list[tuple[int, FeatureRow]]]:
+    """The elements of some GlobalIds, each with its site; all elements are gone through where any is named."""
+    found: dict[str, list[tuple[int, FeatureRow]]] = {}
+    for site_id, site in sites.items() if named else ():
+        for row in store.features(site.code, None, kinds={Kind.ELEMENT}):
+            if row.feature.source.global_id in named:
+                found.setdefault(str(row.feature.source.global_id), []).append((site_id, row))
+    return found
 
 
 def _record(store: Store, site: Site, kind: Kind, features: Sequence[Feature], found: Found, *, who: str, now: datetime) -> int:

@@ -24,9 +24,17 @@ from twin.imports.tie.devices.surroundings import Standing, Surroundings
 __all__ = ["GROUND_UNKNOWN", "HEIGHT_UNSTATED", "OUTSIDE", "PlacedDevice", "beyond", "height_z", "place_point", "site_of"]
 
 HEIGHT_UNSTATED, GROUND_UNKNOWN, OUTSIDE = "DEVICE_HEIGHT_UNSTATED", "DEVICE_GROUND_UNKNOWN", "DEVICE_OUTSIDE_SITE"
-STANDING_KINDS = (Kind.GATE, Kind.GUARD_POST)
+STANDING_KINDS = (Kind.GATE, Kind.GUARD_POST, Kind.DOOR, Kind.LIFT)
 """Kinds that stand on the floor or the ground where their record states no height."""
-STANDING_M = {Kind.GATE: 2.5, Kind.GUARD_POST: 1.8, Kind.CAMERA: 0.0}
+STANDING_M = {
+    Kind.GATE: 2.5,
+    Kind.GUARD_POST: 1.8,
+    Kind.CAMERA: 0.0,
+    Kind.DOOR: 2.1,
+    Kind.FIRE_POINT: 0.0,
+    Kind.PANIC_BUTTON: 0.0,
+    Kind.LIFT: 2.1,
+}
 """How high a thing of the kind reaches above its point, for its box: a gate as a person or car passes, a guard standing."""
 APART_M = 1.0
 """How far a surveyed point may lie outside the room its record names before it is told: the room's wall and the survey."""
@@ -37,7 +45,8 @@ LonLatHeight: TypeAlias = tuple[float, float, float]
 class PlacedDevice:
     """A device that has a place: `footprint` and `z_range` in site metres, `xyz` its point (of an area one within it),
     `lon_lat_height` that in degrees and ellipsoidal metres; feature keys of what it is in, empty for nothing; the place it is at,
-    `surveyed` or by its `room`, `storey` or `building`; `notes` are what a person should look at all the same."""
+    `surveyed` or by its `room`, `storey` or `building`; `notes` are what a person should look at all the same; `label` that of
+    the element it is, empty where it is none."""
 
     device: DeviceRow
     site_id: int
@@ -52,6 +61,7 @@ class PlacedDevice:
     storey: str = ""
     building: str = ""
     notes: tuple[Fault, ...] = field(default=())
+    label: str = ""
 
 
 def site_of(device: DeviceRow, around: Surroundings, standing: Standing) -> int | None:
@@ -61,8 +71,11 @@ def site_of(device: DeviceRow, around: Surroundings, standing: Standing) -> int 
 
 
 def place_point(device: DeviceRow, around: Surroundings) -> PlacedDevice | Fault:
-    """A camera, gate or guard post in its place, or what keeps it from having one."""
+    """What stands at a point (camera, gate, door, fire point, …) in its place, or what keeps it from having one."""
     standing = around.standing(device.location_place)
+    element = device.values.get("element")
+    if element:
+        return _at_element(device, around, element)
     site_id = site_of(device, around, standing)
     lon_lat = stated_lon_lat(device.values, around.scene.sites[site_id].crs if site_id else None)
     if isinstance(lon_lat, Fault):
@@ -108,7 +121,9 @@ def _height(
         if values.get(name) is not None:
             z = height_z(frame, (lon, lat), values[name], datum)
             return z if isinstance(z, Fault) else (z, name)
-    above = values.get("mounting_height", 0.0 if device.kind in STANDING_KINDS else None)
+    above = values.get("mounting_height")
+    if above is None and device.kind in STANDING_KINDS:
+        above = 0.0
     if above is None:
         return Fault(HEIGHT_UNSTATED, "no height: neither above floor or ground, nor over the 1985 datum or the ellipsoid")
     floor = around.floor_z(standing)
@@ -190,6 +205,37 @@ def _by_room(device: DeviceRow, around: Surroundings, standing: Standing) -> Pla
         room=standing.room,
         storey=standing.storey,
         building=standing.building,
+    )
+
+
+def _at_element(device: DeviceRow, around: Surroundings, global_id: str) -> PlacedDevice | Fault:
+    """In the middle of the box of the element of a model that it names by its GlobalId, at the element's foot."""
+    found = around.elements.get(global_id, ())
+    if len(found) != 1:
+        return Fault(UNPLACED, f"{len(found) or 'no'} elements of the scene have the GlobalId {global_id}")
+    site_id, row = found[0]
+    element = row.feature
+    if row.box is None or not np.isfinite(row.box).all():
+        return Fault(UNPLACED, f"the element {element.id} has no extent")
+    x, y, z = (float(row.box[:, 0].mean()), float(row.box[:, 1].mean()), float(row.box[0, 2]))
+    lon, lat, over_ellipsoid = around.frames[site_id].to_lon_lat_height([[x, y, z]])[0].tolist()
+    standing = around.standing(device.location_place)
+    storey = around.key_of(site_id, element.storey) or standing.storey
+    room = around.key_of(site_id, element.space) or standing.room
+    return PlacedDevice(
+        device=device,
+        site_id=site_id,
+        footprint=_footprint(device, (x, y)),
+        z_range=(z, z + STANDING_M[device.kind]),
+        xyz=(x, y, z),
+        lon_lat_height=(lon, lat, over_ellipsoid),
+        place_id=around.place_of(room) or around.place_of(storey) or standing.place_id or around.place_of_site(site_id),
+        method="element",
+        height_from="element",
+        room=room,
+        storey=storey,
+        building=around.key_of(site_id, element.building) or standing.building,
+        label=element.label,
     )
 
 

@@ -17,6 +17,7 @@ from spatial.mesh import Float64
 from twin.auth import LabelPolicy
 from twin.imports.tie.scene import Scene, feature_key
 from twin.records.places import Place
+from twin.store import FeatureRow
 
 __all__ = ["Ground", "Room", "Standing", "Surroundings"]
 
@@ -55,12 +56,14 @@ class Standing:
 
 @dataclass(kw_only=True)
 class Surroundings:
-    """The scene, sites and tree of places as one run sees them; `ground_of` gives a site's ground or, in words, why there is none."""
+    """The scene, sites and tree of places as one run sees them; `ground_of` gives a site's ground or, in words, why there is none;
+    `elements` are those that devices name, by GlobalId, each with its site."""
 
     scene: Scene
     places: Mapping[int, Place]
     policies: Mapping[int, LabelPolicy]
     ground_of: Callable[[Site], Ground | str]
+    elements: Mapping[str, Sequence[tuple[int, FeatureRow]]] = field(default_factory=dict)
     frames: dict[int, SiteFrame] = field(init=False)
     _grounds: dict[int, Ground | str] = field(init=False, default_factory=dict)
 
@@ -117,6 +120,11 @@ class Surroundings:
         """The label of a feature; None where there is none."""
         feature = self.feature(key)
         return feature.label if feature else None
+
+    def key_of(self, site_id: int, feature_id: str | None) -> str:
+        """The key of a feature that the scene has; empty for none."""
+        key = feature_key(site_id, feature_id) if feature_id else ""
+        return key if key in self.scene.rows else ""
 
     def place_of(self, key: str) -> int | None:
         """The place of a feature."""
