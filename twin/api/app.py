@@ -41,6 +41,7 @@ from twin.api import (
     sessions,
     sight,
     sites,
+    snapshot,
     spatial,
     stocktakes,
     tilesets,
@@ -63,6 +64,7 @@ from twin.auth import local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
 from twin.history.readings import ReadingsReader
+from twin.history.retention import read_retention
 from twin.hub.client import HubClient
 from twin.hub.happening import untold
 from twin.hub.meeting import Meeting
@@ -80,6 +82,7 @@ from twin.queries.place.assets import asset_points
 from twin.queries.routes.networks import Networks
 from twin.queries.sight.answerer import Sight
 from twin.queries.sight.holder import SOCKET, HolderClient, NoSight
+from twin.queries.snapshot import Drawn
 from twin.queries.things.service import Things
 from twin.settings import Settings
 from twin.store import Store
@@ -114,6 +117,7 @@ ROUTERS = (
     sight.router,
     routes.router,
     live.router,
+    snapshot.router,
     sensorthings.router,
     incidents.router,
     incident_context.router,
@@ -163,6 +167,8 @@ def create_app(
     app.state.tables = read_tables(settings.home / "codes")
     app.state.live = None
     app.state.standing = Standing(held.scenes)
+    app.state.drawn = Drawn()
+    app.state.retention = read_retention(settings.home / "codes" / "history.toml")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_incidents(app, settings, store, app.state.tables)
     install_problem_handlers(app)

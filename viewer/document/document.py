@@ -57,6 +57,10 @@ class Document:
         data = "".join(f'<script type="application/json" id="{escape(key)}">{_json(value)}</script>\n' for key, value in self.data.items())
         return data + "".join(f"<script>{script}</script>\n" for script in self._scripts()) + "</body>\n</html>\n"
 
+    def policy(self) -> str:
+        """The content policy that the page carries: what is written into it, and nothing else."""
+        return _policy(self._styles(), self._scripts())
+
     def _styles(self) -> tuple[str, ...]:
         return (read_part("viewer.document", "document.css"), *self.styles)
 

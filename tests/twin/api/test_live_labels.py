@@ -199,6 +199,7 @@ DOORS: dict[str, Ask] = {
     "each incident": every_incident,
     "a moment": get(f"/live/at?datetime={moment(NOW_US)}"),
     "counts": get(f"/live/counts?datetime={PERIOD}"),
+    "snapshot": get(f"/snapshot?site={SITE.code}"),
     "its track": get(f"/live/tracks/vehicle/{HIDDEN}?datetime={PERIOD}"),
     "its track as a table": get(f"/live/tracks/vehicle/{HIDDEN}?datetime={PERIOD}&f=csv"),
 }

@@ -10,12 +10,12 @@ import numpy as np
 
 from sensors import NO_NUMBER, NO_TIME
 from sensors.verdict import Verdict
-from twin.live.state import Flag, LiveState, Rows
+from twin.live.state import Flag, LiveState
 from twin.queries.live.feed import Asked
 from twin.queries.live.standing import Stands
 from twin.queries.live.visible import Permitted
 
-__all__ = ["moment", "positions_told", "states_told"]
+__all__ = ["moment", "position_told", "positions_told", "states_told"]
 
 LAST_US = 253_402_300_799_999_999
 
@@ -36,9 +36,36 @@ def positions_told(state: LiveState, permitted: Permitted, asked: Asked, *, now_
     order = sorted(i for i in range(matched) if after is None or addresses[i] > after)
     order.sort(key=addresses.__getitem__)
     page = order[:limit]
-    told = [_position(addresses[i], current[handles[i]], state, now_us) for i in page]
+    told = [position_told(int(handles[i]), state, now_us) for i in page]
     following = addresses[page[-1]] if len(order) > limit else None
     return {"at": moment(now_us), "numberMatched": matched, "positions": told, "next": following}
+
+
+def position_told(handle: int, state: LiveState, now_us: int) -> dict[str, Any]:
+    """The position of one device, by its handle."""
+    address, row = state.addresses[handle], state.current[handle]
+    kind, _, key = address.partition("/")
+    flags = Flag(int(row["flags"]))
+    return {
+        "id": address,
+        "kind": kind,
+        "key": key,
+        "lon": int(row["lon_e7"]) / 1e7,
+        "lat": int(row["lat_e7"]) / 1e7,
+        "height_m": _number(row["height_cm"], 100),
+        "raw": [int(row["raw_lon_e7"]) / 1e7, int(row["raw_lat_e7"]) / 1e7],
+        "heading_deg": _number(row["heading_cdeg"], 100),
+        "speed_kmh": _number(row["speed_dkmh"], 10),
+        "accuracy_m": _number(row["accuracy_dm"], 10),
+        "time": moment(int(row["fix_us"])),
+        "received": moment(int(row["received_us"])),
+        "silent_s": _silence(int(row["received_us"]), now_us),
+        "since": moment(int(row["since_us"])),
+        "place": list(state.places[int(row["place"])]),
+        "verdict": Verdict(int(row["verdict"])).name.lower(),
+        "flags": [flag.name.lower() for flag in Flag if flag in flags and flag.name is not None],
+        "alarm": int(row["alarm"]),
+    }
 
 
 def states_told(
@@ -74,31 +101,6 @@ def moment(time_us: int | None) -> str | None:
     if time_us is None or not 0 <= time_us <= LAST_US:
         return None
     return datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _position(address: str, row: Rows, state: LiveState, now_us: int) -> dict[str, Any]:
-    kind, _, key = address.partition("/")
-    flags = Flag(int(row["flags"]))
-    return {
-        "id": address,
-        "kind": kind,
-        "key": key,
-        "lon": int(row["lon_e7"]) / 1e7,
-        "lat": int(row["lat_e7"]) / 1e7,
-        "height_m": _number(row["height_cm"], 100),
-        "raw": [int(row["raw_lon_e7"]) / 1e7, int(row["raw_lat_e7"]) / 1e7],
-        "heading_deg": _number(row["heading_cdeg"], 100),
-        "speed_kmh": _number(row["speed_dkmh"], 10),
-        "accuracy_m": _number(row["accuracy_dm"], 10),
-        "time": moment(int(row["fix_us"])),
-        "received": moment(int(row["received_us"])),
-        "silent_s": _silence(int(row["received_us"]), now_us),
-        "since": moment(int(row["since_us"])),
-        "place": list(state.places[int(row["place"])]),
-        "verdict": Verdict(int(row["verdict"])).name.lower(),
-        "flags": [flag.name.lower() for flag in Flag if flag in flags and flag.name is not None],
-        "alarm": int(row["alarm"]),
-    }
 
 
 def _state(address: str, document: Mapping[str, Any] | None, stands: Stands | None, now_us: int) -> dict[str, Any]:
