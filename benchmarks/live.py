@@ -103,8 +103,8 @@ def stream(smoke: bool) -> Section:
         ("stream: 0 lost", told["lost"], told["lost"] == 0),
         (
             "stream: every position acknowledged",
-            told["terminals"]["acknowledged"],
-            told["terminals"]["acknowledged"] == told["terminals"]["written"],
+            driven["acknowledged"],
+            driven["acknowledged"] == driven["written"],
         ),
     ]
     return figures, [{"bound": text, "value": value, "passed": bool(passed)} for text, value, passed in bounds]

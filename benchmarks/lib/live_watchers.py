@@ -50,10 +50,16 @@ async def watch(port: int, count: int, out: Path) -> None:
     cpu, start = time.process_time(), time.monotonic()
     await stopping.wait()
     facts = {"cpu": round((time.process_time() - cpu) / (time.monotonic() - start), 3), "frames": len(kept)}
+    ended = [repr(task.exception()) for task in tasks if task.done() and not task.cancelled()]
     for task in tasks:
         task.cancel()
     out.write_bytes(pickle.dumps({"frames": kept, "names": names, "had": had}))
-    print(json.dumps(facts | {"bytes": sum(len(kept[row]) for rows in had for row, _ in rows)}), flush=True)
+    print(
+        json.dumps(
+            facts | {"ended": ended[:5], "ended_early": len(ended), "bytes": sum(len(kept[row]) for rows in had for row, _ in rows)}
+        ),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

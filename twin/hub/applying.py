@@ -18,7 +18,7 @@ from twin.live.changes import Changes
 from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
 from twin.live.silence import silent_after_us
 from twin.live.state import Flag, LiveState, Rows, flags_of
-from twin.live.still import after
+from twin.live.still import MOVING, after
 from twin.live.tracker import Judged, Tracker
 
 __all__ = ["Applier", "Committed", "Happens", "Positions"]
@@ -205,7 +205,7 @@ class Applier:
         found: dict[str, dict[str, Any]] = {}
         for one in others:
             known = found.get(one.device, self.state.still.get(one.device))
-            if one.stream is Stream.POSITION or (one.stream is Stream.HEARTBEAT and known is None):
+            if one.device.partition("/")[0] in MOVING or (one.stream is Stream.HEARTBEAT and known is None):
                 continue
             at_us = one.device_us if one.device_us is not None and abs(one.device_us - one.received_us) < DAY_US else one.received_us
             found[one.device] = after(known, one, at_us) | {"place": list(self._place_of(one))}

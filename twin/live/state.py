@@ -120,7 +120,7 @@ class LiveState:
         self.rows[handles] = rows
         self._place_columns(handles)
         for address, document in still.items():
-            self.still[address] = document | {"changed": self.number}
+            self._stand(address, document | {"changed": self.number})
         return Changes(
             number=self.number,
             at_us=now_us,
@@ -167,7 +167,8 @@ class LiveState:
         handles = changes.handles.astype(np.int64)
         self.rows[handles] = changes.rows
         self._place_columns(handles)
-        self.still.update(changes.still)
+        for address, document in changes.still.items():
+            self._stand(address, document)
         self.number, self.at_us = changes.number, changes.at_us
         self._told = len(self.addresses), len(self.places)
 
@@ -175,6 +176,16 @@ class LiveState:
         """The handles of devices with a position that changed after a number of the state."""
         current = self.current
         return np.flatnonzero((current["changed"] > number) & (current["placed"] > 0))
+
+    def still_since(self, number: int) -> list[tuple[str, dict[str, Any]]]:
+        """What stands still and changed after a number of the state, the last change last; it costs what it finds."""
+        found = []
+        for address in reversed(self.still):
+            document = self.still[address]
+            if document["changed"] <= number:
+                break
+            found.append((address, document))
+        return found[::-1]
 
     def in_box(self, box: Sequence[float]) -> NDArray[np.bool_]:
         """Which devices (n,) have a position in west, south, east, north (degrees, edges belong to it); west above east crosses 180°."""
@@ -193,6 +204,11 @@ class LiveState:
                 self.rows = np.concatenate([self.rows, _empty(len(self.rows))])
                 self._lon_lat = np.concatenate([self._lon_lat, np.full_like(self._lon_lat, NOWHERE)], axis=1)
         return handle
+
+    def _stand(self, address: str, document: dict[str, Any]) -> None:
+        """Kept in the order of changes."""
+        self.still.pop(address, None)
+        self.still[address] = document
 
     def _place_columns(self, handles: Int64) -> None:
         rows = self.rows[handles]

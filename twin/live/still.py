@@ -7,11 +7,13 @@ from typing import Any
 
 from sensors import Observation, Stream
 
-__all__ = ["after"]
+__all__ = ["MOVING", "after"]
 
 DAY_US = 86_400_000_000
 CHINA_US = 8 * 3_600_000_000
 """Days are those of the compound: GMT+8."""
+MOVING = frozenset({"vehicle", "guard", "unknown_terminal"})
+"""Kinds that do not stand still: what they say beside positions is in the history and among the events."""
 NORMAL, ALARM = "normal", "alarm"
 
 

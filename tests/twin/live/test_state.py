@@ -70,3 +70,16 @@ def test_who_asks_since_a_number_gets_what_changed_after_it() -> None:
     assert state.since(1).tolist() == [1, 2]
     assert state.current["height_cm"].tolist() == [0, 0, 0]
     assert LiveState().rows["height_cm"][0] == NO_NUMBER
+
+
+def test_what_stands_still_is_found_by_the_number_that_changed_it() -> None:
+    state, replica = LiveState(), LiveState()
+    for still in ({1: 1, 2: 1}, {3: 1}, {1: 2}):
+        replica.follow(Changes.unpack(moved(state, {}, [], still).pack(), ROW))
+    for one in (state, replica):
+        assert [[address for address, _ in one.still_since(number)] for number in range(4)] == [
+            ["gate/2", "gate/3", "gate/1"],
+            ["gate/3", "gate/1"],
+            ["gate/1"],
+            [],
+        ]

@@ -67,6 +67,7 @@ class Feed:
     _made: dict[tuple[int, int, Asked], Told] = field(default_factory=dict)
     _full: dict[tuple[int, Asked], Told] = field(default_factory=dict)
     _held: list[object] = field(default_factory=list)
+    _bases: dict[tuple[int, Asked], Basis] = field(default_factory=dict)
 
     def full(self, permitted: Permitted, asked: Asked) -> Told:
         """All of it: on subscribing, and now and then."""
@@ -104,7 +105,13 @@ class Feed:
         frame = None
         if full or len(now) or len(gone):
             frame = pack_frame(now, current[now], gone, tick_us=self.tick_us, number=state.number, full=full)
-        return Told(tuple(texts), frame, Basis(state.number, shown, named, permitted.version))
+        return Told(tuple(texts), frame, self._basis(Basis(state.number, shown, named, permitted.version), permitted, asked))
+
+    def _basis(self, made: Basis, permitted: Permitted, asked: Asked) -> Basis:
+        """The basis that others of this view have already, where it is the same: who has fallen behind is again as far as all."""
+        first = self._bases.setdefault((id(permitted), asked), made)
+        same = np.array_equal(first.shown, made.shown) and np.array_equal(first.named, made.named)
+        return first if same else made
 
     def _of_kinds(self, kinds: Collection[str]) -> Mask:
         found = np.zeros(len(self.state), dtype=bool)
@@ -124,10 +131,8 @@ class Feed:
         """What stands still and changed, without what of it has a place that the reader may not know of."""
         found = [
             {"id": address, **{name: value for name, value in document.items() if name != "changed"}}
-            for address, document in self.state.still.items()
-            if document["changed"] > number
-            and (asked.kinds is None or document["kind"] in asked.kinds)
-            and permitted.knows(address, document.get("place", ()))
+            for address, document in self.state.still_since(number)
+            if (asked.kinds is None or document["kind"] in asked.kinds) and permitted.knows(address, document.get("place", ()))
         ]
         if found:
             at = datetime.fromtimestamp(self.tick_us / 1e6, UTC).isoformat().replace("+00:00", "Z")

@@ -130,6 +130,22 @@ def test_watchers_who_are_as_far_share_a_frame_and_another_permission_begins_ane
     assert (decode_frame(told.frame).full, len(decode_frame(told.frame).handle)) == (True, 0)
 
 
+def test_who_missed_a_tick_is_again_as_far_as_the_others() -> None:
+    state, everyone = LiveState(), permitted("everyone")
+
+    def step(key: int) -> Feed:
+        rows = np.zeros(1, dtype=ROW)
+        rows["placed"] = 1
+        state.put(state.handles([f"vehicle/{key}"]), rows, {}, now_us=NOW)
+        return Feed(state, NOW)
+
+    fast = slow = step(1).full(everyone, Asked()).basis
+    fast = step(2).since(fast, everyone, Asked()).basis
+    feed = step(3)
+    fast, slow = feed.since(fast, everyone, Asked()).basis, feed.since(slow, everyone, Asked()).basis
+    assert fast is slow
+
+
 @pytest.mark.parametrize(
     "wanted",
     [
