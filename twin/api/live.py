@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
+from starlette.websockets import WebSocketState
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed, allowed_socket
@@ -97,8 +98,10 @@ async def watch(socket: WebSocket, principal: SocketWatcher) -> None:
     watching = _Watching(socket, principal)
     listening = asyncio.create_task(watching.listen())
     try:
-        with suppress(WebSocketDisconnect, RuntimeError):
-            await watching.tell(listening)
+        await watching.tell(listening)
+    except (WebSocketDisconnect, RuntimeError):
+        if WebSocketState.DISCONNECTED not in (socket.client_state, socket.application_state):
+            raise
     finally:
         listening.cancel()
         with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors import NO_NUMBER, NO_TIME, Fixes
+from sensors.row_bytes import take_rows
 from twin.live.changes import Changes
 
 __all__ = ["ROW", "Flag", "LiveState", "Rows", "flags_of"]
@@ -83,6 +84,8 @@ class LiveState:
     _place_rows: dict[tuple[str, ...], int] = field(default_factory=lambda: {(): 0})
     _lon_lat: NDArray[np.int32] = field(default_factory=lambda: np.full((2, 64), NOWHERE, dtype=np.int32))
     """Longitudes and latitudes once more, side by side, for boxes: `NOWHERE` without a position."""
+    _kinds: list[str] = field(default_factory=list)
+    _kind: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(64, dtype=np.uint16))
     _told: tuple[int, int] = (0, 1)
     """How many devices and places the changes so far named."""
 
@@ -128,7 +131,7 @@ class LiveState:
             addresses=tuple(self.addresses[devices:]),
             places=dict(enumerate(self.places[places:], start=places)),
             handles=handles.astype("<u4"),
-            rows=self.rows[handles],
+            rows=self.rows_at(handles),
             still={address: self.still[address] for address in still},
         )
 
@@ -150,7 +153,7 @@ class LiveState:
     def follow(self, changes: Changes) -> None:
         """Be what the changes say: of a replica. Raises ValueError where changes in between are missing."""
         if changes.whole:
-            self.addresses, self._handles = [], {}
+            self.addresses, self._handles, self._kinds = [], {}, []
             self.rows["placed"] = 0
             self._lon_lat[:] = NOWHERE
             self.places, self._place_rows = [()], {(): 0}
@@ -172,6 +175,10 @@ class LiveState:
         self.number, self.at_us = changes.number, changes.at_us
         self._told = len(self.addresses), len(self.places)
 
+    def rows_at(self, handles: Int64) -> Rows:
+        """A copy of the rows of some devices."""
+        return take_rows(self.rows, handles)
+
     def since(self, number: int) -> Int64:
         """The handles of devices with a position that changed after a number of the state."""
         current = self.current
@@ -186,6 +193,11 @@ class LiveState:
                 break
             found.append((address, document))
         return found[::-1]
+
+    def of_kinds(self, kinds: Collection[str]) -> NDArray[np.bool_]:
+        """Which devices (n,) are of some kinds."""
+        wanted = [number for number, kind in enumerate(self._kinds) if kind in kinds]
+        return np.isin(self._kind[: len(self.addresses)], wanted)
 
     def in_box(self, box: Sequence[float]) -> NDArray[np.bool_]:
         """Which devices (n,) have a position in west, south, east, north (degrees, edges belong to it); west above east crosses 180°."""
@@ -203,6 +215,11 @@ class LiveState:
             if handle >= len(self.rows):
                 self.rows = np.concatenate([self.rows, _empty(len(self.rows))])
                 self._lon_lat = np.concatenate([self._lon_lat, np.full_like(self._lon_lat, NOWHERE)], axis=1)
+                self._kind = np.concatenate([self._kind, np.zeros_like(self._kind)])
+            kind = address.partition("/")[0]
+            if kind not in self._kinds:
+                self._kinds.append(kind)
+            self._kind[handle] = self._kinds.index(kind)
         return handle
 
     def _stand(self, address: str, document: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ a frame of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -63,7 +63,6 @@ class Feed:
 
     state: LiveState
     tick_us: int
-    _kinds: dict[str, Mask] = field(default_factory=dict)
     _made: dict[tuple[int, int, Asked], Told] = field(default_factory=dict)
     _full: dict[tuple[int, Asked], Told] = field(default_factory=dict)
     _held: list[object] = field(default_factory=list)
@@ -94,7 +93,7 @@ class Feed:
         handles = np.flatnonzero(current["changed"] > basis.number) if not full else np.arange(count)
         seen = permitted.mask(state)[handles] & (current["placed"][handles] > 0)
         if asked.kinds is not None:
-            seen &= self._of_kinds(asked.kinds)[handles]
+            seen &= state.of_kinds(asked.kinds)[handles]
         if asked.box is not None:
             seen &= state.in_box(asked.box)[handles]
         now, gone = handles[seen], handles[~seen & shown[handles]]
@@ -104,7 +103,7 @@ class Feed:
         texts = [*self._names(new), *self._states(basis.number, permitted, asked)]
         frame = None
         if full or len(now) or len(gone):
-            frame = pack_frame(now, current[now], gone, tick_us=self.tick_us, number=state.number, full=full)
+            frame = pack_frame(now, state.rows_at(now), gone, tick_us=self.tick_us, number=state.number, full=full)
         return Told(tuple(texts), frame, self._basis(Basis(state.number, shown, named, permitted.version), permitted, asked))
 
     def _basis(self, made: Basis, permitted: Permitted, asked: Asked) -> Basis:
@@ -112,14 +111,6 @@ class Feed:
         first = self._bases.setdefault((id(permitted), asked), made)
         same = np.array_equal(first.shown, made.shown) and np.array_equal(first.named, made.named)
         return first if same else made
-
-    def _of_kinds(self, kinds: Collection[str]) -> Mask:
-        found = np.zeros(len(self.state), dtype=bool)
-        for kind in kinds:
-            if kind not in self._kinds:
-                self._kinds[kind] = np.array([address.startswith(f"{kind}/") for address in self.state.addresses], dtype=bool)
-            found |= self._kinds[kind]
-        return found
 
     def _names(self, handles: NDArray[np.int64]) -> Iterable[str]:
         if not len(handles):

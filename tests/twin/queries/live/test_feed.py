@@ -130,6 +130,24 @@ def test_watchers_who_are_as_far_share_a_frame_and_another_permission_begins_ane
     assert (decode_frame(told.frame).full, len(decode_frame(told.frame).handle)) == (True, 0)
 
 
+def test_devices_that_come_within_a_tick_are_told_by_it_or_by_the_next() -> None:
+    state, vehicles, feeds = LiveState(), Asked(kinds=frozenset({"vehicle"})), []
+    shown: set[int] = set()
+    basis = None
+    for key in range(80):
+        rows = np.zeros(2, dtype=ROW)
+        rows["placed"] = 1
+        if key % 3 == 0:
+            feeds.append(Feed(state, NOW))
+        everyone = permitted("everyone")
+        feeds[-1].full(permitted("officer"), vehicles)
+        state.put(state.handles([f"vehicle/{key}", f"guard/{key}"]), rows, {}, now_us=NOW)
+        told = feeds[-1].full(everyone, vehicles) if basis is None else feeds[-1].since(basis, everyone, vehicles)
+        basis = told.basis
+        shown |= set() if told.frame is None else set(decode_frame(told.frame).handle.tolist())
+    assert shown == set(range(0, 160, 2))
+
+
 def test_who_missed_a_tick_is_again_as_far_as_the_others() -> None:
     state, everyone = LiveState(), permitted("everyone")
 
