@@ -23,7 +23,7 @@ from sensors.simulate_things import Said, things_said
 from sensors.simulate_vehicle import Driver, Passage, Report, reports_of
 from twin.queries.live.simulated import Simulated
 
-__all__ = ["Address", "Simulation"]
+__all__ = ["Address", "Simulation", "guard_address"]
 
 Address = Callable[[], tuple[str, int] | None]
 """Where the gateway is now, None where there is none yet."""
@@ -226,4 +226,4 @@ class Simulation:
 
 def guard_address(number: int) -> str:
     """The device that a simulated guard carries."""
-    return device_address("guard", f"SIM-{number + 1:02d}")
+    return device_address("guard", f"巡逻{number + 1:02d}")
