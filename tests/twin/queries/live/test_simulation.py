@@ -14,7 +14,7 @@ from spatial.frame import Site, SiteFrame
 from tests.sensors.compound_made import compound
 from tests.sensors.jt808_gateway import Remembering, Terminals
 from twin.queries.live.simulated import Simulated
-from twin.queries.live.simulation import Simulation, guard_address
+from twin.queries.live.simulation import Simulation
 
 SITE = Site(code="made", name="made", lon=119.3, lat=26.08, height_m=20.0, crs="EPSG:4549", geoid_separation_m=None)
 VEHICLES = [(f"闽A0000{i}", f"1391234560{i}", f"闽A0000{i}") for i in range(4)]
@@ -59,7 +59,7 @@ def test_every_vehicle_registers_drives_and_is_acknowledged_and_the_rest_is_told
     assert facts["acknowledged"] == sum(map(len, places.values())) >= 4
     assert all(np.abs(xy).max() < 320 for xy in places.values())
     guards = placed(beside)
-    assert set(guards) == {guard_address(at) for at in range(4)}
+    assert set(guards) == {"guard/W-1", "guard/W-2", "guard/巡逻03", "guard/巡逻04"}
     assert all(np.abs(xy).max() < 120 for xy in guards.values())
     others = [one for batch in beside for one in batch.others]
     assert {one.stream for one in others} >= {Stream.STATE, Stream.READING}
