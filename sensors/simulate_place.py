@@ -49,7 +49,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Post:
-    """A device with a place (2,): a camera, a guard post; (nan, nan) where nobody knows it."""
+    """A device with a place (2,): a camera, a door, a guard post; (nan, nan) where nobody knows it."""
 
     key: str
     xy: Float64
@@ -78,8 +78,8 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Compound:
-    """All that stands there. `ground` is the outline of the compound; `meters` key and carrier; `people` and `cars` keys of persons and
-    plates of cars without a terminal, that only pass gates."""
+    """All that stands there. `ground` is the outline of the compound; `meters` key and carrier; `guards` keys of who is on duty; `people`
+    and `cars` keys of persons and plates of cars without a terminal, that only pass gates."""
 
     streets: Streets
     ground: BaseGeometry
@@ -88,6 +88,11 @@ class Compound:
     segments: Sequence[Segment] = ()
     cameras: Sequence[Post] = ()
     posts: Sequence[Post] = ()
+    doors: Sequence[Post] = ()
+    fire_points: Sequence[Post] = ()
+    lifts: Sequence[Post] = ()
+    panic_buttons: Sequence[Post] = ()
+    guards: Sequence[str] = ()
     meters: Sequence[tuple[str, str]] = ()
     people: Sequence[str] = ()
     cars: Sequence[str] = ()

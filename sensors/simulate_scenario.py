@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sensors.observation import Stream, device_address
 from sensors.simulate_model import model
-from sensors.simulate_place import Compound
+from sensors.simulate_place import Compound, Post
 from sensors.simulate_things import Said
 
 __all__ = ["Scenario", "Script", "script_of"]
@@ -42,7 +42,7 @@ def script_of(scenario: Scenario, compound: Compound, rng: np.random.Generator, 
     at = float(model("scenario")["first_s"]) if begins_s is None else begins_s
     if scenario is Scenario.INTRUDER and compound.segments:
         return _intruder(compound, rng, at)
-    if scenario in (Scenario.FIRE, Scenario.EVACUATION) and compound.built.outlines:
+    if scenario in (Scenario.FIRE, Scenario.EVACUATION) and (compound.fire_points or compound.built.outlines):
         return _fire(compound, rng, at, leaving=scenario is Scenario.EVACUATION)
     return Script()
 
@@ -69,21 +69,29 @@ def _intruder(compound: Compound, rng: np.random.Generator, at_s: float) -> Scri
 
 
 def _fire(compound: Compound, rng: np.random.Generator, at_s: float, *, leaving: bool) -> Script:
-    """Two detectors of one building, of those that stand in the compound; in an evacuation everybody leaves at the second."""
-    middles = [one.representative_point() for one in compound.built.outlines]
-    within = [point for point in middles if compound.ground.contains(point)] or middles
-    chosen = within[int(rng.integers(len(within)))]
+    """Two fire points side by side, in the compound where there are some; in an evacuation everybody leaves at the second. Without a
+    register of fire points a house has two of its own."""
+    points = [one for one in compound.fire_points if np.isfinite(one.xy).all()] or _invented(compound, rng)
+    first = points[int(rng.integers(len(points)))]
+    others = [one for one in points if one is not first]
+    second = min(others, key=lambda one: float(np.hypot(*(one.xy - first.xy)))) if others else first
     code, later = "fire_alarm", at_s + model("scenario")["smoke_after_s"]
     said = [
         Said(
             at_s=moment,
-            device=device_address("fire_point", f"SIM-{number}"),
+            device=device_address("fire_point", one.key),
             stream=Stream.ALARM,
             value={"code": code, "active": True},
             alarms=(code,),
-            xy=(chosen.x + aside, chosen.y),
+            xy=(float(one.xy[0]), float(one.xy[1])),
         )
-        for number, moment, aside in ((1, at_s, 0.0), (2, later, 1.5))
+        for one, moment in ((first, at_s), (second, later))
     ]
-    place = np.array([chosen.x, chosen.y])
-    return Script(said=said, calls=((at_s + 1.0, place),), leave_s=later if leaving else inf)
+    return Script(said=said, calls=((at_s + 1.0, first.xy),), leave_s=later if leaving else inf)
+
+
+def _invented(compound: Compound, rng: np.random.Generator) -> list[Post]:
+    middles = [one.representative_point() for one in compound.built.outlines]
+    within = [point for point in middles if compound.ground.contains(point)] or middles
+    chosen = within[int(rng.integers(len(within)))]
+    return [Post(key=f"SIM-{number}", xy=np.array([chosen.x + 1.5 * number, chosen.y])) for number in (1, 2)]

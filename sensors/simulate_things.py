@@ -37,7 +37,7 @@ def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: fl
     """All of it, merged; `pace` makes what people and faults do so many times as frequent. From `leave_s` on people only leave, until
     nobody is inside."""
     streams: list[Iterator[Said]] = []
-    seeds = iter(np.random.SeedSequence(seed).spawn(len(compound.gates) + len(compound.meters) + 5))
+    seeds = iter(np.random.SeedSequence(seed).spawn(len(compound.gates) + len(compound.meters) + 6))
 
     def rng() -> Rng:
         return np.random.default_rng(next(seeds))
@@ -58,15 +58,21 @@ def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: fl
     streams += [_steady(device_address("perimeter_segment", one.key), "normal", some) for one in compound.segments]
     cameras = [device_address("camera", one.key) for one in compound.cameras]
     streams += [_steady(device, "online", some) for device in cameras]
+    streams += [_steady(device_address("lift", one.key), "normal", some) for one in compound.lifts]
+    seldom = rows["quiet_heartbeat_s"]
+    for kind, posts in (("fire_point", compound.fire_points), ("panic_button", compound.panic_buttons)):
+        streams += [_steady(device_address(kind, one.key), "normal", some, seldom) for one in posts]
     if compound.segments:
         streams.append(_nuisance([device_address("perimeter_segment", one.key) for one in compound.segments], pace, rng()))
     if cameras:
         streams.append(_lost(cameras, pace, rng()))
+    if compound.doors:
+        streams.append(_opened([device_address("door", one.key) for one in compound.doors], pace, rng()))
     return heapq.merge(*streams, key=lambda one: one.at_s)
 
 
-def _steady(device: str, state: str, rng: Rng) -> Iterator[Said]:
-    every = model("things")["heartbeat_s"]
+def _steady(device: str, state: str, rng: Rng, every: float | None = None) -> Iterator[Said]:
+    every = model("things")["heartbeat_s"] if every is None else every
     yield Said(at_s=float(rng.uniform(0, 1.0)), device=device, stream=Stream.STATE, value={"state": state})
     at = float(rng.uniform(0, every))
     while True:
@@ -130,3 +136,30 @@ def _lost(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
         yield Said(at_s=at, device=device, stream=Stream.STATE, value={"state": "lost"}, alarms=("camera_lost",))
         at += float(rng.uniform(*rows["camera_lost_s"]))
         yield Said(at_s=at, device=device, stream=Stream.STATE, value={"state": "online"})
+
+
+def _opened(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
+    """Doors are opened and fall shut; one now and then is held. All are shut at first."""
+    rows = model("things")
+    for device in devices:
+        yield Said(at_s=0.0, device=device, stream=Stream.STATE, value={"state": "closed"})
+    opened: list[tuple[float, str, str]] = []
+    at = 0.0
+    while True:
+        at += float(rng.exponential(rows["door_every_s"] / pace))
+        device = devices[int(rng.integers(len(devices)))]
+        held = bool(rng.random() < rows["door_held"])
+        shut = at + float(rng.uniform(*rows["door_held_s" if held else "door_open_s"]))
+        while opened and opened[0][0] <= at:
+            yield _door(*heapq.heappop(opened))
+        if any(waiting == device for _, waiting, _ in opened):
+            continue
+        yield _door(at, device, "open")
+        if held:
+            heapq.heappush(opened, (at + rows["door_held_after_s"], device, "held"))
+        heapq.heappush(opened, (shut, device, "closed"))
+
+
+def _door(at_s: float, device: str, state: str) -> Said:
+    alarms = ("door_held",) if state == "held" else ()
+    return Said(at_s=at_s, device=device, stream=Stream.STATE, value={"state": state}, alarms=alarms)

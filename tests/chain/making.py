@@ -44,7 +44,7 @@ def answer(url: str, accept: str) -> str:
         return str(response.read().decode("utf-8"))
 
 
-WRITTEN_BY_THE_SERVICE = ("columns", "sight")
+WRITTEN_BY_THE_SERVICE = ("columns", "history", "sight")
 
 
 def state_of(home: Path) -> dict[str, tuple[int, int]]:

@@ -1,6 +1,7 @@
 """What stands still in the simulated compound, and what goes wrong there."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
@@ -32,7 +33,28 @@ def test_everybody_speaks_of_itself_within_two_minutes() -> None:
     spoken = {one.device for one in told(until_s=120.0)}
     wanted = {f"gate/{gate.key}" for gate in COMPOUND.gates} | {f"camera/{one.key}" for one in COMPOUND.cameras}
     wanted |= {f"perimeter_segment/{one.key}" for one in COMPOUND.segments} | {f"meter/{key}" for key, _ in COMPOUND.meters}
+    wanted |= {f"door/{one.key}" for one in COMPOUND.doors} | {
+        "fire_point/F-0",
+        "fire_point/F-1",
+        "fire_point/F-2",
+        "lift/L-1",
+        "panic_button/B-1",
+    }
     assert spoken == wanted
+
+
+def test_a_door_that_opened_is_shut_again_before_it_opens_and_one_that_is_held_says_so_once() -> None:
+    states: dict[str, str] = {}
+    held = 0
+    follows = {"open": {"closed"}, "held": {"open"}, "closed": {"open", "held", ""}}
+    for one in told(until_s=20_000.0):
+        if one.device.startswith("door/"):
+            now = str(one.value["state"])
+            assert states.get(one.device, "") in follows[now]
+            states[one.device] = now
+            held += one.alarms == ("door_held",)
+            assert (now == "held") == bool(one.alarms)
+    assert 5 <= held <= 60
 
 
 def test_nobody_goes_in_twice_and_people_only_through_gates_for_people() -> None:
@@ -86,13 +108,17 @@ def test_nothing_goes_wrong_on_a_calm_day() -> None:
     assert (script.said, script.calls, script.leave_s) == ((), (), float("inf"))
 
 
-def test_a_fire_is_told_by_two_detectors_of_one_building_once_each() -> None:
+def test_a_fire_is_told_by_two_points_side_by_side_once_each() -> None:
     script = script_of(Scenario.FIRE, COMPOUND, np.random.default_rng(1), begins_s=5.0)
-    assert [(one.device, one.alarms) for one in script.said] == [
-        ("fire_point/SIM-1", ("fire_alarm",)),
-        ("fire_point/SIM-2", ("fire_alarm",)),
-    ]
+    first, second = (int(one.device.removeprefix("fire_point/F-")) for one in script.said)
+    assert abs(first - second) == 1
+    assert [one.alarms for one in script.said] == [("fire_alarm",), ("fire_alarm",)]
     assert script.leave_s == float("inf")
+
+
+def test_where_no_register_has_fire_points_a_house_has_two_of_its_own() -> None:
+    script = script_of(Scenario.FIRE, replace(COMPOUND, fire_points=()), np.random.default_rng(1), begins_s=5.0)
+    assert [one.device for one in script.said] == ["fire_point/SIM-1", "fire_point/SIM-2"]
 
 
 @pytest.mark.parametrize("seed", range(5))

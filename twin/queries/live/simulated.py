@@ -16,6 +16,7 @@ from sensors.simulate_roads import RoadLine, Streets
 from spatial.feature import Feature, Kind
 from spatial.frame import SiteFrame
 from spatial.mesh import Float64
+from twin.codes import list_kinds
 from twin.queries.live.terminals import Terminals
 from twin.queries.routes.roads import Direction, direction_of, speed_of
 from twin.records.counters import clock_of
@@ -26,7 +27,17 @@ __all__ = ["Simulated", "read_simulated"]
 
 WAYS = {"Road": True, "Path": False}
 """Classes of features that have a centre line, and whether cars drive there."""
-KINDS = (Kind.CITY_OBJECT, Kind.BUILDING, Kind.GATE, Kind.PERIMETER_SEGMENT, Kind.CAMERA, Kind.GUARD_POST)
+POSTS = {
+    "cameras": "camera",
+    "posts": "guard_post",
+    "doors": "door",
+    "fire_points": "fire_point",
+    "lifts": "lift",
+    "panic_buttons": "panic_button",
+}
+"""Kinds that are a key and a place, by where the compound has them."""
+ASKED = ("city_object", "building", "gate", "perimeter_segment", *POSTS.values())
+KINDS = tuple(kind for kind in Kind if kind.value in ASKED)
 USUAL_M_S, INSIDE_M_S, WIDTH_M = 30 / 3.6, 20 / 3.6, 6.0
 """Where no layer says how fast a road is driven or how wide it is."""
 MOST_PEOPLE = 200
@@ -63,8 +74,8 @@ def read_simulated(store: Store, site: str) -> Simulated:
         built=_built(features),
         gates=[gate for one in _of(features, Kind.GATE) for gate in _gates(one)],
         segments=segments,
-        cameras=[Post(key=_key(one), xy=_place(one)) for one in _of(features, Kind.CAMERA)],
-        posts=[Post(key=_key(one), xy=_place(one)) for one in _of(features, Kind.GUARD_POST)],
+        **{name: [Post(key=_key(one), xy=_place(one)) for one in features if one.kind.value == kind] for name, kind in POSTS.items()},
+        guards=[key for key, _ in _column(store, "guard", "key")],
         meters=[(key, carrier) for key, carrier in _column(store, "meter", "carrier") if carrier],
         people=[key for key, _ in _column(store, "person", "key")][:MOST_PEOPLE],
         cars=[plate for key, plate in _column(store, "vehicle", "plate") if plate and key not in {one[0] for one in vehicles}],
@@ -129,6 +140,8 @@ def _built(features: Iterable[Feature]) -> Built:
 
 def _column(store: Store, kind: str, column: str) -> list[tuple[str, str | None]]:
     """The key and one column of each record of a kind that there is now, by key."""
+    if kind not in {one.name for one in list_kinds()}:
+        return []
     table = schema.kind_table(kind).c
     with store.database.reading() as connection:
         now = clock_of(connection, kind)

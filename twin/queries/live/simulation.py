@@ -179,7 +179,7 @@ class Simulation:
         batch = Batch(
             source=source,
             number=number,
-            devices=[guard_address(at) for at in range(guards)],
+            devices=[self._guard(at) for at in range(guards)],
             fixes=np.concatenate(fixes) if fixes else np.zeros(0, dtype=FIX),
             others=[self._observation(one, now_us) for one in said],
         )
@@ -193,6 +193,11 @@ class Simulation:
             self.said += len(batch)
             self.passages += sum(one.stream is Stream.PASSAGE for one in said)
             return
+
+    def _guard(self, number: int) -> str:
+        """The device that a guard carries: of the register, else invented."""
+        guards = self.simulated.compound.guards
+        return device_address("guard", guards[number] if number < len(guards) else f"巡逻{number + 1:02d}")
 
     def _observation(self, one: Said, now_us: int) -> Observation:
         place = None if one.xy is None else self.simulated.lon_lat(np.array([one.xy]))[0].tolist()
@@ -222,8 +227,3 @@ class Simulation:
         rows["accuracy_dm"] = NO_NUMBER
         rows["status"] = 1
         return rows
-
-
-def guard_address(number: int) -> str:
-    """The device that a simulated guard carries."""
-    return device_address("guard", f"SIM-{number + 1:02d}")
