@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,7 @@ class LiveState:
     rows: Rows = field(default_factory=lambda: _empty(64))
     places: list[tuple[str, ...]] = field(default_factory=lambda: [()])
     still: dict[str, dict[str, Any]] = field(default_factory=dict)
+    inside: dict[str, dict[str, Any]] = field(default_factory=dict)
     _handles: dict[str, int] = field(default_factory=dict)
     _place_rows: dict[tuple[str, ...], int] = field(default_factory=lambda: {(): 0})
     _told: tuple[int, int] = (0, 1)
@@ -106,7 +108,15 @@ class LiveState:
             self.places.append(features)
         return row
 
-    def put(self, handles: Int64, rows: Rows, still: Mapping[str, dict[str, Any]], *, now_us: int) -> Changes:
+    def put(
+        self,
+        handles: Int64,
+        rows: Rows,
+        still: Mapping[str, dict[str, Any]],
+        *,
+        now_us: int,
+        inside: Mapping[str, dict[str, Any] | None] = MappingProxyType({}),
+    ) -> Changes:
         """Take in what changed, one row a handle, as one new number of the state; what a replica must be told."""
         devices, places = self._told
         self._told = len(self.addresses), len(self.places)
@@ -116,6 +126,7 @@ class LiveState:
         self.rows[handles] = rows
         for address, document in still.items():
             self.still[address] = document | {"changed": self.number}
+        self._let(inside)
         return Changes(
             number=self.number,
             at_us=now_us,
@@ -125,6 +136,7 @@ class LiveState:
             handles=handles.astype("<u4"),
             rows=self.rows[handles],
             still={address: self.still[address] for address in still},
+            inside=inside,
         )
 
     def whole(self) -> Changes:
@@ -140,6 +152,7 @@ class LiveState:
             rows=self.current.copy(),
             still=dict(self.still),
             whole=True,
+            inside=dict(self.inside),
         )
 
     def follow(self, changes: Changes) -> None:
@@ -147,7 +160,7 @@ class LiveState:
         if changes.whole:
             self.addresses, self._handles = [], {}
             self.places, self._place_rows = [()], {(): 0}
-            self.still = {}
+            self.still, self.inside = {}, {}
         elif changes.number != self.number + 1:
             raise ValueError(f"the state is at {self.number}, the changes lead to {changes.number}")
         if changes.devices != len(self.addresses):
@@ -159,6 +172,7 @@ class LiveState:
                 raise ValueError(f"place {row} is another here")
         self.rows[changes.handles.astype(np.int64)] = changes.rows
         self.still.update(changes.still)
+        self._let(changes.inside)
         self.number, self.at_us = changes.number, changes.at_us
         self._told = len(self.addresses), len(self.places)
 
@@ -175,6 +189,13 @@ class LiveState:
         across = (lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east)
         inside: NDArray[np.bool_] = across & (lat >= south) & (lat <= north) & (current["placed"] > 0)
         return inside
+
+    def _let(self, inside: Mapping[str, dict[str, Any] | None]) -> None:
+        for key, row in inside.items():
+            if row is None:
+                self.inside.pop(key, None)
+            else:
+                self.inside[key] = row
 
     def _handle(self, address: str) -> int:
         handle = self._handles.get(address)

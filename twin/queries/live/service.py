@@ -37,9 +37,11 @@ from twin.incidents import AlarmKinds, IncidentStore
 from twin.incidents.desk import command_from_json
 from twin.live.changes import Changes
 from twin.live.fences import Fences
+from twin.live.inside import Passages
 from twin.live.state import ROW, LiveState
 from twin.live.tracker import Tracker
 from twin.queries.live.grounds import Grounds
+from twin.queries.live.listed import Listed
 from twin.queries.place.scene import Scenes
 from twin.settings import Settings
 from twin.store import Store
@@ -62,6 +64,7 @@ class OpenHub:
     recording: Recording
     happening: Happening
     grounds: Grounds
+    listed: Listed
     folder: Path
     told: list[str]
 
@@ -77,7 +80,10 @@ class OpenHub:
         kept = read_checkpoint(folder / "state" / "checkpoint")
         applier, seen = _restored(kept, grounds)
         kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
-        happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
+        listed = Listed(store)
+        listed.refresh()
+        events = IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us())
+        happening = Happening(store=events, ground=grounds, listed=listed)
         applier.keeps, applier.happens = (recording,), (happening,)
         applier.commands = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
@@ -88,6 +94,7 @@ class OpenHub:
             recording=recording,
             happening=happening,
             grounds=grounds,
+            listed=listed,
             folder=folder,
             told=told,
         )
@@ -95,7 +102,7 @@ class OpenHub:
     def snapshot(self) -> Checkpoint:
         """What was made of the journal so far; to be called in the loop, between commits."""
         applier = self.applier
-        facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told()}
+        facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told(), "passages": applier.passages.told()}
         parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
         return Checkpoint(position=applier.position, facts=facts, parts=parts)
 
@@ -187,6 +194,7 @@ class _Housekeeping:
             self._looked = now
             with suppress(TwinError):
                 self._opened.grounds.refresh()
+                self._opened.listed.refresh()
         if self._opened.is_due and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(asyncio.to_thread(self._opened.keep, self._opened.snapshot()))
 
@@ -204,7 +212,8 @@ def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]
             state.follow(Changes.unpack(kept.parts["state"], ROW))
             tracker = Tracker.restore(kept.parts["tracker"])
             fences = Fences.untold(kept.facts["fences"])
-            applier = Applier(ground=grounds, state=state, tracker=tracker, fences=fences, position=kept.position)
+            passages = Passages.untold(kept.facts["passages"]) if "passages" in kept.facts else Passages()
+            applier = Applier(ground=grounds, state=state, tracker=tracker, fences=fences, passages=passages, position=kept.position)
             return applier, Seen.untold(kept.facts["seen"])
     return Applier(ground=grounds), Seen()
 
