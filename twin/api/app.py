@@ -73,6 +73,7 @@ from twin.queries.items.catalogue import Catalogue
 from twin.queries.live.around import Around
 from twin.queries.live.connected import HubDesk, HubMemory
 from twin.queries.live.history import LiveHistory
+from twin.queries.live.inside import InsideLists
 from twin.queries.live.observed import SeenHistory
 from twin.queries.live.replica import Replica
 from twin.queries.live.standing import Standing
@@ -227,6 +228,7 @@ async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     replica.heard.append(lambda told: stream.missed() if told is None else stream.publish([untold(event) for event in told]))
     state.live, state.inlet, state.desk = Live(replica, visible, hub), hub, HubDesk(hub)
     state.live_state, state.knows_of = Around(replica, state.scenes), visible.of
+    state.inside = InsideLists(replica, state.scenes)
     memory = HubMemory(hub, asyncio.get_running_loop())
     state.history = LiveHistory.of(settings.home, recent=memory.recent)
     readings = ReadingsReader(settings.home / "history", recent=memory.recent_readings)

@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
@@ -13,12 +13,13 @@ from starlette.websockets import WebSocketState
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed, allowed_socket
-from twin.api.live_documents import PositionsDocument, StatesDocument
+from twin.api.live_documents import InsideDocument, PositionsDocument, StatesDocument
 from twin.api.router import Router
 from twin.auth import Action, Principal, Protected, authorise
 from twin.errors import Invalid, NotReady, TwinError
 from twin.queries.items.box import parse_box
 from twin.queries.live.feed import Asked, Basis, Box, Feed, view_of
+from twin.queries.live.inside import inside_told
 from twin.queries.live.told import positions_told, states_told
 from twin.queries.live.visible import Permitted
 from twin.queries.live.watching import Live
@@ -89,6 +90,25 @@ async def read_states(
         authorise(principal, Action.READ_SITE, Protected(site=site, path=site))
         _, standing = await run_in_threadpool(request.app.state.standing.of, site)
     return states_told(live.replica.state, permitted, kinds, standing, now_us=live.now_us(), after=after, limit=limit)
+
+
+@router.get("/live/inside", summary=bilingual("此刻在内的车与人", "who is inside now"), response_model=InsideDocument)
+async def read_inside(
+    request: Request,
+    principal: Watcher,
+    site: Annotated[str, Query(max_length=100, description=bilingual("大院", "site"))],
+    kind: Annotated[Literal["vehicle", "person"], Query(description=bilingual("车或人", "vehicles or persons"))] = "vehicle",
+    building: Annotated[str | None, Query(max_length=300, description=bilingual("楼栋,缺省为全院", "a building; else the site"))] = None,
+    after: After = None,
+    limit: Limit = 1000,
+) -> dict[str, Any]:
+    """按出入口与门禁通行推算;补报会更正。By passages of gates and doors; derived again when one comes late."""
+    live = live_of(request)
+    authorise(principal, Action.READ_SITE, Protected(site=site, path=site))
+    if kind == "person":
+        authorise(principal, Action.READ_PERSON, Protected(site=site, path=site))
+    permitted = await permitted_of(live, principal)
+    return inside_told(live.replica, permitted, site, building, kind, now_us=live.now_us(), after=after, limit=limit)
 
 
 @router.websocket("/live")

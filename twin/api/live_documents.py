@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from twin.api.documents import bilingual
 
-__all__ = ["PositionsDocument", "StatesDocument"]
+__all__ = ["InsideDocument", "PositionsDocument", "StatesDocument"]
 
 
 def _field(chinese: str, english: str) -> Any:
@@ -70,4 +70,26 @@ class StatesDocument(BaseModel):
     at: str = _field("此刻", "the moment, UTC")
     numberMatched: int = _field("总数", "how many there are in all pages")
     states: list[State] = _field("状态", "states, by id")
+    next: str | None = _field("续自", "where the next page begins: `after`")
+
+
+class InsideRow(BaseModel):
+    """在内的一车或一人 · one vehicle or person inside."""
+
+    key: str = _field("车牌或人员编号", "plate, or key or card of the person")
+    since: str | None = _field("自", "since when")
+    through: str = _field("经由", "address of the gate or door it came in by")
+    seen: str | None = _field("最近通行", "its last passage of any gate")
+    seen_at: str = _field("最近通行处", "address of that gate")
+
+
+class InsideDocument(BaseModel):
+    """一页在内名单 · a page of who is inside."""
+
+    at: str = _field("此刻", "the moment, UTC")
+    site: str = _field("大院", "site")
+    building: str | None = _field("楼栋", "building")
+    kind: str = _field("类别", "vehicle or person")
+    numberMatched: int = _field("总数", "how many there are in all pages")
+    inside: list[InsideRow] = _field("在内", "who is inside, by key")
     next: str | None = _field("续自", "where the next page begins: `after`")

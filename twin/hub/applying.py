@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from sensors import FIX, NO_NUMBER, NO_TIME, Batch, Fixes, Observation, Stream
 from twin.errors import Invalid
 from twin.hub.hub import Applied
+from twin.hub.passing import pass_through, time_of
 from twin.live.again import Again
 from twin.live.changes import Changes
 from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
+from twin.live.inside import Passages, Rederived
 from twin.live.silence import silent_after_us
 from twin.live.state import Flag, LiveState, Rows, flags_of
 from twin.live.still import MOVING, after
@@ -31,8 +33,8 @@ E7 = 1e-7
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Committed:
     """What was committed up to a position (its `last` batch stands at another), judged: `fixes` (n,) by handle, the journal positions (n,)
-    they stand at, `place` (n,) rows of
-    the state's places, raw frames, other observations with their positions and the features they were made in, crossings."""
+    they stand at, `place` (n,) rows of the state's places, raw frames, other observations with their positions and the features they were
+    made in, crossings, and what late passages (by index of the others) changed."""
 
     position: int
     last: int
@@ -46,6 +48,7 @@ class Committed:
     others_at: Sequence[int]
     others_place: Sequence[tuple[str, ...]]
     crossings: Sequence[Crossing]
+    rederived: Sequence[tuple[int, Rederived]] = ()
 
 
 class Positions(Protocol):
@@ -74,11 +77,15 @@ class Applier:
     tracker: Tracker = field(default_factory=Tracker)
     fences: Fences = field(default_factory=Fences)
     again: Again = field(default_factory=Again)
+    passages: Passages = field(default_factory=Passages)
     keeps: Sequence[Positions] = ()
     happens: Sequence[Happens] = ()
     commands: Mapping[str, Callable[[dict[str, Any], int], tuple[dict[str, Any], Sequence[dict[str, Any]]]]] = field(default_factory=dict)
     position: int = 0
     _silent_after: Int64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def __post_init__(self) -> None:
+        self.state.inside = self.passages.rows
 
     def apply(self, batches: Sequence[Batch], *, now_us: int, first: int, position: int) -> Applied:
         """See `Applies`."""
@@ -87,7 +94,8 @@ class Applier:
         told = [(first + at, one) for at, batch in enumerate(batches) for one in batch.others if not self.again.is_again(one)]
         others = [one for _, one in told]
         handles, rows, crossings, place = self._moved(fixes, judged, now_us)
-        still = self._stood(others)
+        again, inside, rederived = pass_through(self.passages, self.ground, [(time_of(one), one) for one in others], now_us)
+        still = self._stood([one for at, one in enumerate(others) if at not in again])
         committed = Committed(
             position=position,
             last=first + len(batches) - 1,
@@ -101,9 +109,10 @@ class Applier:
             others_place=[self._place_of(one) for one in others],
             others_at=[at for at, _ in told],
             crossings=crossings,
+            rederived=rederived,
         )
         self.position = position
-        changes = self.state.put(handles, rows, still, now_us=now_us)
+        changes = self.state.put(handles, rows, still, now_us=now_us, inside=inside)
         events = [event for one in self.happens for event in one.happen(committed, self.state)]
         for keeper in self.keeps:
             try:
@@ -207,13 +216,8 @@ class Applier:
             known = found.get(one.device, self.state.still.get(one.device))
             if one.device.partition("/")[0] in MOVING or (one.stream is Stream.HEARTBEAT and known is None):
                 continue
-            at_us = one.device_us if one.device_us is not None and abs(one.device_us - one.received_us) < DAY_US else one.received_us
-            found[one.device] = after(known, one, at_us) | {"place": list(self._place_of(one))}
+            found[one.device] = after(known, one, time_of(one)) | {"place": list(self._place_of(one))}
         return found
-
-
-DAY_US = 86_400_000_000
-"""A device whose clock is a day off is not asked what time it is."""
 
 
 def _last_of(devices: Any) -> tuple[Int64, Int64]:

@@ -5,23 +5,37 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from sensors import NO_NUMBER, NO_TIME, Observation, Stream
+from twin.codes.plate import normalise_plate
 from twin.errors import StoreUnavailable
 from twin.hub.applying import Committed
+from twin.hub.passing import time_of
 from twin.incidents import Alarms, Event, IncidentStore, Spot
 from twin.live.fences import Ground
 from twin.live.state import LiveState
 
 __all__ = ["Happening", "told", "untold"]
 
-FENCE, PASSAGE, STATE = "pingshan.fence", "pingshan.passage", "pingshan.state"
+FENCE, PASSAGE, STATE, REDERIVED = "pingshan.fence", "pingshan.passage", "pingshan.state", "pingshan.rederived"
 PUBLIC = "public"
+NOT_LISTED = "gate_not_listed"
 log = logging.getLogger(__name__)
 Row = dict[str, Any]
+
+
+class WhiteList(Protocol):
+    """Who may be let in."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no list."""
+
+    def knows(self, gate: str, plate: str, at_us: int) -> bool:
+        """Whether a vehicle is on it, at a gate (its key) and a time."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -30,6 +44,7 @@ class Happening:
 
     store: IncidentStore
     ground: Ground
+    listed: WhiteList | None = None
     waiting: list[tuple[int, list[Row], list[Event], int]] = field(default_factory=list)
     _applied: int = -1
     _words: dict[int, int] = field(default_factory=dict)
@@ -109,7 +124,7 @@ class Happening:
 
     def _of_others(self, committed: Committed) -> Iterator[Row]:
         for item, (at, one) in enumerate(zip(committed.others_at, committed.others, strict=True)):
-            for code in one.alarms:
+            for code in self._alarms(one):
                 own = one.device.replace("/", ":", 1)
                 fact = self.ground.fact(own)
                 lon_lat = one.lon_lat or (fact.lon_lat if fact is not None else None)
@@ -118,12 +133,22 @@ class Happening:
                     "device": one.device,
                     "kind": code,
                     "spot": self.spot((), own),
-                    "time_us": _time_of(one),
+                    "time_us": time_of(one),
                     "received_us": one.received_us,
                     "lon_lat": lon_lat,
                     "height_m": fact.height_m if fact is not None else None,
                     "item": item,
                 }
+
+    def _alarms(self, one: Observation) -> tuple[str, ...]:
+        """Those it reports; and of a vehicle that is let in and on no list, that it is not."""
+        plate = one.value.get("plate")
+        if self.listed is None or self.listed.is_empty or one.stream is not Stream.PASSAGE or one.value.get("direction") != "in":
+            return one.alarms
+        gate = one.device.partition("/")[2]
+        if not isinstance(plate, str) or NOT_LISTED in one.alarms or self.listed.knows(gate, normalise_plate(plate), time_of(one)):
+            return one.alarms
+        return (*one.alarms, NOT_LISTED)
 
     def _events(self, committed: Committed, state: LiveState) -> Iterator[tuple[int, Event]]:
         last = {int(handle): int(at) for handle, at in zip(committed.fixes["device"], committed.positions, strict=True)}
@@ -135,16 +160,19 @@ class Happening:
                 "change": "entered" if crossing.entered else "left",
             }
             yield last[crossing.handle], _event(FENCE, state.addresses[crossing.handle], crossing.at_us, spot, data)
+        for at, late in committed.rederived:
+            spot = self.spot((), late.gate.replace("/", ":", 1))
+            yield committed.others_at[at], _event(REDERIVED, late.gate, late.at_us, spot, {"of": late.what, **late.data})
         for at, one in zip(committed.others_at, committed.others, strict=True):
             spot = self.spot((), one.device.replace("/", ":", 1))
             if one.stream is Stream.PASSAGE:
-                yield at, _event(PASSAGE, one.device, _time_of(one), spot, dict(one.value))
+                yield at, _event(PASSAGE, one.device, time_of(one), spot, dict(one.value))
             elif one.stream is Stream.STATE:
                 now = str(one.value.get("state"))
                 before = self._states.get(one.device)
                 self._states[one.device] = now
                 if before != now:
-                    yield at, _event(STATE, one.device, _time_of(one), spot, {**one.value, "before": before})
+                    yield at, _event(STATE, one.device, time_of(one), spot, {**one.value, "before": before})
 
 
 def told(event: Event) -> dict[str, Any]:
@@ -172,9 +200,3 @@ def _narrowest(facts: dict[str, Any]) -> str | None:
 
 def _bits(word: int) -> Iterator[int]:
     return (bit for bit in range(32) if word >> bit & 1)
-
-
-def _time_of(one: Observation) -> int:
-    """When it happened, as far as the device is believed: its clock is within a day of that of receipt."""
-    said = one.device_us
-    return said if said is not None and abs(said - one.received_us) < 86_400_000_000 else one.received_us

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +19,8 @@ HEAD = struct.Struct("<II")
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Changes:
     """The state `number` after the one before: `rows` (n,) of `ROW` by `handles` (n,); `addresses` are new devices that follow on the
-    first `devices`, `places` new sets of features by their row, `still` documents of what stands still; `whole`: forget all before."""
+    first `devices`, `places` new sets of features by their row, `still` documents of what stands still, `inside`
+    rows of the lists of who is inside (None: gone); `whole`: forget all before."""
 
     number: int
     at_us: int
@@ -30,6 +31,7 @@ class Changes:
     rows: NDArray[np.void]
     still: Mapping[str, dict[str, Any]]
     whole: bool = False
+    inside: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
 
     def pack(self) -> bytes:
         """As bytes; only `unpack` of the same version reads them."""
@@ -41,6 +43,7 @@ class Changes:
             "places": [[row, *features] for row, features in self.places.items()],
             "still": dict(self.still),
             "whole": self.whole,
+            "inside": dict(self.inside),
         }
         text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
         return b"".join((HEAD.pack(len(text), len(self.handles)), text, self.handles.astype("<u4").tobytes(), self.rows.tobytes()))
@@ -61,4 +64,5 @@ class Changes:
             rows=np.frombuffer(data, dtype=row, count=count, offset=at + 4 * count),
             still=head["still"],
             whole=head["whole"],
+            inside=head.get("inside", {}),
         )

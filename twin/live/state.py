@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,7 @@ class LiveState:
     rows: Rows = field(default_factory=lambda: _empty(64))
     places: list[tuple[str, ...]] = field(default_factory=lambda: [()])
     still: dict[str, dict[str, Any]] = field(default_factory=dict)
+    inside: dict[str, dict[str, Any]] = field(default_factory=dict)
     _handles: dict[str, int] = field(default_factory=dict)
     _place_rows: dict[tuple[str, ...], int] = field(default_factory=lambda: {(): 0})
     _lon_lat: NDArray[np.int32] = field(default_factory=lambda: np.full((2, 64), NOWHERE, dtype=np.int32))
@@ -113,7 +115,15 @@ class LiveState:
             self.places.append(features)
         return row
 
-    def put(self, handles: Int64, rows: Rows, still: Mapping[str, dict[str, Any]], *, now_us: int) -> Changes:
+    def put(
+        self,
+        handles: Int64,
+        rows: Rows,
+        still: Mapping[str, dict[str, Any]],
+        *,
+        now_us: int,
+        inside: Mapping[str, dict[str, Any] | None] = MappingProxyType({}),
+    ) -> Changes:
         """Take in what changed, one row a handle, as one new number of the state; what a replica must be told."""
         devices, places = self._told
         self._told = len(self.addresses), len(self.places)
@@ -124,6 +134,7 @@ class LiveState:
         self._place_columns(handles)
         for address, document in still.items():
             self._stand(address, document | {"changed": self.number})
+        self._let(inside)
         return Changes(
             number=self.number,
             at_us=now_us,
@@ -133,6 +144,7 @@ class LiveState:
             handles=handles.astype("<u4"),
             rows=self.rows_at(handles),
             still={address: self.still[address] for address in still},
+            inside=inside,
         )
 
     def whole(self) -> Changes:
@@ -148,6 +160,7 @@ class LiveState:
             rows=self.current.copy(),
             still=dict(self.still),
             whole=True,
+            inside=dict(self.inside),
         )
 
     def follow(self, changes: Changes) -> None:
@@ -157,7 +170,7 @@ class LiveState:
             self.rows["placed"] = 0
             self._lon_lat[:] = NOWHERE
             self.places, self._place_rows = [()], {(): 0}
-            self.still = {}
+            self.still, self.inside = {}, {}
         elif changes.number != self.number + 1:
             raise ValueError(f"the state is at {self.number}, the changes lead to {changes.number}")
         if changes.devices != len(self.addresses):
@@ -172,6 +185,7 @@ class LiveState:
         self._place_columns(handles)
         for address, document in changes.still.items():
             self._stand(address, document)
+        self._let(changes.inside)
         self.number, self.at_us = changes.number, changes.at_us
         self._told = len(self.addresses), len(self.places)
 
@@ -206,6 +220,13 @@ class LiveState:
         across = (lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east)
         inside: NDArray[np.bool_] = across & (lat >= south) & (lat <= north)
         return inside
+
+    def _let(self, inside: Mapping[str, dict[str, Any] | None]) -> None:
+        for key, row in inside.items():
+            if row is None:
+                self.inside.pop(key, None)
+            else:
+                self.inside[key] = row
 
     def _handle(self, address: str) -> int:
         handle = self._handles.get(address)

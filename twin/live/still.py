@@ -7,13 +7,14 @@ from typing import Any
 
 from sensors import Observation, Stream
 
-__all__ = ["MOVING", "after"]
+__all__ = ["MOVING", "after", "count_of"]
 
 DAY_US = 86_400_000_000
 CHINA_US = 8 * 3_600_000_000
 """Days are those of the compound: GMT+8."""
 MOVING = frozenset({"vehicle", "guard", "unknown_terminal"})
 """Kinds that do not stand still: what they say beside positions is in the history and among the events."""
+MOST_AT_ONCE = 1_000
 NORMAL, ALARM = "normal", "alarm"
 
 
@@ -44,6 +45,16 @@ def after(known: Mapping[str, Any] | None, said: Observation, at_us: int) -> dic
         found["alarms"] = list(said.alarms)
         found["value"] = {**found["value"], **{name: value for name, value in said.value.items() if name != "state"}}
     return found
+
+
+def count_of(value: Mapping[str, Any]) -> int:
+    """How many passed at once: one where the gate says no number that could be one.
+
+    >>> count_of({"count": 3}), count_of({"count": "x"}), count_of({})
+    (3, 1, 1)
+    """
+    count = value.get("count", 1)
+    return count if isinstance(count, int) and 0 < count <= MOST_AT_ONCE else 1
 
 
 def _new(kind: str, key: str) -> dict[str, Any]:
@@ -77,4 +88,4 @@ def _passed(found: dict[str, Any], value: Mapping[str, Any], at_us: int) -> None
     if found["day"] is None or day > found["day"]:
         found["day"], found["in"], found["out"] = day, 0, 0
     if day == found["day"] and value.get("direction") in ("in", "out"):
-        found[value["direction"]] += int(value.get("count", 1))
+        found[value["direction"]] += count_of(value)

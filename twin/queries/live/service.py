@@ -38,9 +38,11 @@ from twin.incidents.desk import command_from_json
 from twin.live.again import Again
 from twin.live.changes import Changes
 from twin.live.fences import Fences
+from twin.live.inside import Passages
 from twin.live.state import ROW, LiveState
 from twin.live.tracker import Tracker
 from twin.queries.live.grounds import Grounds
+from twin.queries.live.listed import Listed
 from twin.queries.place.scene import Scenes
 from twin.settings import Settings
 from twin.store import Store
@@ -63,6 +65,7 @@ class OpenHub:
     recording: Recording
     happening: Happening
     grounds: Grounds
+    listed: Listed
     folder: Path
     told: list[str]
 
@@ -78,7 +81,10 @@ class OpenHub:
         journal = Journal.open(folder / "journal", at_least=max(recording.newest, 0 if kept is None else kept.position))
         applier, seen = _restored(kept, grounds)
         kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
-        happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
+        listed = Listed(store)
+        listed.refresh()
+        events = IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us())
+        happening = Happening(store=events, ground=grounds, listed=listed)
         applier.keeps, applier.happens = (recording,), (happening,)
         applier.commands = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
@@ -89,6 +95,7 @@ class OpenHub:
             recording=recording,
             happening=happening,
             grounds=grounds,
+            listed=listed,
             folder=folder,
             told=told,
         )
@@ -97,6 +104,7 @@ class OpenHub:
         """What was made of the journal so far; to be called in the loop, between commits."""
         applier = self.applier
         facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told(), "again": applier.again.told()}
+        facts["passages"] = applier.passages.told()
         parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
         return Checkpoint(position=applier.position, facts=facts, parts=parts)
 
@@ -194,6 +202,7 @@ class _Housekeeping:
             self._looked = now
             with suppress(TwinError):
                 self._opened.grounds.refresh()
+                self._opened.listed.refresh()
         if self._opened.is_due and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(asyncio.to_thread(self._opened.keep, self._opened.snapshot()))
 
@@ -211,7 +220,10 @@ def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]
             state.follow(Changes.unpack(kept.parts["state"], ROW))
             tracker = Tracker.restore(kept.parts["tracker"])
             fences, again = Fences.untold(kept.facts["fences"]), Again.untold(kept.facts["again"])
-            applier = Applier(ground=grounds, state=state, tracker=tracker, fences=fences, again=again, position=kept.position)
+            passages = Passages.untold(kept.facts["passages"])
+            applier = Applier(
+                ground=grounds, state=state, tracker=tracker, fences=fences, again=again, passages=passages, position=kept.position
+            )
             return applier, Seen.untold(kept.facts["seen"])
     return Applier(ground=grounds), Seen()
 
