@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin.cli.live import be_gateway, be_hub
+from twin.cli.live import be_gateway, be_hub, be_snapshots
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
 from twin.cli.workers import Workers
@@ -89,7 +89,7 @@ def _require_key(store: Store, settings: Settings) -> None:
 
 
 def _run(settings: Settings, listening: socket.socket) -> None:
-    """The processes of a service: who holds the scene, the hub, the gateway, the workers; one that ends is started again."""
+    """The processes of a service: who holds the scene, the hub, snapshots, the gateway, the workers; one that ends is started again."""
     from twin.queries.sight.holder import SOCKET, Keeper
 
     os.environ |= {"TWIN_HOME": str(settings.home), "TWIN_HOST": settings.host, "TWIN_PROXY_ADDRESSES": settings.proxy_addresses}
@@ -100,6 +100,7 @@ def _run(settings: Settings, listening: socket.socket) -> None:
     workers = Workers()
     workers.start(lambda: _keep(keeper))
     workers.start(lambda: be_hub(settings))
+    workers.start(lambda: be_snapshots(settings))
     if settings.gateway_port >= 0:
         workers.start(lambda: be_gateway(settings))
     if settings.workers == 1:
