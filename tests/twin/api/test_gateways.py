@@ -18,7 +18,7 @@ from tests.twin.hub.devices import moving
 from tests.twin.store.builder import NOW, SITE
 from twin.auth import LabelPolicy, Principal, Role
 from twin.gateway.control import Control
-from twin.queries.live.gateway import facts_told, commands_of
+from twin.queries.live.gateway import commands_of, facts_told
 from twin.queries.live.service import OpenHub
 from twin.queries.live.terminals import Terminals
 from twin.settings import Settings
