@@ -21,7 +21,9 @@ def a_running_hub(home: Path, *batches: Batch) -> Iterator[OpenHub]:
     ready, end, opened = threading.Event(), threading.Event(), list[OpenHub]()
 
     async def run() -> None:
-        one, meeting = OpenHub.open(Settings(home=home)), Meeting(home)
+        meeting = Meeting(home)
+        assert not meeting.is_taken()
+        one = OpenHub.open(Settings(home=home))
         opened.append(one)
         socket = meeting.open()
         server = await serve_hub(one.hub, socket)
@@ -41,6 +43,7 @@ def a_running_hub(home: Path, *batches: Batch) -> Iterator[OpenHub]:
         socket.unlink()
         socket.parent.rmdir()
         one.close()
+        meeting.leave()
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="hub")
     thread.start()
