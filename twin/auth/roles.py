@@ -28,6 +28,7 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     READ_LIVE = "read_live"
     HANDLE_INCIDENT = "handle_incident"
+    COMMAND_VEHICLE = "command_vehicle"
     WRITE_RECORD = "write_record"
     DECIDE_LINK = "decide_link"
     FILE_REQUEST = "file_request"

@@ -1,4 +1,4 @@
-"""The processes of what is live: the hub of a home, and the gateway that terminals speak with."""
+"""The processes of what is live: the hub of a home, the gateway that terminals speak with, and who writes the snapshots."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twin.settings import Settings
 
-__all__ = ["be_bus", "be_gateway", "be_hub"]
+__all__ = ["be_bus", "be_gateway", "be_hub", "be_snapshots"]
 
 
 def be_hub(settings: Settings) -> None:
@@ -46,6 +46,13 @@ def be_bus(settings: Settings) -> None:
     except TwinError as error:
         _say(f"no bus: {error.message}; {error.hint}")
         raise SystemExit(1) from None
+
+
+def be_snapshots(settings: Settings) -> None:
+    """Write the snapshots of a home every minute until SIGTERM."""
+    from twin.queries.live.snapshots import run_snapshots
+
+    _run(run_snapshots(settings, say=_say))
 
 
 def _run(serving: object) -> None:

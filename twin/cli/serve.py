@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin.cli.live import be_bus, be_gateway, be_hub
+from twin.cli.live import be_bus, be_gateway, be_hub, be_snapshots
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
 from twin.cli.simulate import be_simulation
@@ -100,7 +100,7 @@ def _require_key(store: Store, settings: Settings) -> None:
 
 
 def _run(settings: Settings, listening: socket.socket, *, lives: bool = False) -> None:
-    """The processes of a service: who holds the scene, the hub, the gateway, the workers; one that ends is started again."""
+    """The processes of a service: who holds the scene, the hub, snapshots, the gateway, the workers; one that ends is started again."""
     from twin.queries.sight.holder import SOCKET, Keeper
 
     os.environ |= {"TWIN_HOME": str(settings.home), "TWIN_HOST": settings.host, "TWIN_PROXY_ADDRESSES": settings.proxy_addresses}
@@ -113,6 +113,7 @@ def _run(settings: Settings, listening: socket.socket, *, lives: bool = False) -
     workers.start(lambda: be_hub(settings))
     if settings.bus_url:
         workers.start(lambda: be_bus(settings))
+    workers.start(lambda: be_snapshots(settings))
     if settings.gateway_port >= 0:
         workers.start(lambda: be_gateway(settings))
     if lives:

@@ -19,6 +19,7 @@ def status(as_json: JsonFlag = False) -> Outcome:
         document = status_document(store, settings)
     lines = [f"{document['home']} · {document['database']}"] if document["sites"] else [f"no site yet in {document['home']}"]
     lines += [line for site in document["sites"] for line in _site_lines(site)]
+    lines += _live_lines(document["live"])
     lines += ["", "next:", *(f"  {step}" for step in document["next"])]
     return Outcome(document=document, words="\n".join(lines))
 
@@ -44,6 +45,30 @@ def _site_lines(site: dict[str, Any]) -> list[str]:
     if site["stale"]:
         lines.append(f"  not in the tiles yet: {', '.join(site['stale'])}")
     return lines
+
+
+def _live_lines(live: dict[str, Any]) -> list[str]:
+    """Nothing where nothing was ever live."""
+    hub, kept = live["hub"], live["checkpoint"]
+    if hub["state"] == "none" and not live["gateways"]:
+        return []
+    said = {"none": "there was none yet", "away": f"does not answer: {hub.get('why')}"}.get(hub["state"])
+    if said is None:
+        said = f"runs; {count(hub['devices'], 'device')}, journal applied up to {hub['position']:,}, {hub['waiting']:,} records wait"
+    lines = ["", f"live: the hub {said}"]
+    if hub.get("incidents_waiting"):
+        lines.append(f"  {count(hub['incidents_waiting'], 'commit')} of incidents wait for the disk")
+    if kept is not None:
+        lines.append(f"  last checkpoint: {kept['at']}, at {kept['position']:,}")
+    for one in live["gateways"]:
+        told = (
+            f"{one['connected']:,} of {one['terminals']:,} terminals connected, {one['unknown']:,} unknown, {one['contested']:,} contested"
+        )
+        lines.append(f"  gateway {one['name']} ({one['address']}): {told}")
+        lines += [f"    {code}: {number:,}" for code, number in sorted(one["findings"].items())]
+    if not live["gateways"]:
+        lines.append("  no gateway")
+    return lines + [f"  snapshot {one['file']}: {one['at']}" for one in live["snapshots"]]
 
 
 _MODEL_HEAD = ("revision", "kind", "place", "read", "placed", "findings", "imported", "file")

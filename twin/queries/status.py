@@ -1,5 +1,6 @@
 """What is in the store, what waits for a person, whether the tiles show it, and what to do next."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy.engine import make_url
 from spatial.frame import Site
 from twin.assemble import stale_layers
 from twin.imports.ground import find_terrain, layers_on_other_ground
+from twin.queries.live.condition import live_condition
 from twin.settings import Settings
 from twin.store import ModelKind, Outcome, RevisionRow, Store
 
@@ -18,7 +20,7 @@ LEDGER = ("read", "placed", "boxed", "without_geometry", "failed")
 
 
 def status_document(store: Store, settings: Settings) -> dict[str, Any]:
-    """`{home, database, sites: [{code, name, models, ledger, waiting, tiles: "current"|"none"|"stale", stale, …, next}], next}`.
+    """`{home, database, sites: [{code, name, models, ledger, waiting, tiles: "current"|"none"|"stale", stale, …, next}], live, next}`.
 
     `ledger` sums the rows of all current revisions; `waiting` is `{model, revision, why, message, do, elements}` for each
     thing a person must decide, `elements` those that failed, with the reason; `next` are command lines, the most urgent first.
@@ -29,6 +31,7 @@ def status_document(store: Store, settings: Settings) -> dict[str, Any]:
         "home": str(settings.home),
         "database": _without_password(settings.database_url),
         "sites": sites,
+        "live": live_condition(settings.home, now_us=time.time_ns() // 1000),
         "next": first or list(dict.fromkeys(step for site in sites for step in site["next"])),
     }
 

@@ -36,7 +36,7 @@ READS = "sign_in read_page read_site read_feature read_tiles"
 MATRIX = {
     "administrator": " ".join(Action),
     "editor": f"{READS} read_ledger import_model build_tiles",
-    "security_officer": f"{READS} read_record read_person read_report file_request read_live read_track handle_incident",
+    "security_officer": f"{READS} read_record read_person read_report file_request read_live read_track handle_incident command_vehicle",
     "space_planner": f"{READS} read_ledger read_record read_person read_report write_record decide_link file_request decide_request "
     "read_live",
     "asset_manager": f"{READS} read_ledger read_record read_person read_value read_report write_record decide_link file_request "

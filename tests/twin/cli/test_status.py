@@ -1,13 +1,17 @@
 """What a person reads: what is in, what waits for them, what to do next; and what each step then says."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.twin.cli.conftest import Twin
 from tests.twin.files import ANCHOR, Files
+from tests.twin.hub.devices import LAT, LON, moving
+from tests.twin.hub.running import a_running_hub
 from tests.twin.store.builder import NOW, new_revision
+from twin.gateway.control import Control
 from twin.store import LedgerEntry, Store
 
 
@@ -109,3 +113,27 @@ def test_words_and_document_are_about_the_same_run(twin: Twin, site: str, files:
     with pytest.raises(json.JSONDecodeError):
         json.loads(done.stdout)
     assert twin("import", "city", files.dem, "--site", site, words=True).stdout.splitlines()[-1] == "  laid on it again: roads@2"
+
+
+def test_status_tells_what_is_live_while_it_runs_and_after(twin: Twin, site: str, home: Path) -> None:
+    assert twin("status").document["live"] == {"hub": {"state": "none"}, "checkpoint": None, "gateways": [], "snapshots": []}
+    with a_running_hub(home, moving("t", 1, {"闽A1": (LON, LAT)})):
+        facts = {
+            "host": "127.0.0.1",
+            "port": 7808,
+            "protocol": "jt808",
+            "terminals": 3,
+            "connected": ["1"],
+            "findings": {"PAYLOAD_INVALID": 2},
+        }
+        (home / "history" / "gateways").mkdir()
+        Control(home / "history", "jt808-7808", {}).tell(facts, now_us=time.time_ns() // 1000)
+        live = twin("status").document["live"]
+        assert (live["hub"]["state"], live["hub"]["position"], live["hub"]["waiting"], live["hub"]["devices"]) == ("running", 1, 0, 1)
+        said = twin("status", words=True).stdout
+        assert "live: the hub runs; 1 device, journal applied up to 1, 0 records wait" in said
+        assert "gateway jt808-7808 (127.0.0.1:7808): 1 of 3 terminals connected" in said
+        assert "PAYLOAD_INVALID: 2" in said
+    after = twin("status").document["live"]
+    assert (after["hub"]["state"], after["checkpoint"]["position"]) == ("away", 1)
+    assert "the hub does not answer" in twin("status", words=True).stdout

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from sensors import SensorError
+from sensors.errors import FrameInvalid
 from sensors.jt808_server import Jt808Server
 from sensors.jt808_server import bound as bound_to
 from twin.errors import NotReady, Refused, StoreUnavailable
@@ -22,7 +23,7 @@ from twin.queries.live.terminals import Terminals, read_secret
 from twin.settings import Settings
 from twin.store import Store
 
-__all__ = ["bound", "commands_of", "run_gateway"]
+__all__ = ["bound", "commands_of", "facts_told", "run_gateway"]
 
 REFRESH_S, HAND_OVER_S = 5.0, 5.0
 LISTED = 1000
@@ -59,7 +60,7 @@ async def run_gateway(settings: Settings, listening: socket.socket) -> None:
     await control.start()
     try:
         while not stopping.is_set():
-            control.tell(_facts(server, terminals, settings.gateway_host, port), now_us=time.time_ns() // 1000)
+            control.tell(facts_told(server, terminals, settings.gateway_host, port), now_us=time.time_ns() // 1000)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), timeout=REFRESH_S)
             with suppress(StoreUnavailable):
@@ -91,11 +92,14 @@ def commands_of(server: Jt808Server) -> dict[str, Callable[[dict[str, Any]], Awa
 async def _answered(result: Awaitable[int]) -> int:
     try:
         return await result
+    except FrameInvalid as error:
+        raise Refused(error.message, path=error.path, hint=error.hint, code=error.code) from None
     except SensorError as error:
         raise NotReady(error.message, path=error.path, hint=error.hint, code=error.code) from None
 
 
-def _facts(server: Jt808Server, terminals: Terminals, host: str, port: int) -> dict[str, Any]:
+def facts_told(server: Jt808Server, terminals: Terminals, host: str, port: int) -> dict[str, Any]:
+    """What a gateway tells of itself, `/live/gateways` by the rights of who asks."""
     return {
         "protocol": "jt808",
         "host": host,

@@ -25,7 +25,6 @@ from twin.history.reading import pack_recent
 from twin.history.segment import Record
 from twin.hub.applying import Applier
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from twin.hub.durable import Durable
 from twin.hub.guarded import Guarded
 from twin.hub.happening import Happening, told
 from twin.hub.hub import Hub
@@ -86,10 +85,13 @@ class OpenHub:
         events = IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us())
         happening = Happening(store=events, ground=grounds, listed=listed)
         applier.keeps, applier.happens = (recording,), (happening,)
-        applier.commands = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
+        commands: dict[str, Any] = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
+        applier.commands = commands
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
+        hub = Hub(Durable(journal), Guarded(applier), seen, now_us=now_us)
+        commands["status"] = lambda arguments, now_us: (_condition(hub, journal, applier, happening), ())
         return cls(
-            hub=Hub(Durable(journal), Guarded(applier), seen, now_us=now_us),
+            hub=hub,
             applier=applier,
             journal=journal,
             recording=recording,
@@ -172,6 +174,17 @@ def _decide(store: IncidentStore, arguments: dict[str, Any], now_us: int) -> tup
     """What a person decides about an incident."""
     done = store.command(command_from_json(arguments), now_us)
     return {"incident": done.incident}, [told(event) for event in done.events]
+
+
+def _condition(hub: Hub, journal: Journal, applier: Applier, happening: Happening) -> dict[str, Any]:
+    """How far the hub is."""
+    return {
+        "position": applier.position,
+        "waiting": journal.position - applier.position,
+        "incidents_waiting": len(happening.waiting),
+        "devices": len(applier.state),
+        "followers": len(hub.followers),
+    }
 
 
 def _recent(recording: Recording, arguments: dict[str, Any], now_us: int) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:

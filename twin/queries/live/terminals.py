@@ -13,11 +13,12 @@ from sqlalchemy import select
 
 from sensors import device_address
 from sensors.jt808_known import KnownTerminal
+from twin.errors import NotFound
 from twin.records.counters import clock_of
 from twin.store import Store
 from twin.store import record_schema as schema
 
-__all__ = ["Terminals", "read_secret"]
+__all__ = ["Terminals", "digits", "read_secret", "terminal_of"]
 
 VEHICLE = "vehicle"
 
@@ -36,7 +37,7 @@ class Terminals:
 
     def find(self, terminal: str) -> KnownTerminal | None:
         """See `KnownTerminals`."""
-        found = self._known.get(_digits(terminal))
+        found = self._known.get(digits(terminal))
         if found is None:
             return None
         key, plate = found
@@ -48,7 +49,7 @@ class Terminals:
 
     def token(self, terminal: str) -> str:
         """The token of a terminal: the same at every gateway of the home, and of no use to another terminal."""
-        return hmac.new(self._secret, _digits(terminal).encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._secret, digits(terminal).encode(), hashlib.sha256).hexdigest()[:32]
 
     def refresh(self) -> None:
         """Be as the register is now. Raises StoreUnavailable."""
@@ -60,9 +61,21 @@ class Terminals:
             )
             found: dict[str, list[tuple[str, str | None]]] = {}
             for key, terminal, plate in connection.execute(query):
-                found.setdefault(_digits(str(terminal)), []).append((str(key), plate))
+                found.setdefault(digits(str(terminal)), []).append((str(key), plate))
         self._known = {terminal: claims[0] for terminal, claims in found.items() if len(claims) == 1}
         self.contested = frozenset(terminal for terminal, claims in found.items() if len(claims) > 1)
+
+
+def terminal_of(store: Store, vehicle: str) -> str | None:
+    """The number of the terminal that a vehicle has in the register, None for one without. Raises NotFound, StoreUnavailable."""
+    table = schema.kind_table(VEHICLE).c
+    with store.database.reading() as connection:
+        now = clock_of(connection, VEHICLE)
+        query = select(table.terminal).where(table.key == vehicle, table.since <= now, table.until > now, table.ended.is_(None))
+        found = connection.execute(query).first()
+    if found is None:
+        raise NotFound(f"there is no vehicle {vehicle}", path=vehicle)
+    return None if found[0] is None else str(found[0])
 
 
 def read_secret(path: Path) -> bytes:
@@ -78,6 +91,6 @@ def read_secret(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _digits(terminal: str) -> str:
+def digits(terminal: str) -> str:
     """A terminal's number without what editions pad it with."""
     return "".join(filter(str.isdigit, terminal)).lstrip("0")

@@ -21,7 +21,7 @@ from twin.queries.live.told import position_told, states_told
 from twin.queries.live.visible import Permitted
 from twin.store import Store
 
-__all__ = ["MOST_INCIDENTS", "MOST_POSITIONS", "Facts", "Held", "around", "hold", "told_of"]
+__all__ = ["MOST_INCIDENTS", "MOST_POSITIONS", "Facts", "Held", "Spot", "around", "hold", "told_of"]
 
 MOST_INCIDENTS = 300
 MOST_POSITIONS = 2000
@@ -31,10 +31,18 @@ OPEN = ("open", "acknowledged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One place of an incident: the feature, None for none; degrees, None where nobody knows."""
+
+    place: str | None
+    lon_lat: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Documents as `/incidents`, `/live/positions` and `/live/states` tell them. `incidents` the most severe first, `positions` in alarm
     first, then the newest; where there are more than are told, `incidents_total` and `positions_total` say so. `kinds` has
-    the words of alarms."""
+    the words of alarms, `spots` all places of each incident that the reader may know of, the latest first."""
 
     site: Site
     at_us: int
@@ -44,6 +52,7 @@ class Facts:
     positions_total: int
     states: Sequence[Mapping[str, Any]]
     kinds: AlarmKinds
+    spots: Mapping[int, Sequence[Spot]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,6 +102,7 @@ def told_of(
         positions_total=len(handles),
         states=states,
         kinds=reader.kinds,
+        spots={view.id: _spots(view) for view in views[:MOST_INCIDENTS]},
     )
 
 
@@ -115,6 +125,11 @@ def _open(reader: IncidentReader, knows: Knows, code: str) -> list[View]:
             if after is None:
                 break
     return sorted(found, key=lambda view: (-view.severity(reader.kinds), -view.until_us, view.id))
+
+
+def _spots(view: View) -> list[Spot]:
+    parts = sorted(view.parts, key=lambda part: (part is not view.latest, -part.last_us, part.id))
+    return [Spot(place=part.spot.place, lon_lat=(part.lon, part.lat) if part.lat == part.lat else None) for part in parts]
 
 
 def _near(state: LiveState, permitted: NDArray[np.bool_], box: Box) -> list[int]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 
 from twin.queries.snapshot.drawn import Ground
-from twin.queries.snapshot.facts import Facts
+from twin.queries.snapshot.facts import Facts, Spot
 from twin.queries.snapshot.phrases import age_words, phrase
 from viewer.document import words_html
 
@@ -26,7 +26,7 @@ def map_svg(facts: Facts, ground: Ground) -> str:
     movers = [(one, ground.xy(one["lon"], one["lat"])) for one in facts.positions]
     on = [(one, at) for one, at in movers if at is not None]
     drawn = "".join(_mover(one, at, facts.at_us, named=number < NAMED) for number, (one, at) in enumerate(on))
-    marks = "".join(_incident(one, ground) for one in facts.incidents)
+    marks = "".join(_incident(one, facts.spots[one["id"]], ground) for one in facts.incidents)
     said = words_html(phrase("map_told", on=len(on), off=facts.positions_total - len(on)))
     label = escape(phrase("map").zh + " " + phrase("map").en)
     box = f"{west:.1f} {-north:.1f} {east - west:.1f} {north - south:.1f}"
@@ -50,14 +50,14 @@ def _mover(one: Mapping[str, Any], at: tuple[float, float], at_us: int, *, named
     )
 
 
-def _incident(one: Mapping[str, Any], ground: Ground) -> str:
-    place = one["place"]
-    at = None if place["lon"] is None else ground.xy(place["lon"], place["lat"])
-    if at is None:
-        return ""
-    x, y = at
+def _incident(one: Mapping[str, Any], spots: Sequence[Spot], ground: Ground) -> str:
+    """A ring at each place of an incident; the first has the name that the list leads to."""
+    at = [ground.xy(*spot.lon_lat) for spot in spots if spot.lon_lat is not None]
     said = escape(one["title"]["zh"])
-    return (
-        f'<g class="incident" id="incident-{one["id"]}" transform="translate({x:.1f} {y:.1f})"><title>{one["id"]} {said}</title>'
+    rings = "".join(
+        f'<g class="incident" transform="translate({place[0]:.1f} {place[1]:.1f})"><title>{one["id"]} {said}</title>'
         f'<circle r="9"/><text y="-11">{one["id"]}</text></g>'
+        for place in dict.fromkeys(at)
+        if place is not None
     )
+    return f'<g id="incident-{one["id"]}">{rings}</g>'

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from twin.auth import Labels
 from twin.queries.place.scene import SitePlaces
 from twin.queries.snapshot.drawn import Drawn
-from twin.queries.snapshot.facts import Facts
+from twin.queries.snapshot.facts import Facts, Spot
 from twin.queries.snapshot.names import Names, storey_name
 from twin.queries.snapshot.phrases import phrase
 from viewer.document import words_html
@@ -23,10 +23,11 @@ def plans_html(facts: Facts, places: SitePlaces, labels: Labels, drawn: Drawn, n
     wanted: dict[str, list[int]] = {storey: [] for storey in storeys}
     rooms: dict[str, set[str]] = {}
     for one in facts.incidents:
-        storey = one["place"]["storey"]
-        if storey is not None:
-            wanted.setdefault(storey, []).append(one["id"])
-            rooms.setdefault(storey, set()).add(str(one["place"]["room"]))
+        for storey, room in _storeys(facts.spots[one["id"]], places, labels):
+            incidents = wanted.setdefault(storey, [])
+            if one["id"] not in incidents:
+                incidents.append(one["id"])
+            rooms.setdefault(storey, set()).add(room)
     if not wanted:
         return ""
     shown, left = list(wanted)[:MOST_PLANS], list(wanted)[MOST_PLANS:]
@@ -37,6 +38,19 @@ def plans_html(facts: Facts, places: SitePlaces, labels: Labels, drawn: Drawn, n
     others = "、".join(storey_name(places, names, storey) for storey in left)
     note = f'<p class="subtitle">{words_html(phrase("more_plans", left=len(left), names=others))}</p>' if left else ""
     return f'<h2 id="plans">{words_html(phrase("plans"))}</h2>\n{note}{figures}'
+
+
+def _storeys(spots: Sequence[Spot], places: SitePlaces, labels: Labels) -> Iterator[tuple[str, str]]:
+    """Storey and place of each spot in a building, of those that the reader may know of."""
+    words, seen = places.extents.words, places.visible(labels)
+    for spot in spots:
+        row = places.position.get(spot.place or "")
+        if row is None or not seen[row]:
+            continue
+        storey = places.extents.ids[row] if words["kind"][row] == "storey" else words["storey"][row]
+        at = places.position.get(storey or "")
+        if storey is not None and at is not None and seen[at]:
+            yield storey, places.extents.ids[row]
 
 
 def _figure(storey: str, name: str, svg: str | None, incidents: list[int], rooms: set[str]) -> str:

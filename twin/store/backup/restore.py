@@ -8,6 +8,7 @@ from pathlib import Path
 from twin.errors import Refused
 from twin.settings import Settings
 from twin.store.backup.files import derived_folders, folders_of, keep
+from twin.store.backup.live import HISTORY, place_history, unused_history
 from twin.store.backup.manifest import RECORDS, Manifest, read_manifest, verify
 from twin.store.backup.snapshot import is_empty, load
 from twin.store.backup.write import back_up
@@ -45,6 +46,7 @@ def restore(settings: Settings, folder: Path, *, replace: bool, tool: str, who: 
         records = _brought_up_to_date(folder / RECORDS, incoming)
         store.migrate()
         kept = _set_aside(store, settings, replace=replace, tool=tool, who=who, now=now)
+        _place_history(settings, manifest, folder, now)
         homes = folders_of(settings)
         for file in manifest.files:
             top, _, inside = file.path.partition("/")
@@ -55,6 +57,18 @@ def restore(settings: Settings, folder: Path, *, replace: bool, tool: str, who: 
         load(records, store.database)
         live = tuple(row for row in store.keys.list() if row.state(now) == "live")
     return Restored(manifest=manifest, kept=kept, live_keys=live)
+
+
+def _place_history(settings: Settings, manifest: Manifest, folder: Path, now: datetime) -> None:
+    """The history of the backup in place of the home's, which is put beside the backups, not removed. Raises StoreBusy while a hub runs."""
+    names = [file.path for file in manifest.files if file.path.startswith(f"{HISTORY}/")]
+    if not names and not (settings.home / HISTORY).is_dir():
+        return
+    with unused_history(settings.home):
+        settings.backups_dir.mkdir(parents=True, exist_ok=True)
+        (settings.home / HISTORY).rename(settings.backups_dir / f"history-before-restore-{now:%Y%m%dT%H%M%S%f}")
+        for name in names:
+            place_history(folder / name, settings.home / name)
 
 
 def _brought_up_to_date(records: Path, incoming: Path) -> Path:

@@ -10,6 +10,7 @@ from spatial.source import sha256_of
 from twin.errors import Refused
 from twin.settings import Settings
 from twin.store.backup.files import iter_kept, keep, sync_folder
+from twin.store.backup.live import copy_history
 from twin.store.backup.manifest import RECORDS, BackupFile, Manifest, write_manifest
 from twin.store.backup.snapshot import VERSION_TABLE, is_empty, opened_file, tables_of, write_snapshot
 from twin.store.staging import staging
@@ -88,6 +89,7 @@ def _gather(
         if progress is not None:
             progress(number, len(kept))
     present = {Path(file.path).name for file in files}
+    files += [_described(incoming, name) for name in copy_history(settings.home, incoming)]
     hashes = {name.split(".")[0] for name in present}
     lost = [(sha256, file) for sha256, file in originals.items() if sha256 not in hashes]
     issues += [_issue("ORIGINAL_LOST", file, f"the original {sha256} is not there") for sha256, file in lost]
