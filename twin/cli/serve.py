@@ -100,12 +100,12 @@ def _run(settings: Settings, listening: socket.socket) -> None:
     keeper = Keeper()
     os.environ[SOCKET] = str(keeper.path)
     workers = Workers()
-    workers.start(lambda: _keep(keeper))
-    workers.start(lambda: be_hub(settings))
+    workers.start(lambda: _keep(keeper), "scene")
+    workers.start(lambda: be_hub(settings), "hub")
     if settings.bus_url:
-        workers.start(lambda: be_bus(settings))
+        workers.start(lambda: be_bus(settings), "bus")
     if settings.gateway_port >= 0:
-        workers.start(lambda: be_gateway(settings))
+        workers.start(lambda: be_gateway(settings), "gateway")
     if settings.workers == 1:
         workers.start(lambda: _serve(settings, listening, _app_of_environment))
     else:
