@@ -109,15 +109,15 @@ def _run(settings: Settings, listening: socket.socket, *, lives: bool = False) -
     keeper = Keeper()
     os.environ[SOCKET] = str(keeper.path)
     workers = Workers()
-    workers.start(lambda: _keep(keeper))
-    workers.start(lambda: be_hub(settings))
+    workers.start(lambda: _keep(keeper), "scene")
+    workers.start(lambda: be_hub(settings), "hub")
     if settings.bus_url:
-        workers.start(lambda: be_bus(settings))
-    workers.start(lambda: be_snapshots(settings))
+        workers.start(lambda: be_bus(settings), "bus")
+    workers.start(lambda: be_snapshots(settings), "snapshots")
     if settings.gateway_port >= 0:
-        workers.start(lambda: be_gateway(settings))
+        workers.start(lambda: be_gateway(settings), "gateway")
     if lives:
-        workers.start(lambda: be_simulation(settings))
+        workers.start(lambda: be_simulation(settings), "simulation")
     if settings.workers == 1:
         workers.start(lambda: _serve(settings, listening, _app_of_environment))
     else:

@@ -12,27 +12,40 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Workers"]
 
 HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 PATIENCE_S = (0.0, 0.2, 1.0, 5.0, 30.0)
-"""How long is waited before a worker is started again, after so many that lived less than `SHORT_S`."""
+"""How long is waited before one is started again that lived less than `SHORT_S`, as so many of its kind before it did."""
 SHORT_S = 5.0
 
 
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """What a process runs, its name, since when or from when on, and how many of it in a row lived short."""
+
+    serve: Callable[[], None]
+    name: str
+    since_s: float = 0.0
+    short_lived: int = 0
+
+
 class Workers:
-    """Child processes that run `serve`, or what else they are given, until SIGTERM or SIGINT; one that ends is started again.
+    """Child processes that run `serve`, or what else they are given, until SIGTERM or SIGINT; one that ends is started again, and one that
+    ends again and again keeps none of the others waiting.
 
     SIGHUP ends each worker once it has answered what it was asked, one after another. They end with this process, however that
     ends. Only the main thread may use it, and there must be no other: `fork` copies no thread, but the locks they hold.
     """
 
     def __init__(self) -> None:
-        self._running: dict[int, tuple[Callable[[], None], float]] = {}
+        self._running: dict[int, _Work] = {}
+        self._due: list[_Work] = []
         self._alive, self._held = os.pipe()
         self._renewed: set[int] = set()
-        self._short_lived = 0
         self._stopping = False
         signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
 
@@ -41,16 +54,23 @@ class Workers:
         """The processes there are."""
         return tuple(self._running)
 
-    def start(self, serve: Callable[[], None]) -> int:
-        """Fork one that runs `serve` and ends; its process id. Raises RuntimeError where there is another thread."""
+    def start(self, serve: Callable[[], None], name: str = "worker") -> int:
+        """Fork one that runs `serve` and ends; its process id. `ps` and `top` show it as `twin-NAME`, of at most 10 characters.
+
+        Raises RuntimeError where there is another thread.
+        """
+        return self._fork(_Work(serve=serve, name=name))
+
+    def _fork(self, work: _Work) -> int:
         if threading.active_count() > 1:
             raise RuntimeError(f"threads are running: {', '.join(thread.name for thread in threading.enumerate())}")
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
-            self._be_worker(serve)
-        self._running[pid] = serve, time.monotonic()
+            self._be_worker(work)
+        work.since_s = time.monotonic()
+        self._running[pid] = work
         return pid
 
     def is_told(self) -> bool:
@@ -64,15 +84,31 @@ class Workers:
 
     def watch(self) -> None:
         """Keep them running; returns when told to stop and all have ended."""
-        while self._running:
-            heard = signal.sigwait(HEARD)
+        while self._running or self._due:
+            heard = self._heard()
             if heard == signal.SIGCHLD:
                 self._reap()
             elif heard == signal.SIGHUP:
                 self.tell(signal.SIGTERM)
-            else:
+            elif heard is not None:
                 self.tell(signal.SIGKILL if self._stopping else signal.SIGTERM)
                 self._stopping = True
+                self._due.clear()
+            self._start_due()
+
+    def _heard(self) -> int | None:
+        """The next signal; None where one is to be started first."""
+        if not self._due:
+            return signal.sigwait(HEARD)
+        until = min(work.since_s for work in self._due)
+        told = signal.sigtimedwait(HEARD, max(0.0, until - time.monotonic()))
+        return None if told is None else told.si_signo
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for work in [one for one in self._due if one.since_s <= now]:
+            self._due.remove(work)
+            self._fork(work)
 
     def tell(self, number: int, pids: Sequence[int] | None = None) -> None:
         """Send a signal to these, or to all of them."""
@@ -84,31 +120,27 @@ class Workers:
         for pid in list(self._running):
             if os.waitpid(pid, os.WNOHANG)[0] == 0:
                 continue
-            serve, since = self._running.pop(pid)
+            work, now = self._running.pop(pid), time.monotonic()
             if self._stopping:
                 continue
-            if pid in self._renewed:
-                self._renewed.discard(pid)
-                self.start(serve)
-                continue
-            self._short_lived = self._short_lived + 1 if time.monotonic() - since < SHORT_S else 0
-            told = signal.sigtimedwait(HEARD[:2], PATIENCE_S[min(self._short_lived, len(PATIENCE_S) - 1)])
-            if told is None:
-                self.start(serve)
-            else:
-                self._stopping = True
-                self.tell(signal.SIGTERM)
+            is_short = pid not in self._renewed and now - work.since_s < SHORT_S
+            self._renewed.discard(pid)
+            work.short_lived = work.short_lived + 1 if is_short else 0
+            work.since_s = now + PATIENCE_S[min(work.short_lived, len(PATIENCE_S) - 1)]
+            self._due.append(work)
 
-    def _be_worker(self, serve: Callable[[], None]) -> None:
+    def _be_worker(self, work: _Work) -> None:
         """In the child, which never returns."""
         code = 1
         try:
+            with suppress(OSError):
+                Path("/proc/self/comm").write_text(f"twin-{work.name}", encoding="ascii")
             os.close(self._held)
             for number in HEARD:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
             threading.Thread(target=self._end_with_parent, name="parent", daemon=True).start()
-            serve()
+            work.serve()
             code = 0
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else 1

@@ -29,6 +29,9 @@ Allowed = Callable[[Sequence[str]], NDArray[np.bool_]]
 MOVING_DKMH = 50
 SHOWN = ("marks", "lon_e7", "lat_e7", "speed_dkmh", "heading_cdeg", "accuracy_dm", "verdict", "place", "flags")
 RAW = ("said_east_e7", "said_north_e7")
+RECEIVED = "received_after_us"
+SAME = ("lon_e7", "lat_e7", "speed_dkmh", "heading_cdeg")
+"""What makes two positions of one moment the same, the place as it was said."""
 
 
 def everything(ids: Sequence[str]) -> NDArray[np.bool_]:
@@ -89,13 +92,14 @@ class Tracks:
     def track(
         self, device: str, from_us: int, to_us: int, *, step_us: int = 0, places: Allowed = everything, devices: Allowed = everything
     ) -> Points:
-        """The positions of a device in a period, closed and open, in order of time; with `step_us` the last of each step only."""
+        """The positions of a device in a period, closed and open, in order of time; with `step_us` the last of each step only. One that
+        it said again (not told that it was kept) stands there once, as it was judged first."""
         if step_us < 0:
             raise HistoryAsked("a step below zero")
         handle = self._devices.number(device)
         if handle is None or not devices([device])[0]:
             handle = 2**32 - 1
-        table = self._shelf.of_handle(handle, from_us, to_us, (*SHOWN, *RAW))
+        table = _once(self._shelf.of_handle(handle, from_us, to_us, (*SHOWN, *RAW, RECEIVED)), SAME)
         table = filter_rows(table, self._allowed(table, places, everything))
         if step_us and len(table):
             steps = (column(table, "time_us") - from_us) // step_us
@@ -103,9 +107,11 @@ class Tracks:
         return self._points(table)
 
     def said(self, device: str, from_us: int, to_us: int) -> NDArray[np.void]:
-        """(n,) of `FIX`: what the device said in a period, exactly, `device` being its handle. Of no label: to judge it anew."""
+        """(n,) of `FIX`: what the device said in a period, exactly and each once, `device` being its handle. Of no label: to judge it
+        anew."""
         handle = self._devices.number(device)
-        return fixes_of(self._shelf.of_handle(2**32 - 1 if handle is None else handle, from_us, to_us, POSITIONS.names))
+        table = self._shelf.of_handle(2**32 - 1 if handle is None else handle, from_us, to_us, POSITIONS.names)
+        return fixes_of(_once(table, (*SAME, "altitude_dm", "alarm")))
 
     def at(self, moment_us: int, *, places: Allowed = everything, devices: Allowed = everything) -> Points:
         """The last position of every device at a moment, of those that had not been silent for longer than their kind may be."""
@@ -183,6 +189,20 @@ class Tracks:
             flags=told["flags"],
             marks=told["marks"],
         )
+
+
+def _once(table: pa.Table, same: Sequence[str]) -> pa.Table:
+    """Rows of one device in order of time, without those that say again what one before them says; that received first stays."""
+    times = column(table, "time_us")
+    if len(table) < 2 or not (np.diff(times) == 0).any():
+        return table
+    told = {name: column(table, name).astype(np.int64) for name in (*same, *RAW)}
+    said = [told[name] + told[shift] for name, shift in zip(("lon_e7", "lat_e7"), RAW, strict=True)]
+    rest = [told[name] for name in same if name not in ("lon_e7", "lat_e7")]
+    order = np.lexsort((column(table, RECEIVED), *said, *rest, times))
+    keys = np.stack((times, *said, *rest))[:, order]
+    first = np.append(True, (keys[:, 1:] != keys[:, :-1]).any(axis=0))
+    return filter_rows(table, np.isin(np.arange(len(table)), order[first]))
 
 
 def _number(stored: NDArray[np.int32], parts: int) -> NDArray[np.float64]:

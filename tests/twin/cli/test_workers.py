@@ -117,3 +117,30 @@ except RuntimeError as error:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "another" in done.stdout
+
+
+def test_one_that_ends_again_and_again_keeps_none_of_the_others_waiting(tmp_path: Path) -> None:
+    """It would be started again after an hour; meanwhile another that dies comes back, each under its name."""
+    program = (
+        PROGRAM.partition("workers = ")[0].replace(".touch()", '.write_text(Path("/proc/self/comm").read_text().strip())')
+        + """
+from twin.cli import workers as module
+module.PATIENCE_S = (0.0, 3600.0)
+workers = Workers()
+workers.start(lambda: None, "broken")
+workers.start(work, "whole")
+module.SHORT_S = 0.5
+workers.watch()
+"""
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) as process:
+        try:
+            (first,) = wait_for(1, tmp_path)
+            time.sleep(1.0)
+            os.kill(first, signal.SIGKILL)
+            both = wait_for(2, tmp_path)
+            assert {path.read_text() for path in tmp_path.iterdir()} == {"twin-whole"}
+            process.terminate()
+            assert process.wait(timeout=60) == 0 and all(is_gone(pid) for pid in both)
+        finally:
+            process.kill()

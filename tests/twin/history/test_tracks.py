@@ -117,3 +117,26 @@ def test_an_empty_history_answers_nothing(tmp_path: Path) -> None:
     tracks = Tracks(tmp_path, retention=read_retention())
     assert (len(tracks.track("vehicle/V1", 0, 1)), len(tracks.at(NOON_US))) == (0, 0)
     assert tracks.counts(NOON_US, NOON_US + HOUR_US)[0].devices == 0
+
+
+def test_what_a_device_says_again_stands_once_as_it_was_judged_first_and_what_differs_stays(tmp_path: Path) -> None:
+    positions = open_positions(tmp_path)
+    fixes, judged = fixes_at(np.random.default_rng(4), [NOON_US + second * 1_000_000 for second in range(20)])
+    fixes["device"] = 2
+    positions.apply(0, DEVICES_KNOWN, fixes, judged, PLACES_KNOWN)
+    positions.flush()
+    again, late = fixes[5:15].copy(), judged[5:15].copy()
+    again["received_us"] += 3_000_000
+    again["lon_e7"][-1] += 1
+    late["verdict"] = late["verdict"] + 1
+    positions.apply(1, DEVICES_KNOWN, again, late, PLACES_KNOWN)
+    _KEPT.append(positions)
+    tracks = Tracks(tmp_path, retention=read_retention(), recent=positions.shelf.recent)
+    points = tracks.track("vehicle/V2", NOON_US, NOON_US + MINUTE_US)
+    times = sorted([*fixes["fix_us"].tolist(), int(fixes["fix_us"][14])])
+    assert points.time_us.tolist() == times
+    assert points.verdict[:14].tolist() == judged["verdict"][:14].tolist()
+    assert points.verdict[14:16].tolist() == [judged["verdict"][14], late["verdict"][-1]]
+    said = tracks.said("vehicle/V2", NOON_US, NOON_US + MINUTE_US)
+    assert said["fix_us"].tolist() == times
+    assert said["received_us"][:14].tolist() == fixes["received_us"][:14].tolist()

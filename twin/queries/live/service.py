@@ -25,6 +25,7 @@ from twin.history.reading import pack_recent
 from twin.history.segment import Record
 from twin.hub.applying import Applier
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from twin.hub.durable import Durable
 from twin.hub.guarded import Guarded
 from twin.hub.happening import Happening, told
 from twin.hub.hub import Hub
