@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors import FIX, NO_NUMBER, NO_TIME, Batch, Fixes, Observation, Stream
+from sensors.smoothing import Smoothing
 from twin.errors import Invalid
 from twin.hub.hub import Applied
 from twin.live.again import Again
@@ -19,6 +20,7 @@ from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
 from twin.live.silence import silent_after_us
 from twin.live.state import Flag, LiveState, Rows, flags_of
 from twin.live.still import after
+from twin.live.streets import NO_STREETS, Streets
 from twin.live.tracker import Judged, Tracker
 
 __all__ = ["Applier", "Committed", "Happens", "Positions"]
@@ -74,6 +76,7 @@ class Applier:
     tracker: Tracker = field(default_factory=Tracker)
     fences: Fences = field(default_factory=Fences)
     again: Again = field(default_factory=Again)
+    streets: Streets = NO_STREETS
     keeps: Sequence[Positions] = ()
     happens: Sequence[Happens] = ()
     commands: Mapping[str, Callable[[dict[str, Any], int], tuple[dict[str, Any], Sequence[dict[str, Any]]]]] = field(default_factory=dict)
@@ -111,6 +114,12 @@ class Applier:
             except Exception:
                 log.exception("%d fixes before position %d are not in the history", len(fixes), position)
         return Applied(changes=changes, events=events)
+
+    def drive_on(self, streets: Streets) -> None:
+        """Go by these streets from now on, where they are others than before; what is known of devices stays."""
+        if streets is not self.streets:
+            self.tracker.renew(Smoothing(roads=streets.roads()), self.streets.numbers_in(streets))
+            self.streets = streets
 
     def sweep(self, *, now_us: int) -> Applied:
         """Who has been silent for too long is said to be so."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sensors import Batch, BatchInvalid
+from sensors.smoothing import Smoothing
 from twin.codes import read_tables
 from twin.errors import TwinError
 from twin.history.errors import HistoryDamaged
@@ -39,6 +40,7 @@ from twin.live.again import Again
 from twin.live.changes import Changes
 from twin.live.fences import Fences
 from twin.live.state import ROW, LiveState
+from twin.live.streets import Streets
 from twin.live.tracker import Tracker
 from twin.queries.live.grounds import Grounds
 from twin.queries.place.scene import Scenes
@@ -77,6 +79,7 @@ class OpenHub:
         kept = read_checkpoint(folder / "state" / "checkpoint")
         journal = Journal.open(folder / "journal", at_least=max(recording.newest, 0 if kept is None else kept.position))
         applier, seen = _restored(kept, grounds)
+        applier.drive_on(grounds.streets)
         kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
         happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
         applier.keeps, applier.happens = (recording,), (happening,)
@@ -96,7 +99,12 @@ class OpenHub:
     def snapshot(self) -> Checkpoint:
         """What was made of the journal so far; to be called in the loop, between commits."""
         applier = self.applier
-        facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told(), "again": applier.again.told()}
+        facts = {
+            "streets": applier.streets.told(),
+            "fences": applier.fences.told(),
+            "seen": self.hub.seen.told(),
+            "again": applier.again.told(),
+        }
         parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
         return Checkpoint(position=applier.position, facts=facts, parts=parts)
 
@@ -194,6 +202,7 @@ class _Housekeeping:
             self._looked = now
             with suppress(TwinError):
                 self._opened.grounds.refresh()
+                self._opened.applier.drive_on(self._opened.grounds.streets)
         if self._opened.is_due and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(asyncio.to_thread(self._opened.keep, self._opened.snapshot()))
 
@@ -209,9 +218,12 @@ def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]
         with suppress(ValueError, KeyError, TypeError, json.JSONDecodeError):
             state = LiveState()
             state.follow(Changes.unpack(kept.parts["state"], ROW))
-            tracker = Tracker.restore(kept.parts["tracker"])
+            streets = Streets.untold(kept.facts["streets"])
+            tracker = Tracker.restore(kept.parts["tracker"], smoothing=Smoothing(roads=streets.roads()))
             fences, again = Fences.untold(kept.facts["fences"]), Again.untold(kept.facts["again"])
-            applier = Applier(ground=grounds, state=state, tracker=tracker, fences=fences, again=again, position=kept.position)
+            applier = Applier(
+                ground=grounds, state=state, tracker=tracker, fences=fences, again=again, streets=streets, position=kept.position
+            )
             return applier, Seen.untold(kept.facts["seen"])
     return Applier(ground=grounds), Seen()
 
