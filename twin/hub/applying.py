@@ -67,6 +67,16 @@ class Happens(Protocol):
         """The events of what time alone changes."""
 
 
+class Late(Protocol):
+    """Who judges again what came late."""
+
+    def note(self, fixes: Fixes, judged: Judged, state: LiveState) -> None:
+        """What of a commit came late; it waits."""
+
+    def work(self, state: LiveState, tracker: Tracker, fences: Fences, *, now_us: int) -> Sequence[dict[str, Any]]:
+        """Work off some of what waits; the events of what changed."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Applier:
     """See `Applies`. `keeps` and `happens` may be none; `commands` by name take arguments and the time, and give an answer and events."""
@@ -77,6 +87,7 @@ class Applier:
     fences: Fences = field(default_factory=Fences)
     again: Again = field(default_factory=Again)
     streets: Streets = NO_STREETS
+    backlog: Late | None = None
     keeps: Sequence[Positions] = ()
     happens: Sequence[Happens] = ()
     commands: Mapping[str, Callable[[dict[str, Any], int], tuple[dict[str, Any], Sequence[dict[str, Any]]]]] = field(default_factory=dict)
@@ -113,6 +124,8 @@ class Applier:
                 keeper.keep(committed, self.state)
             except Exception:
                 log.exception("%d fixes before position %d are not in the history", len(fixes), position)
+        if self.backlog is not None and len(fixes):
+            self.backlog.note(fixes, judged, self.state)
         return Applied(changes=changes, events=events)
 
     def drive_on(self, streets: Streets) -> None:
@@ -129,6 +142,8 @@ class Applier:
         silent = (current["placed"] > 0) & (current["flags"] & Flag.SILENT == 0) & (now_us - current["received_us"] > self._silent_after)
         handles = np.flatnonzero(silent)
         events = [event for one in self.happens for event in one.tick(now_us)]
+        if self.backlog is not None:
+            events += self.backlog.work(self.state, self.tracker, self.fences, now_us=now_us)
         if not len(handles):
             return Applied(changes=None, events=events)
         rows = current[handles].copy()

@@ -23,8 +23,11 @@ from twin.errors import TwinError
 from twin.history.errors import HistoryDamaged
 from twin.history.journal import BATCH, Journal, JournalReader
 from twin.history.reading import pack_recent
+from twin.history.retention import read_retention
 from twin.history.segment import Record
+from twin.history.tracks import Tracks
 from twin.hub.applying import Applier
+from twin.hub.backlog import Backlog
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from twin.hub.durable import Durable
 from twin.hub.guarded import Guarded
@@ -64,6 +67,7 @@ class OpenHub:
     journal: Journal
     recording: Recording
     happening: Happening
+    backlog: Backlog
     grounds: Grounds
     folder: Path
     told: list[str]
@@ -83,6 +87,10 @@ class OpenHub:
         kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
         happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
         applier.keeps, applier.happens = (recording,), (happening,)
+        tracks = Tracks(folder, retention=read_retention(), recent=recording.positions.shelf.recent)
+        applier.backlog = backlog = Backlog(history=tracks, positions=recording.positions, happening=happening)
+        if kept is not None and applier.position == kept.position:
+            backlog.untold(kept.facts.get("backlog", ()))
         applier.commands = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
         return cls(
@@ -91,6 +99,7 @@ class OpenHub:
             journal=journal,
             recording=recording,
             happening=happening,
+            backlog=backlog,
             grounds=grounds,
             folder=folder,
             told=told,
@@ -101,6 +110,7 @@ class OpenHub:
         applier = self.applier
         facts = {
             "streets": applier.streets.told(),
+            "backlog": self.backlog.told(),
             "fences": applier.fences.told(),
             "seen": self.hub.seen.told(),
             "again": applier.again.told(),
