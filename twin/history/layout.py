@@ -22,10 +22,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """`schema` begins with handle (uint32) and time_us (int64); `moments` names the columns that also lie in order of time (none: no
-    question needs them so)."""
+        question needs them so). Rows whose `handle`, `time_us` and sums of columns in `same` are alike are of the same thing said: see
+    `twin.history.newest`."""
 
     schema: pa.Schema
     moments: tuple[str, ...] = ()
+    same: tuple[tuple[str, ...], ...] = ()
 
     @property
     def names(self) -> list[str]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from twin.history.durable import replace_file
 from twin.history.layout import Layout
 from twin.history.manifest import Part, Run
+from twin.history.newest import newest
 from twin.history.runs import (
     ARROW,
     PARQUET,
@@ -43,6 +44,7 @@ def merge_runs(folder: Path, numbers: Iterator[int], runs: Sequence[Run], layout
     tracks = [part for run in runs for part in run.tracks]
     if level <= 1:
         table = concat([_all(folder, part, layout.names) for part in tracks], layout.schema, layout.names)
+        table = newest(table, layout.same)
         return write_run(folder, numbers, table if keep is None else keep(table), level=level)
     writer = _Parts(folder, numbers, layout.schema)
     for first, last in _handle_steps(folder, tracks):
@@ -51,7 +53,7 @@ def merge_runs(folder: Path, numbers: Iterator[int], runs: Sequence[Run], layout
             for part in tracks
             if part.first_handle <= last and part.last_handle >= first
         ]
-        table = concat(found, layout.schema, layout.names)
+        table = newest(concat(found, layout.schema, layout.names), layout.same)
         writer.add(by_handle(table if keep is None else keep(table)))
     told = writer.close()
     if not layout.moments:
@@ -139,4 +141,4 @@ def _by_time(folder: Path, runs: Sequence[Run], layout: Layout, rows: int) -> It
         found = [
             read_times(folder / part.file, begin, end, layout.moments) for part in parts if part.first_us < end and part.last_us >= begin
         ]
-        yield concat(found, layout.schema, layout.moments)
+        yield newest(concat(found, layout.schema, layout.moments), ())

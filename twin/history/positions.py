@@ -15,7 +15,7 @@ from sensors.observation import FIX, NO_NUMBER, NO_TIME, Fixes
 from twin.history.errors import HistoryAsked
 from twin.history.layout import DAY_US, Layout
 from twin.history.names import Names
-from twin.history.runs import column
+from twin.history.runs import GENERATION, column
 from twin.history.shelf import Shelf
 
 __all__ = ["DEVICES", "JUDGED", "MARKS", "NO_PLACE", "PLACES", "PLACE_SEPARATOR", "POSITIONS", "Positions", "filed_times", "fixes_of"]
@@ -64,6 +64,7 @@ POSITIONS = Layout(
             ("verdict", pa.int8()),
             ("place", pa.uint32()),
             ("flags", pa.uint8()),
+            (GENERATION, pa.uint16()),
         ]
     ),
     moments=(
@@ -78,10 +79,13 @@ POSITIONS = Layout(
         "verdict",
         "place",
         "flags",
+        GENERATION,
     ),
+    same=(("lon_e7", "said_east_e7"), ("lat_e7", "said_north_e7"), ("received_after_us",)),
 )
 """`lon_e7, lat_e7` are the judged position, or the said one (`marks`); `said_east_e7, said_north_e7` lead from there to the said one,
-`…_after_us` from `time_us` to each clock."""
+`…_after_us` from `time_us` to each clock. `generation` counts how often a fix was judged again: of the same fix (device, time, said place,
+receipt) the highest alone is read."""
 
 
 class Positions:
@@ -115,6 +119,11 @@ class Positions:
         handles = self._devices.numbers(devices)[fixes["device"]] if len(fixes) else np.zeros(0, np.uint32)
         known = self._places.numbers(places)[judged["place"]] if len(fixes) else np.zeros(0, np.uint32)
         self.shelf.apply(_table(handles, fixes, judged, known, times), position)
+
+    def amend(self, rows: pa.Table, judged: NDArray[np.void], places: Sequence[str]) -> None:
+        """Judge again what was read as `rows` (n,) of all columns: (n,) of `JUDGED`, whose `place` counts into `places`."""
+        known = self._places.numbers(places)[judged["place"]] if len(judged) else np.zeros(0, np.uint32)
+        self.shelf.amend(_amended(rows, judged, known))
 
     def flush(self) -> int:
         """Write what is in memory; see Shelf.flush."""
@@ -190,7 +199,35 @@ def _table(
         "verdict": judged["verdict"],
         "place": places,
         "flags": judged["flags"],
+        GENERATION: np.zeros(len(fixes), dtype=np.uint16),
         **{name: fixes[name] for name in SAID},
     }
+    return _of_columns(columns)
+
+
+def _amended(rows: pa.Table, judged: NDArray[np.void], places: NDArray[np.uint32]) -> pa.Table:
+    told: dict[str, NDArray[Any]] = {name: column(rows, name) for name in POSITIONS.names}
+    said = {name: told[name] + told[beside] for name, beside in (("lon_e7", "said_east_e7"), ("lat_e7", "said_north_e7"))}
+    given = judged["lon_e7"] != NO_NUMBER
+    lon, lat = (np.where(given, judged[name], said[name]) for name in ("lon_e7", "lat_e7"))
+    generation = np.minimum(told[GENERATION].astype(np.int64) + 1, np.iinfo(np.uint16).max)
+    return _of_columns(
+        told
+        | {
+            "marks": told["marks"] & ~np.uint8(MARKS.NOT_JUDGED) | np.where(given, 0, MARKS.NOT_JUDGED).astype(np.uint8),
+            "lon_e7": lon,
+            "lat_e7": lat,
+            "said_east_e7": said["lon_e7"] - lon,
+            "said_north_e7": said["lat_e7"] - lat,
+            "accuracy_dm": judged["accuracy_dm"],
+            "verdict": judged["verdict"],
+            "place": places,
+            "flags": judged["flags"],
+            GENERATION: generation.astype(np.uint16),
+        }
+    )
+
+
+def _of_columns(columns: dict[str, NDArray[Any]]) -> pa.Table:
     schema = POSITIONS.schema
     return pa.table([pa.array(np.ascontiguousarray(columns[field.name]), type=field.type) for field in schema], schema=schema)

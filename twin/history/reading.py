@@ -13,7 +13,8 @@ import pyarrow as pa
 from twin.history.errors import HistoryAsked, HistoryDamaged
 from twin.history.layout import Layout, day_name, days_of
 from twin.history.manifest import Manifest, Part, Run, read_manifest
-from twin.history.runs import column, concat, filter_rows, read_handles, read_times
+from twin.history.newest import newest
+from twin.history.runs import GENERATION, column, concat, filter_rows, read_handles, read_times
 from twin.history.shelf import POSITION, list_days
 
 __all__ = ["Recent", "ShelfReader", "pack_recent", "unpack_recent"]
@@ -31,12 +32,12 @@ class ShelfReader:
 
     def of_handle(self, handle: int, from_us: int, to_us: int, columns: Sequence[str]) -> pa.Table:
         """The rows of one thing in a period, closed and open, in order of time."""
-        table = self._gathered(from_us, to_us, columns, [handle], lambda run: run.tracks)
+        table = self._gathered(from_us, to_us, columns, [handle], lambda run: run.tracks, self._layout.same)
         return table.take(pa.array(np.argsort(column(table, "time_us"), kind="stable")))
 
     def of_time(self, from_us: int, to_us: int, columns: Sequence[str]) -> pa.Table:
         """The rows of everything in a period, in no order."""
-        return self._gathered(from_us, to_us, columns, None, lambda run: run.moments or run.tracks)
+        return self._gathered(from_us, to_us, columns, None, lambda run: run.moments or run.tracks, ())
 
     def days(self, handle: int, from_us: int, to_us: int) -> list[int]:
         """The days of a period that may hold rows of one thing."""
@@ -50,11 +51,19 @@ class ShelfReader:
         return [day for day in list_days(self._folder) if first <= day <= last]
 
     def _gathered(
-        self, from_us: int, to_us: int, columns: Sequence[str], handles: Sequence[int] | None, parts_of: Callable[[Run], tuple[Part, ...]]
+        self,
+        from_us: int,
+        to_us: int,
+        columns: Sequence[str],
+        handles: Sequence[int] | None,
+        parts_of: Callable[[Run], tuple[Part, ...]],
+        same: Sequence[Sequence[str]],
     ) -> pa.Table:
         if to_us < from_us:
             raise HistoryAsked("the period ends before it begins")
-        wanted = list(dict.fromkeys(("handle", "time_us", *columns)))
+        asked = list(dict.fromkeys(("handle", "time_us", *columns)))
+        beside = (GENERATION, *(name for names in same for name in names)) if GENERATION in self._layout.names else ()
+        wanted = list(dict.fromkeys((*asked, *beside)))
         recent = None if self._recent is None else self._recent(from_us, to_us, handles)
         found, through = [], {}
         for day in self._known(from_us, to_us):
@@ -64,7 +73,7 @@ class ShelfReader:
         if recent is not None and len(recent):
             limits = np.array([through.get(day, 0) for day in days_of(column(recent, "time_us")).tolist()], dtype=np.uint64)
             found.append(filter_rows(recent, column(recent, POSITION) >= limits).select(wanted))
-        return concat(found, self._layout.schema, wanted)
+        return newest(concat(found, self._layout.schema, wanted), same).select(asked)
 
     def _of_day(
         self,

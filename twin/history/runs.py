@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "ARROW",
+    "GENERATION",
     "PARQUET",
     "SLOT_US",
     "Encoding",
@@ -37,6 +38,8 @@ SLOT_US = 600_000_000
 GROUP_ROWS = 16_384
 """Rows of a row group: one thing's day of reports every 10 s lies in two."""
 FOOTERS_KEPT = 512
+GENERATION = "generation"
+"""Column that files of before it was thought of do not have: all of theirs is 0."""
 
 
 class Encoding(Enum):
@@ -90,13 +93,13 @@ def read_handles(path: Path, first: int, last: int, columns: Sequence[str]) -> p
         table = _mapped(path)
         handles = column(table, "handle")
         begin, end = _between(handles, first, last)
-        return table.slice(begin, end - begin).select(columns)
+        return _selected(table.slice(begin, end - begin), columns)
     starts, ends = _groups(path, "handle")
     begin, end = int(np.searchsorted(ends, first, "left")), int(np.searchsorted(starts, last, "right"))
     table = _row_groups(path, range(begin, end), columns, "handle")
     handles = column(table, "handle")
     begin, end = _between(handles, first, last)
-    return table.slice(begin, end - begin).select(columns)
+    return _selected(table.slice(begin, end - begin), columns)
 
 
 def read_times(path: Path, from_us: int, to_us: int, columns: Sequence[str]) -> pa.Table:
@@ -108,7 +111,7 @@ def read_times(path: Path, from_us: int, to_us: int, columns: Sequence[str]) -> 
         table = _row_groups(path, np.flatnonzero((ends >= from_us) & (starts < to_us)).tolist(), columns, "time_us")
     times = column(table, "time_us")
     inside = (times >= from_us) & (times < to_us)
-    return (table if inside.all() else table.filter(pa.array(inside))).select(columns)
+    return _selected(table if inside.all() else table.filter(pa.array(inside)), columns)
 
 
 def count_by_handle(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -127,13 +130,20 @@ def _between(handles: NDArray[np.uint32], first: int, last: int) -> tuple[int, i
     return int(np.searchsorted(handles, ends[0], "left")), int(np.searchsorted(handles, ends[1], "right"))
 
 
+def _selected(table: pa.Table, columns: Sequence[str]) -> pa.Table:
+    if GENERATION in columns and GENERATION not in table.column_names:
+        table = table.append_column(pa.field(GENERATION, pa.uint16()), pa.array(np.zeros(len(table), dtype=np.uint16)))
+    return table.select(columns)
+
+
 def _mapped(path: Path) -> pa.Table:
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_file(source).read_all()
 
 
 def _row_groups(path: Path, groups: Sequence[int], columns: Sequence[str], sorted_by: str) -> pa.Table:
-    wanted = list(dict.fromkeys((*columns, sorted_by)))
+    known = set(_footer(path).schema.names)
+    wanted = [name for name in dict.fromkeys((*columns, sorted_by)) if name in known]
     with pq.ParquetFile(path, metadata=_footer(path), memory_map=True) as file:
         return file.read_row_groups(list(groups), columns=wanted, use_threads=False).combine_chunks()
 

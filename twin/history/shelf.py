@@ -85,6 +85,13 @@ class Shelf:
                 self._held.append(held)
             self.next = max(self.next, int(np.max(positions)) + 1 if np.size(positions) else 0)
 
+    def amend(self, rows: pa.Table) -> None:
+        """Take rows that no record of the journal holds: later judgements of others. They stand in files with the next `flush`; a crash
+        before it forgets them."""
+        every = np.full(len(rows), np.iinfo(np.uint64).max, dtype=np.uint64)
+        with self._swap:
+            self._held.append(rows.append_column(self._memory_schema.field(POSITION), pa.array(every)))
+
     def advance(self, position: int) -> None:
         """Say that the journal holds nothing more for this shelf below a position: records without any row of it are done with too."""
         with self._swap:

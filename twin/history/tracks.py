@@ -113,6 +113,11 @@ class Tracks:
         table = self._shelf.of_handle(2**32 - 1 if handle is None else handle, from_us, to_us, POSITIONS.names)
         return fixes_of(_once(table, (*SAME, "altitude_dm", "alarm")))
 
+    def judged(self, device: str, from_us: int, to_us: int) -> pa.Table:
+        """All columns of `POSITIONS` of what a device said in a period, in order of time. Of no label: to judge it anew."""
+        handle = self._devices.number(device)
+        return self._shelf.of_handle(2**32 - 1 if handle is None else handle, from_us, to_us, POSITIONS.names)
+
     def at(self, moment_us: int, *, places: Allowed = everything, devices: Allowed = everything) -> Points:
         """The last position of every device at a moment, of those that had not been silent for longer than their kind may be."""
         table = self._shelf.of_time(moment_us - self._longest_silence_us(), moment_us + 1, SHOWN)

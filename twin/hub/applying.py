@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors import FIX, NO_NUMBER, NO_TIME, Batch, Fixes, Observation, Stream
+from sensors.smoothing import Smoothing
 from twin.errors import Invalid
 from twin.hub.hub import Applied
 from twin.hub.passing import pass_through, time_of
@@ -21,6 +22,7 @@ from twin.live.inside import Passages, Rederived
 from twin.live.silence import silent_after_us
 from twin.live.state import Flag, LiveState, Rows, flags_of
 from twin.live.still import MOVING, after
+from twin.live.streets import NO_STREETS, Streets
 from twin.live.tracker import Judged, Tracker
 
 __all__ = ["Applier", "Committed", "Happens", "Positions"]
@@ -68,6 +70,16 @@ class Happens(Protocol):
         """The events of what time alone changes."""
 
 
+class Late(Protocol):
+    """Who judges again what came late."""
+
+    def note(self, fixes: Fixes, judged: Judged, state: LiveState) -> None:
+        """What of a commit came late; it waits."""
+
+    def work(self, state: LiveState, tracker: Tracker, fences: Fences, *, now_us: int) -> Sequence[dict[str, Any]]:
+        """Work off some of what waits; the events of what changed."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Applier:
     """See `Applies`. `keeps` and `happens` may be none; `commands` by name take arguments and the time, and give an answer and events."""
@@ -78,6 +90,8 @@ class Applier:
     fences: Fences = field(default_factory=Fences)
     again: Again = field(default_factory=Again)
     passages: Passages = field(default_factory=Passages)
+    streets: Streets = NO_STREETS
+    backlog: Late | None = None
     keeps: Sequence[Positions] = ()
     happens: Sequence[Happens] = ()
     commands: Mapping[str, Callable[[dict[str, Any], int], tuple[dict[str, Any], Sequence[dict[str, Any]]]]] = field(default_factory=dict)
@@ -119,7 +133,15 @@ class Applier:
                 keeper.keep(committed, self.state)
             except Exception:
                 log.exception("%d fixes before position %d are not in the history", len(fixes), position)
+        if self.backlog is not None and len(fixes):
+            self.backlog.note(fixes, judged, self.state)
         return Applied(changes=changes, events=events)
+
+    def drive_on(self, streets: Streets) -> None:
+        """Go by these streets from now on, where they are others than before; what is known of devices stays."""
+        if streets is not self.streets:
+            self.tracker.renew(Smoothing(roads=streets.roads()), self.streets.numbers_in(streets))
+            self.streets = streets
 
     def sweep(self, *, now_us: int) -> Applied:
         """Who has been silent for too long is said to be so."""
@@ -129,6 +151,8 @@ class Applier:
         silent = (current["placed"] > 0) & (current["flags"] & Flag.SILENT == 0) & (now_us - current["received_us"] > self._silent_after)
         handles = np.flatnonzero(silent)
         events = [event for one in self.happens for event in one.tick(now_us)]
+        if self.backlog is not None:
+            events += self.backlog.work(self.state, self.tracker, self.fences, now_us=now_us)
         if not len(handles):
             return Applied(changes=None, events=events)
         rows = current[handles].copy()

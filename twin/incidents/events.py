@@ -54,6 +54,7 @@ class EventLog:
 
     def __init__(self, file: EventFile) -> None:
         self.file = file
+        self._is_indexed = False
 
     def append(self, events: Sequence[Event], now_us: int) -> list[int]:
         """Their ids, consecutive, when they are on the disk. Raises StoreUnavailable: then none of them is, and no id is lost.
@@ -73,6 +74,17 @@ class EventLog:
         """The id from which on every event of the types (None: of all) is kept."""
         with self.file.reading() as connection:
             return _removed(connection, types) + 1
+
+    def of_subject(self, subject: str, types: Collection[str]) -> list[Event]:
+        """All events of some types about one thing, in the order of their ids; for the writer alone, which makes the index."""
+        if not self._is_indexed:
+            with self.file.writing() as connection:
+                connection.execute("CREATE INDEX IF NOT EXISTS event_of_subject ON event (subject)")
+            self._is_indexed = True
+        some, names = _of_types(types)
+        with self.file.reading() as connection:
+            query = f"SELECT {COLUMNS} FROM event WHERE subject = ? {some} ORDER BY id"
+            return [_event(row) for row in connection.execute(query, (subject, *names))]
 
     def since(
         self,

@@ -96,6 +96,14 @@ class Fences:
             places.append(tuple(sorted(inside | self.members.get(handle, set()))))
         return found, places
 
+    def replace(self, handle: int, other: Fences) -> None:
+        """Know of a device what others know."""
+        self.members.pop(handle, None)
+        if handle in other.members:
+            self.members[handle] = set(other.members[handle])
+        self._seeming = {key: since for key, since in self._seeming.items() if key[0] != handle}
+        self._seeming |= {key: since for key, since in other._seeming.items() if key[0] == handle}
+
     def _decided(self, handle: int, fences: dict[str, int], near: Near, margin_m: float, at_us: int) -> list[Crossing]:
         members = self.members.get(handle, set())
         found = []

@@ -89,6 +89,15 @@ class Tracker:
         self._grow(int(np.max(devices, initial=-1)) + 1)
         self.rows["home_lon_e7"][devices], self.rows["home_lat_e7"][devices] = lon_e7, lat_e7
 
+    def renew(self, smoothing: Smoothing, numbers: NDArray[np.int32]) -> None:
+        """Go by other roads from now on; `numbers` (m,) is which of them each segment so far is, `NO_ROAD` where it is gone."""
+        known = np.append(numbers, np.int32(NO_ROAD))
+        for rows in (self.rows, self.rows["out"]):
+            old = rows["road"]
+            rows["road"] = known[np.where((old >= 0) & (old < len(numbers)), old, len(numbers))]
+        self.rows["follows"] = np.where(self.rows["road"] == NO_ROAD, 0, self.rows["follows"])
+        self.smoothing = smoothing
+
     def forget(self, devices: NDArray[Any]) -> None:
         """Know nothing of these numbers any more."""
         self.rows[devices] = _unknown(1)

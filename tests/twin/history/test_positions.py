@@ -12,7 +12,7 @@ from sensors.observation import NO_TIME
 from tests.twin.history.moving import DEVICES_KNOWN, NOON_US, PLACES_KNOWN, fixes_at, open_positions, shut
 from twin.history.layout import DAY_US
 from twin.history.names import NamesReader
-from twin.history.positions import DEVICES, MARKS, filed_times
+from twin.history.positions import DEVICES, JUDGED, MARKS, filed_times
 from twin.history.reading import pack_recent, unpack_recent
 from twin.history.retention import Retention, RetentionRow, read_retention
 from twin.history.sweep import sweep
@@ -177,3 +177,42 @@ def _without_device(fixes: np.ndarray) -> np.ndarray:
     rest = fixes.copy()
     rest["device"] = 0
     return rest
+
+
+@pytest.mark.parametrize("stage", ["memory", "files", "merged", "closed"])
+def test_a_fix_that_was_judged_again_is_read_once_as_judged_last(tmp_path: Path, stage: str) -> None:
+    rng = np.random.default_rng(3)
+    times = (NOON_US + np.arange(400) * 1_000_000).tolist()
+    fixes, judged = fixes_at(rng, times)
+    fixes["device"] = 0
+    positions = open_positions(tmp_path)
+    tracks = Tracks(tmp_path, retention=read_retention(), recent=positions.shelf.recent)
+    positions.apply(0, DEVICES_KNOWN, fixes, judged, PLACES_KNOWN)
+    said = tracks.said("vehicle/V0", times[0], times[-1] + 5_000_000)
+    if stage != "memory":
+        positions.flush()
+    for accuracy in (11, 22):
+        rows = tracks.judged("vehicle/V0", times[100], times[300])
+        again = np.zeros(len(rows), dtype=JUDGED)
+        again["lon_e7"], again["lat_e7"], again["accuracy_dm"], again["place"] = 1_190_000_000, 260_000_000, accuracy, 1
+        positions.amend(rows, again, ["", "zone/new"])
+        if stage != "memory":
+            positions.flush()
+    if stage == "merged":
+        for _ in range(6):
+            positions.shelf.amend(tracks.judged("vehicle/V0", times[150], times[151]))
+            positions.flush()
+        positions.shelf.merge()
+    if stage == "closed":
+        positions.shelf.close_days(NOON_US + 2 * DAY_US)
+    now = tracks.said("vehicle/V0", times[0], times[-1] + 5_000_000)
+    assert sorted(now.tolist()) == sorted(said.tolist())
+    track = tracks.track("vehicle/V0", times[0], times[-1] + 5_000_000)
+    inside = (track.time_us >= times[100]) & (track.time_us < times[300])
+    assert set(track.accuracy_m[inside].tolist()) == {2.2}
+    assert {track.places[place] for place in track.place[inside].tolist()} == {"zone/new"}
+    assert not np.isin(2.2, track.accuracy_m[~inside])
+    (hour,) = tracks.counts(times[101], times[299])
+    assert (hour.devices, hour.places) == (1, {"zone/new": 1})
+    assert [tracks.at(times[200]).accuracy_m.tolist(), len(track)] == [[2.2], 400]
+    shut(positions)

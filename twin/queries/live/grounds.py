@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -11,17 +13,20 @@ from numpy.typing import NDArray
 
 from cim import Ground as Terrain
 from sensors import NO_NUMBER
+from spatial.feature import Kind
 from spatial.frame import SiteFrame
 from spatial.mesh import Float64
 from twin.errors import NotFound, StoreUnavailable
 from twin.imports.ground import find_terrain, read_ground
 from twin.live.fences import Fact, Near
+from twin.live.streets import NO_STREETS, Streets
 from twin.queries.place.scene import Scenes, SitePlaces
 from twin.settings import Settings
 
 __all__ = ["Grounds"]
 
 ASKED = ("zone", "building")
+ROAD = "Road"
 METRES_A_DEGREE = 111_000.0
 
 
@@ -35,6 +40,7 @@ class _Site:
     tree: shapely.STRtree
     terrain: Terrain
     places: SitePlaces
+    streets: Streets
 
     def fact(self, feature: str) -> Fact | None:
         """What is known of a feature of the site."""
@@ -72,6 +78,7 @@ class Grounds:
         self._scenes = scenes
         self._settings = settings
         self._sites: dict[str, tuple[Any, _Site]] = {}
+        self.streets = NO_STREETS
 
     def refresh(self) -> None:
         """Be as the store is now; a store that cannot be read now leaves all as it was."""
@@ -84,8 +91,15 @@ class Grounds:
                 if code not in self._sites or self._sites[code][0] != mark:
                     self._sites[code] = mark, self._built(places)
             self._sites = {code: self._sites[code] for code in codes}
+            self._join([site.streets for _, site in self._sites.values()])
         except StoreUnavailable:
             return
+
+    def _join(self, streets: Sequence[Streets]) -> None:
+        """`streets` is another object only when they are others than before."""
+        joined = reduce(Streets.joined, streets, NO_STREETS)
+        if joined.features != self.streets.features or not np.array_equal(joined.segments, self.streets.segments):
+            self.streets = joined
 
     def fact(self, feature: str) -> Fact | None:
         """See `twin.live.fences.Ground`."""
@@ -144,7 +158,14 @@ class Grounds:
             tree=shapely.STRtree(shapes),
             terrain=self._terrain(places.frame),
             places=places,
+            streets=self._streets(places.code),
         )
+
+    def _streets(self, code: str) -> Streets:
+        """The roads of a site that are drawn as lines, of every label: what the hub goes by, it does not tell."""
+        rows = self._scenes.store.features(code, None, kinds=(Kind.CITY_OBJECT,))
+        drawn = ((one.feature.id, one.feature.geographic) for one in rows if one.feature.class_name == ROAD)
+        return Streets.of((feature, shapely.force_2d(line)) for feature, line in drawn if line is not None and not line.is_empty)
 
     def _terrain(self, frame: SiteFrame) -> Terrain:
         found = find_terrain(self._scenes.store, frame.site.code)

@@ -17,13 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from sensors import Batch, BatchInvalid
+from sensors.smoothing import Smoothing
 from twin.codes import read_tables
 from twin.errors import TwinError
 from twin.history.errors import HistoryDamaged
 from twin.history.journal import BATCH, Journal, JournalReader
 from twin.history.reading import pack_recent
+from twin.history.retention import read_retention
 from twin.history.segment import Record
+from twin.history.tracks import Tracks
 from twin.hub.applying import Applier
+from twin.hub.backlog import Backlog
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from twin.hub.durable import Durable
 from twin.hub.guarded import Guarded
@@ -40,6 +44,7 @@ from twin.live.changes import Changes
 from twin.live.fences import Fences
 from twin.live.inside import Passages
 from twin.live.state import ROW, LiveState
+from twin.live.streets import Streets
 from twin.live.tracker import Tracker
 from twin.queries.live.grounds import Grounds
 from twin.queries.live.listed import Listed
@@ -64,6 +69,7 @@ class OpenHub:
     journal: Journal
     recording: Recording
     happening: Happening
+    backlog: Backlog
     grounds: Grounds
     listed: Listed
     folder: Path
@@ -80,12 +86,17 @@ class OpenHub:
         kept = read_checkpoint(folder / "state" / "checkpoint")
         journal = Journal.open(folder / "journal", at_least=max(recording.newest, 0 if kept is None else kept.position))
         applier, seen = _restored(kept, grounds)
+        applier.drive_on(grounds.streets)
         kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
         listed = Listed(store)
         listed.refresh()
         events = IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us())
         happening = Happening(store=events, ground=grounds, listed=listed)
         applier.keeps, applier.happens = (recording,), (happening,)
+        tracks = Tracks(folder, retention=read_retention(), recent=recording.positions.shelf.recent)
+        applier.backlog = backlog = Backlog(history=tracks, positions=recording.positions, happening=happening)
+        if kept is not None and applier.position == kept.position:
+            backlog.untold(kept.facts.get("backlog", ()))
         commands: dict[str, Any] = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         applier.commands = commands
         told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
@@ -97,6 +108,7 @@ class OpenHub:
             journal=journal,
             recording=recording,
             happening=happening,
+            backlog=backlog,
             grounds=grounds,
             listed=listed,
             folder=folder,
@@ -106,8 +118,14 @@ class OpenHub:
     def snapshot(self) -> Checkpoint:
         """What was made of the journal so far; to be called in the loop, between commits."""
         applier = self.applier
-        facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told(), "again": applier.again.told()}
-        facts["passages"] = applier.passages.told()
+        facts = {
+            "streets": applier.streets.told(),
+            "backlog": self.backlog.told(),
+            "fences": applier.fences.told(),
+            "seen": self.hub.seen.told(),
+            "again": applier.again.told(),
+            "passages": applier.passages.told(),
+        }
         parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
         return Checkpoint(position=applier.position, facts=facts, parts=parts)
 
@@ -217,6 +235,7 @@ class _Housekeeping:
             with suppress(TwinError):
                 self._opened.grounds.refresh()
                 self._opened.listed.refresh()
+                self._opened.applier.drive_on(self._opened.grounds.streets)
         if self._opened.is_due and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(asyncio.to_thread(self._opened.keep, self._opened.snapshot()))
 
@@ -232,11 +251,19 @@ def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]
         with suppress(ValueError, KeyError, TypeError, json.JSONDecodeError):
             state = LiveState()
             state.follow(Changes.unpack(kept.parts["state"], ROW))
-            tracker = Tracker.restore(kept.parts["tracker"])
+            streets = Streets.untold(kept.facts["streets"])
+            tracker = Tracker.restore(kept.parts["tracker"], smoothing=Smoothing(roads=streets.roads()))
             fences, again = Fences.untold(kept.facts["fences"]), Again.untold(kept.facts["again"])
             passages = Passages.untold(kept.facts["passages"])
             applier = Applier(
-                ground=grounds, state=state, tracker=tracker, fences=fences, again=again, passages=passages, position=kept.position
+                ground=grounds,
+                state=state,
+                tracker=tracker,
+                fences=fences,
+                again=again,
+                passages=passages,
+                streets=streets,
+                position=kept.position,
             )
             return applier, Seen.untold(kept.facts["seen"])
     return Applier(ground=grounds), Seen()

@@ -1,0 +1,124 @@
+"""A stretch of what a device said, judged as if it had come in order: the live filter for crossings, there and back for where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensors import NO_NUMBER, Fixes
+from sensors.datum_evidence import DATUM_FIELDS, corrected
+from sensors.fix_clock import BACKLOG
+from sensors.local_metres import metres_per_degree
+from sensors.roads import Roads
+from sensors.smoothing import velocity_of
+from sensors.smoothing_rts import Track, smooth_tracks
+from sensors.verdict import Verdict, used_of
+from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
+from twin.live.tracker import Judged, Tracker
+
+__all__ = ["Stretch", "crossings_of", "inside_of", "judge_again"]
+
+E7 = 1e-7
+REACH_M = 30.0
+ROADS_M = 500.0
+"""Roads so far around a stretch are of use to it."""
+MOST_DM = 65_534
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stretch:
+    """Beside fixes in order of time: `live` as the tracker would have judged them one by one, `after` with what came later known."""
+
+    live: Judged
+    after: Judged
+
+
+def judge_again(fixes: Fixes, time_us: Int64, tracker: Tracker, known: NDArray[Any] | None = None) -> Stretch:
+    """Judge fixes (n,) of one device, ascending in the times (n,) that stand for them. `tracker` lends its settings and is not changed;
+    `known` is its row of the device: which datum it says."""
+    mine = fixes.copy()
+    mine["device"] = 0
+    mine["status"] &= ~BACKLOG
+    for name in ("fix_us", "device_us", "received_us"):
+        mine[name] = time_us
+    alone = Tracker(limits=tracker.limits, smoothing=tracker.smoothing, area=tracker.area)
+    alone.stands_at(np.zeros(1, dtype=np.int64), *(np.full(1, NO_NUMBER, dtype=np.int32) for _ in range(2)))
+    if known is not None:
+        for name, *_ in DATUM_FIELDS:
+            alone.rows[name][0] = known[name]
+    live = alone.apply(mine, int(time_us.max(initial=0)))
+    return Stretch(live=live, after=_smoothed(mine, live, alone))
+
+
+def crossings_of(live: Judged, handle: int, members: Collection[str], ground: Ground) -> tuple[list[Crossing], Fences]:
+    """The crossings that a device's places, one after the other, decide; it was in `members` before. And who is where after them."""
+    fences = Fences({handle: set(members)} if members else {})
+    at = np.flatnonzero(live["lon_e7"] != NO_NUMBER)
+    near = ground.near(live["lon_e7"][at] * E7, live["lat_e7"][at] * E7, REACH_M)
+    order = np.argsort(near.point, kind="stable")
+    first = np.searchsorted(near.point[order], np.arange(len(at) + 1))
+    accuracy = np.where(live["accuracy_dm"][at] == NO_NUMBER, 10.0, live["accuracy_dm"][at] / 10.0)
+    found: list[Crossing] = []
+    for row, point in enumerate(at.tolist()):
+        pairs = order[first[row] : first[row + 1]]
+        mine = Near(
+            point=np.zeros(len(pairs), dtype=np.int64),
+            feature=[near.feature[pair] for pair in pairs.tolist()],
+            inside=near.inside[pairs],
+            depth_m=near.depth_m[pairs],
+            fence=near.fence[pairs],
+        )
+        one = slice(point, point + 1)
+        crossed, _ = fences.cross(np.array([handle]), mine, accuracy[row : row + 1], live["time_us"][one], ~live["doubted"][one])
+        found += crossed
+    return found, fences
+
+
+def inside_of(judged: Judged, ground: Ground) -> list[tuple[str, ...]]:
+    """The features that each place (n,) is inside of, in order of their ids."""
+    near = ground.near(judged["lon_e7"] * E7, judged["lat_e7"] * E7, REACH_M)
+    inside: dict[int, set[str]] = {}
+    for pair in np.flatnonzero(near.inside).tolist():
+        inside.setdefault(int(near.point[pair]), set()).add(near.feature[pair])
+    return [tuple(sorted(inside.get(point, ()))) for point in range(len(judged))]
+
+
+def _smoothed(fixes: Fixes, live: Judged, tracker: Tracker) -> Judged:
+    after = live.copy()
+    used = used_of(live["verdict"])
+    at = np.flatnonzero(used & (live["verdict"] != int(Verdict.PARKED_DRIFT)))
+    if not len(at):
+        return after
+    lon, lat = (live[name].astype(np.float64) for name in ("lon_e7", "lat_e7"))
+    said_lon, said_lat = _read(fixes, live, bool(tracker.rows["gcj02"][0]))
+    lon[at], lat[at] = said_lon[at], said_lat[at]
+    origin = np.array([lon[at[0]], lat[at[0]]]) * E7
+    scale = metres_per_degree(origin[1:])[0]
+    xy = (np.column_stack([lon, lat]) * E7 - origin) * scale
+    track = Track(time_us=live["time_us"], xy=xy, velocity=velocity_of(fixes), fixed=used)
+    (smoothed,) = smooth_tracks([track], _roads_around(tracker.smoothing.roads, origin, scale, xy[at]))
+    places = np.rint((smoothed.xy[at] / scale + origin) / E7).astype(np.int64)
+    after["lon_e7"][at], after["lat_e7"][at] = places[:, 0], places[:, 1]
+    after["accuracy_dm"][at] = np.minimum(np.ceil(smoothed.accuracy_m[at] * 10), MOST_DM)
+    return after
+
+
+def _read(fixes: Fixes, live: Judged, gcj02: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """What was said, by the axes and the datum that it was said in."""
+    swapped = live["verdict"] == int(Verdict.SWAPPED)
+    lon = np.where(swapped, fixes["lat_e7"], fixes["lon_e7"])
+    lat = np.where(swapped, fixes["lon_e7"], fixes["lat_e7"])
+    return corrected(lon, lat) if gcj02 else (lon, lat)
+
+
+def _roads_around(roads: Roads | None, origin: Floats, scale: Floats, xy: Floats) -> Roads | None:
+    if roads is None:
+        return None
+    lines = (roads.segments.reshape(-1, 2, 2) - origin) * scale
+    low, high = lines.min(axis=1) - ROADS_M, lines.max(axis=1) + ROADS_M
+    close = ((high >= xy.min(axis=0)) & (low <= xy.max(axis=0))).all(axis=1)
+    return Roads.of(lines[close].reshape(-1, 4), reach_m=roads.reach_m) if close.any() else None
