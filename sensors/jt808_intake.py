@@ -253,7 +253,9 @@ class Intake:
             except (InletGone, OSError, TimeoutError) as error:
                 self.counts["offers_gone"] += 1
                 self._tell(str(error) or type(error).__name__)
-                if left and not self._closing:
+                if self._closing:
+                    return False
+                if left:
                     await asyncio.sleep(self._again_after_s)
             except SensorError as error:
                 self.counts["offers_refused"] += 1

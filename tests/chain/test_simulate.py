@@ -37,7 +37,7 @@ def living(demo_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Served(_address(process), home)
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=90)
 
 
 def _copy(source: Path, target: Path) -> None:

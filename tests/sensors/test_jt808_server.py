@@ -509,6 +509,28 @@ def test_closing_hands_over_what_is_here() -> None:
     run(test)
 
 
+def test_closing_where_nobody_takes_anything_tries_once_and_acknowledges_nothing() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet, linger_s=0.2) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            while server.intake.waiting:
+                await asyncio.sleep(0.005)
+            await raw.send(raw.frame(0x0200, location_body()))
+            while not server.intake.waiting:
+                await asyncio.sleep(0.005)
+            inlet.errors = [InletGone("away", path="hub") for _ in range(3)]
+            offered = inlet.offered
+            await server.close()
+            assert inlet.offered == offered + 1
+            assert (await raw.receive())[1][4] != 0
+            assert inlet.fixes() == []
+            await raw.close()
+
+    run(test)
+
+
 def test_the_quarantine_is_bounded_in_terminals_and_in_frames_a_second() -> None:
     quarantine = Quarantine(most=100, burst=3, a_second=1)
     assert [quarantine.take("1", "a:1", "unknown", b"x", 0) for _ in range(5)] == [True, True, True, False, False]
