@@ -28,6 +28,7 @@ from twin.api import (
     gb28181,
     incident_context,
     incidents,
+    journeys,
     live,
     page,
     planner,
@@ -111,6 +112,7 @@ ROUTERS = (
     register_imports.router,
     worklist.router,
     history_router,
+    journeys.router,
     spatial.router,
     sight.router,
     routes.router,
@@ -154,6 +156,7 @@ def create_app(
     app.state.scenes = held.scenes
     app.state.networks = Networks(store, settings)
     app.state.history = LiveHistory.of(settings.home)
+    app.state.readings = ReadingsReader(settings.home / "history")
     app.state.knows_of = knows_of
     app.state.sight = sight or NoSight(NotReady("no process holds the scene here", hint="twin serve starts one"))
     app.state.registers = held.registers
@@ -225,7 +228,7 @@ async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.inside = InsideLists(replica, state.scenes)
     memory = HubMemory(hub, asyncio.get_running_loop())
     state.history = LiveHistory.of(settings.home, recent=memory.recent)
-    readings = ReadingsReader(settings.home / "history", recent=memory.recent_readings)
+    state.readings = readings = ReadingsReader(settings.home / "history", recent=memory.recent_readings)
     state.things.history_of = lambda principal: SeenHistory(
         tracks=state.history.tracks, readings=readings, replica=replica, knows=visible.of(principal), now_us=time.time_ns() // 1000
     )
