@@ -60,7 +60,7 @@ from twin.api.offering import Numbering
 from twin.api.prepared import Prepared
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
-from twin.auth import local_administrator
+from twin.auth import Action, allows, local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
 from twin.history.readings import ReadingsReader
@@ -230,7 +230,12 @@ async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.history = LiveHistory.of(settings.home, recent=memory.recent)
     state.readings = readings = ReadingsReader(settings.home / "history", recent=memory.recent_readings)
     state.things.history_of = lambda principal: SeenHistory(
-        tracks=state.history.tracks, readings=readings, replica=replica, knows=visible.of(principal), now_us=time.time_ns() // 1000
+        tracks=state.history.tracks,
+        readings=readings,
+        replica=replica,
+        knows=visible.of(principal),
+        now_us=time.time_ns() // 1000,
+        persons=allows(principal, Action.READ_PERSON),
     )
     running = asyncio.create_task(app.state.live.run())
     try:

@@ -17,7 +17,7 @@ from sensors import Batch, Observation, Stream
 from tests.twin.hub.devices import moving
 from tests.twin.served import service
 from tests.twin.store.builder import NOW, SITE
-from twin.auth import LabelPolicy, Principal, Role
+from twin.auth import Action, LabelPolicy, Principal, Role, allows
 from twin.history.readings import ReadingsReader
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
@@ -99,8 +99,8 @@ def asking(served: tuple[Settings, Store, OpenHub]) -> Iterator[Callable[[frozen
     settings, store, opened = served
     clients: list[TestClient] = []
 
-    def make(labels: frozenset[str]) -> TestClient:
-        officer = Principal(name="officer", role=Role.SECURITY_OFFICER, labels=labels, scopes=EVERY, units=EVERY)
+    def make(labels: frozenset[str], role: Role = Role.SECURITY_OFFICER) -> TestClient:
+        officer = Principal(name="officer", role=role, labels=labels, scopes=EVERY, units=EVERY)
         client = TestClient(connected(settings, store, opened, officer), base_url=HERE)
         client.__enter__()
         clients.append(client)
@@ -124,7 +124,12 @@ def connected(settings: Settings, store: Store, opened: OpenHub, officer: Princi
     readings = ReadingsReader(settings.home / "history", recent=opened.recording.readings.shelf.recent)
     app.state.readings = readings
     app.state.things.history_of = lambda principal: SeenHistory(
-        tracks=app.state.history.tracks, readings=readings, replica=replica, knows=visible.of(principal), now_us=NOW_US
+        tracks=app.state.history.tracks,
+        readings=readings,
+        replica=replica,
+        knows=visible.of(principal),
+        now_us=NOW_US,
+        persons=allows(principal, Action.READ_PERSON),
     )
 
     @asynccontextmanager
@@ -145,7 +150,7 @@ def connected(settings: Settings, store: Store, opened: OpenHub, officer: Princi
 def get(path: str) -> Ask:
     def ask(client: TestClient) -> str:
         answer = client.get(path)
-        assert answer.status_code in (200, 404), answer.text
+        assert answer.status_code in (200, 403, 404), answer.text
         return answer.text
 
     return ask
@@ -233,6 +238,11 @@ def test_a_zone_that_is_hidden_is_hidden_by_every_door(asking: Callable[[frozens
         named = (HIDDEN,) if door in BY_RECORD else ()
         assert [word for word in SECRETS if word in public and word not in named] == []
         assert OPEN in public or "Z-W" in public or "G-W" in public or "P-OPEN" in public
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door != "each incident"])
+def test_who_may_not_read_persons_is_told_of_none_by_any_door(asking: Callable[..., TestClient], door: str) -> None:
+    assert "P-OPEN" not in DOORS[door](asking(EVERY, Role.VIEWER))
 
 
 def test_what_is_hidden_is_not_counted(asking: Callable[[frozenset[str]], TestClient]) -> None:
