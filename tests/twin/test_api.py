@@ -38,7 +38,7 @@ EVERYWHERE = frozenset({"*"})
 PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s/features/x/children", "/tiles/s/tileset.json",
          "/tiles/s/office/tileset.json", "/tiles/s/office/abc.glb", "/", "/openapi.json", "/health", "/index.html",
          "/records", "/rooms", "/rooms/R1", "/rooms/R1/dossier", "/assets", "/assets/totals", "/inventory",
-         "/live/tracks/vehicle/x", "/live/at", "/live/counts",
+         "/live/tracks/vehicle/x", "/live/at", "/live/counts", "/live/trips/vehicle/x", "/live/orders",
          "/search?q=x", "/requests", "/conformance", "/collections", "/collections/rooms", "/collections/rooms/queryables",
          "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/collections/rooms/schema",
          "/collections/rooms/feature-schema", "/api", "/changes", "/exports", "/work-items", "/work-items/kinds",

@@ -29,6 +29,7 @@ from twin.api import (
     gb28181,
     incident_context,
     incidents,
+    journeys,
     live,
     page,
     planner,
@@ -61,7 +62,7 @@ from twin.api.offering import Numbering
 from twin.api.prepared import Prepared
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
-from twin.auth import local_administrator
+from twin.auth import Action, allows, local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
 from twin.history.readings import ReadingsReader
@@ -115,6 +116,7 @@ ROUTERS = (
     register_imports.router,
     worklist.router,
     history_router,
+    journeys.router,
     spatial.router,
     sight.router,
     routes.router,
@@ -160,6 +162,7 @@ def create_app(
     app.state.scenes = held.scenes
     app.state.networks = Networks(store, settings)
     app.state.history = LiveHistory.of(settings.home)
+    app.state.readings = ReadingsReader(settings.home / "history")
     app.state.knows_of = knows_of
     app.state.sight = sight or NoSight(NotReady("no process holds the scene here", hint="twin serve starts one"))
     app.state.registers = held.registers
@@ -233,9 +236,14 @@ async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.inside = InsideLists(replica, state.scenes)
     memory = HubMemory(hub, asyncio.get_running_loop())
     state.history = LiveHistory.of(settings.home, recent=memory.recent)
-    readings = ReadingsReader(settings.home / "history", recent=memory.recent_readings)
+    state.readings = readings = ReadingsReader(settings.home / "history", recent=memory.recent_readings)
     state.things.history_of = lambda principal: SeenHistory(
-        tracks=state.history.tracks, readings=readings, replica=replica, knows=visible.of(principal), now_us=time.time_ns() // 1000
+        tracks=state.history.tracks,
+        readings=readings,
+        replica=replica,
+        knows=visible.of(principal),
+        now_us=time.time_ns() // 1000,
+        persons=allows(principal, Action.READ_PERSON),
     )
     running = asyncio.create_task(app.state.live.run())
     try:

@@ -27,7 +27,7 @@ from twin.queries.live.history import (
 )
 from twin.store import Store
 
-__all__ = ["KnowsOf", "router"]
+__all__ = ["KnowsOf", "Period", "router"]
 
 router = Router(tags=["live"], responses=NOT_FOUND)
 Watcher = Annotated[Principal, allowed(Action.READ_LIVE)]

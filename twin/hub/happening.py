@@ -16,6 +16,7 @@ from twin.hub.applying import Committed
 from twin.hub.passing import time_of
 from twin.incidents import Alarms, Event, IncidentStore, Spot
 from twin.live.fences import Ground
+from twin.live.inside import unnamed
 from twin.live.state import LiveState
 
 __all__ = ["Happening", "told", "untold"]
@@ -166,7 +167,7 @@ class Happening:
         for at, one in zip(committed.others_at, committed.others, strict=True):
             spot = self.spot((), one.device.replace("/", ":", 1))
             if one.stream is Stream.PASSAGE:
-                yield at, _event(PASSAGE, one.device, time_of(one), spot, dict(one.value))
+                yield at, _event(PASSAGE, one.device, time_of(one), spot, unnamed(one.value))
             elif one.stream is Stream.STATE:
                 now = str(one.value.get("state"))
                 before = self._states.get(one.device)

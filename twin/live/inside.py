@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-__all__ = ["LATE_US", "Passages", "Passed", "Rederived", "iter_area", "key_of"]
+__all__ = ["LATE_US", "Passages", "Passed", "Rederived", "iter_area", "key_of", "unnamed"]
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -21,6 +21,7 @@ CHINA_US = 8 * HOUR_US
 OUT, IN, SEEN = 0, 1, 2
 CODES = {"out": OUT, "in": IN}
 SPLIT = "\n"
+PERSONAL = frozenset({"person", "card"})
 Document: TypeAlias = dict[str, Any]
 Changed: TypeAlias = dict[str, Document | None]
 Mark: TypeAlias = tuple[int, int, str]
@@ -55,6 +56,15 @@ class Rederived:
 def key_of(area: str, who: str) -> str:
     """What a row of the lists is told by; the area is empty for where somebody was seen last."""
     return f"{area}{SPLIT}{who}"
+
+
+def unnamed(value: Mapping[str, Any]) -> Document:
+    """What a gate said of a passage without who the person was: for whoever may not read persons, and for events.
+
+    >>> unnamed({"direction": "in", "person": "P1"})
+    {'direction': 'in'}
+    """
+    return {name: said for name, said in value.items() if name not in PERSONAL}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -31,7 +31,7 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
     for kind in list_kinds():
         assert {f"/{kind.plural}", f"/{kind.plural}/{{key}}", f"/{kind.plural}/{{key}}/dossier"} <= records
     assert {path for path, _ in operations} - records == {
-        "/", "/codes", "/health", "/live/tracks/{kind}/{key}", "/live/at", "/live/counts",
+        "/", "/codes", "/health", "/live/tracks/{kind}/{key}", "/live/at", "/live/counts", "/live/trips/{kind}/{key}", "/live/orders",
         "/openapi.json", "/sites", "/sites/{code}", "/sites/{code}/tree", "/sites/{code}/features/{feature_id}",
         "/sites/{code}/features/{feature_id}/children", "/sites/{code}/features/{feature_id}/records",
         "/tiles/{code}/tileset.json", "/tiles/{code}/{layer}/tileset.json",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from sensors.verdict import Verdict
 from twin.history.layout import DAY_US
 from twin.history.readings import MOST_AT_ONCE, Kept, Order, ReadingsReader
 from twin.history.tracks import Points, Tracks
+from twin.live.inside import unnamed
 from twin.queries.live.history import Knows, allowed_of
 from twin.queries.live.replica import Replica
 
@@ -31,6 +32,8 @@ class SeenHistory:
     replica: Replica
     knows: Knows
     now_us: int
+    persons: bool = False
+    """Whether who passed is for the reader."""
 
     def observations(
         self, device: str, stream: Stream, *, from_us: int | None = None, to_us: int | None = None, limit: int, descending: bool = False
@@ -90,7 +93,8 @@ class SeenHistory:
             if len(page) < wanted:
                 break
             after = page[-1].time_us, page[-1].number
-        return [one.observation for one in kept]
+        told = [one.observation for one in kept]
+        return told if self.persons else [replace(one, value=unnamed(one.value), raw=b"") for one in told]
 
 
 def _point(device: str, points: Points, row: int) -> Observation:
