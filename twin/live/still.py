@@ -7,12 +7,13 @@ from typing import Any
 
 from sensors import Observation, Stream
 
-__all__ = ["after"]
+__all__ = ["ALARM", "NORMAL", "after"]
 
 DAY_US = 86_400_000_000
 CHINA_US = 8 * 3_600_000_000
 """Days are those of the compound: GMT+8."""
 NORMAL, ALARM = "normal", "alarm"
+"""States that follow from alarms, where a device tells no other."""
 
 
 def after(known: Mapping[str, Any] | None, said: Observation, at_us: int) -> dict[str, Any]:

@@ -80,8 +80,9 @@ class OpenHub:
         kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
         happening = Happening(store=IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us()), ground=grounds)
         applier.keeps, applier.happens = (recording,), (happening,)
+        happening.begin(applier.state, int(kept.facts.get("kept_us", 0)) if kept is not None and applier.position else 0)
         applier.commands = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
-        told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
+        told = [*journal.told, *_replayed(folder / "journal", applier, seen, happening.store.applied)]
         return cls(
             hub=Hub(Durable(journal), Guarded(applier), seen, now_us=now_us),
             applier=applier,
@@ -96,7 +97,7 @@ class OpenHub:
     def snapshot(self) -> Checkpoint:
         """What was made of the journal so far; to be called in the loop, between commits."""
         applier = self.applier
-        facts = {"fences": applier.fences.told(), "seen": self.hub.seen.told(), "again": applier.again.told()}
+        facts = {"kept_us": self.hub.now_us(), "fences": applier.fences.told(), "seen": self.hub.seen.told(), "again": applier.again.told()}
         parts = {"state": applier.state.whole().pack(), "tracker": applier.tracker.state()}
         return Checkpoint(position=applier.position, facts=facts, parts=parts)
 
@@ -216,14 +217,17 @@ def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]
     return Applier(ground=grounds), Seen()
 
 
-def _replayed(folder: Path, applier: Applier, seen: Seen) -> list[str]:
-    """Apply what the journal has after the position of the applier; what was damaged is told and passed over."""
+def _replayed(folder: Path, applier: Applier, seen: Seen, happened: int) -> list[str]:
+    """Apply what the journal has after the position of the applier; what was damaged is told and passed over. Batches up to `happened`,
+    the last whose events are known, are not applied together with later ones: a crossing is told of the last fix among them."""
     told: list[str] = []
     reader = JournalReader(folder, applier.position)
     waiting = _Waiting(applier)
     while True:
         try:
             for record in reader:
+                if record.position == happened + 1:
+                    waiting.apply(record.position)
                 batch = _batch_of(record, told)
                 if batch is None:
                     waiting.apply(record.position + 1)
