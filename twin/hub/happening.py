@@ -18,6 +18,7 @@ from twin.incidents import Alarms, Event, IncidentStore, Spot
 from twin.live.fences import Ground
 from twin.live.inside import unnamed
 from twin.live.state import LiveState
+from twin.live.still import ALARM, NORMAL
 
 __all__ = ["Happening", "told", "untold"]
 
@@ -50,9 +51,18 @@ class Happening:
     _applied: int = -1
     _words: dict[int, int] = field(default_factory=dict)
     _states: dict[str, str] = field(default_factory=dict)
+    _crossed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._applied = self.store.applied
+
+    def begin(self, state: LiveState, kept_us: int) -> None:
+        """Know what devices said last, of a state that was kept at a moment (or later): that they say it again is no news. Nor is a
+        crossing that was told since then: made of the journal again, of more fixes at once, it may be decided by a later fix."""
+        self._crossed = {(one.subject, one.data["fence"]): one.data["change"] for one in self.store.log.recorded(FENCE, kept_us)}
+        rows = state.current
+        self._words = {handle: int(rows["alarm"][handle]) for handle in np.flatnonzero(rows["alarm"]).tolist()}
+        self._states = {device: said["state"] for device, said in state.still.items() if said["state"] not in (None, NORMAL, ALARM)}
 
     def happen(self, committed: Committed, state: LiveState) -> Sequence[dict[str, Any]]:
         """See `Happens`; what was handed to the writer before a crash is not again."""
@@ -154,13 +164,11 @@ class Happening:
     def _events(self, committed: Committed, state: LiveState) -> Iterator[tuple[int, Event]]:
         last = {int(handle): int(at) for handle, at in zip(committed.fixes["device"], committed.positions, strict=True)}
         for crossing in committed.crossings:
+            device, change, at = state.addresses[crossing.handle], "entered" if crossing.entered else "left", last[crossing.handle]
+            if at > self._applied and self._crossed.pop((device, crossing.fence), None) == change:
+                continue
             spot = self.spot((crossing.fence,))
-            data = {
-                "device": state.addresses[crossing.handle],
-                "fence": crossing.fence,
-                "change": "entered" if crossing.entered else "left",
-            }
-            yield last[crossing.handle], _event(FENCE, state.addresses[crossing.handle], crossing.at_us, spot, data)
+            yield at, _event(FENCE, device, crossing.at_us, spot, {"device": device, "fence": crossing.fence, "change": change})
         for at, late in committed.rederived:
             spot = self.spot((), late.gate.replace("/", ":", 1))
             yield committed.others_at[at], _event(REDERIVED, late.gate, late.at_us, spot, {"of": late.what, **late.data})

@@ -80,7 +80,7 @@ class Hub:
         self.handing_over: set[object] = set()
         self.batches = 0
         self._journal = journal
-        self._now_us = now_us
+        self.now_us = now_us
         self._offered: list[_Offered] = []
         self._wake = asyncio.Event()
 
@@ -98,7 +98,7 @@ class Hub:
     async def command(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Do what a person wants done; its answer. Raises TwinError."""
         try:
-            answer, applied = self.applies.command(name, arguments, now_us=self._now_us())
+            answer, applied = self.applies.command(name, arguments, now_us=self.now_us())
         except TwinError:
             raise
         except Exception as error:
@@ -117,7 +117,7 @@ class Hub:
                 await self._commit()
             if time.monotonic() - swept >= every_s:
                 swept = time.monotonic()
-                self._tell(self.applies.sweep(now_us=self._now_us()))
+                self._tell(self.applies.sweep(now_us=self.now_us()))
                 if housekeeping is not None:
                     await housekeeping()
 
@@ -142,7 +142,7 @@ class Hub:
         if kept is not None:
             self.batches += len(fresh)
             first, position = kept
-            self._tell(self.applies.apply([one.batch for one in fresh], now_us=self._now_us(), first=first, position=position))
+            self._tell(self.applies.apply([one.batch for one in fresh], now_us=self.now_us(), first=first, position=position))
 
     def _sorted_out(self, taken: list[_Offered]) -> tuple[list[_Offered], list[_Offered]]:
         """Those to keep, and those that are there already or are twice among these."""

@@ -113,6 +113,12 @@ class EventLog:
             more=more,
         )
 
+    def recorded(self, kind: str, from_us: int) -> list[Event]:
+        """The events of a type that were recorded from a moment on, in the order of their ids."""
+        with self.file.reading() as connection:
+            query = f"SELECT {COLUMNS} FROM event WHERE type = ? AND recorded_us >= ? ORDER BY id"
+            return [_event(row) for row in connection.execute(query, (kind, from_us))]
+
     def forget(self, keep_days: Mapping[str, int], now_us: int) -> int:
         """How many events were removed: those of a type older than its days; a type that is not named is kept."""
         removed = 0

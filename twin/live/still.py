@@ -7,7 +7,7 @@ from typing import Any
 
 from sensors import Observation, Stream
 
-__all__ = ["MOVING", "after", "count_of"]
+__all__ = ["ALARM", "MOVING", "NORMAL", "after", "count_of"]
 
 DAY_US = 86_400_000_000
 CHINA_US = 8 * 3_600_000_000
@@ -16,6 +16,7 @@ MOVING = frozenset({"vehicle", "guard", "unknown_terminal"})
 """Kinds that do not stand still: what they say beside positions is in the history and among the events."""
 MOST_AT_ONCE = 1_000
 NORMAL, ALARM = "normal", "alarm"
+"""States that follow from alarms, where a device tells no other."""
 
 
 def after(known: Mapping[str, Any] | None, said: Observation, at_us: int) -> dict[str, Any]:

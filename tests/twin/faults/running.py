@@ -29,7 +29,7 @@ from twin.store import Store
 __all__ = ["SOON_S", "Fleet", "Running", "eventually", "prepared", "running"]
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = "from twin.cli import workers; workers.SHORT_S = 0.0; from twin.cli import main; main()"
+PROGRAM = "import faulthandler, signal; faulthandler.register(signal.SIGUSR1); from twin.cli import workers; workers.SHORT_S = 0.0; from twin.cli import main; main()"
 """`twin serve`, to which no process has lived too short: it is killed more often here than anything fails."""
 SOON_S = 30.0
 T = TypeVar("T")
@@ -51,16 +51,23 @@ def plate_of(number: int) -> str:
     return f"闽A{number:05}"
 
 
-def prepared(home: Path, vehicles: int) -> None:
-    """A home with one site and vehicles whose terminals are known."""
+def prepared(home: Path, vehicles: int, *, gates: int = 0) -> None:
+    """A home with one site, vehicles whose terminals are known, a zone that all of them drive through, and gates."""
     settings = Settings(home=home)
     with Store.open(settings.database_url) as store:
         store.migrate()
         store.add_site(SITE, now=NOW, policy=LabelPolicy(labels=("public", "restricted")))
-        path = home / "vehicles.csv"
-        lines = ["车牌号\t终端号", *(f"{plate_of(one)}\t{phone_of(one)}" for one in range(vehicles))]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        import_register(store, settings, "vehicle", path, who="test", now=NOW)
+        vehicles_said = ["车牌号\t终端号", *(f"{plate_of(one)}\t{phone_of(one)}" for one in range(vehicles))]
+        gates_said = [
+            "出入口编号\t出入口名称\t经度\t纬度\t坐标系",
+            *(f"G-{one}\t门{one}\t119.2946\t26.0896\tCGCS2000" for one in range(gates)),
+        ]
+        across = "POLYGON((119.2904 26.07,119.2908 26.07,119.2908 26.10,119.2904 26.10,119.2904 26.07))"
+        zones_said = ["区域编号\t区域名称\t范围\t坐标系\t底1985高程\t顶1985高程\t可见范围", f"Z-1\t路口\t{across}\tCGCS2000\t5\t45\tpublic"]
+        for kind, lines in (("zone", zones_said), ("vehicle", vehicles_said), ("gate", gates_said)):
+            path = home / f"{kind}.csv"
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            import_register(store, settings, kind, path, who="test", now=NOW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +117,10 @@ def running(home: Path, *, workers: int = 1, **environment: str) -> Iterator[Run
         assert process.stdout is not None
         document = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
         yield Running(home=home, pid=process.pid, url=document["url"], gateway_port=port)
+    except BaseException:
+        for task in (*Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split(), process.pid):
+            os.kill(int(task), signal.SIGUSR1)
+        raise
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -163,6 +174,13 @@ class Fleet:
         """Messages that were."""
         return sum(one.acknowledged for one in self.terminals)
 
+    async def connect(self) -> None:
+        """Connect, and stay so; return when all are."""
+        self._tasks += [asyncio.create_task(self._stay(number)) for number in range(len(self.terminals))]
+        async with asyncio.timeout(PATIENCE_S):
+            while not all(one.is_connected for one in self.terminals):
+                await asyncio.sleep(0.05)
+
     def begin(self) -> None:
         """Report."""
         for number in range(len(self.terminals)):
@@ -177,6 +195,10 @@ class Fleet:
         async with asyncio.timeout(PATIENCE_S):
             while any(one.unacknowledged or not one.is_connected for one in self.terminals):
                 await asyncio.sleep(0.05)
+        await self.close()
+
+    async def close(self) -> None:
+        """Hang up."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -93,13 +93,14 @@ class OpenHub:
         events = IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us())
         happening = Happening(store=events, ground=grounds, listed=listed)
         applier.keeps, applier.happens = (recording,), (happening,)
+        happening.begin(applier.state, int(kept.facts.get("kept_us", 0)) if kept is not None and applier.position else 0)
         tracks = Tracks(folder, retention=read_retention(), recent=recording.positions.shelf.recent)
         applier.backlog = backlog = Backlog(history=tracks, positions=recording.positions, happening=happening)
         if kept is not None and applier.position == kept.position:
             backlog.untold(kept.facts.get("backlog", ()))
         commands: dict[str, Any] = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         applier.commands = commands
-        told = [*journal.told, *_replayed(folder / "journal", applier, seen)]
+        told = [*journal.told, *_replayed(folder / "journal", applier, seen, happening.store.applied)]
         hub = Hub(Durable(journal), Guarded(applier), seen, now_us=now_us)
         commands["status"] = lambda arguments, now_us: (_condition(hub, journal, applier, happening), ())
         return cls(
@@ -119,6 +120,7 @@ class OpenHub:
         """What was made of the journal so far; to be called in the loop, between commits."""
         applier = self.applier
         facts = {
+            "kept_us": self.hub.now_us(),
             "streets": applier.streets.told(),
             "backlog": self.backlog.told(),
             "fences": applier.fences.told(),
@@ -269,14 +271,17 @@ def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]
     return Applier(ground=grounds), Seen()
 
 
-def _replayed(folder: Path, applier: Applier, seen: Seen) -> list[str]:
-    """Apply what the journal has after the position of the applier; what was damaged is told and passed over."""
+def _replayed(folder: Path, applier: Applier, seen: Seen, happened: int) -> list[str]:
+    """Apply what the journal has after the position of the applier; what was damaged is told and passed over. Batches up to `happened`,
+    the last whose events are known, are not applied together with later ones: a crossing is told of the last fix among them."""
     told: list[str] = []
     reader = JournalReader(folder, applier.position)
     waiting = _Waiting(applier)
     while True:
         try:
             for record in reader:
+                if record.position == happened + 1:
+                    waiting.apply(record.position)
                 batch = _batch_of(record, told)
                 if batch is None:
                     waiting.apply(record.position + 1)

@@ -1,0 +1,65 @@
+"""A browser that reads nothing delays no other, takes no memory of the worker, and is shown the latest once it reads."""
+
+import asyncio
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from tests.twin.faults.clients import Gate, Listener, Watcher
+from tests.twin.faults.running import Fleet, Running, eventually, prepared, running
+
+VEHICLES = 200
+FRAMES = 60
+MOST_GROWN = 24 * 2**20
+
+
+def silent(service: Running, request: str) -> socket.socket:
+    """A connection that asked for something and reads nothing, with the smallest buffer there is."""
+    host, _, port = service.url.removeprefix("http://").strip("/").partition(":")
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    found.connect((host, int(port)))
+    found.sendall(request.replace("HOST", f"{host}:{port}").encode())
+    return found
+
+
+SOCKET = (
+    "GET /live HTTP/1.1\r\nHost: HOST\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+SUBSCRIBE = b"\x81\x91\0\0\0\0" + b'{"subscribe": {}}'
+EVENTS = "GET /events?since=0 HTTP/1.1\r\nHost: HOST\r\n\r\n"
+
+
+def test_who_reads_nothing_delays_nobody_and_costs_no_memory(tmp_path: Path) -> None:
+    prepared(tmp_path, VEHICLES, gates=1)
+
+    async def run(service: Running) -> None:
+        fleet, watcher, listener = Fleet(VEHICLES, service.gateway_port, every_s=0.5), Watcher(service), Listener(service, 0)
+        gate = Gate(service, "G-0", every_s=0.01)
+        fleet.begin()
+        tasks = [asyncio.create_task(one.run()) for one in (watcher, listener, gate)]
+        await eventually(lambda: asyncio.sleep(0, (watcher.frames, len(listener.ids))), lambda now: min(now) > 5, "watched")
+        worker = psutil.Process(service.pids("worker")[0])
+        slow = [silent(service, SOCKET) for _ in range(5)] + [silent(service, EVENTS) for _ in range(5)]
+        await asyncio.sleep(0.5)
+        for one in slow[:5]:
+            one.sendall(SUBSCRIBE)
+        before, frames, heard = worker.memory_info().rss, watcher.frames, len(listener.ids)
+        await eventually(lambda: asyncio.sleep(0, watcher.frames), lambda now: now > frames + FRAMES, "a frame each tick")
+        await eventually(lambda: asyncio.sleep(0, len(listener.ids)), lambda now: now > heard + FRAMES, "events")
+        assert worker.memory_info().rss - before < MOST_GROWN
+        assert listener.ids == list(range(1, listener.last + 1)) and listener.gaps == []
+        gate.enough.set()
+        for one in slow:
+            one.close()
+        await fleet.end()
+        for task in tasks:
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    with running(tmp_path) as service:
+        asyncio.run(run(service))
