@@ -20,7 +20,7 @@ from twin.errors import Invalid, NotReady, TwinError
 from twin.queries.items.box import parse_box
 from twin.queries.live.feed import Asked, Basis, Box, Feed, view_of
 from twin.queries.live.inside import inside_told
-from twin.queries.live.told import positions_told, states_told
+from twin.queries.live.told import name_roads, positions_told, states_told
 from twin.queries.live.visible import Permitted
 from twin.queries.live.watching import Live
 from twin.store import Store
@@ -74,7 +74,9 @@ async def read_positions(
         around = await run_in_threadpool(box_of_site, request.app.state.store, principal, site)
         box = around if box is None else _both(box, around)
     asked = Asked(kinds=None if kind is None else frozenset(kind), box=box)
-    return positions_told(live.replica.state, await permitted_of(live, principal), asked, now_us=live.now_us(), after=after, limit=limit)
+    told = positions_told(live.replica.state, await permitted_of(live, principal), asked, now_us=live.now_us(), after=after, limit=limit)
+    await run_in_threadpool(name_roads, request.app.state.scenes, told["positions"])
+    return told
 
 
 @router.get("/live/states", summary=bilingual("此刻各固定设备的状态", "states of what stands still now"), response_model=StatesDocument)

@@ -13,6 +13,13 @@ def _field(chinese: str, english: str) -> Any:
     return Field(description=bilingual(chinese, english))
 
 
+class Road(BaseModel):
+    """所行道路 · the road it drives on."""
+
+    id: str = _field("标识", "id of the feature")
+    name: str | None = _field("名称", "name")
+
+
 class Position(BaseModel):
     """一物此刻所在 · where one thing is now."""
 
@@ -31,6 +38,7 @@ class Position(BaseModel):
     silent_s: float | None = _field("静默秒数", "seconds since its last word")
     since: str | None = _field("在此处自", "since when it is in this place")
     place: list[str] = _field("所在的区域与楼", "ids of the zones and buildings it is in")
+    road: Road | None = _field("所行道路", "the road it drives on, where the evidence says so")
     verdict: str = _field("定位判定", "what is thought of its last fix")
     flags: list[str] = _field("标志", "smoothed, moving, ignition, silent, alarm, backlog, doubted, no_fix")
     alarm: int = _field("终端报警字", "the alarm word of the terminal")

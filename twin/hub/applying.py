@@ -200,10 +200,16 @@ class Applier:
         before, held = moved["place"].copy(), moved["placed"] > 0
         moved["place"] = [self.state.place(features) for features in inside]
         moved["since_us"] = np.where(held & (before == moved["place"]), moved["since_us"], judged["time_us"][chosen])
+        moved["road"] = [self._road(segment) for segment in judged["road"][chosen].tolist()]
         self._set_position(moved, fixes[chosen], judged[chosen], lon[chosen], lat[chosen])
         rows[newer] = moved
         _set_said(rows, fixes[last], judged[last], now_us)
         return handles, rows, crossings, place
+
+    def _road(self, segment: int) -> int:
+        """The row of the state's places of the street that a segment is of."""
+        feature = self.streets.feature(segment)
+        return 0 if feature is None else self.state.place((feature,))
 
     def _set_position(self, rows: Rows, fixes: Fixes, judged: Judged, lon: Floats, lat: Floats) -> None:
         for name in ("lon_e7", "lat_e7", "heading_cdeg", "speed_dkmh", "accuracy_dm"):

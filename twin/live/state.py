@@ -32,6 +32,7 @@ ROW = np.dtype(
         ("since_us", "<i8"),
         ("alarm", "<u4"),
         ("place", "<u4"),
+        ("road", "<u4"),
         ("flags", "<u2"),
         ("verdict", "i1"),
         ("placed", "u1"),
@@ -39,8 +40,9 @@ ROW = np.dtype(
     ]
 )
 """The last position of a device: derived and raw degrees times 1e7, ellipsoidal height, 0.01 degrees, 0.1 km/h, decimetres (`NO_NUMBER`
-where unknown); times in microseconds of UTC: of the fix, of its receipt, since when it is in `place` (a row of `places`); `placed` 0 for a
-device that never gave a position; `changed` the number of the state that brought it."""
+where unknown); times in microseconds of UTC: of the fix, of its receipt, since when it is in `place` (a row of `places`); `road` likewise
+the one that it drives on (row 0: none); `placed` 0 for a device that never gave a position; `changed` the number of the state that brought
+it."""
 Rows = NDArray[np.void]
 ON, LATE = 2, 4
 """Bits of `FIX.status`: ignition on, sent late."""

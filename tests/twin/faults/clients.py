@@ -34,7 +34,7 @@ class Listener:
 
     async def _listen(self) -> None:
         headers = {"Last-Event-ID": str(self.last), "Accept": "text/event-stream"}
-        async with httpx2.AsyncClient(base_url=self.service.url, timeout=httpx2.Timeout(5, read=60)) as client:
+        async with httpx2.AsyncClient(base_url=self.service.url, timeout=httpx2.Timeout(5, read=60)) as client:  # noqa: SIM117
             async with client.stream("GET", "events", headers=headers) as answer:
                 if answer.status_code != 200:
                     return

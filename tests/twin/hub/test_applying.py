@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 
 from sensors import Batch, Observation, Stream
 from tests.twin.hub.devices import FENCE, LAT, LON, SQUARE, START_US, FlatGround, moving
@@ -14,6 +15,7 @@ from twin.hub.guarded import Guarded
 from twin.hub.recording import Recording
 from twin.live.fences import Crossing
 from twin.live.state import Flag, LiveState
+from twin.live.streets import Streets
 
 SECOND = 1_000_000
 OUTSIDE = (LON + 0.5, LAT)
@@ -122,6 +124,20 @@ def test_passages_are_counted_by_the_day_of_the_compound() -> None:
     ):
         made.apply([Batch(source="g", number=number, others=[observation])], now_us=midnight, first=number - 1, position=number)
     assert (made.state.still["gate/G"]["in"], made.state.still["gate/G"]["out"]) == (1, 1)
+
+
+def test_the_road_that_a_vehicle_follows_is_in_the_state_and_gone_with_it() -> None:
+    made, _ = applier()
+    made.drive_on(Streets.of([("road:east", shapely.LineString([(LON - 0.01, LAT), (LON + 0.02, LAT)]))]))
+    for number in range(30):
+        at_us = START_US + number * SECOND
+        batch = moving("g", number + 1, {"A": (LON + number * 5.55e-5, LAT + 3e-5)}, at_us=at_us)
+        made.apply([batch], now_us=at_us, first=number, position=number + 1)
+    assert made.state.places[int(row_of(made, "A")["road"])] == ("road:east",)
+    made.drive_on(Streets.of([]))
+    last_us = START_US + 30 * SECOND
+    made.apply([moving("g", 31, {"A": (LON + 30 * 5.55e-5, LAT)}, at_us=last_us)], now_us=last_us, first=30, position=31)
+    assert made.state.places[int(row_of(made, "A")["road"])] == ()
 
 
 class Fails(Applier):

@@ -1,6 +1,6 @@
 """A drive told in order, and the same drive with a hole that is sent late: history, crossings and counts are the same in the end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sensors import FIX, NO_NUMBER, Batch
-from tests.twin.hub.devices import SQUARE, START_US, FlatGround
+from tests.twin.hub.devices import FENCE, SQUARE, START_US, FlatGround
 from twin.codes import shipped_tables
 from twin.history.retention import read_retention
 from twin.history.tracks import Tracks
@@ -159,3 +159,35 @@ def test_what_is_sent_late_ends_as_if_it_had_come_in_order(
     assert (len(home.events(CROSSED)), len(home.events(REDERIVED))) == told
     assert {event.labels for event in home.events(CROSSED)} == {("restricted",)}
     home.close()
+
+
+def test_what_was_sent_late_from_a_hidden_zone_stays_hidden(tmp_path: Path) -> None:
+    fixes, home = drive(), Home(tmp_path)
+    say_live(home, np.delete(fixes, np.s_[30:140]))
+    say_late(home, fixes[30:140], int(fixes["fix_us"][-1]) + 100 * SECOND)
+    home.sweep()
+
+    def seen(ids: Sequence[str]) -> np.ndarray:
+        return np.array([FENCE not in one.split("\n") for one in ids], dtype=bool)
+
+    period = int(fixes["fix_us"][0]), int(fixes["fix_us"][-1]) + 1
+    whole, shown = home.tracks.track(DEVICE, *period), home.tracks.track(DEVICE, *period, places=seen)
+    assert 0 < len(shown) < len(whole)
+    assert shown.lon_lat[:, 0].min() >= EAST
+    assert (whole.lon_lat[:, 0] >= EAST).sum() == len(shown)
+    assert all(FENCE not in hour.places for hour in home.tracks.counts(*period, places=seen))
+    assert {event.place for event in home.events(REDERIVED)} == {FENCE}
+    assert {event.labels for event in home.events(REDERIVED)} == {("restricted",)}
+    home.close()
+
+
+def test_what_comes_late_before_anything_else_is_told_with_the_state_as_it_is_then(tmp_path: Path) -> None:
+    fixes, home = drive(), Home(tmp_path)
+    say_late(home, fixes[:120], int(fixes["fix_us"][120]) - 1, parts=2)
+    home.sweep()
+    say_live(home, fixes[120:])
+    home.sweep()
+    ordered = told_in_order(tmp_path / "ordered", fixes)
+    assert home.crossings() == ordered.crossings()
+    for one in (home, ordered):
+        one.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from twin.live.state import Flag, LiveState
 from twin.queries.live.feed import Asked
 from twin.queries.live.standing import Stands
 from twin.queries.live.visible import Permitted
+from twin.queries.place.scene import Scenes
 
-__all__ = ["moment", "position_told", "positions_told", "states_told"]
+__all__ = ["moment", "name_roads", "position_told", "positions_told", "states_told"]
 
 LAST_US = 253_402_300_799_999_999
 
@@ -36,13 +37,13 @@ def positions_told(state: LiveState, permitted: Permitted, asked: Asked, *, now_
     order = sorted(i for i in range(matched) if after is None or addresses[i] > after)
     order.sort(key=addresses.__getitem__)
     page = order[:limit]
-    told = [position_told(int(handles[i]), state, now_us) for i in page]
+    told = [position_told(int(handles[i]), state, permitted, now_us) for i in page]
     following = addresses[page[-1]] if len(order) > limit else None
     return {"at": moment(now_us), "numberMatched": matched, "positions": told, "next": following}
 
 
-def position_told(handle: int, state: LiveState, now_us: int) -> dict[str, Any]:
-    """The position of one device, by its handle."""
+def position_told(handle: int, state: LiveState, permitted: Permitted, now_us: int) -> dict[str, Any]:
+    """The position of one device, by its handle; its road has no name yet (`name_roads`)."""
     address, row = state.addresses[handle], state.current[handle]
     kind, _, key = address.partition("/")
     flags = Flag(int(row["flags"]))
@@ -62,6 +63,7 @@ def position_told(handle: int, state: LiveState, now_us: int) -> dict[str, Any]:
         "silent_s": _silence(int(row["received_us"]), now_us),
         "since": moment(int(row["since_us"])),
         "place": list(state.places[int(row["place"])]),
+        "road": _road(state.places[int(row["road"])], permitted),
         "verdict": Verdict(int(row["verdict"])).name.lower(),
         "flags": [flag.name.lower() for flag in Flag if flag in flags and flag.name is not None],
         "alarm": int(row["alarm"]),
@@ -101,6 +103,21 @@ def moment(time_us: int | None) -> str | None:
     if time_us is None or not 0 <= time_us <= LAST_US:
         return None
     return datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _road(features: tuple[str, ...], permitted: Permitted) -> dict[str, str | None] | None:
+    return {"id": features[0], "name": None} if features and permitted.knows_places(features) else None
+
+
+def name_roads(scenes: Scenes, positions: Sequence[dict[str, Any]]) -> None:
+    """Give the roads of positions that were told their names, as the scene has them. It may ask the store: call it from a thread."""
+    roads = [one["road"] for one in positions if one["road"] is not None]
+    for code in scenes.codes(("*",)) if roads else ():
+        places = scenes.site(code)
+        for road in roads:
+            row = places.position.get(road["id"])
+            if row is not None:
+                road["name"] = places.extents.words["name"][row]
 
 
 def _state(address: str, document: Mapping[str, Any] | None, stands: Stands | None, now_us: int) -> dict[str, Any]:

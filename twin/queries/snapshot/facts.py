@@ -98,7 +98,7 @@ def told_of(
         at_us=now_us,
         incidents=incident_documents(store, reader, views[:MOST_INCIDENTS], labels),
         incidents_total=len(views),
-        positions=[position_told(handle, state, now_us) for handle in handles[:MOST_POSITIONS]],
+        positions=[position_told(handle, state, permitted, now_us) for handle in handles[:MOST_POSITIONS]],
         positions_total=len(handles),
         states=states,
         kinds=reader.kinds,
