@@ -40,7 +40,9 @@ def test_a_backup_taken_while_the_hub_runs_answers_the_same_elsewhere(
     twin: Twin, site: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches = [
-        moving("t", n, {f"V{car}": (LON + n * 1e-6, LAT + car * 1e-3) for car in range(5)}, at_us=NOW_US - (9 - n) * SECOND, alarm=n == 8)
+        moving(
+            "t", n, {f"V{car}": (LON + n * 1e-6, LAT + car * 1e-3) for car in range(5)}, at_us=NOW_US - (9 - n) * SECOND, alarm=n in (2, 8)
+        )
         for n in range(1, 9)
     ]
     read_secret(home / "history" / "terminal.key")
