@@ -29,7 +29,13 @@ from twin.store import Store
 __all__ = ["SOON_S", "Fleet", "Running", "eventually", "prepared", "running"]
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = "import faulthandler, signal; faulthandler.register(signal.SIGUSR1); from twin.cli import workers; workers.SHORT_S = 0.0; from twin.cli import main; main()"
+PROGRAM = """
+import faulthandler, signal
+from twin.cli import main, workers
+faulthandler.register(signal.SIGUSR1)
+workers.SHORT_S = 0.0
+main()
+"""
 """`twin serve`, to which no process has lived too short: it is killed more often here than anything fails."""
 SOON_S = 30.0
 T = TypeVar("T")
