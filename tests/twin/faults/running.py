@@ -124,7 +124,7 @@ def running(home: Path, *, workers: int = 1, **environment: str) -> Iterator[Run
         document = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
         yield Running(home=home, pid=process.pid, url=document["url"], gateway_port=port)
     except BaseException:
-        for task in (*Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split(), process.pid):
+        for task in (*Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split(), str(process.pid)):
             os.kill(int(task), signal.SIGUSR1)
         raise
     finally:

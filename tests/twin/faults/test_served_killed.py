@@ -39,8 +39,8 @@ class Crowd:
 
     async def under(self, kill: Callable[[], Any], times: int, rng: random.Random) -> None:
         """Kill, each time after some more was acknowledged to each; then end."""
-        staying = [asyncio.create_task(one.run()) for one in (*self.watchers, *self.listeners)]
-        posting = [asyncio.create_task(one.run()) for one in (*self.gates, self.guard)]
+        staying = [asyncio.create_task(one.run()) for one in (*self.watchers, *self.listeners)]  # type: ignore[attr-defined]
+        posting = [asyncio.create_task(one.run()) for one in (*self.gates, self.guard)]  # type: ignore[attr-defined]
         self.fleet.begin()
         self.fleet.report(0, alarm=1)
         for _ in range(times):
@@ -48,13 +48,15 @@ class Crowd:
             more = rng.randint(5, 25)
             await eventually(
                 lambda: asyncio.sleep(0, [len(one.acknowledged) for one in self.gates]),
-                lambda now, before=before, more=more: all(new >= old + more for new, old in zip(now, before, strict=True)),
+                lambda now, before=before, more=more: all(  # type: ignore[misc]
+                    new >= old + more for new, old in zip(now, before, strict=True)
+                ),
                 f"acknowledged; refused: {[one.refused[-3:] for one in self.gates]}",
             )
             kill()
         await asyncio.sleep(0.2)
         for one in (*self.gates, self.guard):
-            one.enough.set()
+            one.enough.set()  # type: ignore[attr-defined]
         await asyncio.gather(*posting)
         await self.fleet.end()
         await state_comes_right(self.service, self.fleet)
@@ -72,7 +74,7 @@ class Crowd:
             answer = (await client.get("live/positions", params={"kind": "vehicle"})).json()["positions"]
         known = {one["id"]: (round(one["lon"] * 1e7), round(one["lat"] * 1e7)) for one in answer}
         await eventually(
-            lambda: asyncio.sleep(0, [one.places for one in self.watchers]), lambda told: all(one == known for one in told), known
+            lambda: asyncio.sleep(0, [one.places for one in self.watchers]), lambda told: all(one == known for one in told), str(known)
         )
 
     def check(self, last: int) -> None:
