@@ -34,19 +34,21 @@ class Listener:
 
     async def _listen(self) -> None:
         headers = {"Last-Event-ID": str(self.last), "Accept": "text/event-stream"}
-        async with httpx2.AsyncClient(base_url=self.service.url, timeout=httpx2.Timeout(5, read=60)) as client:  # noqa: SIM117
-            async with client.stream("GET", "events", headers=headers) as answer:
-                if answer.status_code != 200:
-                    return
-                self.connections += 1
-                number: int | None = None
-                async for line in answer.aiter_lines():
-                    name, _, value = line.partition(": ")
-                    if name == "id":
-                        number = int(value)
-                    elif name == "data":
-                        self._hear(number, json.loads(value))
-                        number = None
+        async with (
+            httpx2.AsyncClient(base_url=self.service.url, timeout=httpx2.Timeout(5, read=60)) as client,
+            client.stream("GET", "events", headers=headers) as answer,
+        ):
+            if answer.status_code != 200:
+                return
+            self.connections += 1
+            number: int | None = None
+            async for line in answer.aiter_lines():
+                name, _, value = line.partition(": ")
+                if name == "id":
+                    number = int(value)
+                elif name == "data":
+                    self._hear(number, json.loads(value))
+                    number = None
 
     def _hear(self, number: int | None, told: dict[str, Any]) -> None:
         if number is None:

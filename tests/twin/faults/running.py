@@ -29,7 +29,13 @@ from twin.store import Store
 __all__ = ["SOON_S", "Fleet", "Running", "eventually", "prepared", "running"]
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = "import faulthandler, signal; faulthandler.register(signal.SIGUSR1); from twin.cli import workers; workers.SHORT_S = 0.0; from twin.cli import main; main()"
+PROGRAM = """
+import faulthandler, signal
+from twin.cli import main, workers
+faulthandler.register(signal.SIGUSR1)
+workers.SHORT_S = 0.0
+main()
+"""
 """`twin serve`, to which no process has lived too short: it is killed more often here than anything fails."""
 SOON_S = 30.0
 T = TypeVar("T")
@@ -118,7 +124,7 @@ def running(home: Path, *, workers: int = 1, **environment: str) -> Iterator[Run
         document = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
         yield Running(home=home, pid=process.pid, url=document["url"], gateway_port=port)
     except BaseException:
-        for task in (*Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split(), process.pid):
+        for task in (*Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split(), str(process.pid)):
             os.kill(int(task), signal.SIGUSR1)
         raise
     finally:

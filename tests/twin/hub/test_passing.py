@@ -58,7 +58,9 @@ def test_passages_lead_to_lists_counts_events_and_alarms(tmp_path: Path) -> None
     ]
     told = []
     for number, others in enumerate(batches, start=1):
-        applied = applier.apply([Batch(source="g", number=number, others=others)], now_us=START_US + 60 * MINUTE, position=number)
+        applied = applier.apply(
+            [Batch(source="g", number=number, others=others)], now_us=START_US + 60 * MINUTE, first=number - 1, position=number
+        )
         assert applied.changes is not None
         replica.follow(applied.changes)
         told += applied.events
