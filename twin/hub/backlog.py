@@ -24,7 +24,7 @@ from twin.history.tracks import Tracks
 from twin.hub.happening import FENCE, Happening, told
 from twin.incidents import Event, Spot
 from twin.incidents.event import iso_of
-from twin.live.afterwards import Stretch, crossings_of, inside_of, judge_again
+from twin.live.afterwards import Said, Stretch, crossings_of, inside_of, judge_again
 from twin.live.fences import Fences
 from twin.live.reconciled import Told, reconcile
 from twin.live.state import LiveState, flags_of
@@ -35,12 +35,12 @@ __all__ = ["Backlog"]
 log = logging.getLogger(__name__)
 REDERIVED = "pingshan.rederived"
 AROUND_US = 900_000_000
-BEFORE_ROWS, SPAN_ROWS, AFTER_ROWS = 120, 240, 60
+BEFORE_ROWS, SPAN_ROWS, AFTER_ROWS = 120, 120, 60
 """So much is judged at once: of before and after the span as much as the filter and the fences need to be sure."""
 SETTLES_US = 120_000_000
 """So long after late fixes what was judged live is judged again too."""
-MOST_ROWS, MOST_SPANS = 480, 50
-"""Of a sweep."""
+MOST_SPANS = 50
+"""Of a sweep, each of another device: they are judged side by side."""
 LIVE_US, DAY_US = 60_000_000, 86_400_000_000
 
 
@@ -72,24 +72,34 @@ class Backlog:
     def work(self, state: LiveState, tracker: Tracker, fences: Fences, *, now_us: int) -> Sequence[dict[str, Any]]:
         """Work off what waits, the oldest first, as much as is bearable at once; the events of what changed. While alarms wait for the
         disk, this waits too."""
-        events: list[Event] = []
-        rows = spans = 0
-        while self.waiting and not self.happening.waiting and rows < MOST_ROWS and spans < MOST_SPANS:
+        if self.happening.waiting or not self.waiting:
+            return ()
+        pieces: list[_Piece] = []
+        while self.waiting and len(pieces) < MOST_SPANS:
             device, first_us, last_us = self.waiting[0]
-            try:
-                done = self._span(device, first_us, last_us, state, tracker, fences, now_us)
-            except TwinError as error:
-                log.error("what %s sent late waits: %s (%s)", device, error.message, error.hint)
+            if any(piece.device == device for piece in pieces):
                 break
+            piece = self._piece(device, first_us, last_us, state)
+            del self.waiting[0]
+            if piece is not None:
+                pieces.append(piece)
+        if not pieces:
+            return ()
+        events: list[Event] = []
+        stretches = judge_again([piece.said(tracker) for piece in pieces], tracker)
+        left: list[tuple[str, int, int]] = []
+        for piece, stretch in zip(pieces, stretches, strict=True):
+            until_us = piece.until_us
+            try:
+                events += self._finish(piece, stretch, state, fences, now_us)
+            except TwinError as error:
+                log.error("what %s sent late waits: %s (%s)", piece.device, error.message, error.hint)
+                until_us = piece.first_us - 1
             except Exception:
-                log.exception("what %s sent late between %d and %d is not judged again", device, first_us, last_us)
-                done = _Done(rows=0, until_us=last_us)
-            rows, spans = rows + done.rows, spans + 1
-            events += done.events
-            if done.until_us < last_us:
-                self.waiting[0] = device, done.until_us + 1, last_us
-            else:
-                del self.waiting[0]
+                log.exception("what %s sent late from %d to %d is not judged again", piece.device, piece.first_us, until_us)
+            if until_us < piece.last_us:
+                left.append((piece.device, until_us + 1, piece.last_us))
+        self.waiting[:0] = left
         return [told(event) for event in events]
 
     def told(self) -> list[list[Any]]:
@@ -100,29 +110,32 @@ class Backlog:
         """Wait for what waited when it was told."""
         self.waiting = [(str(device), int(first), int(last)) for device, first, last in told]
 
-    def _span(self, device: str, first_us: int, last_us: int, state: LiveState, tracker: Tracker, fences: Fences, now_us: int) -> _Done:
+    def _piece(self, device: str, first_us: int, last_us: int, state: LiveState) -> _Piece | None:
+        """The first part of a span, with what was said around it; None where the history has nothing of it."""
         handle = state.find(device)
         rows = self.history.judged(device, first_us - AROUND_US, self._end(device, last_us, state))
         times = column(rows, "time_us")
         begin, end = int(np.searchsorted(times, first_us)), int(np.searchsorted(times, last_us, "right"))
         if handle is None or begin == end:
-            return _Done(rows=0, until_us=last_us)
+            return None
         cut = min(end, begin + SPAN_ROWS)
         until_us = last_us if cut == end else int(times[cut - 1])
         low, high = max(0, begin - BEFORE_ROWS), int(np.searchsorted(times, times[min(cut + AFTER_ROWS, len(times)) - 1], "right"))
-        rows, times = rows.slice(low, high - low).combine_chunks(), times[low:high]
-        fixes = fixes_of(rows)
-        known = tracker.rows[handle] if handle < len(tracker.rows) else None
-        stretch = judge_again(fixes, times, tracker, known)
-        late = first_us, until_us + SETTLES_US
+        rows = rows.slice(low, high - low).combine_chunks()
+        return _Piece(device=device, handle=handle, first_us=first_us, until_us=until_us, last_us=last_us, rows=rows, fixes=fixes_of(rows))
+
+    def _finish(self, piece: _Piece, stretch: Stretch, state: LiveState, fences: Fences, now_us: int) -> list[Event]:
+        """Tell what changed, then write the judgement; the events, with their ids. Raises TwinError: then nothing was told."""
+        times, status = stretch.live["time_us"], piece.fixes["status"]
+        late = piece.first_us, piece.until_us + SETTLES_US
         again = np.flatnonzero((times >= late[0]) & (times <= late[1]))
         places = inside_of(stretch.after[again], self.happening.ground)
-        events = self._changes(device, handle, stretch, late, fences, state)
-        sent_late = int((fixes["status"][(times >= first_us) & (times <= until_us)] & BACKLOG > 0).sum())
-        events += self._span_told(device, (first_us, until_us), sent_late, places)
+        events = self._changes(piece.device, piece.handle, stretch, late, fences, state)
+        sent_late = int((status[(times >= piece.first_us) & (times <= piece.until_us)] & BACKLOG > 0).sum())
+        events += self._span_told(piece.device, (piece.first_us, piece.until_us), sent_late, places)
         ids = self.happening.store.log.append(events, now_us) if events else []
-        self._amend(rows, again, fixes, stretch.after, places)
-        return _Done(rows=len(times), until_us=until_us, events=[replace(one, id=number) for one, number in zip(events, ids, strict=True)])
+        self._amend(piece.rows, again, piece.fixes, stretch.after, places)
+        return [replace(one, id=number) for one, number in zip(events, ids, strict=True)]
 
     def _end(self, device: str, last_us: int, state: LiveState) -> int:
         """Until when what was said after a span is of use: the next quarter of an hour, or else the first that came later that day."""
@@ -196,13 +209,22 @@ class Backlog:
         self.positions.amend(rows.take(pa.array(again)), judged, names)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
-    """How much was judged, until when, and what changed."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Piece:
+    """The part of a span (`first_us` to `last_us`) up to `until_us`, and all that was said in and around it."""
 
-    rows: int
+    device: str
+    handle: int
+    first_us: int
     until_us: int
-    events: Sequence[Event] = ()
+    last_us: int
+    rows: pa.Table
+    fixes: Fixes
+
+    def said(self, tracker: Tracker) -> Said:
+        """As it is to be judged."""
+        known = tracker.rows[self.handle] if self.handle < len(tracker.rows) else None
+        return Said(fixes=self.fixes, time_us=column(self.rows, "time_us"), known=known)
 
 
 def _event(kind: str, device: str, time_us: int, spot: Spot, data: dict[str, Any]) -> Event:

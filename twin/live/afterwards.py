@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,12 @@ from sensors.fix_clock import BACKLOG
 from sensors.local_metres import metres_per_degree
 from sensors.roads import Roads
 from sensors.smoothing import velocity_of
-from sensors.smoothing_rts import Track, smooth_tracks
+from sensors.smoothing_rts import SmoothedTrack, Track, smooth_tracks
 from sensors.verdict import Verdict, used_of
 from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
 from twin.live.tracker import Judged, Tracker
 
-__all__ = ["Stretch", "crossings_of", "inside_of", "judge_again"]
+__all__ = ["Said", "Stretch", "crossings_of", "inside_of", "judge_again"]
 
 E7 = 1e-7
 REACH_M = 30.0
@@ -37,21 +37,36 @@ class Stretch:
     after: Judged
 
 
-def judge_again(fixes: Fixes, time_us: Int64, tracker: Tracker, known: NDArray[Any] | None = None) -> Stretch:
-    """Judge fixes (n,) of one device, ascending in the times (n,) that stand for them. `tracker` lends its settings and is not changed;
-    `known` is its row of the device: which datum it says."""
-    mine = fixes.copy()
-    mine["device"] = 0
-    mine["status"] &= ~BACKLOG
-    for name in ("fix_us", "device_us", "received_us"):
-        mine[name] = time_us
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Said:
+    """Fixes (n,) of one device, ascending in the times (n,) that stand for them; `known` is the tracker's row of it, for its datum."""
+
+    fixes: Fixes
+    time_us: Int64
+    known: NDArray[Any] | None = None
+
+
+def judge_again(said: Sequence[Said], tracker: Tracker) -> list[Stretch]:
+    """Judge what devices said, side by side. `tracker` lends its settings and is not changed."""
     alone = Tracker(limits=tracker.limits, smoothing=tracker.smoothing, area=tracker.area)
-    alone.stands_at(np.zeros(1, dtype=np.int64), *(np.full(1, NO_NUMBER, dtype=np.int32) for _ in range(2)))
-    if known is not None:
-        for name, *_ in DATUM_FIELDS:
-            alone.rows[name][0] = known[name]
-    live = alone.apply(mine, int(time_us.max(initial=0)))
-    return Stretch(live=live, after=_smoothed(mine, live, alone))
+    devices = np.arange(len(said))
+    alone.stands_at(devices, *(np.full(len(said), NO_NUMBER, dtype=np.int32) for _ in range(2)))
+    mine = []
+    for number, one in enumerate(said):
+        fixes = one.fixes.copy()
+        fixes["device"] = number
+        fixes["status"] &= ~BACKLOG
+        for name in ("fix_us", "device_us", "received_us"):
+            fixes[name] = one.time_us
+        mine.append(fixes)
+        if one.known is not None:
+            for name, *_ in DATUM_FIELDS:
+                alone.rows[name][number] = one.known[name]
+    live = alone.apply(np.concatenate(mine), max(int(one.time_us.max(initial=0)) for one in said))
+    parts = np.split(live, np.cumsum([len(fixes) for fixes in mine])[:-1])
+    gcj02 = alone.rows["gcj02"][: len(said)].tolist()
+    after = _smoothed(mine, parts, gcj02, tracker.smoothing.roads)
+    return [Stretch(live=first, after=second) for first, second in zip(parts, after, strict=True)]
 
 
 def crossings_of(live: Judged, handle: int, members: Collection[str], ground: Ground) -> tuple[list[Crossing], Fences]:
@@ -87,21 +102,46 @@ def inside_of(judged: Judged, ground: Ground) -> list[tuple[str, ...]]:
     return [tuple(sorted(inside.get(point, ()))) for point in range(len(judged))]
 
 
-def _smoothed(fixes: Fixes, live: Judged, tracker: Tracker) -> Judged:
-    after = live.copy()
+def _smoothed(fixes: Sequence[Fixes], live: Sequence[Judged], gcj02: Sequence[bool], roads: Roads | None) -> list[Judged]:
+    """There and back; without roads near them all side by side, else each with the roads around it."""
+    laid = [_laid(*one) for one in zip(fixes, live, gcj02, strict=True)]
+    alone = {
+        number: around
+        for number, one in enumerate(laid)
+        if roads is not None and len(one.at) and (around := _roads_around(roads, one.origin, one.scale, one.track.xy[one.at])) is not None
+    }
+    beside = [number for number in range(len(laid)) if number not in alone]
+    smoothed = dict(zip(beside, smooth_tracks([laid[number].track for number in beside]), strict=True))
+    smoothed |= {number: smooth_tracks([laid[number].track], around)[0] for number, around in alone.items()}
+    return [_placed(judged, laid[number], smoothed[number]) for number, judged in enumerate(live)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Laid:
+    """A track in metres about its first place: which fixes are used to say where it was, the origin and metres of a degree."""
+
+    track: Track
+    at: Int64
+    origin: Floats
+    scale: Floats
+
+
+def _laid(fixes: Fixes, live: Judged, gcj02: bool) -> _Laid:
     used = used_of(live["verdict"])
     at = np.flatnonzero(used & (live["verdict"] != int(Verdict.PARKED_DRIFT)))
-    if not len(at):
-        return after
     lon, lat = (live[name].astype(np.float64) for name in ("lon_e7", "lat_e7"))
-    said_lon, said_lat = _read(fixes, live, bool(tracker.rows["gcj02"][0]))
+    said_lon, said_lat = _read(fixes, live, gcj02)
     lon[at], lat[at] = said_lon[at], said_lat[at]
-    origin = np.array([lon[at[0]], lat[at[0]]]) * E7
+    origin = np.array([lon[at[0]], lat[at[0]]]) * E7 if len(at) else np.zeros(2)
     scale = metres_per_degree(origin[1:])[0]
     xy = (np.column_stack([lon, lat]) * E7 - origin) * scale
     track = Track(time_us=live["time_us"], xy=xy, velocity=velocity_of(fixes), fixed=used)
-    (smoothed,) = smooth_tracks([track], _roads_around(tracker.smoothing.roads, origin, scale, xy[at]))
-    places = np.rint((smoothed.xy[at] / scale + origin) / E7).astype(np.int64)
+    return _Laid(track=track, at=at, origin=origin, scale=scale)
+
+
+def _placed(live: Judged, laid: _Laid, smoothed: SmoothedTrack) -> Judged:
+    after, at = live.copy(), laid.at
+    places = np.rint((smoothed.xy[at] / laid.scale + laid.origin) / E7).astype(np.int64)
     after["lon_e7"][at], after["lat_e7"][at] = places[:, 0], places[:, 1]
     after["accuracy_dm"][at] = np.minimum(np.ceil(smoothed.accuracy_m[at] * 10), MOST_DM)
     return after
