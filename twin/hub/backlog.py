@@ -39,7 +39,7 @@ BEFORE_ROWS, SPAN_ROWS, AFTER_ROWS = 120, 120, 60
 """So much is judged at once: of before and after the span as much as the filter and the fences need to be sure."""
 SETTLES_US = 120_000_000
 """So long after late fixes what was judged live is judged again too."""
-MOST_SPANS = 50
+MOST_SPANS = 8
 """Of a sweep, each of another device: they are judged side by side."""
 LIVE_US, DAY_US = 60_000_000, 86_400_000_000
 

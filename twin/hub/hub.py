@@ -119,7 +119,10 @@ class Hub:
                 swept = time.monotonic()
                 self._tell(self.applies.sweep(now_us=self.now_us()))
                 if housekeeping is not None:
-                    await housekeeping()
+                    try:
+                        await housekeeping()
+                    except Exception:
+                        log.exception("what the hub does now and then was not done")
 
     async def _commit(self) -> None:
         taken, self._offered = self._offered[:MOST_AT_ONCE], self._offered[MOST_AT_ONCE:]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +164,12 @@ class LiveState:
             whole=True,
             inside=dict(self.inside),
         )
+
+    def copied(self) -> Self:
+        """The same state, which nothing changes any more."""
+        copy = type(self)()
+        copy.follow(self.whole())
+        return copy
 
     def follow(self, changes: Changes) -> None:
         """Be what the changes say: of a replica. Raises ValueError where changes in between are missing."""

@@ -25,10 +25,17 @@ from twin.api.incident_state import EVENTS
 from twin.assemble import build_tiles
 from twin.auth import LabelPolicy, Principal, Role, local_administrator
 from twin.codes import list_kinds
+from twin.hub.client import HubClient
+from twin.hub.meeting import Meeting
 from twin.imports.city import import_city
 from twin.imports.model import import_bim
 from twin.incidents import IncidentStore
 from twin.incidents.desk import StoreDesk
+from twin.live.state import LiveState
+from twin.queries.live.around import Around
+from twin.queries.live.replica import Replica
+from twin.queries.live.visible import Visible
+from twin.queries.live.watching import Live
 from twin.queries.sight.answerer import Answerer
 from twin.settings import Settings
 from twin.store import Store
@@ -69,8 +76,14 @@ def home(tmp_path_factory: pytest.TempPathFactory, files: Files) -> Iterator[Ser
 
 
 def service_of(home: Served, principal: Principal) -> FastAPI:
+    """With a hub that has told that nothing is live: without one every question about it is 503, which is no fault and no answer."""
     app = create_app(*home, principal_of=lambda request: principal, sight=Answerer(home[1], home[0]))
     app.state.desk = DESKS[home[0].home]
+    replica = Replica()
+    replica.take(LiveState().whole())
+    visible = Visible(app.state.registers, app.state.scenes)
+    app.state.live = Live(replica, visible, HubClient(Meeting(home[0].home / "nowhere")))
+    app.state.live_state, app.state.knows_of = Around(replica, app.state.scenes), visible.of
     return app
 
 

@@ -40,7 +40,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
         cars = [f"{key},{PHONES.get(key, '')}" for key in (NEAR, HIDDEN, BARE, ONE, OTHER)]
         take(store, settings.home, "vehicle", "车牌号,终端号", cars)
         opened = OpenHub.open(settings)
-        opened.applier.apply([moving("g", 1, {NEAR: WEST, HIDDEN: EAST}, at_us=NOW_US)], now_us=NOW_US, position=1)
+        opened.applier.apply([moving("g", 1, {NEAR: WEST, HIDDEN: EAST}, at_us=NOW_US)], now_us=NOW_US, first=0, position=1)
         yield settings, store, opened
         opened.close()
 

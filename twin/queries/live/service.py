@@ -19,6 +19,7 @@ from typing import Any
 from sensors import Batch, BatchInvalid
 from sensors.smoothing import Smoothing
 from twin.codes import read_tables
+from twin.codes.alarm import EventType
 from twin.errors import TwinError
 from twin.history.errors import HistoryDamaged
 from twin.history.journal import BATCH, Journal, JournalReader
@@ -56,6 +57,7 @@ __all__ = ["OpenHub", "run_hub"]
 
 log = logging.getLogger(__name__)
 GROUNDS_S, LINGER_S = 5.0, 3.0
+FORGET_US = 6 * 3_600_000_000
 TOGETHER = 64
 """Batches that are applied at once when all is made of the journal again."""
 
@@ -74,6 +76,8 @@ class OpenHub:
     listed: Listed
     folder: Path
     told: list[str]
+    event_types: tuple[EventType, ...]
+    _forgot_us: int = 0
 
     @classmethod
     def open(cls, settings: Settings, *, now_us: Callable[[], int] = lambda: time.time_ns() // 1000) -> OpenHub:
@@ -87,7 +91,8 @@ class OpenHub:
         journal = Journal.open(folder / "journal", at_least=max(recording.newest, 0 if kept is None else kept.position))
         applier, seen = _restored(kept, grounds)
         applier.drive_on(grounds.streets)
-        kinds = AlarmKinds.on(read_tables(settings.home / "codes"), datetime.now(UTC).date())
+        tables, today = read_tables(settings.home / "codes"), datetime.now(UTC).date()
+        kinds = AlarmKinds.on(tables, today)
         listed = Listed(store)
         listed.refresh()
         events = IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us())
@@ -114,6 +119,7 @@ class OpenHub:
             listed=listed,
             folder=folder,
             told=told,
+            event_types=tables.rows_on(EventType, today),
         )
 
     def snapshot(self) -> Checkpoint:
@@ -142,9 +148,17 @@ class OpenHub:
         try:
             self.recording.write()
             write_checkpoint(self.folder / "state" / "checkpoint", snapshot)
-            self.recording.tidy(self.folder, self.journal, snapshot.position, time.time_ns() // 1000)
+            now_us = time.time_ns() // 1000
+            self.recording.tidy(self.folder, self.journal, snapshot.position, now_us)
+            self._forget(now_us)
         except (TwinError, OSError) as error:
             log.error("the hub keeps what it has in the journal alone: %s", error)
+
+    def _forget(self, now_us: int) -> None:
+        """Leave out events that have had their days, as the table of their types says, now and then."""
+        if now_us - self._forgot_us >= FORGET_US:
+            self._forgot_us = now_us
+            self.happening.store.log.forget({row.type: row.keep_days for row in self.event_types}, now_us)
 
     def close(self) -> None:
         """Keep all, and let go."""

@@ -66,14 +66,7 @@ class Held:
 
 def hold(state: LiveState, permitted: Permitted) -> Held:
     """A copy of the state for one reader; to be called where the state is changed."""
-    copy = LiveState(
-        number=state.number,
-        at_us=state.at_us,
-        addresses=list(state.addresses),
-        rows=state.current.copy(),
-        places=list(state.places),
-        still=dict(state.still),
-    )
+    copy = state.copied()
     return Held(state=copy, seen=permitted.mask(state).copy(), permitted=permitted)
 
 

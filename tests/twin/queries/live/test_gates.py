@@ -77,9 +77,9 @@ def test_lists_outlive_a_restart_and_an_order_is_checked_against_track_and_gate(
     for number in range(1, 31):
         east = min(max(number - 8, 0), 10) * 1e-3
         batch = moving("g", number, {"闽A00001": (GATE[0] + east, GATE[1])}, at_us=NOW_US - (45 - number) * MINUTE)
-        opened.applier.apply([batch], now_us=NOW_US - (45 - number) * MINUTE, position=number)
+        opened.applier.apply([batch], now_us=NOW_US - (45 - number) * MINUTE, first=number - 1, position=number)
     others = [said(-35, direction="out", plate="闽A00001"), said(-20, direction="in", plate="闽A00001", person="P1")]
-    opened.applier.apply([Batch(source="g", number=31, others=others)], now_us=NOW_US, position=31)
+    opened.applier.apply([Batch(source="g", number=31, others=others)], now_us=NOW_US, first=30, position=31)
     before = dict(opened.applier.state.inside)
     journeys = Journeys(
         registers=Registers.of(store, settings.home),

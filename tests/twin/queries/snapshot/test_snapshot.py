@@ -30,7 +30,7 @@ def guarded(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
 def opened(guarded: Guarded) -> Iterator[OpenHub]:
     opened = OpenHub.open(guarded.settings)
     for number, batch in enumerate(guarded.batches(), 1):
-        opened.applier.apply([batch], now_us=guarded.said_us, position=number)
+        opened.applier.apply([batch], now_us=guarded.said_us, first=number - 1, position=number)
     yield opened
     opened.close()
 
