@@ -5,6 +5,7 @@ import asyncio
 import json
 import re
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +28,17 @@ FAR = {"lon": 119.2946, "lat": 26.0800, "height_m": 900.0, "heading_deg": 0, "pi
 NEAR_M = 400.0
 
 
-def read(served: Served, path: str) -> Any:
-    with urllib.request.urlopen(served.url + path) as answer:
-        return json.load(answer)
+def read(served: Served, path: str, *, patience_s: float = 60.0) -> Any:
+    """The answer; 503 is waited out: the hub and the scene may still be on their way."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            with urllib.request.urlopen(served.url + path) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or time.monotonic() > until:
+                raise
+        time.sleep(0.5)
 
 
 def intrude(served: Served, segment: str) -> int:

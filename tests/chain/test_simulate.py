@@ -18,6 +18,8 @@ from tests.homes import TWIN, Home
 
 PATIENCE_S = 60.0
 
+pytestmark = pytest.mark.nightly
+
 
 @pytest.fixture(scope="module")
 def living(demo_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

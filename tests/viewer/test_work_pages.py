@@ -100,9 +100,14 @@ def people(chromium: Browser, served: Served) -> Iterator[People]:
         yield People(chromium, served.url, kept)
 
 
+LIVE = ("/live", "/events", "/incidents")
+"""No hub runs beside these pages: what is live is answered by 503, which a browser writes on its console."""
+
+
 def look_back(seen: Visit) -> None:
     found = Axe().run(seen.page).response["violations"]
     assert [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in GRAVE] == []
+    seen.errors[:] = [one for one in seen.errors if not ("503" in one and any(path in one for path in LIVE))]
     seen.check()
 
 

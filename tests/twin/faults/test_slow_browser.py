@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.twin.faults.clients import Gate, Listener, Watcher
 from tests.twin.faults.running import Fleet, Running, eventually, prepared, running
@@ -29,6 +30,8 @@ SOCKET = (
     "GET /live HTTP/1.1\r\nHost: HOST\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
+
+pytestmark = pytest.mark.nightly
 SUBSCRIBE = b"\x81\x91\0\0\0\0" + b'{"subscribe": {}}'
 EVENTS = "GET /events?since=0 HTTP/1.1\r\nHost: HOST\r\n\r\n"
 
