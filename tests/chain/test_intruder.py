@@ -36,6 +36,7 @@ def read(served: Served, path: str, *, patience_s: float = 60.0) -> Any:
             with urllib.request.urlopen(served.url + path) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code != 503 or time.monotonic() > until:
                 raise
         time.sleep(0.5)
@@ -76,6 +77,7 @@ def test_an_intruder_is_seen_flown_to_and_found_again_in_the_past(
 ) -> None:
     segments = read(demo_served, "/live/states?site=pingshan&kind=perimeter_segment")["states"]
     segment = segments[len(segments) // 2]
+    read(demo_served, f"/spatial/visible-from?lon={FAR['lon']}&lat=26.0896&height_m=0&datum=ground")  # when the scene is there
     with visit(chromium, demo_served.url, **WIDE) as seen:
         page = seen.page
         expect(page.locator("twin-live-bar .line.open")).to_be_visible()
