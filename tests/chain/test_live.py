@@ -58,6 +58,9 @@ def driving(port: int, phone: str, plate: str) -> Iterator[Terminal]:
             heading = math.degrees(angle + math.pi / 2) % 360
             terminal.report(Fix(device_us=int(time.time()) * 1_000_000, lon=place[0], lat=place[1], speed_kmh=22, heading_deg=heading))
             await asyncio.sleep(1)
+        if terminal.transport is not None:
+            terminal.transport.close()
+        await asyncio.sleep(0.1)
 
     thread = threading.Thread(target=lambda: asyncio.run(drive()), name="terminal")
     thread.start()
