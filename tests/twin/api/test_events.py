@@ -174,7 +174,7 @@ def test_it_beats_while_nothing_happens_and_ends_when_the_key_is_taken_away(serv
     stream = following("/events")
     while stream.comments < 3:
         assert stream._block() is None
-    served.principal = Principal(name="w", role=Role.VIEWER, labels=EVERY, scopes=EVERY)
+    served.principal = Principal(name="w", role=Role.UNIT_CLERK, labels=EVERY, scopes=EVERY)
     served.commit(event())
     rest = stream.answer.read().decode()
     assert "data:" not in rest and rest.endswith(": the stream ends here\n\n")
