@@ -42,6 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"TWIN_{name.upper()}", raising=False)
     monkeypatch.setenv("TWIN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TWIN_GATEWAY_PORT", "-1")  # the port of terminals is one of the machine: services of other tests stand beside
     return tmp_path / "home"
 
 
