@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from spatial.feature import Kind
 from twin.api.documents import NOT_FOUND, bilingual
@@ -11,6 +11,7 @@ from twin.api.gate import allowed
 from twin.api.incidents import IncidentId, Watcher, knows_of, reader_of_incidents
 from twin.api.registers import registers_of, tables_of
 from twin.api.router import Router
+from twin.api.values import ZonedMoment
 from twin.auth import Action, Principal, allows, permitted_labels
 from twin.errors import NotReady
 from twin.queries.incidents.context import Sources, context_of
@@ -90,7 +91,7 @@ def read_muster(
     request: Request,
     principal: MusterReader,
     code: Code,
-    since: Annotated[AwareDatetime, Query(description=bilingual("何时开始疏散,RFC 3339", "when the evacuation began, RFC 3339"))],
+    since: Annotated[ZonedMoment, Query(description=bilingual("何时开始疏散,RFC 3339", "when the evacuation began, RFC 3339"))],
     building: Annotated[
         str | None, Query(max_length=300, description=bilingual("楼栋;缺省为全院", "a building; else the whole site"))
     ] = None,

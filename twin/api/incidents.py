@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
 from fastapi.responses import RedirectResponse
-from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from twin.api.incident_documents import AlarmPage, Assignment, Closing, Incident
 from twin.api.preconditions import PreconditionFailed, SeenVersion, tagged
 from twin.api.registers import tables_of
 from twin.api.router import Router
+from twin.api.values import ZonedMoment
 from twin.auth import EVERY, Action, Principal, permitted_labels
 from twin.codes.alarm import CloseReason
 from twin.errors import Invalid, NotFound, Refused
@@ -31,9 +31,7 @@ Watcher = Annotated[Principal, allowed(Action.READ_LIVE)]
 Handler = Annotated[Principal, allowed(Action.HANDLE_INCIDENT)]
 IncidentId = Annotated[int, Path(ge=1, le=2**62, description=bilingual("事件编号", "number of the incident"))]
 Limit = Annotated[int, Query(ge=1, le=1000, description=bilingual("每页至多", "at most so many a page"))]
-At = Annotated[
-    AwareDatetime | None, Query(alias="datetime", description=bilingual("当时的样子,RFC 3339", "as it was known then, RFC 3339"))
-]
+At = Annotated[ZonedMoment | None, Query(alias="datetime", description=bilingual("当时的样子,RFC 3339", "as it was known then, RFC 3339"))]
 MOVED: dict[int | str, dict[str, Any]] = {
     307: {
         "description": bilingual("已并入另一事件", "it was merged into another"),

@@ -4,12 +4,12 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from twin.api.body import LARGEST_INTEGER
 from twin.records.checked import WHOLE
 
-__all__ = ["Day", "Fen", "Id", "Moment", "Month"]
+__all__ = ["Day", "Fen", "Id", "Moment", "Month", "ZonedMoment"]
 
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
@@ -42,5 +42,7 @@ Day = Annotated[date, _written_as(ISO_DAY, "YYYY-MM-DD"), AfterValidator(_within
 """A day of the years 1800 to 2200, ISO 8601."""
 Moment = Annotated[datetime, _written_as(ISO_MOMENT, "YYYY-MM-DDTHH:MM:SS+08:00"), AfterValidator(_within_reach)]
 """A moment of those years, RFC 3339."""
+ZonedMoment = Annotated[AwareDatetime, _written_as(ISO_MOMENT, "YYYY-MM-DDTHH:MM:SS+08:00"), AfterValidator(_within_reach)]
+"""The same; one without its zone is refused."""
 Month = Annotated[str, Field(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
 """A month, ISO 8601."""

@@ -1,8 +1,11 @@
 """Every operation of the OpenAPI document is asked what it says it takes, and what it does not: no 5xx, no undocumented answer."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -25,6 +28,7 @@ from twin.api.incident_state import EVENTS
 from twin.assemble import build_tiles
 from twin.auth import LabelPolicy, Principal, Role, local_administrator
 from twin.codes import list_kinds
+from twin.gateway.control import Control
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
 from twin.imports.city import import_city
@@ -85,6 +89,28 @@ def service_of(home: Served, principal: Principal) -> FastAPI:
     app.state.live = Live(replica, visible, HubClient(Meeting(home[0].home / "nowhere")))
     app.state.live_state, app.state.knows_of = Around(replica, app.state.scenes), visible.of
     return app
+
+
+@contextmanager
+def a_gateway(history: Path) -> Iterator[None]:
+    """One that has every terminal, each of which does what it is told: without one what is told to a vehicle is 503."""
+
+    async def done(arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"result": 0, "terminal": arguments["terminal"]}
+
+    control = Control(history, "jt808-0", {"text": done, "track": done, "confirm": done})
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(control.start(), loop).result()
+        control.tell({"protocol": "jt808", "connected": [], "contested": []}, now_us=2**62)
+        yield
+    finally:
+        loop.call_soon_threadsafe(control.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def clerk() -> Principal:
@@ -180,7 +206,8 @@ def test_every_operation_of_the_demo_for_a_night(who: str, tmp_path_factory: pyt
         incidents.take(0, alarms(*(alarm(f"door/{n}", labels=("public",), site="pingshan", at_s=n * 400) for n in range(3))), HAPPENED)
         DESKS[settings.home] = StoreDesk(incidents, lambda: HAPPENED)
         app = service_of((settings, store), local_administrator() if who == "administrator" else clerk())
-        found = fuzz(app, seed=SEED, examples=NIGHTLY_EXAMPLES, phases=EVERY_PHASE, chosen=is_finite)
+        with a_gateway(demo.folder / "history"):
+            found = fuzz(app, seed=SEED, examples=NIGHTLY_EXAMPLES, phases=EVERY_PHASE, chosen=is_finite)
         assert set(found.requests) == {label for label in labels_of(app) if is_finite(label)}
     keep(who, found, NIGHTLY_EXAMPLES)
     require_clean(found)

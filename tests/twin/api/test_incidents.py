@@ -194,6 +194,10 @@ def test_without_a_hub_nothing_is_decided_and_without_its_file_nothing_is_known(
 
 def test_wrong_parameters_are_named(asking: As) -> None:
     client = asking()
-    for path, name in (("/incidents?state=x", "state"), ("/incidents?datetime=now", "datetime"), ("/events?types=A%20b", "types")):
+    for path, name in (
+        ("/incidents?state=x", "state"),
+        *((f"/incidents?datetime={said}", "datetime") for said in ("now", "0.5", "2026-11-27T08:00:00")),
+        ("/events?types=A%20b", "types"),
+    ):
         answer = client.get(path)
         assert (answer.status_code, answer.json()["parameter"]) == (400, name), path

@@ -23,10 +23,11 @@ from twin.queries.items.points import Plane, planes_of
 from twin.queries.place.assets import StandingAssets, asset_points
 from twin.queries.records.context import Registers
 from twin.records.columns import NO_DAY, NO_VALUE, asset_states
+from twin.records.moves import Moves
 from twin.records.shelf import AssetView
 from twin.store.items import Window
 
-__all__ = ["AssetChoice", "choose_assets"]
+__all__ = ["AssetChoice", "choose_assets", "moved_assets"]
 
 EARTH_M = 6_356_000.0
 SLACK_M = 1.0
@@ -67,11 +68,18 @@ class AssetChoice:
 
 
 def choose_assets(
-    connection: Connection, registers: Registers, reader: ItemReader, asked: Asked, queryables: Queryables
+    connection: Connection,
+    registers: Registers,
+    reader: ItemReader,
+    asked: Asked,
+    queryables: Queryables,
+    *,
+    moves: Moves | None = None,
 ) -> AssetChoice | None:
     """The assets in the box that the reader may know of and for which the conditions hold that columns can decide.
 
-    None where the columns are not of the state that the connection sees. Raises FilterInvalid for what cannot be asked.
+    With `moves` those alone that said on its day what they say now. None where the columns are not of the state that the
+    connection sees. Raises FilterInvalid for what cannot be asked.
     """
     assert reader.records is not None
     for one in asked.filters:
@@ -80,6 +88,9 @@ def choose_assets(
     if view is None:
         return None
     seen = visible_mask(view, reader.records)
+    if moves is not None:
+        still = unmoved_mask(connection, view, moves)
+        seen = still if seen is None else seen & still
     nodes = [node for one in asked.filters for node in _conjuncts(one.node)]
 
     def choose() -> tuple[Positions | None, list[Node]]:
@@ -88,9 +99,32 @@ def choose_assets(
             mask = seen[positions] if mask is None else seen & mask
         return _holding(connection, view, queryables, nodes, positions, mask)
 
-    key = ("chosen", asked.box, tuple(nodes), reader.records.labels, reader.records.units, frozenset(reader.site_codes))
+    key = (
+        "chosen",
+        moves and moves.day,
+        asked.box,
+        tuple(nodes),
+        reader.records.labels,
+        reader.records.units,
+        frozenset(reader.site_codes),
+    )
     positions, rest = view.once(key, choose)
     return AssetChoice(view=view, positions=positions, rest=tuple(map(Filter, rest)))
+
+
+def moved_assets(connection: Connection, view: AssetView, moves: Moves) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`Moves.ids`, asked once a state and day."""
+    return view.once(("moved", moves.day), lambda: moves.ids(connection))
+
+
+def unmoved_mask(connection: Connection, view: AssetView, moves: Moves) -> Mask:
+    """Which assets said on the day what they say now."""
+
+    def look() -> Mask:
+        records = view.columns.arrays["record"]
+        return np.logical_not(np.isin(records, np.concatenate(moved_assets(connection, view, moves))))
+
+    return view.once(("unmoved", moves.day), look)
 
 
 def _holding(

@@ -28,6 +28,7 @@ from twin.queries.items.record_types import TYPES
 from twin.queries.items.sorting import Cursor, SortKey, read_in_order, read_sort, require_few
 from twin.queries.records.documents import shown, withheld_columns
 from twin.records.counters import clock_of
+from twin.records.moves import Moves
 from twin.records.place_tree import NOWHERE, PlaceTree
 from twin.records.read import records_of_key
 from twin.records.scope import visible_conditions
@@ -49,9 +50,21 @@ COUNTED = 50_000
 
 
 class RecordQuery:
-    """The question of `ItemQuery` to the records of a kind: only what the reader may know of, in the order of keys."""
+    """The question of `ItemQuery` to the records of a kind: only what the reader may know of, in the order of keys.
 
-    def __init__(self, connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked) -> None:
+    With `moves` only those that said on its day what they say now.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        catalogue: Catalogue,
+        collection: Collection,
+        reader: ItemReader,
+        asked: Asked,
+        *,
+        moves: Moves | None = None,
+    ) -> None:
         assert collection.record is not None
         assert reader.records is not None
         if asked.span is not None:
@@ -70,9 +83,11 @@ class RecordQuery:
         self._few: list[int] | None = None
         by_column = self._kind.name == "asset" and not asked.sort
         told = self._queryables() if asked.filters else Queryables(key=self._table.c.id)
-        self._choice = choose_assets(connection, catalogue.registers, reader, asked, told) if by_column else None
+        self._choice = choose_assets(connection, catalogue.registers, reader, asked, told, moves=moves) if by_column else None
         self._few = self._few_chosen()
         self._where = [*self._seen, *self._filters(asked.filters if self._choice is None else self._choice.rest)]
+        if moves is not None and self._choice is None:
+            self._where.append(moves.unmoved())
         if asked.box is not None and self._choice is None:
             self._where.append(self._points.near(asked.box.windows) if self._points else false())
         self._keys = self._sort()

@@ -1,16 +1,17 @@
-"""Records as items as of a day: what each said then, as its dossier of that day says it (docs/decisions/035).
+"""Records as items as of a day: what each said then, as its dossier of that day says it (docs/decisions/035, 059).
 
-History is kept by record, so it is replayed record by record and judged in Python: for registers up to `MOST` records.
+Those that nothing changed since are told from their rows, as those of now are; only the others are replayed.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from heapq import merge
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, and_, select, true
@@ -18,41 +19,38 @@ from sqlalchemy import Connection, and_, select, true
 from spatial.feature import DEVICES
 from twin.codes import RecordKind
 from twin.errors import Invalid, NotFound
-from twin.queries.cql2 import Filter, Queryable, Queryables, ValueType
+from twin.queries.cql2 import Queryable, Queryables, ValueType
+from twin.queries.cql2.among import among
 from twin.queries.cql2.compile import check_filter
-from twin.queries.cql2.evaluate import evaluate
-from twin.queries.cql2.functions import Day, Instant
 from twin.queries.cql2.nodes import properties_in
 from twin.queries.items.asked import Asked, ItemPage
+from twin.queries.items.asset_choice import moved_assets
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.device_shapes import DeviceShapes
 from twin.queries.items.item import Item
-from twin.queries.items.record_types import TYPES
 from twin.queries.items.records import RecordItems, RecordQuery
+from twin.queries.items.records_then import Replay, Then, holds, said, types_of
 from twin.queries.items.time import Span
 from twin.queries.records.documents import withheld_columns
-from twin.records.history import changes_by_field, changes_of_many
-from twin.records.read import Record, records_where
+from twin.records.counters import clock_of
+from twin.records.moves import read_moves
+from twin.records.read import Record, records_of_key, records_where
 from twin.records.scope import visible_conditions
-from twin.records.timeline import Change, held_at
-from twin.records.told_rows import told_of
 from twin.store import record_schema as schema
 from twin.store.values import to_microseconds
 
 __all__ = ["MOST", "RecordsAsOf", "day_of"]
 
 MOST = 20_000
-"""So many records of a kind at most are told as of another day; of more it is refused, in words."""
-NOT_PLACING = frozenset({"name", "remark", "unit", "label", "guards"})
-"""Columns of devices that say nothing of where they stand or what they cover."""
+"""So many records are sorted at most, and so many that changed since are judged by conditions; of more it is refused, in words."""
+AT_ONCE = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Then:
-    """A record with what it said on the day; `moved`: it may have stood elsewhere than where its row stands now."""
+class _Moved(NamedTuple):
+    """A record to replay."""
 
-    record: Record
-    moved: bool
+    key: str
+    record: int
 
 
 def day_of(span: Span, kind: RecordKind) -> date:
@@ -74,39 +72,47 @@ class RecordsAsOf:
         assert collection.record is not None and reader.records is not None and asked.span is not None
         self._connection, self._kind, self._reader, self._asked = connection, collection.record, reader, asked
         self._day = day_of(asked.span, self._kind)
-        shelf = catalogue.registers.shelf
-        self._places = shelf.places(connection)
-        self._seen = visible_conditions(self._kind, reader.records, self._places, shelf.units(connection))
-        table = schema.kind_table(self._kind.name)
-        shapes = DeviceShapes(connection, table, reader, None) if self._kind.name in DEVICES else None
-        self._made = RecordItems(self._kind, self._places, reader, shapes)
-        self._known_at_us = to_microseconds(catalogue.registers.now())
+        self._shelf = catalogue.registers.shelf
+        places = self._shelf.places(connection)
+        self._seen = visible_conditions(self._kind, reader.records, places, self._shelf.units(connection))
+        shapes = DeviceShapes(connection, self._table, reader, None) if self._kind.name in DEVICES else None
+        made = RecordItems(self._kind, places, reader, shapes)
+        self._replay = Replay(connection, self._kind, self._day, to_microseconds(catalogue.registers.now()), made)
+        self._moves = read_moves(connection, self._kind, self._day)
+        self._types = types_of(self._kind, frozenset(withheld_columns(self._kind, reader.records)))
         self._now = RecordQuery(connection, catalogue, collection, reader, Asked())
-        withheld = frozenset(withheld_columns(self._kind, reader.records))
-        self._types = {"id": ValueType.STRING} | {c.name: TYPES[c.type] for c in self._kind.columns if c.name not in withheld}
-        located = {column.name for column in self._kind.columns if column.part == "location"}
-        devices = {column.name for column in self._kind.columns} - NOT_PLACING
-        self._placing = devices if self._kind.name in DEVICES else located
-        self._item_of: dict[int, Item] = {}
         self._check()
+        still = Asked(box=asked.box, filters=asked.filters, filter_crs=asked.filter_crs)
+        self._still = RecordQuery(connection, catalogue, collection, reader, still, moves=self._moves)
 
     def page(self, *, after: str, limit: int) -> ItemPage:
         """At most `limit` items behind the one with the id `after`, in the order of `sort`, else of ids."""
-        start = self._behind(after)
-        items = [self._item_of[one.record.id] for one in self._found[start : start + limit]]
-        more = start + limit < len(self._found)
-        return ItemPage(items=items, after=items[-1].id if more else None)
+        if self._asked.sort:
+            return self._sorted_page(after, limit)
+        if "\0" in after:
+            raise _no_page()
+        found = list(islice(merge(self._unmoved(after, limit), self._changed(after), key=lambda item: item.id), limit + 1))
+        return ItemPage(items=found[:limit], after=found[limit - 1].id if len(found) > limit else None)
 
     def one(self, item_id: str) -> Item:
         """The record of a key as it stood; raises NotFound also where it had not begun, or had ended."""
-        found = next((one for one in self._found if one.record.key == item_id), None)
-        if found is None:
+        known = [record for record in records_of_key(self._connection, self._kind, item_id) if record.key == item_id]
+        table = self._table.c
+        asked = select(table.id).where(table.id.in_([record.row["id"] for record in known]), *self._seen)
+        seen = set(self._connection.execute(asked).scalars()) if known else set()
+        found = self._replay.items(self._replay.of([record for record in known if record.row["id"] in seen]))
+        if not found:
             raise NotFound(f"there was no {self._kind.name} {item_id} on {self._day}", path=item_id)
-        return self._item_of[found.record.id]
+        return found[0]
 
     def count(self) -> int | None:
-        """How many match, exactly."""
-        return len(self._found)
+        """How many match; None where more are to be replayed, or are there, than are counted."""
+        if self._asked.sort:
+            return len(self._sorted)
+        if len(self._moved) > MOST:
+            return None
+        unmoved = self._still.count()
+        return None if unmoved is None else unmoved + sum(1 for _ in self._changed(""))
 
     def extent(self) -> tuple[float | None, ...]:
         """That of the collection now."""
@@ -116,112 +122,106 @@ class RecordsAsOf:
         """Since when the collection has something to tell."""
         return self._now.begun()
 
-    @cached_property
-    def _found(self) -> list[_Then]:
-        found = [one for one in self._standing() if all(self._holds(condition, one) for condition in self._asked.filters)]
-        self._make(found)
-        if self._asked.box is not None:
-            found = self._within(found)
-        found.sort(key=lambda one: (one.record.key, one.record.id))
-        for name, descending in reversed(self._asked.sort):
-            said = [(self._value(one, name), one) for one in found]
-            known = sorted((pair for pair in said if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)
-            found = [one for _, one in known] + [one for value, one in said if value is None]
-        return found
+    @property
+    def _table(self) -> Any:
+        return schema.kind_table(self._kind.name)
 
-    def _standing(self) -> Iterator[_Then]:
-        """The records that had begun and not ended, each with what it said."""
-        table = schema.kind_table(self._kind.name)
-        records = records_where(self._connection, self._kind, and_(true(), *self._seen), order=table.c.key, limit=MOST + 1)
-        if len(records) > MOST:
-            hint = f"/{self._kind.plural}/KEY/dossier?as_of={self._day} tells of one"
-            what = f"more than {MOST:,} {self._kind.plural} are not told as of another day"
-            raise Invalid(what, path="datetime", code="PARAMETER_INVALID", hint=hint)
-        changes = changes_of_many(self._connection, self._kind.name, [record.id for record in records])
-        brought = self._brought({record.row["revision_id"] for record in records})
-        for record in records:
-            known = [one for one in changes.get(record.id, ()) if one.recorded_us <= self._known_at_us]
-            if not self._had_ended(known) and self._had_begun(brought.get(record.row["revision_id"]), known):
-                yield self._then(record, known)
+    def _unmoved(self, after: str, limit: int) -> Iterator[Item]:
+        """Those that nothing changed since, in the order of their ids."""
+        place: str | None = after
+        while place is not None:
+            page = self._still.page(after=place, limit=limit + 1)
+            yield from page.items
+            place = page.after
 
-    def _then(self, record: Record, changes: Sequence[Change]) -> _Then:
-        of_field = changes_by_field(changes)
-        how = {"as_of": self._day, "known_at_us": self._known_at_us}
-        values = {name: held_at(value, of_field.get(name, ()), **how).value for name, value in record.values.items()}  # type: ignore[arg-type]
-        differing = {name for name, value in values.items() if value != record.values[name]}
-        return _Then(record=replace(record, values=values), moved=bool(differing & self._placing))
+    def _changed(self, after: str) -> Iterator[Item]:
+        """Those that are replayed, in the order of their ids."""
+        if (self._asked.filters or self._asked.box is not None) and len(self._moved) > MOST:
+            raise self._too_many(
+                f"{len(self._moved):,} {self._kind.plural} have changed since {self._day}", "leave out the condition, or a later day"
+            )
+        start = bisect_right(self._moved, after, key=lambda one: one.key) if after else 0
+        for first in range(start, len(self._moved), AT_ONCE):
+            records = self._read([one.record for one in self._moved[first : first + AT_ONCE]])
+            found = [one for one in self._replay.of(records) if all(holds(part, one, self._types) for part in self._asked.filters)]
+            yield from self._boxed(found)
 
-    def _brought(self, revisions: set[int | None]) -> dict[int, str]:
-        """Revision → the day from which what it brought holds."""
-        table = schema.register_revision.c
-        query = select(table.id, table.as_of).where(table.id.in_([one for one in revisions if one is not None]))
-        return {int(number): str(day) for number, day in self._connection.execute(query)}
-
-    def _had_begun(self, brought: str | None, changes: Sequence[Change]) -> bool:
-        """On the day its ledger or its author said; any earlier day from which one of its values holds counts too."""
-        days = [one.valid_from.isoformat() for one in changes if one.field != "ended"] + ([brought] if brought else [])
-        return not days or min(days) <= self._day.isoformat()
-
-    def _had_ended(self, changes: Sequence[Change]) -> bool:
-        return any(one.field == "ended" and one.new is not None and one.new <= self._day.isoformat() for one in changes)
-
-    def _make(self, found: Sequence[_Then]) -> None:
-        """The items; of one that may have stood elsewhere nothing is told of where."""
-        made = self._made.of(told_of(self._kind, [one.record for one in found]))
-        nowhere: dict[str, Any] = {"geometry": None, "low_m": None, "high_m": None}
-        for one, item in zip(found, made, strict=True):
-            item = replace(item, version=None)
-            if one.moved:
-                item = replace(item, **nowhere, properties={**item.properties, "place": None, "place_feature": None})
-            self._item_of[one.record.id] = item
-
-    def _within(self, found: Sequence[_Then]) -> list[_Then]:
-        assert self._asked.box is not None
+    def _boxed(self, found: Sequence[Then]) -> list[Item]:
+        items = self._replay.items(found)
+        if self._asked.box is None or not items:
+            return items
         moved = [one.record.key for one in found if one.moved]
         if moved:
-            what = f"where {len(moved)} of them stood on {self._day} is not kept, {moved[0]} among them"
+            what = f"where {moved[0]} stood on {self._day} is not kept"
             raise Invalid(what, path="bbox", code="PARAMETER_INVALID", hint="leave out bbox, or datetime")
-        if not found:
-            return []
-        items = [self._item_of[one.record.id] for one in found]
         low, high = np.array([(item.low_m, item.high_m) for item in items], dtype=np.float64).T
         meets = self._asked.box.meets(np.array([item.geometry for item in items], dtype=object), low, high)
-        return [one for one, hit in zip(found, meets, strict=True) if hit]
+        return [one for one, hit in zip(items, meets, strict=True) if hit]
 
-    def _holds(self, condition: Filter, one: _Then) -> bool:
-        return evaluate(condition.node, {name: self._value(one, name) for name in properties_in(condition.node)}) is True
+    @cached_property
+    def _moved(self) -> list[_Moved]:
+        """The records to replay that the reader may know of, by key."""
+        view = self._shelf.assets_of_now(self._connection) if self._kind.name == "asset" else None
+        if view is None:
+            return self._ask_moved(self._moves.moved())
+        assert self._reader.records is not None
+        ids = moved_assets(self._connection, view, self._moves)[0]
+        condition = among(self._table.c.record_id, ids.tolist(), ValueType.INTEGER, self._connection.dialect.name)
+        key = ("to replay", self._day, self._reader.records.labels, self._reader.records.units)
+        return view.once(key, lambda: self._ask_moved(condition))
 
-    def _value(self, one: _Then, name: str) -> Any:
-        """A value as filters compare it."""
-        value = one.record.key if name == "id" else one.record.values[name]
-        if value is None:
-            return None
-        match self._types[name]:
-            case ValueType.DATE:
-                return Day(value)
-            case ValueType.INSTANT:
-                return Instant(value)
-            case ValueType.NUMBER:
-                return float(value)
-        return value
+    def _ask_moved(self, condition: Any) -> list[_Moved]:
+        table, now = self._table.c, clock_of(self._connection, self._kind.name)
+        query = select(table.key, table.record_id).where(table.since <= now, table.until > now, condition, *self._seen)
+        return [_Moved(*row) for row in self._connection.execute(query.order_by(table.key, table.record_id))]
+
+    def _read(self, ids: Sequence[int]) -> list[Record]:
+        condition = among(self._table.c.record_id, ids, ValueType.INTEGER, self._connection.dialect.name)
+        found = {record.id: record for record in records_where(self._connection, self._kind, condition)}
+        return [found[one] for one in ids if one in found]
+
+    def _sorted_page(self, after: str, limit: int) -> ItemPage:
+        start = 0
+        if after:
+            keys = [one.record.key for one in self._sorted]
+            if after not in keys:
+                raise _no_page()
+            start = keys.index(after) + 1
+        found = self._replay.items(self._sorted[start : start + limit])
+        return ItemPage(items=found, after=found[-1].id if start + limit < len(self._sorted) else None)
+
+    @cached_property
+    def _sorted(self) -> list[Then]:
+        records = records_where(self._connection, self._kind, and_(true(), *self._seen), order=self._table.c.key, limit=MOST + 1)
+        if len(records) > MOST:
+            raise self._too_many(f"more than {MOST:,} {self._kind.plural} are not sorted as of another day", "leave out sortby")
+        found = [one for one in self._replay.of(records) if all(holds(part, one, self._types) for part in self._asked.filters)]
+        if self._asked.box is not None:
+            kept = {item.id for item in self._boxed(found)}
+            found = [one for one in found if one.record.key in kept]
+        found.sort(key=lambda one: (one.record.key, one.record.id))
+        for name, descending in reversed(self._asked.sort):
+            values = [(said(one, name, self._types), one) for one in found]
+            known = sorted((pair for pair in values if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)
+            found = [one for _, one in known] + [one for value, one in values if value is None]
+        return found
+
+    def _too_many(self, what: str, hint: str) -> Invalid:
+        return Invalid(
+            what, path="datetime", code="PARAMETER_INVALID", hint=f"{hint}; /{self._kind.plural}/KEY/dossier?as_of={self._day} tells of one"
+        )
 
     def _check(self) -> None:
         """Raise what a filter of records now raises, and for conditions on shapes, which are not kept by day."""
-        table = schema.kind_table(self._kind.name)
-        named = [Queryable(name=name, type=kind, expression=table.c.id) for name, kind in self._types.items()]
-        known = Queryables(*named, Queryable(name="geometry", type=ValueType.GEOMETRY, expression=table.c.id), key=table.c.id)
+        key = self._table.c.id
+        named = [Queryable(name=name, type=kind, expression=key) for name, kind in self._types.items()]
+        known = Queryables(*named, Queryable(name="geometry", type=ValueType.GEOMETRY, expression=key), key=key)
         for one in self._asked.filters:
             check_filter(one, known)
             if "geometry" in properties_in(one.node):
                 what = "conditions on the geometry of records are answered as of now alone"
                 raise Invalid(what, path="filter", code="FILTER_INVALID", hint="leave out datetime, or ask with bbox")
 
-    def _behind(self, after: str) -> int:
-        if not after:
-            return 0
-        keys = [one.record.key for one in self._found]
-        if after in keys:
-            return keys.index(after) + 1
-        if self._asked.sort or "\0" in after:
-            raise Invalid("after is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link")
-        return bisect_right(keys, after)
+
+def _no_page() -> Invalid:
+    return Invalid("after is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link")

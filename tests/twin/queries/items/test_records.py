@@ -213,7 +213,7 @@ def test_columns_choose_what_the_table_says(home: Home, monkeypatch: pytest.Monk
     with home.town.store.database.reading() as connection:
         assert item_query(connection, home.catalogue, home.catalogue.get(home.reader(), "assets"), home.reader(), asked[0][0])._choice  # type: ignore[attr-defined]
     chosen = [[item.id for item in home.all(one, home.reader(reader), limit=23)] for one, reader in asked]
-    monkeypatch.setattr("twin.queries.items.records.choose_assets", lambda *_: None)
+    monkeypatch.setattr("twin.queries.items.records.choose_assets", lambda *_, **__: None)
     for (one, reader), keys in zip(asked, chosen, strict=True):
         assert keys == [item.id for item in home.all(one, home.reader(reader), limit=1000)], (one, reader)
     assert len({tuple(keys) for keys in chosen}) > 15

@@ -1,9 +1,11 @@
 """Collections of records as of a day: the same as the dossier of each says, on both databases."""
 
+import random
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.twin.moulds import Cast
 from tests.twin.queries.items.test_records import SEES_ALL, Home, home
@@ -19,7 +21,8 @@ from twin.queries.items.sorting import SortBy
 from twin.queries.items.time import parse_datetime
 from twin.queries.records.dossier import record_dossier
 from twin.records.scope import Reader
-from twin.records.write import Author, add_record, change_fields, end_record
+from twin.records.write import Author, add_record, change_fields, end_record, revert_change
+from twin.store import record_schema as schema
 
 __all__ = ["Cast", "home"]
 
@@ -105,6 +108,76 @@ def require_places(history: Home) -> None:
     assert kept == {item.id for item in history.all(asked(JULY)) if item.geometry is not None}
 
 
+CONDITIONS: tuple[tuple[str, ...], ...] = ((), ("casei(name) LIKE '%1%'",), ("state = '在用' AND value < 2500",))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_is_replayed_and_what_is_read_together_are_what_a_replay_of_all_says(
+    home: Home, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(seed)
+    with home.town.store.database.writing() as connection:
+        records = {str(key): int(number) for key, number in connection.exec_driver_sql("SELECT key, record_id FROM asset")}
+        for number in range(60):
+            change_at_random(connection, records, number, rng)
+        bring_at_random(connection, sorted(records.values()), rng)
+    days = (MAY - timedelta(days=1), *(MAY + timedelta(days=rng.randrange(130)) for _ in range(2)))
+    questions = [(day, *conditions) for day in days for conditions in CONDITIONS]
+    replayed = [told_plainly(home, asked(*question, sort=(SortBy("id", False),))) for question in questions]
+    assert [told_plainly(home, asked(*question), rng.randrange(5, 40)) for question in questions] == replayed
+    monkeypatch.setattr("twin.queries.items.records.choose_assets", lambda *_, **__: None)
+    assert [told_plainly(home, asked(*question), rng.randrange(5, 40)) for question in questions] == replayed
+    assert len({len(one) for one in replayed}) > 3
+
+
+def change_at_random(connection: Connection, records: dict[str, int], number: int, rng: random.Random) -> None:
+    key, when = rng.choice(sorted(records)), author(MAY + timedelta(days=rng.randrange(120)))
+    match rng.randrange(12):
+        case 0:
+            end_record(connection, ASSET, records.pop(key), when)
+        case 1:
+            records[f"ZZ-{number}"] = add_record(connection, ASSET, {"code": f"ZZ-{number}", "name": "新"}, when)
+        case 2:
+            for change in change_fields(connection, ASSET, records[key], {"name": f"错{number}"}, when):
+                revert_change(connection, ASSET, change, when)
+        case _:
+            change_fields(connection, ASSET, records[key], {"value": rng.randrange(3000), "name": f"名{number}"}, when)
+
+
+def bring_at_random(connection: Connection, records: list[int], rng: random.Random) -> None:
+    """Let most records have come by imports of days in disorder; of some the row says what an older ledger said last."""
+    table, given = schema.kind_table("asset"), {"kind": "asset", "source": "L", "status": "current", "sha256": "", "options": ""}
+    given |= {"file": "", "who": "", "facts": "{}", "counts": "{}"}
+    for number, day in enumerate((JUNE, MAY, JULY), start=9001):
+        row = given | {"id": number, "number": number, "as_of": day.isoformat(), "recorded_us": number, "clock": 0}
+        connection.execute(schema.register_revision.insert().values(row))
+        some = rng.sample(records, len(records) // 4)
+        connection.execute(table.update().where(table.c.record_id.in_(some)).values(revision_id=number))
+        change = schema.change
+        connection.execute(change.delete().where(change.c.record_id.in_(some), change.c.field == "added"))
+    for record in rng.sample(records, 4):
+        for place, (day, value) in enumerate(((JUNE, 11), (MAY, 12))):
+            said = {
+                "id": 900_000 + 2 * record + place,
+                "kind": "asset",
+                "record_id": record,
+                "field": "value",
+                "old": None,
+                "new": f"{value}",
+            }
+            told = {"valid_from": day.isoformat(), "recorded_us": 1, "since": 0, "source": "", "who": "", "method": "import"}
+            connection.execute(schema.change.insert().values(said | told))
+        connection.execute(table.update().where(table.c.record_id == record).values(value=12))
+
+
+def told_plainly(home: Home, asked: Asked, limit: int = 7) -> list[tuple[Any, ...]]:
+    return [plain(item) for item in home.all(asked, limit=limit)]
+
+
+def plain(item: Item) -> tuple[Any, ...]:
+    return item.id, item.site, item.geometry, item.low_m, item.high_m, item.properties, item.version
+
+
 def test_places_and_single_items_are_as_they_were_and_what_is_not_known_is_refused(history: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     require_places(history)
     require_single_items(history)
@@ -137,4 +210,22 @@ def require_refusals(history: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         history.all(asked(MAY, "S_INTERSECTS(geometry, POINT(119 26))"))
     monkeypatch.setattr("twin.queries.items.records_as_of.MOST", 10)
     with pytest.raises(Invalid, match="more than 10"):
-        history.all(asked(MAY))
+        history.all(asked(MAY, sort=(SortBy("value", True),)))
+    with pytest.raises(Invalid, match=r"\d+ assets have changed since"):
+        history.all(asked(MAY, "value >= 1"))
+    everything = {item.id for item in told_in_pages(history, MAY)}
+    monkeypatch.undo()
+    assert everything == {item.id for item in history.all(asked(MAY))}
+
+
+def told_in_pages(history: Home, day: date) -> list[Item]:
+    reader, found, after = history.reader(SEES_ALL), [], ""
+    with history.town.store.database.reading() as connection:
+        query = item_query(connection, history.catalogue, history.catalogue.get(reader, "assets"), reader, asked(day))
+        assert query.count() is None, "so many replayed are not counted"
+        place: str | None = after
+        while place is not None:
+            page = query.page(after=place, limit=3)
+            found += page.items
+            place = page.after
+    return found
