@@ -10,6 +10,7 @@ import pytest
 
 from sensors import jt808_intake, jt808_session
 from sensors.errors import FrameInvalid, InletGone, InletRefused, TerminalGone
+from sensors.jt808_batch import keep_raw_for_ever
 from sensors.jt808_known import Quarantine
 from sensors.observation import Stream
 from tests.sensors.jt808_gateway import PHONE, TOKEN, Raw, Remembering, gateway
@@ -212,6 +213,58 @@ def test_a_backlog_is_many_fixes_of_one_frame_and_one_answer() -> None:
         assert [fix["speed_dkmh"] for fix in inlet.fixes()] == list(range(20))
         assert all(fix["status"] & 4 for fix in inlet.fixes())
         assert inlet.raw() == [frame]
+
+    run(test)
+
+
+@pytest.mark.parametrize("message_id", [0x0704, 0x0200])
+def test_locations_that_come_in_packages_are_fixes_like_any_other(message_id: int) -> None:
+    loud = b"\x01\x04\0\0\0\x07\x14\x04\0\0\0\x02"
+
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            bodies = [location_body(speed=n, alarm=n == 7, time=f"2611270830{n:02d}", items=loud if n == 9 else b"") for n in range(40)]
+            many = struct.pack(">HB", 40, 1) + b"".join(struct.pack(">H", len(one)) + one for one in bodies)
+            whole = many if message_id == 0x0704 else location_body(speed=7, alarm=1, items=b"\xe1\xc8" + bytes(200) + loud)
+            parts = [whole[at : at + 600] for at in range(0, len(whole), 600)] if message_id == 0x0704 else [whole[:100], whole[100:]]
+            for index, part in enumerate(parts):
+                head = struct.pack(">HH6sHHH", message_id, len(part) | 0x2000, bytes.fromhex(PHONE), 90 + index, len(parts), index + 1)
+                await raw.send(enclose(head + part))
+                assert (await raw.receive())[1] == struct.pack(">HHB", 90 + index, message_id, 0)
+            await raw.close()
+            assert server.statistics()["packages"]["put_together"] == 1
+        fixes = inlet.fixes()
+        many_or_one = message_id == 0x0704
+        assert [fix["speed_dkmh"] for fix in fixes] == (list(range(40)) if many_or_one else [7])
+        assert [bool(fix["status"] & 4) for fix in fixes] == ([True] * 40 if many_or_one else [False])
+        assert [fix["alarm"] for fix in fixes if fix["alarm"]] == [1]
+        assert {fix["device"] for fix in fixes} == {"vehicle/闽A12345"} and len({fix["fix_us"] for fix in fixes}) == len(fixes)
+        (told,) = (one for one in inlet.others() if one.alarms)
+        assert told.alarms[-1] == "video_covered" and told.value["speed_dkmh"] == (9 if many_or_one else 7)
+        packages = [one.raw for one in inlet.others() if str(one.value["message"]).startswith("package_of_")]
+        assert len(packages) == len(parts) and keep_raw_for_ever(packages).all()
+
+    run(test)
+
+
+def test_packages_of_locations_that_cannot_be_read_are_kept_and_no_fix() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            whole = struct.pack(">HB", 2, 1) + struct.pack(">H", 28) + location_body() + struct.pack(">H", 28) + b"cut"
+            for index, part in enumerate((whole[:20], whole[20:])):
+                head = struct.pack(">HH6sHHH", 0x0704, len(part) | 0x2000, bytes.fromhex(PHONE), 90 + index, 2, index + 1)
+                await raw.send(enclose(head + part))
+                assert (await raw.receive())[1] == struct.pack(">HHB", 90 + index, 0x0704, 0)
+            await raw.close()
+        assert inlet.fixes() == []
+        assert [one.value["refused"] for one in inlet.others("locations")] == ["body"]
+        assert len(inlet.others("package_of_locations")) == 2
 
     run(test)
 
