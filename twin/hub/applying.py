@@ -260,7 +260,8 @@ class Applier:
 
 def _aside(verdict: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Which say nothing of the present: what comes late, and what was said before."""
-    return (verdict == int(Verdict.LATE)) | (verdict == int(Verdict.DUPLICATE))
+    aside: NDArray[np.bool_] = (verdict == int(Verdict.LATE)) | (verdict == int(Verdict.DUPLICATE))
+    return aside
 
 
 def _newest_of(fixes: Fixes, judged: Judged) -> tuple[Int64, Int64]:
