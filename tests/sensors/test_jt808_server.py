@@ -4,6 +4,7 @@ import asyncio
 import random
 import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ import pytest
 from sensors import jt808_intake, jt808_session
 from sensors.errors import FrameInvalid, InletGone, InletRefused, TerminalGone
 from sensors.jt808_batch import keep_raw_for_ever
-from sensors.jt808_known import Quarantine
+from sensors.jt808_known import KnownTerminal, Quarantine
 from sensors.observation import Stream
-from tests.sensors.jt808_gateway import PHONE, TOKEN, Raw, Remembering, gateway
+from tests.sensors.jt808_gateway import KNOWN, PHONE, TOKEN, Raw, Remembering, Terminals, gateway
 from tests.sensors.jt808_made import batch, enclose, header, location_body
 from tests.sensors.jt808_mutated import made, mutated
 
@@ -336,6 +337,27 @@ def test_a_known_terminal_that_does_not_authenticate_is_not_believed() -> None:
             await raw.close()
         assert inlet.fixes() == []
         assert {one.value.get("quarantined") for one in inlet.others()} == {None, "not_authenticated", "token", "plate", "unknown"}
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    "now", [{}, {"13912345678": replace(KNOWN["13912345678"], device="vehicle/闽B00001")}], ids=["nobody's", "another's"]
+)
+def test_a_terminal_whose_vehicle_is_another_speaks_for_the_old_one_no_longer(now: dict[str, KnownTerminal]) -> None:
+    async def test() -> None:
+        inlet, register = Remembering(), Terminals()
+        async with gateway(inlet, register) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            server.heed_register()
+            assert (await raw.ask(0x0200, location_body()))[1][4] == 0
+            register.known = now
+            server.heed_register()
+            assert await raw.reader.read() == b""
+            assert (server.connected(), server.statistics()["connections"]["withdrawn"]) == ([], 1)
+            await raw.close()
+        assert [fix["device"] for fix in inlet.fixes()] == ["vehicle/闽A12345"]
 
     run(test)
 
