@@ -155,7 +155,7 @@ class _Watching:
 
     async def tell(self, listening: asyncio.Task[None]) -> None:
         """Send what changed at each tick, as fast as the watcher reads, for as long as it may watch."""
-        due, is_told, whose = 0, False, 0
+        due, trouble, whose = 0, "", 0
         first = True
         while not listening.done():
             live = self._live
@@ -171,17 +171,15 @@ class _Watching:
                 await self._socket.close(code=1008, reason=error.code)
                 return
             except TwinError as error:
-                await self._problem("the store does not answer", error.message)
+                trouble = await self._waits(trouble, "who may know of what cannot be told", f"{error.message}; {error.hint}")
                 continue
             asked = self._asked
             if asked is None:
                 continue
             if not live.replica.is_current:
-                if not is_told:
-                    await self._problem("the hub is away", "what is shown is old; it comes back by itself")
-                    is_told = True
+                trouble = await self._waits(trouble, "the hub is away", "what is shown is old; it comes back by itself")
                 continue
-            is_told = False
+            trouble = ""
             basis = self._basis
             whole = basis is None or live.ticks >= due
             if whole:
@@ -210,6 +208,12 @@ class _Watching:
             return box_of_site(self._socket.app.state.store, self._principal, code)
         except TwinError as error:
             raise ValueError(error.message) from None
+
+    async def _waits(self, told: str, title: str, detail: str) -> str:
+        """Say once that nothing is told, and why; the title that was told."""
+        if title != told:
+            await self._problem(title, detail)
+        return title
 
     async def _problem(self, title: str, detail: str) -> None:
         async with self._lock:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from starlette.websockets import WebSocketDisconnect
 from tests.twin.served import service
 from tests.twin.store.builder import NOW
 from twin.api.keyring import Keyring
+from twin.auth import Principal
+from twin.errors import StoreUnavailable
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
 from twin.live.state import LiveState
@@ -92,3 +95,32 @@ def test_it_ends_when_the_key_is_taken_away(
             while True:
                 socket.receive_bytes()
         assert (ended.value.code, ended.value.reason) == (1008, "KEY_INVALID")
+
+
+def test_while_the_store_does_not_say_who_asks_nothing_is_told_and_that_once(
+    watched: TestClient, key_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twin.queries.live.watching.TICK_S", 0.02)
+    state = watched.app.state  # type: ignore[attr-defined]
+    with watched.websocket_connect("/live", headers={"Authorization": f"Bearer {key_of('security_officer')}"}) as socket:
+        socket.send_text('{"subscribe": {}}')
+        frame_of(socket)
+        asked, refused = state.principal_of, threading.Event()
+
+        def away(request: object) -> Principal:
+            refused.set()
+            raise StoreUnavailable("the store is away", hint="it comes back")
+
+        state.principal_of = away
+        while (told := socket.receive()).get("text") is None:
+            pass
+        assert json.loads(told["text"]) == {
+            "type": "problem",
+            "title": "who may know of what cannot be told",
+            "detail": "the store is away; it comes back",
+        }
+        refused.clear()
+        assert refused.wait(5)
+        state.principal_of = asked
+        socket.send_text('{"subscribe": {}}')
+        assert frame_of(socket) == 0
