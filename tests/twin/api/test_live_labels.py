@@ -87,7 +87,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
         take(store, folder, "zone", "区域编号,区域名称,范围,坐标系,底1985高程,顶1985高程,可见范围", ZONES)
         gates = [f"G-W,西门,{WEST[0]},{WEST[1]},CGCS2000,public", f"G-E,暗门,{EAST[0]},{EAST[1]},CGCS2000,restricted"]
         take(store, folder, "gate", "出入口编号,出入口名称,经度,纬度,坐标系,可见范围", gates)
-        take(store, folder, "vehicle", "车牌号", [OPEN, HIDDEN])
+        take(store, folder, "vehicle", "车牌号,终端号", [f"{OPEN},13900000001", f"{HIDDEN},"])
         opened = OpenHub.open(settings)
         drive(opened)
         yield settings, store, opened
@@ -130,6 +130,7 @@ def connected(settings: Settings, store: Store, opened: OpenHub, officer: Princi
         knows=visible.of(principal),
         now_us=NOW_US,
         persons=allows(principal, Action.READ_PERSON),
+        follows=allows(principal, Action.READ_TRACK),
     )
 
     @asynccontextmanager
@@ -244,6 +245,19 @@ def test_a_zone_that_is_hidden_is_hidden_by_every_door(asking: Callable[[frozens
 @pytest.mark.parametrize("door", [door for door in DOORS if door != "each incident"])
 def test_who_may_not_read_persons_is_told_of_none_by_any_door(asking: Callable[..., TestClient], door: str) -> None:
     assert "P-OPEN" not in DOORS[door](asking(EVERY, Role.VIEWER))
+
+
+def test_who_may_not_follow_is_told_by_sensorthings_only_where_a_vehicle_is_now(asking: Callable[..., TestClient]) -> None:
+    assert not allows(Principal(name="m", role=Role.ASSET_MANAGER, labels=EVERY, scopes=EVERY), Action.READ_TRACK)
+    followed = [f"Things('vehicle:{OPEN}')/HistoricalLocations", f"Datastreams('vehicle:{OPEN}:position')/Observations"]
+    for path in followed:
+        told = []
+        for role in (Role.SECURITY_OFFICER, Role.ASSET_MANAGER):
+            answer = asking(EVERY, role).get(f"/sta/v1.1/{path}?$count=true&$top=100").json()
+            assert "@iot.count" in answer, answer
+            assert answer["@iot.count"] == len(answer["value"])
+            told.append(answer["@iot.count"])
+        assert told == [7, 1]
 
 
 def test_what_is_hidden_is_not_counted(asking: Callable[[frozenset[str]], TestClient]) -> None:
