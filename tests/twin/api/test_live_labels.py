@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def drive(opened: OpenHub) -> None:
         opened.applier.apply([batch], now_us=at_us, first=number - 1, position=number)
     passed = (("G-W", OPEN, "P-OPEN"), ("G-E", HIDDEN, "P-HIDDEN"))
     others = [said(f"gate/{key}", Stream.PASSAGE, {"direction": "in", "plate": plate, "person": who}) for key, plate, who in passed]
-    others += [said(f"gate/{key}", Stream.ALARM, {}, "gate_forced") for key in ("G-W", "G-E")]
+    others += [replace(said(f"gate/{key}", Stream.ALARM, {}, "gate_forced"), lon_lat=(0.0, 0.0)) for key in ("G-W", "G-E")]
     opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, first=8 - 1, position=8)
 
 
@@ -258,6 +259,18 @@ def test_who_may_not_follow_is_told_by_sensorthings_only_where_a_vehicle_is_now(
             assert answer["@iot.count"] == len(answer["value"])
             told.append(answer["@iot.count"])
         assert told == [7, 1]
+
+
+def test_what_stands_still_is_told_with_the_zones_it_stands_in_and_where_it_was_surveyed(asking: Callable[..., TestClient]) -> None:
+    told = {}
+    for labels in (EVERY, frozenset({"public"})):
+        for row in asking(labels).get(f"/live/states?site={SITE.code}").json()["states"]:
+            told[row["id"], "*" in labels] = row["zones"], round(row["lon"], 4)
+    assert told == {
+        ("gate/G-W", True): (["zone:Z-W"], WEST[0]),
+        ("gate/G-E", True): (["zone:Z-E"], EAST[0]),
+        ("gate/G-W", False): (["zone:Z-W"], WEST[0]),
+    }
 
 
 def test_what_is_hidden_is_not_counted(asking: Callable[[frozenset[str]], TestClient]) -> None:
