@@ -26,9 +26,9 @@ FENCE, PASSAGE, STATE, REDERIVED = "pingshan.fence", "pingshan.passage", "pingsh
 PUBLIC = "public"
 NULL_ISLAND = (0.0, 0.0)
 NOT_LISTED = "gate_not_listed"
-STRANGER, STRANGERS, BY_STRANGER = "unknown_terminal", "unknown_terminal/*", "unknown_terminal_alarm"
-"""Whoever reaches the gateway can say that it is a terminal in distress: what those that nobody knows say is one kind of alarm of its own,
-of all of them together; which one it was stands in the raw observation."""
+STRANGERS = {"unknown_terminal": "unknown_terminal_alarm", "unknown_device": "unknown_device_alarm"}
+"""Whoever reaches a gateway can say that it is a device in distress: what those that nobody knows say is one kind of alarm of its own, of
+all of them together (`KIND/*`); which one it was stands in the raw observation."""
 log = logging.getLogger(__name__)
 Row = dict[str, Any]
 
@@ -140,12 +140,12 @@ class Happening:
     def _of_others(self, committed: Committed) -> Iterator[Row]:
         for item, (at, one) in enumerate(zip(committed.others_at, committed.others, strict=True)):
             for code in self._alarms(one):
-                own = one.device.replace("/", ":", 1)
+                own, kind = one.device.replace("/", ":", 1), one.device.partition("/")[0]
                 fact = self.ground.fact(own)
                 surveyed = fact.lon_lat if fact is not None else None
                 yield {
                     "at": at,
-                    "device": STRANGERS if code == BY_STRANGER else one.device,
+                    "device": f"{kind}/*" if kind in STRANGERS else one.device,
                     "kind": code,
                     "spot": self.spot((), own),
                     "time_us": time_of(one),
@@ -157,8 +157,8 @@ class Happening:
 
     def _alarms(self, one: Observation) -> tuple[str, ...]:
         """Those it reports; and of a vehicle that is let in and on no list, that it is not."""
-        if one.device.partition("/")[0] == STRANGER:
-            return (BY_STRANGER,) if one.alarms else ()
+        if (strange := STRANGERS.get(one.device.partition("/")[0])) is not None:
+            return (strange,) if one.alarms else ()
         plate = one.value.get("plate")
         if self.listed is None or self.listed.is_empty or one.stream is not Stream.PASSAGE or one.value.get("direction") != "in":
             return one.alarms

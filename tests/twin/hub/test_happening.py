@@ -122,12 +122,11 @@ def test_while_the_disk_is_full_alarms_wait_and_none_is_lost(tmp_path: Path) -> 
     assert [view.counts for view in known(happening)] == [{"door_forced": 1}]
 
 
-def test_what_terminals_that_nobody_knows_call_an_alarm_is_kept_as_one_of_little_weight(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["unknown_terminal", "unknown_device"])
+def test_what_those_that_nobody_knows_call_an_alarm_is_kept_as_one_of_little_weight(tmp_path: Path, kind: str) -> None:
     applier, happening = opened(tmp_path)
     for position in range(1, 30):
-        stranger = said(
-            f"unknown_terminal/{position % 9}", Stream.STATE, START_US + position * SECOND, {"message": "location"}, "sos", "fire"
-        )
+        stranger = said(f"{kind}/{position % 9}", Stream.STATE, START_US + position * SECOND, {"message": "location"}, "sos", "fire")
         events = applier.apply(
             [Batch(source="g", number=position, others=[stranger])],
             now_us=START_US + position * SECOND,
@@ -137,7 +136,7 @@ def test_what_terminals_that_nobody_knows_call_an_alarm_is_kept_as_one_of_little
         assert {event["type"] for event in events} <= {"pingshan.incident"}
     (view,) = known(happening)
     (part,) = view.parts
-    assert (view.counts, part.severity, [part.spot.labels]) == ({"unknown_terminal_alarm": 29}, 2, [()])
+    assert (view.counts, part.severity, [part.spot.labels]) == ({f"{kind}_alarm": 29}, 2, [()])
 
 
 def test_an_alarm_of_what_stands_still_is_where_it_was_surveyed_whatever_it_says(tmp_path: Path) -> None:
