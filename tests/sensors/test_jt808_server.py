@@ -616,6 +616,14 @@ def test_the_quarantine_is_bounded_in_terminals_and_in_frames_a_second() -> None
     assert quarantine.listed()[0]["terminal"] == "t999"
 
 
+def test_who_gives_every_frame_another_number_is_offered_no_more_than_all_may_be() -> None:
+    quarantine = Quarantine(most=10, burst_of_all=50, a_second_of_all=5)
+    offered = [quarantine.take(str(number), "x:1", "unknown", b"", 1_000_000) for number in range(1_000)]
+    assert (sum(offered), len(quarantine), quarantine.thinned) == (50, 10, 950)
+    later = [quarantine.take(str(number), "x:1", "unknown", b"", 3_000_000) for number in range(1_000)]
+    assert (sum(later), quarantine.messages) == (10, 2_000)
+
+
 def test_a_token_stands_in_nothing_that_is_kept_even_where_it_cannot_be_read() -> None:
     async def test() -> None:
         inlet = Remembering()
