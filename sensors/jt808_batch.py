@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sensors.jt808_location import ALARM_ITEMS
 from sensors.observation import FIX, NO_NUMBER, NO_TIME, Fixes
 
-__all__ = ["REASONS", "Located", "keep_raw_for_ever", "locate"]
+__all__ = ["LOCATION", "LOCATIONS", "REASONS", "Located", "fixes_of", "keep_raw_for_ever", "locate"]
 
 REASONS: Final = ("", "short", "checksum", "length", "body")
 LOCATION, LOCATIONS = 0x0200, 0x0704
@@ -105,6 +105,18 @@ def locate(pieces: Sequence[bytes], received_us: int | NDArray[np.int64]) -> Loc
         serial=serial,
         phone=phone,
     )
+
+
+def fixes_of(message_id: int, body: bytes, received_us: int) -> Fixes | None:
+    """The locations (m,) of the body of a 0x0200 or 0x0704 that came in packages, of any length; `device` 0. None where it is cut."""
+    places = _inside(body) if message_id == LOCATIONS else [(0, len(body))] if len(body) >= BASE.itemsize else None
+    if places is None:
+        return None
+    fixes, _ = _fixes(np.frombuffer(body + bytes(32), dtype=np.uint8), np.array([at for at, _ in places], dtype=np.int64))
+    fixes["received_us"] = received_us
+    if message_id == LOCATIONS and body[2] == 1:
+        fixes["status"] |= np.uint32(4)
+    return fixes
 
 
 def keep_raw_for_ever(frames: Sequence[bytes]) -> NDArray[np.bool_]:

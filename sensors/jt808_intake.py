@@ -60,12 +60,14 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What is not a plain location: its observations, how to answer, and its key."""
+    """What is not a plain location: its observations, how to answer, its key, and the locations of a device that came in packages."""
 
     sender: Sender
     observations: tuple[Observation, ...]
     answer: Answer | None
     key: int
+    device: str = ""
+    fixes: Fixes | None = None
 
 
 class Intake:
@@ -113,9 +115,19 @@ class Intake:
         self._pieces.append((sender, piece, received_us, device, phone))
         self._grown(len(piece))
 
-    def put(self, sender: Sender, observations: Iterable[Observation], answer: Answer | None = None, key: int = NO_KEY) -> None:
-        """Anything else: `answer` is called with the result when the batch that holds it is kept, or is not."""
-        told = _Told(sender, tuple(observations), answer, key)
+    def put(
+        self,
+        sender: Sender,
+        observations: Iterable[Observation],
+        answer: Answer | None = None,
+        key: int = NO_KEY,
+        *,
+        device: str = "",
+        fixes: Fixes | None = None,
+    ) -> None:
+        """Anything else: `answer` is called with the result when the batch that holds it is kept, or is not. `fixes` of a `device` go with
+        it, their bytes standing in the observations."""
+        told = _Told(sender, tuple(observations), answer, key, device, fixes)
         self._told.append(told)
         self._grown(sum(len(one.raw) for one in told.observations))
 
@@ -171,6 +183,7 @@ class Intake:
                 continue
             made.keys.append((one.sender, one.key))
             made.others.extend(one.observations)
+            made.add(one.device, one.fixes)
             made.answers.append((one.answer, OK))
 
     def _located(self, pieces: list[_Piece], made: "_Made") -> Iterator[tuple[list[_Piece], Located]]:
@@ -313,6 +326,14 @@ class _Made:
     def keep(self, one: Observation | None) -> None:
         if one is not None:
             self.others.append(one)
+
+    def add(self, device: str, fixes: Fixes | None) -> None:
+        """Fixes of one device whose bytes stand elsewhere."""
+        if fixes is not None and len(fixes):
+            mine = fixes.copy()
+            mine["device"] = self.row_of(device)
+            self.columns.append(mine)
+            self.raw.extend([b""] * len(mine))
 
     def row_of(self, device: str) -> int:
         return self.devices.setdefault(device, len(self.devices))

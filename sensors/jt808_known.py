@@ -39,15 +39,20 @@ class _Unknown:
 @dataclass(slots=True)
 class Quarantine:
     """Who is not known. Holds `most` terminals: the one that was silent longest is forgotten for a new one (`forgotten` counts them).
-    Of each terminal `burst` frames and then `a_second` are offered; what is beyond is counted in `thinned`."""
+    Of each terminal `burst` frames and then `a_second` are offered, of all of them together `burst_of_all` and then `a_second_of_all`: who
+    gives every frame another number fills no disk. What is beyond is counted in `thinned`."""
 
     most: int = 10_000
     burst: float = 20.0
     a_second: float = 1.0
+    burst_of_all: float = 2_000.0
+    a_second_of_all: float = 100.0
     messages: int = 0
     thinned: int = 0
     forgotten: int = 0
     _seen: OrderedDict[str, _Unknown] = field(default_factory=OrderedDict)
+    _spent: float = 0.0
+    _spent_us: int = 0
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -65,10 +70,13 @@ class Quarantine:
         one.allowance = min(self.burst, one.allowance + self.a_second * max(0, now_us - one.last_us) / 1e6)
         one.remote, one.reason, one.last_us, one.last_frame = remote, reason, now_us, frame
         one.messages += 1
-        if one.allowance < 1:
+        self._spent = max(0.0, self._spent - self.a_second_of_all * max(0, now_us - self._spent_us) / 1e6)
+        self._spent_us = max(self._spent_us, now_us)
+        if one.allowance < 1 or self._spent + 1 > self.burst_of_all:
             self.thinned += 1
             return False
         one.allowance -= 1
+        self._spent += 1
         one.offered += 1
         return True
 

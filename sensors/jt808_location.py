@@ -147,7 +147,8 @@ def alarms_of(message: Message) -> tuple[str, ...]:
 
 def why_raw_is_kept(raw: bytes, *, edition: int | None = None) -> str:
     """Why the bytes of a frame as received must be kept for ever, as a word: `unread` (parsing failed), `encrypted`, `alarm`,
-    `differs` (writing it anew gives other bytes); `` where retention may drop them."""
+    `differs` (writing it anew gives other bytes), `package` (of locations: one alone does not say that no alarm is among them);
+    `` where retention may drop them."""
     try:
         frame = Frame.parse(unescape(raw.strip(FLAG)))
     except FrameInvalid:
@@ -157,6 +158,8 @@ def why_raw_is_kept(raw: bytes, *, edition: int | None = None) -> str:
         return "encrypted" if message.refused.reason == "encrypted" else "unread"
     if alarms_of(message):
         return "alarm"
+    if frame.packaged and frame.total > 1 and frame.message_id in LOCATED:
+        return "package"
     if any(place["status"] & ENCRYPTED for place in _places(message.fields)):
         return "encrypted"
     try:
@@ -204,6 +207,7 @@ def _alarms_of_item(item: Mapping[str, Any]) -> list[str]:
 ALARM_ITEMS: Final = frozenset((0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x64, 0x65, 0x66, 0x67, 0x70))
 BY_BITS: Final = frozenset((0x14, 0x15, 0x16, 0x17, 0x18))
 """Items that tell an alarm where one of their bits is set."""
+LOCATED: Final = frozenset((0x0200, 0x0704))
 WORDS: Final = {
     "overspeed": "overspeed",
     "area": "area",

@@ -181,7 +181,7 @@ class Jt808Server:
             "connections": {
                 "open": len(self._sessions),
                 "authenticated": len(self._by_terminal),
-                **{name: self.counts[name] for name in ("opened", "too_many", "replaced", "late", "silent", "stuck")},
+                **{name: self.counts[name] for name in ("opened", "too_many", "replaced", "withdrawn", "late", "silent", "stuck")},
             },
             "frames": {
                 "received": self.frames,
@@ -263,6 +263,19 @@ class Jt808Server:
         if self._by_terminal.get(key) is session:
             del self._by_terminal[key]
         session.device = None
+
+    def heed_register(self) -> None:
+        """The register is another than before: hang up on terminals that it no longer knows, or knows as another device's. They register
+        again as what they are now."""
+        for key, session in list(self._by_terminal.items()):
+            known = self.terminals.find(key)
+            if known is not None and known.device == session.device:
+                continue
+            self.counts["withdrawn"] += 1
+            log.warning("terminal %s is no longer that of %s; its connection from %s is closed", key, session.device, session.remote)
+            self.unbind(session)
+            if session.transport is not None:
+                session.transport.close()
 
     def _pause(self) -> None:
         for session in self._sessions:

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sensors.errors import FrameInvalid, TerminalGone
+from sensors.jt808_batch import LOCATION, LOCATIONS, fixes_of
 from sensors.jt808_frame import Frame, FrameSplitter, escape, unescape, xor
 from sensors.jt808_intake import FAILED, OK, UNSUPPORTED, WRONG
 from sensors.jt808_kept import flagged, is_its_plate, package_observation, quarantined_observation, refused_observation, without_bytes
 from sensors.jt808_known import KnownTerminal
 from sensors.jt808_message import Message, frame_of
-from sensors.jt808_observation import observation_of
+from sensors.jt808_observation import located_observations, observation_of
 from sensors.jt808_packages import Packages, split
 from sensors.observation import Observation
 
@@ -301,10 +302,23 @@ class Session(asyncio.Protocol):
             self.server.intake.refused[error.reason] += 1
             self.server.intake.put(self, (part,), lambda result: self.acknowledge(frame.serial, frame.message_id, result or WRONG))
             return
-        self.server.intake.put(self, (part,), lambda result: self.acknowledge(frame.serial, frame.message_id, result))
-        if whole is not None:
-            self.server.counts["put_together"] += 1
+        if whole is None:
+            self.server.intake.put(self, (part,), lambda result: self.acknowledge(frame.serial, frame.message_id, result))
+            return
+        self.server.counts["put_together"] += 1
+        fixes = fixes_of(whole.message_id, whole.body, now) if whole.message_id in (LOCATION, LOCATIONS) and not whole.encryption else None
+        if fixes is None:
+            self.server.intake.put(self, (part,), lambda result: self.acknowledge(frame.serial, frame.message_id, result))
             self._keep(whole, b"", now, of_packages=True)
+            return
+        telling = located_observations(Message.of(whole, edition=self.edition), self.device, now)
+        self.server.intake.put(
+            self,
+            (part, *telling),
+            lambda result: self.acknowledge(frame.serial, frame.message_id, result),
+            device=self.device,
+            fixes=fixes,
+        )
 
     def _keep(self, frame: Frame, raw: bytes, now: int, *, of_packages: bool = False) -> None:
         assert self.device is not None

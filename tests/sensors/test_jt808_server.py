@@ -4,15 +4,17 @@ import asyncio
 import random
 import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sensors import jt808_intake, jt808_session
 from sensors.errors import FrameInvalid, InletGone, InletRefused, TerminalGone
-from sensors.jt808_known import Quarantine
+from sensors.jt808_batch import keep_raw_for_ever
+from sensors.jt808_known import KnownTerminal, Quarantine
 from sensors.observation import Stream
-from tests.sensors.jt808_gateway import PHONE, TOKEN, Raw, Remembering, gateway
+from tests.sensors.jt808_gateway import KNOWN, PHONE, TOKEN, Raw, Remembering, Terminals, gateway
 from tests.sensors.jt808_made import batch, enclose, header, location_body
 from tests.sensors.jt808_mutated import made, mutated
 
@@ -216,6 +218,58 @@ def test_a_backlog_is_many_fixes_of_one_frame_and_one_answer() -> None:
     run(test)
 
 
+@pytest.mark.parametrize("message_id", [0x0704, 0x0200])
+def test_locations_that_come_in_packages_are_fixes_like_any_other(message_id: int) -> None:
+    loud = b"\x01\x04\0\0\0\x07\x14\x04\0\0\0\x02"
+
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            bodies = [location_body(speed=n, alarm=n == 7, time=f"2611270830{n:02d}", items=loud if n == 9 else b"") for n in range(40)]
+            many = struct.pack(">HB", 40, 1) + b"".join(struct.pack(">H", len(one)) + one for one in bodies)
+            whole = many if message_id == 0x0704 else location_body(speed=7, alarm=1, items=b"\xe1\xc8" + bytes(200) + loud)
+            parts = [whole[at : at + 600] for at in range(0, len(whole), 600)] if message_id == 0x0704 else [whole[:100], whole[100:]]
+            for index, part in enumerate(parts):
+                head = struct.pack(">HH6sHHH", message_id, len(part) | 0x2000, bytes.fromhex(PHONE), 90 + index, len(parts), index + 1)
+                await raw.send(enclose(head + part))
+                assert (await raw.receive())[1] == struct.pack(">HHB", 90 + index, message_id, 0)
+            await raw.close()
+            assert server.statistics()["packages"]["put_together"] == 1
+        fixes = inlet.fixes()
+        many_or_one = message_id == 0x0704
+        assert [fix["speed_dkmh"] for fix in fixes] == (list(range(40)) if many_or_one else [7])
+        assert [bool(fix["status"] & 4) for fix in fixes] == ([True] * 40 if many_or_one else [False])
+        assert [fix["alarm"] for fix in fixes if fix["alarm"]] == [1]
+        assert {fix["device"] for fix in fixes} == {"vehicle/闽A12345"} and len({fix["fix_us"] for fix in fixes}) == len(fixes)
+        (told,) = (one for one in inlet.others() if one.alarms)
+        assert told.alarms[-1] == "video_covered" and told.value["speed_dkmh"] == (9 if many_or_one else 7)
+        packages = [one.raw for one in inlet.others() if str(one.value["message"]).startswith("package_of_")]
+        assert len(packages) == len(parts) and keep_raw_for_ever(packages).all()
+
+    run(test)
+
+
+def test_packages_of_locations_that_cannot_be_read_are_kept_and_no_fix() -> None:
+    async def test() -> None:
+        inlet = Remembering()
+        async with gateway(inlet) as (_, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            whole = struct.pack(">HB", 2, 1) + struct.pack(">H", 28) + location_body() + struct.pack(">H", 28) + b"cut"
+            for index, part in enumerate((whole[:20], whole[20:])):
+                head = struct.pack(">HH6sHHH", 0x0704, len(part) | 0x2000, bytes.fromhex(PHONE), 90 + index, 2, index + 1)
+                await raw.send(enclose(head + part))
+                assert (await raw.receive())[1] == struct.pack(">HHB", 90 + index, 0x0704, 0)
+            await raw.close()
+        assert inlet.fixes() == []
+        assert [one.value["refused"] for one in inlet.others("locations")] == ["body"]
+        assert len(inlet.others("package_of_locations")) == 2
+
+    run(test)
+
+
 def test_an_alarm_that_only_an_item_tells_is_an_observation_beside_its_fix() -> None:
     async def test() -> None:
         inlet = Remembering()
@@ -283,6 +337,27 @@ def test_a_known_terminal_that_does_not_authenticate_is_not_believed() -> None:
             await raw.close()
         assert inlet.fixes() == []
         assert {one.value.get("quarantined") for one in inlet.others()} == {None, "not_authenticated", "token", "plate", "unknown"}
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    "now", [{}, {"13912345678": replace(KNOWN["13912345678"], device="vehicle/闽B00001")}], ids=["nobody's", "another's"]
+)
+def test_a_terminal_whose_vehicle_is_another_speaks_for_the_old_one_no_longer(now: dict[str, KnownTerminal]) -> None:
+    async def test() -> None:
+        inlet, register = Remembering(), Terminals()
+        async with gateway(inlet, register) as (server, port):
+            raw = await Raw.open(port)
+            await raw.authenticate()
+            server.heed_register()
+            assert (await raw.ask(0x0200, location_body()))[1][4] == 0
+            register.known = now
+            server.heed_register()
+            assert await raw.reader.read() == b""
+            assert (server.connected(), server.statistics()["connections"]["withdrawn"]) == ([], 1)
+            await raw.close()
+        assert [fix["device"] for fix in inlet.fixes()] == ["vehicle/闽A12345"]
 
     run(test)
 
@@ -539,6 +614,14 @@ def test_the_quarantine_is_bounded_in_terminals_and_in_frames_a_second() -> None
         quarantine.take(f"t{number}", "a:1", "unknown", b"x", number)
     assert (len(quarantine), quarantine.forgotten, quarantine.thinned) == (100, 901, 2)
     assert quarantine.listed()[0]["terminal"] == "t999"
+
+
+def test_who_gives_every_frame_another_number_is_offered_no_more_than_all_may_be() -> None:
+    quarantine = Quarantine(most=10, burst_of_all=50, a_second_of_all=5)
+    offered = [quarantine.take(str(number), "x:1", "unknown", b"", 1_000_000) for number in range(1_000)]
+    assert (sum(offered), len(quarantine), quarantine.thinned) == (50, 10, 950)
+    later = [quarantine.take(str(number), "x:1", "unknown", b"", 3_000_000) for number in range(1_000)]
+    assert (sum(later), quarantine.messages) == (10, 2_000)
 
 
 def test_a_token_stands_in_nothing_that_is_kept_even_where_it_cannot_be_read() -> None:

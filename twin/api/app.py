@@ -244,6 +244,7 @@ async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         knows=visible.of(principal),
         now_us=time.time_ns() // 1000,
         persons=allows(principal, Action.READ_PERSON),
+        follows=allows(principal, Action.READ_TRACK),
     )
     running = asyncio.create_task(app.state.live.run())
     try:

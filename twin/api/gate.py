@@ -12,7 +12,7 @@ from twin.api.parameters import require_known_parameters
 from twin.auth import Action, Principal, Protected, authorise
 from twin.errors import TwinError
 
-__all__ = ["PrincipalOf", "allowed", "allowed_socket"]
+__all__ = ["PrincipalOf", "allowed", "allowed_socket", "principal_of_socket"]
 
 PrincipalOf = Callable[[Request], Principal]
 
@@ -58,11 +58,9 @@ class SocketGate:
 
     async def __call__(self, websocket: WebSocket) -> Principal:
         """Who asks."""
-        asked: PrincipalOf = websocket.app.state.principal_of
-        request = Request({**websocket.scope, "type": "http", "method": "POST"})
         try:
-            require_own_origin(request, proof=False)
-            principal = await run_in_threadpool(asked, request)
+            require_own_origin(_handshake(websocket), proof=False)
+            principal = await principal_of_socket(websocket)
             authorise(principal, self.action, None)
         except TwinError as error:
             raise WebSocketException(code=1008, reason=error.code) from None
@@ -72,3 +70,16 @@ class SocketGate:
 def allowed_socket(action: Action) -> Any:
     """`Depends` on the gate of a WebSocket."""
     return Depends(SocketGate(action))
+
+
+async def principal_of_socket(websocket: WebSocket) -> Principal:
+    """Who a WebSocket stands for now, by what its handshake brought: a key may have been taken away since. Raises TwinError."""
+    state, request = websocket.app.state, _handshake(websocket)
+    asked: PrincipalOf = state.principal_of
+    keyring: Keyring | None = state.keyring
+    known = None if keyring is None else keyring.known_of(request)
+    return known if known is not None else await run_in_threadpool(asked, request)
+
+
+def _handshake(websocket: WebSocket) -> Request:
+    return Request({**websocket.scope, "type": "http", "method": "POST"})

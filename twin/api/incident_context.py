@@ -106,6 +106,8 @@ def read_muster(
     inside = request.app.state.inside
     if inside is None:
         raise NotReady("no hub is connected: nobody counts who is inside", code="HUB_ABSENT", hint="twin serve starts one")
+    for one in point or ():
+        store.get_feature(one, labels, site=code)
     points = _assembly_points(store, code, principal) if point is None else point
     return muster_of(
         inside,

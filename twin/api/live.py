@@ -11,12 +11,13 @@ from fastapi import Query, Request, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketState
 
+from twin.api.body import parse_json
 from twin.api.documents import NOT_FOUND, bilingual
-from twin.api.gate import allowed, allowed_socket
+from twin.api.gate import allowed, allowed_socket, principal_of_socket
 from twin.api.live_documents import InsideDocument, PositionsDocument, StatesDocument
 from twin.api.router import Router
 from twin.auth import Action, Principal, Protected, authorise
-from twin.errors import Invalid, NotReady, TwinError
+from twin.errors import Forbidden, Invalid, NotReady, TwinError, Unauthenticated
 from twin.queries.items.box import parse_box
 from twin.queries.live.feed import Asked, Basis, Box, Feed, view_of
 from twin.queries.live.inside import inside_told
@@ -34,6 +35,8 @@ FULL_EVERY = 150
 """Ticks between full frames: 30 s; the second one comes sooner, each watcher's at another tick: all at once would hold up all."""
 _turns = itertools.count()
 MOST_TEXT = 10_000
+WHO_EVERY = 10
+"""Ticks after which it is asked again who watches: 2 s."""
 METRES_A_DEGREE = 111_000.0
 NOWHERE: Box = (0.0, 91.0, 0.0, 91.0)
 BoxOf = Annotated[str | None, Query(max_length=200, description=bilingual("西,南,东,北(度)", "west,south,east,north in degrees"))]
@@ -142,22 +145,17 @@ class _Watching:
         self._lock = asyncio.Lock()
 
     async def listen(self) -> None:
-        """Take what the watcher says, until it leaves."""
-        while True:
-            text = await self._socket.receive_text()
+        """Take what the watcher says, until it leaves. What is not understood is answered; nothing of it ends the connection."""
+        while (message := await self._socket.receive())["type"] != "websocket.disconnect":
             try:
-                if len(text) > MOST_TEXT:
-                    raise ValueError("a message has at most 10,000 characters")
-                said = json.loads(text)
-                if not isinstance(said, dict) or said.keys() != {"subscribe"}:
-                    raise ValueError('a message is {"subscribe": {…}}')
-                self._asked, self._basis = await run_in_threadpool(view_of, said["subscribe"], self._box_of), None
+                said = _subscribed(message.get("text"))
+                self._asked, self._basis = await run_in_threadpool(view_of, said, self._box_of), None
             except ValueError as error:
                 await self._problem("a message that was not understood", str(error))
 
     async def tell(self, listening: asyncio.Task[None]) -> None:
-        """Send what changed at each tick, as fast as the watcher reads."""
-        due, is_told = 0, False
+        """Send what changed at each tick, as fast as the watcher reads, for as long as it may watch."""
+        due, trouble, whose = 0, "", 0
         first = True
         while not listening.done():
             live = self._live
@@ -165,26 +163,35 @@ class _Watching:
                 await self._problem("no hub", "nothing tells what is live here")
                 return
             await live.ticked()
+            try:
+                if live.ticks >= whose:
+                    self._principal, whose = await self._who(), live.ticks + WHO_EVERY
+                permitted = await permitted_of(live, self._principal)
+            except (Unauthenticated, Forbidden) as error:
+                await self._socket.close(code=1008, reason=error.code)
+                return
+            except TwinError as error:
+                trouble = await self._waits(trouble, "who may know of what cannot be told", f"{error.message}; {error.hint}")
+                continue
             asked = self._asked
             if asked is None:
                 continue
             if not live.replica.is_current:
-                if not is_told:
-                    await self._problem("the hub is away", "what is shown is old; it comes back by itself")
-                    is_told = True
+                trouble = await self._waits(trouble, "the hub is away", "what is shown is old; it comes back by itself")
                 continue
-            is_told = False
-            try:
-                permitted = await permitted_of(live, self._principal)
-            except TwinError as error:
-                await self._problem("the store does not answer", error.message)
-                continue
+            trouble = ""
             basis = self._basis
             whole = basis is None or live.ticks >= due
             if whole:
                 due = live.ticks + (1 + next(_turns) * 61 % FULL_EVERY if first else FULL_EVERY)
                 first = False
             await self._send(live.feed, basis, permitted, asked, whole=whole)
+
+    async def _who(self) -> Principal:
+        """Who watches, now. Raises Unauthenticated, Forbidden where it is nobody who may, any more."""
+        principal = await principal_of_socket(self._socket)
+        authorise(principal, Action.READ_LIVE, None)
+        return principal
 
     async def _send(self, feed: Feed, basis: Basis | None, permitted: Permitted, asked: Asked, *, whole: bool) -> None:
         told = feed.full(permitted, asked) if whole or basis is None else feed.since(basis, permitted, asked)
@@ -202,9 +209,30 @@ class _Watching:
         except TwinError as error:
             raise ValueError(error.message) from None
 
+    async def _waits(self, told: str, title: str, detail: str) -> str:
+        """Say once that nothing is told, and why; the title that was told."""
+        if title != told:
+            await self._problem(title, detail)
+        return title
+
     async def _problem(self, title: str, detail: str) -> None:
         async with self._lock:
             await self._socket.send_text(json.dumps({"type": "problem", "title": title, "detail": detail}, ensure_ascii=False))
+
+
+def _subscribed(text: str | None) -> Any:
+    """What a message of a watcher subscribes to. Raises ValueError, in words, where it is none."""
+    if text is None:
+        raise ValueError("a message is text, not bytes")
+    if len(text) > MOST_TEXT:
+        raise ValueError("a message has at most 10,000 characters")
+    try:
+        said = parse_json(text.encode())
+    except Invalid as error:
+        raise ValueError(error.message) from None
+    if not isinstance(said, dict) or said.keys() != {"subscribe"}:
+        raise ValueError('a message is {"subscribe": {…}}')
+    return said["subscribe"]
 
 
 def box_of_site(store: Store, principal: Principal, code: str) -> Box:

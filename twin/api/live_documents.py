@@ -66,10 +66,11 @@ class State(BaseModel):
     value: dict[str, Any] = _field("读数;出入口含今日进出", "readings and facts it gave; of a gate the passages of today (GMT+8)")
     alarms: list[str] = _field("报警", "codes of the alarms it reports now")
     name: str | None = _field("名称", "name")
-    lon: float | None = _field("经度", "longitude, degrees: as it said, else of the scene")
+    lon: float | None = _field("经度", "longitude, degrees: of the scene, else as it said")
     lat: float | None = _field("纬度", "latitude, degrees")
     height_m: float | None = _field("椭球高", "ellipsoidal height, metres")
     place: dict[str, str | None] = _field("所在房间、楼层、楼", "ids of the room, storey and building it is in")
+    zones: list[str] = _field("所在区域(须给出大院)", "ids of the zones it stands in, where a site is asked for")
 
 
 class StatesDocument(BaseModel):

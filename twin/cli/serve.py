@@ -29,6 +29,8 @@ __all__ = ["announced", "serve"]
 
 LAST_WORDS_S = 3
 """How long answers that do not end (events, watchers) are waited for when a worker is told to stop."""
+MOST_MESSAGE = 2**16
+"""Bytes of a message of a watcher of /live; a longer one ends its connection (1009) before it is held."""
 WAITING = 2048
 """Connections that may wait to be taken."""
 MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
@@ -170,6 +172,7 @@ def _serve(settings: Settings, listening: socket.socket, application: Callable[[
         factory=True,
         fd=listening.fileno(),
         ws_per_message_deflate=False,
+        ws_max_size=MOST_MESSAGE,
         log_level="warning",
         server_header=False,
         proxy_headers=bool(settings.proxy_addresses),

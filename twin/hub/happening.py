@@ -24,7 +24,11 @@ __all__ = ["Happening", "told", "untold"]
 
 FENCE, PASSAGE, STATE, REDERIVED = "pingshan.fence", "pingshan.passage", "pingshan.state", "pingshan.rederived"
 PUBLIC = "public"
+NULL_ISLAND = (0.0, 0.0)
 NOT_LISTED = "gate_not_listed"
+STRANGERS = {"unknown_terminal": "unknown_terminal_alarm", "unknown_device": "unknown_device_alarm"}
+"""Whoever reaches a gateway can say that it is a device in distress: what those that nobody knows say is one kind of alarm of its own, of
+all of them together (`KIND/*`); which one it was stands in the raw observation."""
 log = logging.getLogger(__name__)
 Row = dict[str, Any]
 
@@ -136,23 +140,25 @@ class Happening:
     def _of_others(self, committed: Committed) -> Iterator[Row]:
         for item, (at, one) in enumerate(zip(committed.others_at, committed.others, strict=True)):
             for code in self._alarms(one):
-                own = one.device.replace("/", ":", 1)
+                own, kind = one.device.replace("/", ":", 1), one.device.partition("/")[0]
                 fact = self.ground.fact(own)
-                lon_lat = one.lon_lat or (fact.lon_lat if fact is not None else None)
+                surveyed = fact.lon_lat if fact is not None else None
                 yield {
                     "at": at,
-                    "device": one.device,
+                    "device": f"{kind}/*" if kind in STRANGERS else one.device,
                     "kind": code,
                     "spot": self.spot((), own),
                     "time_us": time_of(one),
                     "received_us": one.received_us,
-                    "lon_lat": lon_lat,
+                    "lon_lat": surveyed or (one.lon_lat if one.lon_lat != NULL_ISLAND else None),
                     "height_m": fact.height_m if fact is not None else None,
                     "item": item,
                 }
 
     def _alarms(self, one: Observation) -> tuple[str, ...]:
         """Those it reports; and of a vehicle that is let in and on no list, that it is not."""
+        if (strange := STRANGERS.get(one.device.partition("/")[0])) is not None:
+            return (strange,) if one.alarms else ()
         plate = one.value.get("plate")
         if self.listed is None or self.listed.is_empty or one.stream is not Stream.PASSAGE or one.value.get("direction") != "in":
             return one.alarms
@@ -176,8 +182,8 @@ class Happening:
             spot = self.spot((), one.device.replace("/", ":", 1))
             if one.stream is Stream.PASSAGE:
                 yield at, _event(PASSAGE, one.device, time_of(one), spot, unnamed(one.value))
-            elif one.stream is Stream.STATE:
-                now = str(one.value.get("state"))
+            elif one.stream is Stream.STATE and one.value.get("state") is not None:
+                now = str(one.value["state"])
                 before = self._states.get(one.device)
                 self._states[one.device] = now
                 if before != now:

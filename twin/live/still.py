@@ -12,7 +12,7 @@ __all__ = ["ALARM", "MOVING", "NORMAL", "after", "count_of"]
 DAY_US = 86_400_000_000
 CHINA_US = 8 * 3_600_000_000
 """Days are those of the compound: GMT+8."""
-MOVING = frozenset({"vehicle", "guard", "unknown_terminal"})
+MOVING = frozenset({"vehicle", "guard", "unknown_terminal", "unknown_device"})
 """Kinds that do not stand still: what they say beside positions is in the history and among the events."""
 MOST_AT_ONCE = 1_000
 NORMAL, ALARM = "normal", "alarm"

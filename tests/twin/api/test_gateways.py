@@ -83,7 +83,7 @@ class Road:
 
     async def _run(self) -> None:
         known = Terminals(self._store, b"secret")
-        known.refresh()
+        assert known.refresh() and not known.refresh()
         server = Jt808Server(Remembering(), known, source="road")
         port = await server.start("127.0.0.1", 0)
         control = Control(self._settings.home / "history", f"jt808-{port}", commands_of(server))

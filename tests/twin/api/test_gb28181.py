@@ -66,7 +66,7 @@ def test_whose_alarm_it_is_does_not_depend_on_what_the_poster_may_know_of(asking
     assert send(asking(Role.INTEGRATOR, "public"), alarm(CAMERAS[2])).status_code == 200
     assert [one.device for one in history.rows] == ["camera/C3"]
     assert send(asking(Role.INTEGRATOR, scopes=frozenset({"other"})), alarm(CAMERAS[2])).status_code == 200
-    assert len(history.rows) == 1
+    assert [one.device for one in history.rows] == ["camera/C3", f"unknown_device/{CAMERAS[2]}"]
     assert [one["deviceId"] for one in asking().get("/gb28181/put-aside").json()["messages"]] == [CAMERAS[2]]
 
 
@@ -89,7 +89,9 @@ def test_every_alarm_of_an_unknown_device_is_put_aside_and_of_other_messages_the
     client = asking()
     for body in (alarm(UNKNOWN), alarm(UNKNOWN), keepalive(UNKNOWN), keepalive(UNKNOWN)):
         assert send(client, body).status_code in (200, 204)
-    assert history.rows == []
+    assert [(one.device, one.stream, one.alarms) for one in history.rows] == [
+        (f"unknown_device/{UNKNOWN}", Stream.ALARM, ("intrusion",))
+    ] * 2
     rows = client.get("/gb28181/put-aside").json()["messages"]
     assert [(row["command"], row["number"], row["body"]) for row in rows] == [
         ("Alarm", 1, alarm(UNKNOWN).hex()), ("Alarm", 1, alarm(UNKNOWN).hex()), ("Keepalive", 2, keepalive(UNKNOWN).hex()),

@@ -228,6 +228,9 @@ def test_the_muster_list_of_what_is_not_there_or_not_counted(asking: As) -> None
     since = {"since": "2026-11-27T00:00:00Z"}
     assert asking().get("/sites/nowhere/muster", params=since).status_code == 404
     assert asking().get(f"/sites/{SITE.code}/muster", params={**since, "building": "x:1"}).status_code == 404
+    for points, status in ((["zone:Z1"], 200), (["zone:Z1", "zone:NOPE"], 404), (["nonsense"], 404)):
+        answer = asking().get(f"/sites/{SITE.code}/muster", params={**since, "point": points})
+        assert answer.status_code == status, "a point that is not there would make everybody missing"
     assert asking().get(f"/sites/{SITE.code}/muster").status_code == 400
     answer = asking(live=False).get(f"/sites/{SITE.code}/muster", params=since)
     assert (answer.status_code, answer.json()["code"]) == (503, "HUB_ABSENT")

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def drive(opened: OpenHub) -> None:
         opened.applier.apply([batch], now_us=at_us, first=number - 1, position=number)
     passed = (("G-W", OPEN, "P-OPEN"), ("G-E", HIDDEN, "P-HIDDEN"))
     others = [said(f"gate/{key}", Stream.PASSAGE, {"direction": "in", "plate": plate, "person": who}) for key, plate, who in passed]
-    others += [said(f"gate/{key}", Stream.ALARM, {}, "gate_forced") for key in ("G-W", "G-E")]
+    others += [replace(said(f"gate/{key}", Stream.ALARM, {}, "gate_forced"), lon_lat=(0.0, 0.0)) for key in ("G-W", "G-E")]
     opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, first=8 - 1, position=8)
 
 
@@ -87,7 +88,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
         take(store, folder, "zone", "区域编号,区域名称,范围,坐标系,底1985高程,顶1985高程,可见范围", ZONES)
         gates = [f"G-W,西门,{WEST[0]},{WEST[1]},CGCS2000,public", f"G-E,暗门,{EAST[0]},{EAST[1]},CGCS2000,restricted"]
         take(store, folder, "gate", "出入口编号,出入口名称,经度,纬度,坐标系,可见范围", gates)
-        take(store, folder, "vehicle", "车牌号", [OPEN, HIDDEN])
+        take(store, folder, "vehicle", "车牌号,终端号", [f"{OPEN},13900000001", f"{HIDDEN},"])
         opened = OpenHub.open(settings)
         drive(opened)
         yield settings, store, opened
@@ -130,6 +131,7 @@ def connected(settings: Settings, store: Store, opened: OpenHub, officer: Princi
         knows=visible.of(principal),
         now_us=NOW_US,
         persons=allows(principal, Action.READ_PERSON),
+        follows=allows(principal, Action.READ_TRACK),
     )
 
     @asynccontextmanager
@@ -244,6 +246,31 @@ def test_a_zone_that_is_hidden_is_hidden_by_every_door(asking: Callable[[frozens
 @pytest.mark.parametrize("door", [door for door in DOORS if door != "each incident"])
 def test_who_may_not_read_persons_is_told_of_none_by_any_door(asking: Callable[..., TestClient], door: str) -> None:
     assert "P-OPEN" not in DOORS[door](asking(EVERY, Role.VIEWER))
+
+
+def test_who_may_not_follow_is_told_by_sensorthings_only_where_a_vehicle_is_now(asking: Callable[..., TestClient]) -> None:
+    assert not allows(Principal(name="m", role=Role.ASSET_MANAGER, labels=EVERY, scopes=EVERY), Action.READ_TRACK)
+    followed = [f"Things('vehicle:{OPEN}')/HistoricalLocations", f"Datastreams('vehicle:{OPEN}:position')/Observations"]
+    for path in followed:
+        told = []
+        for role in (Role.SECURITY_OFFICER, Role.ASSET_MANAGER):
+            answer = asking(EVERY, role).get(f"/sta/v1.1/{path}?$count=true&$top=100").json()
+            assert "@iot.count" in answer, answer
+            assert answer["@iot.count"] == len(answer["value"])
+            told.append(answer["@iot.count"])
+        assert told == [7, 1]
+
+
+def test_what_stands_still_is_told_with_the_zones_it_stands_in_and_where_it_was_surveyed(asking: Callable[..., TestClient]) -> None:
+    told = {}
+    for labels in (EVERY, frozenset({"public"})):
+        for row in asking(labels).get(f"/live/states?site={SITE.code}").json()["states"]:
+            told[row["id"], "*" in labels] = row["zones"], round(row["lon"], 4)
+    assert told == {
+        ("gate/G-W", True): (["zone:Z-W"], WEST[0]),
+        ("gate/G-E", True): (["zone:Z-E"], EAST[0]),
+        ("gate/G-W", False): (["zone:Z-W"], WEST[0]),
+    }
 
 
 def test_what_is_hidden_is_not_counted(asking: Callable[[frozenset[str]], TestClient]) -> None:

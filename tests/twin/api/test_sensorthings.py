@@ -192,6 +192,33 @@ NO_POSITIONS: tuple[Any, ...] = (
 )
 
 
+TAKEN: list[tuple[str, Any, dict[str, Any], tuple[str, ...]]] = [
+    ("camera:C2:alarm", "camera_tamper", {"code": "camera_tamper", "result": "camera_tamper"}, ("camera_tamper",)),
+    ("camera:C2:alarm", {"code": "motion", "active": False}, {"code": "motion", "active": False}, ()),
+    ("camera:C2:state", "offline", {"state": "offline", "result": "offline"}, ()),
+    ("camera:C2:state", {"state": "online"}, {"state": "online"}, ()),
+    ("meter:M1:reading", 7, {"value": 7}, ()),
+    ("meter:M1:reading", {"value": 7.5, "unit": "kWh"}, {"value": 7.5, "unit": "kWh"}, ()),
+]
+NOT_TAKEN: list[tuple[str, Any]] = [
+    ("camera:C2:alarm", 7), ("camera:C2:alarm", {}), ("camera:C2:alarm", ""), ("camera:C2:state", None), ("camera:C2:state", ["open"]),
+    ("meter:M1:reading", "abc"), ("meter:M1:reading", True), ("meter:M1:reading", 1e301), ("meter:M1:reading", {"value": None}),
+]  # fmt: skip
+
+
+def test_what_is_posted_to_a_device_says_what_it_would_say_by_any_other_door(client: TestClient, history: Remembered) -> None:
+    for stream, result, value, alarms in TAKEN:
+        made = post(client, f"Datastreams('{stream}')/Observations", {"result": result})
+        assert (dict(history.rows[-1].value), history.rows[-1].alarms) == (value, alarms), (stream, result)
+        told = get(client, made["@iot.selfLink"].removeprefix(HERE))["result"]
+        assert told == result or (stream.endswith("reading") and told == value["value"])
+    before = len(history.rows)
+    for stream, result in NOT_TAKEN:
+        refused = post(client, f"Datastreams('{stream}')/Observations", {"result": result}, 400)
+        assert refused["code"] == "THING_INVALID" and refused["detail"], (stream, result)
+    assert len(history.rows) == before
+
+
 def test_what_is_no_position_never_reaches_the_inlet(client: TestClient, history: Remembered) -> None:
     for document in NO_POSITIONS:
         assert post(client, "Datastreams('vehicle:闽A12345:position')/Observations", document, 400)["code"] == "THING_INVALID", document

@@ -1,6 +1,8 @@
 """Alarms and events with their places and labels; after a crash none is told twice, and none is lost while the disk is full."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -118,3 +120,42 @@ def test_while_the_disk_is_full_alarms_wait_and_none_is_lost(tmp_path: Path) -> 
     assert not happening.waiting
     assert [event["type"] for event in events][-1] == "pingshan.incident"
     assert [view.counts for view in known(happening)] == [{"door_forced": 1}]
+
+
+@pytest.mark.parametrize("kind", ["unknown_terminal", "unknown_device"])
+def test_what_those_that_nobody_knows_call_an_alarm_is_kept_as_one_of_little_weight(tmp_path: Path, kind: str) -> None:
+    applier, happening = opened(tmp_path)
+    for position in range(1, 30):
+        stranger = said(f"{kind}/{position % 9}", Stream.STATE, START_US + position * SECOND, {"message": "location"}, "sos", "fire")
+        events = applier.apply(
+            [Batch(source="g", number=position, others=[stranger])],
+            now_us=START_US + position * SECOND,
+            first=position - 1,
+            position=position,
+        ).events
+        assert {event["type"] for event in events} <= {"pingshan.incident"}
+    (view,) = known(happening)
+    (part,) = view.parts
+    assert (view.counts, part.severity, [part.spot.labels]) == ({f"{kind}_alarm": 29}, 2, [()])
+
+
+def test_an_alarm_of_what_stands_still_is_where_it_was_surveyed_whatever_it_says(tmp_path: Path) -> None:
+    applier, happening = opened(tmp_path)
+    for position, (device, place) in enumerate(
+        [("perimeter_segment/PS-1", (LON + 0.005, LAT)), ("perimeter_segment/PS-1", (0.0, 0.0)), ("panic_button/X", (0.0, 0.0))], start=1
+    ):
+        alarm = replace(said(device, Stream.ALARM, START_US, {}, "panic" if position == 3 else "intrusion"), lon_lat=place)
+        apply(applier, Batch(source="g", number=position, others=[alarm]), position=position)
+    parts = {code: part for view in known(happening) for part in view.parts for code in part.kinds}
+    assert (parts["perimeter_intrusion"].lon, parts["perimeter_intrusion"].lat) == (LON, LAT)
+    assert math.isnan(parts["panic"].lon)
+
+
+def test_a_message_that_tells_no_state_changes_none(tmp_path: Path) -> None:
+    applier, _ = opened(tmp_path)
+    others = [
+        said("vehicle/A", Stream.STATE, START_US, {"message": "register"}),
+        said("door/D-1", Stream.STATE, START_US, {"state": "open"}),
+    ]
+    events = applier.apply([Batch(source="g", number=1, others=others)], now_us=START_US, first=0, position=1).events
+    assert [(event["type"], event["subject"]) for event in events] == [("pingshan.state", "door/D-1")]

@@ -64,7 +64,8 @@ async def run_gateway(settings: Settings, listening: socket.socket) -> None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), timeout=REFRESH_S)
             with suppress(StoreUnavailable):
-                await asyncio.to_thread(terminals.refresh)
+                if await asyncio.to_thread(terminals.refresh):
+                    server.heed_register()
     finally:
         control.close()
         with suppress(TimeoutError):

@@ -34,6 +34,8 @@ class SeenHistory:
     now_us: int
     persons: bool = False
     """Whether who passed is for the reader."""
+    follows: bool = False
+    """Whether where a device was is for the reader; else its only position is the last one."""
 
     def observations(
         self, device: str, stream: Stream, *, from_us: int | None = None, to_us: int | None = None, limit: int, descending: bool = False
@@ -49,6 +51,8 @@ class SeenHistory:
         places, devices = allowed_of(self.knows)
         if not devices([device])[0]:
             return 0
+        if stream is Stream.POSITION and not self.follows:
+            return len(self._last(device, FIRST_US, LAST_US))
         if stream is Stream.POSITION:
             return len(self.tracks.track(device, FIRST_US, LAST_US, places=places, devices=devices))
         return self.readings.count(device, stream, places=places)
@@ -56,16 +60,25 @@ class SeenHistory:
     def places(self) -> Mapping[str, Observation]:
         """See `ObservedHistory`."""
         state = self.replica.state
-        current = state.current
-        found = {}
-        for handle in np.flatnonzero(current["placed"] > 0).tolist():
-            row, address = current[handle], state.addresses[handle]
-            if self.knows.knows(address, state.places[int(row["place"])]):
-                lon_lat = int(row["lon_e7"]) / 1e7, int(row["lat_e7"]) / 1e7
-                found[address] = _observation(address, int(row["fix_us"]), lon_lat, {})
-        return found
+        rows = np.flatnonzero(state.current["placed"] > 0).tolist()
+        return {state.addresses[row]: told for row in rows if (told := self._now(row)) is not None}
+
+    def _now(self, handle: int) -> Observation | None:
+        """Where a device was last, None where that is not for the reader."""
+        state = self.replica.state
+        row, address = state.current[handle], state.addresses[handle]
+        if not row["placed"] or not self.knows.knows(address, state.places[int(row["place"])]):
+            return None
+        return _observation(address, int(row["fix_us"]), (int(row["lon_e7"]) / 1e7, int(row["lat_e7"]) / 1e7), {})
+
+    def _last(self, device: str, begin: int, end: int) -> Sequence[Observation]:
+        handle = self.replica.state.find(device)
+        told = None if handle is None else self._now(handle)
+        return [told] if told is not None and begin <= (told.fix_us or 0) < end else []
 
     def _positions(self, device: str, begin: int, end: int, limit: int, *, descending: bool) -> Sequence[Observation]:
+        if not self.follows:
+            return self._last(device, begin, end)[:limit]
         places, devices = allowed_of(self.knows)
         for days in (*DAYS, None):
             first, last = begin, end

@@ -51,8 +51,8 @@ class Terminals:
         """The token of a terminal: the same at every gateway of the home, and of no use to another terminal."""
         return hmac.new(self._secret, digits(terminal).encode(), hashlib.sha256).hexdigest()[:32]
 
-    def refresh(self) -> None:
-        """Be as the register is now. Raises StoreUnavailable."""
+    def refresh(self) -> bool:
+        """Be as the register is now; whether that is otherwise than before. Raises StoreUnavailable."""
         table = schema.kind_table(VEHICLE).c
         with self._store.database.reading() as connection:
             now = clock_of(connection, VEHICLE)
@@ -62,8 +62,10 @@ class Terminals:
             found: dict[str, list[tuple[str, str | None]]] = {}
             for key, terminal, plate in connection.execute(query):
                 found.setdefault(digits(str(terminal)), []).append((str(key), plate))
+        before = self._known
         self._known = {terminal: claims[0] for terminal, claims in found.items() if len(claims) == 1}
         self.contested = frozenset(terminal for terminal, claims in found.items() if len(claims) > 1)
+        return self._known != before
 
 
 def terminal_of(store: Store, vehicle: str) -> str | None:

@@ -85,7 +85,7 @@ def states_told(
     addresses = set(state.still) if standing is None else set(standing)
     seen = sorted(address for address in addresses if _is_shown(address, kinds, permitted, standing))
     page = [address for address in seen if after is None or address > after]
-    told = [_state(address, state.still.get(address), (standing or {}).get(address), now_us) for address in page[:limit]]
+    told = [_state(address, state.still.get(address), (standing or {}).get(address), permitted, now_us) for address in page[:limit]]
     return {"at": moment(now_us), "numberMatched": len(seen), "states": told, "next": page[limit - 1] if len(page) > limit else None}
 
 
@@ -120,10 +120,12 @@ def name_roads(scenes: Scenes, positions: Sequence[dict[str, Any]]) -> None:
                 road["name"] = places.extents.words["name"][row]
 
 
-def _state(address: str, document: Mapping[str, Any] | None, stands: Stands | None, now_us: int) -> dict[str, Any]:
+def _state(address: str, document: Mapping[str, Any] | None, stands: Stands | None, permitted: Permitted, now_us: int) -> dict[str, Any]:
     kind, _, key = address.partition("/")
     said = document or {"state": None, "since_us": None, "received_us": NO_TIME, "value": {}, "alarms": [], "in": 0, "out": 0}
-    lon, lat = said.get("lon_lat") or ((stands.lon, stands.lat) if stands is not None else (None, None))
+    lon, lat = (None, None) if stands is None else (stands.lon, stands.lat)
+    if lon is None or lat is None:
+        lon, lat = said.get("lon_lat") or (None, None)
     return {
         "id": address,
         "kind": kind,
@@ -139,6 +141,7 @@ def _state(address: str, document: Mapping[str, Any] | None, stands: Stands | No
         "lat": lat,
         "height_m": stands.height_m if stands is not None else None,
         "place": dict(stands.place) if stands is not None else {},
+        "zones": [zone for zone in (stands.zones if stands is not None else ()) if permitted.knows_places((zone,))],
     }
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from sensors import Batch, Observation
+from sensors.errors import PayloadInvalid
+from sensors.mqtt_data import check_data
 from sensors.observation import FIX, NO_NUMBER, NO_TIME, Stream
 from twin.live.things import TYPES, Entity
 from twin.queries.things.derived import observed_name
@@ -21,6 +23,10 @@ __all__ = ["device_batch", "name_of", "observation_from"]
 
 PROTOCOL = "sensorthings"
 FIXED = 1
+SINGLE: Mapping[Stream, str] = {Stream.STATE: "state", Stream.ALARM: "code"}
+"""The member that a result stands for which is no object."""
+UNIT_OF_STREAM = "1"
+"""Stands for the unit of a reading that names none: its datastream does."""
 COLUMNS: Mapping[str, tuple[str, float, float, float]] = {
     "altitude_m": ("altitude_dm", 10.0, -1_000.0, 20_000.0),
     "speed_kmh": ("speed_dkmh", 10.0, 0.0, 2_000.0),
@@ -42,15 +48,17 @@ def observation_from(device: Device, stream: Stream, document: Any, received_us:
         raise ThingInvalid("a device tells of one moment", path="phenomenonTime")
     result, parameters = body["result"], body.get("parameters") or {}
     place = _lon_lat(result) if stream is Stream.POSITION else None
+    said = parameters if place is not None else _said(result, parameters, stream)
     raw = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return Observation(
         device=device.address,
         stream=stream,
         received_us=received_us,
-        value=parameters if place is not None else {**parameters, **_value(result, stream)},
+        value=said,
         device_us=None if at is None else at.start_us,
         fix_us=at.start_us if at is not None and place is not None else None,
-        lon_lat=place,
+        lon_lat=place or ((said["lon"], said["lat"]) if "lon" in said else None),
+        alarms=(said["code"],) if stream is Stream.ALARM and said.get("active") is not False else (),
         raw=raw,
         protocol=PROTOCOL,
     )
@@ -80,10 +88,23 @@ def name_of(history: ObservedHistory, datastream: Entity, device: Device, one: O
     return observed_name(str(datastream.id), one, number)
 
 
-def _value(result: Any, stream: Stream) -> dict[str, Any]:
+def _said(result: Any, parameters: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """What a device says, as it would by MQTT (docs/bus.md): the members of an object, or the one that stands for the stream; raises
+    ThingInvalid where the stream does not take it. A single result stays beside its member, so that it is told as it was posted."""
+    single = SINGLE.get(stream)
     if isinstance(result, dict):
-        return result
-    return {"value" if stream is Stream.READING else "result": result}
+        said = {**parameters, **result}
+    elif stream is Stream.READING:
+        said = {**parameters, "value": result}
+    elif single is not None:
+        said = {**parameters, single: result, "result": result}
+    else:
+        raise ThingInvalid(f"the result of a {stream} is an object", path="result", hint="docs/bus.md has its members")
+    try:
+        check_data(stream, {"unit": UNIT_OF_STREAM, **said} if stream is Stream.READING else said)
+    except PayloadInvalid as error:
+        raise ThingInvalid(error.message, path=error.path.replace("data", "result", 1), hint="docs/bus.md has the members") from None
+    return said
 
 
 def _lon_lat(result: Any) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,16 @@ IN_USE = (None, "in_use")
 LONGEST_DIVISION = 8
 
 
-def keep_message(things: Things, principal: Principal, message: Message, body: bytes, now_us: int) -> list[tuple[Device, Any]]:
-    """What of a message is an observation, by device; the rest is kept when this returns: catalogues, and whatever comes of a device
-    that no register knows, that several do, or that is beyond the poster's sites.
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A device that no register knows, several do, or that is beyond the poster's sites."""
+
+    address: str
+
+
+def keep_message(things: Things, principal: Principal, message: Message, body: bytes, now_us: int) -> list[tuple[Device | Stranger, Any]]:
+    """What of a message is an observation, by device; the rest is kept when this returns: catalogues, and whatever comes of strangers,
+    whose alarms are told besides.
 
     The register is looked through as a whole: what the poster may know of does not decide whose alarm it is, and is not answered.
     """
@@ -40,12 +48,14 @@ def keep_message(things: Things, principal: Principal, message: Message, body: b
             take_catalogue(writing, message, body, now_us)
         return []
     devices = things.devices.seen_by(local_administrator())
-    found: list[tuple[Device, Any]] = []
+    found: list[tuple[Device | Stranger, Any]] = []
     unknown: list[str] = []
     for name, one in _said(message):
         device = _device_of(devices, principal, name)
         if device is None:
             unknown.append(name)
+            if isinstance(one, Alarm):
+                found.append((Stranger(f"unknown_device/{name}"), one))
         else:
             found.append((device, one))
     if unknown:
@@ -55,7 +65,7 @@ def keep_message(things: Things, principal: Principal, message: Message, body: b
     return found
 
 
-def batch_of(found: Sequence[tuple[Device, Any]], body: bytes, *, source: str, number: int, received_us: int) -> Batch:
+def batch_of(found: Sequence[tuple[Device | Stranger, Any]], body: bytes, *, source: str, number: int, received_us: int) -> Batch:
     """The batch of what a message says: positions as rows of `FIX`, the body beside the first of them."""
     places = [(device, one) for device, one in found if isinstance(one, Place)]
     fixes = np.zeros(len(places), dtype=FIX)
@@ -111,7 +121,7 @@ def _device_of(devices: SeenDevices, principal: Principal, name: str) -> Device 
     return found[0] if site is None or principal.scopes & {EVERY, site} else None
 
 
-def _observation(device: Device, one: Any, body: bytes, received_us: int) -> Observation:
+def _observation(device: Device | Stranger, one: Any, body: bytes, received_us: int) -> Observation:
     if isinstance(one, Alarm):
         row = alarm_row(one.method, one.type)
         said = {"method": one.method, "type": one.type, "event": one.event, "priority": one.priority, "sn": one.sn}
