@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors import FIX, NO_NUMBER, NO_TIME, Batch, Fixes, Observation, Stream
+from sensors.fix_clock import BACKLOG
 from sensors.smoothing import Smoothing
+from sensors.verdict import Verdict
 from twin.errors import Invalid
 from twin.hub.hub import Applied
 from twin.hub.passing import pass_through, time_of
@@ -30,6 +32,8 @@ __all__ = ["Applier", "Committed", "Happens", "Positions"]
 log = logging.getLogger(__name__)
 REACH_M = 30.0
 E7 = 1e-7
+PRESENT_US = 60_000_000
+"""An alarm that came as late as this, and was not kept by the device, is one of now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -193,11 +197,13 @@ class Applier:
         placed = judged["lon_e7"] != NO_NUMBER
         near = self.ground.near(lon, lat, REACH_M)
         place = self._places(len(fixes), near)
-        handles, last = _last_of(fixes["device"])
+        handles, last = _newest_of(fixes, judged)
         rows, row_of = self.state.rows[handles].copy(), np.searchsorted(handles, fixes["device"])
+        tells = ~_aside(judged["verdict"]) & (judged["time_us"] >= rows["fix_us"][row_of])
+        said = tells[last]
         crossings: list[tuple[Crossing, int]] = []
         newest = np.full(len(handles), -1, dtype=np.int64)
-        may_move = np.flatnonzero(placed & (judged["time_us"] >= rows["fix_us"][row_of]))
+        may_move = np.flatnonzero(placed & tells)
         for one in rounds(fixes["device"][may_move]):
             at = may_move[one]
             at = at[judged["time_us"][at] >= rows["fix_us"][row_of[at]]]
@@ -208,7 +214,10 @@ class Applier:
         chosen, held = newest[moved], rows[moved]
         self._set_position(held, fixes[chosen], judged[chosen], lon[chosen], lat[chosen])
         rows[moved] = held
-        _set_said(rows, fixes[last], judged[last], now_us)
+        held = rows[said]
+        _set_said(held, fixes[last[said]], judged[last[said]])
+        rows[said] = held
+        _set_heard(rows, row_of, fixes, judged, now_us)
         return handles, rows, crossings, place
 
     def _crossed(self, rows: Rows, mine: Int64, handles: Int64, at: Int64, judged: Judged, near: Near) -> list[tuple[Crossing, int]]:
@@ -266,10 +275,19 @@ class Applier:
         return found
 
 
-def _last_of(devices: Any) -> tuple[Int64, Int64]:
-    """Each device that occurs, and the index of its last occurrence."""
-    handles, first = np.unique(devices[::-1], return_index=True)
-    return handles.astype(np.int64), (len(devices) - 1 - first).astype(np.int64)
+def _aside(verdict: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Which say nothing of the present: what comes late, what was said before, and another place of the same second."""
+    return np.isin(verdict, (Verdict.LATE, Verdict.DUPLICATE, Verdict.SAME_MOMENT))
+
+
+def _newest_of(fixes: Fixes, judged: Judged) -> tuple[Int64, Int64]:
+    """Each device that occurs, and the index of what it said of its latest time: of one time the last that is not said again."""
+    if not len(fixes):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    order = np.lexsort((np.arange(len(fixes)), ~_aside(judged["verdict"]), judged["time_us"], fixes["device"]))
+    devices = fixes["device"][order]
+    ends = np.flatnonzero(np.r_[devices[1:] != devices[:-1], True])
+    return devices[ends].astype(np.int64), order[ends].astype(np.int64)
 
 
 def _of_points(near: Near, points: Int64) -> Near:
@@ -286,8 +304,18 @@ def _of_points(near: Near, points: Int64) -> Near:
     )
 
 
-def _set_said(rows: Rows, fixes: Fixes, judged: Judged, now_us: int) -> None:
-    """What a fix tells even where its position is of no use."""
-    rows["received_us"] = np.maximum(rows["received_us"], np.where(fixes["received_us"] == NO_TIME, now_us, fixes["received_us"]))
+def _set_said(rows: Rows, fixes: Fixes, judged: Judged) -> None:
+    """What the latest fix tells even where its position is of no use."""
     rows["alarm"], rows["verdict"] = fixes["alarm"], judged["verdict"]
     rows["flags"] = flags_of(fixes, judged)
+
+
+def _set_heard(rows: Rows, row: Int64, fixes: Fixes, judged: Judged, now_us: int) -> None:
+    """What every fix tells, late ones too: that the device is heard; and an alarm of this minute, whatever else of it is known already."""
+    received = np.where(fixes["received_us"] == NO_TIME, now_us, fixes["received_us"])
+    np.maximum.at(rows["received_us"], row, received)
+    rows["flags"] &= ~np.uint16(Flag.SILENT)
+    of_now = (fixes["status"] & BACKLOG == 0) & (received - judged["time_us"] < PRESENT_US)
+    alarmed = np.flatnonzero(_aside(judged["verdict"]) & (fixes["alarm"] > 0) & of_now)
+    np.bitwise_or.at(rows["alarm"], row[alarmed], fixes["alarm"][alarmed])
+    rows["flags"][row[alarmed]] |= np.uint16(Flag.ALARM)

@@ -102,6 +102,47 @@ def test_an_older_fix_does_not_move_the_state_and_is_handed_on() -> None:
     assert len(kept.committed[-1].fixes) == 1
 
 
+def late(number: int, places: dict[str, tuple[float, float]], second: int, received: int, *, alarm: int = 0, kept: bool = True) -> Batch:
+    """Fixes of a second that were received at another; `kept` by the device in between, as it says."""
+    batch = moving("g", number, places, at_us=START_US + second * SECOND, alarm=alarm)
+    batch.fixes["received_us"] = START_US + received * SECOND
+    batch.fixes["status"] |= 4 * kept
+    return batch
+
+
+def test_what_a_device_sends_late_beside_what_it_says_now_hides_nothing_of_now() -> None:
+    before = [moving("g", n, {"A": (LON + n * 1e-5, LAT)}, at_us=START_US + n * SECOND) for n in range(1, 4)]
+    now = late(4, {"A": (LON + 4e-5, LAT)}, 300, 300, alarm=2, kept=False)
+    kept = [late(5 + n, {"A": (LON + 1e-3, LAT)}, 100 + n, 300) for n in range(3)]
+    rows = []
+    for batches in ([[*before], [now, *kept]], [[*before], [now], [*kept]], [[*before], [*kept[:1], now], [*kept[1:]]]):
+        made, _ = applier()
+        for some in batches:
+            made.apply(some, now_us=START_US + 300 * SECOND, first=some[0].number - 1, position=some[-1].number)
+        rows.append(row_of(made, "A"))
+    for row in rows:
+        assert (int(row["fix_us"]), int(row["raw_lon_e7"])) == (START_US + 300 * SECOND, round((LON + 4e-5) * 1e7))
+        assert (int(row["alarm"]), int(row["verdict"])) == (2, 0)
+        assert Flag(int(row["flags"])) & (Flag.BACKLOG | Flag.ALARM | Flag.SMOOTHED) == Flag.ALARM | Flag.SMOOTHED
+
+
+def test_a_second_fix_of_the_same_second_moves_nothing_but_its_alarm_is_one_of_now() -> None:
+    made, _ = applier()
+    for number in range(1, 3):
+        at_us = START_US + number * SECOND
+        made.apply([moving("g", number, {"A": (LON, LAT)}, at_us=at_us)], now_us=at_us, first=number - 1, position=number)
+    before = row_of(made, "A").copy()
+    made.apply([late(3, {"A": (LON + 1e-4, LAT)}, 2, 2, alarm=1, kept=False)], now_us=START_US + 2 * SECOND, first=2, position=3)
+    row = row_of(made, "A")
+    for name in ("lon_e7", "raw_lon_e7", "accuracy_dm", "verdict", "fix_us"):
+        assert row[name] == before[name], name
+    assert (int(row["alarm"]), int(row["flags"])) == (1, int(before["flags"]) | Flag.ALARM)
+    made.apply([late(4, {"A": (LON, LAT)}, -900, 3, alarm=4)], now_us=START_US + 3 * SECOND, first=3, position=4)
+    assert int(row_of(made, "A")["alarm"]) == 1
+    made.apply([moving("g", 5, {"A": (LON, LAT)}, at_us=START_US + 4 * SECOND)], now_us=START_US + 4 * SECOND, first=4, position=5)
+    assert (int(row_of(made, "A")["alarm"]), Flag.ALARM in Flag(int(row_of(made, "A")["flags"]))) == (0, False)
+
+
 def test_who_says_nothing_for_too_long_is_silent_until_its_next_word() -> None:
     made, _ = applier()
     made.apply([moving("g", 1, {"A": (LON, LAT)})], now_us=START_US, first=1 - 1, position=1)
