@@ -31,7 +31,7 @@ JUDGE_FIELDS: list[tuple[str, str]] = [
 ]
 """What is kept of a device: the last trusted place and time, the place that it may have come to instead, how late it is."""
 IS_FIXED, IS_ENCRYPTED = np.uint32(1), np.uint32(8)
-CLOCK_FUTURE, CLOCK_PAST, DUPLICATE, ENCRYPTED, GOOD, JUMP, LATE, NO_FIX, OUT_OF_RANGE, RELOCATED, SWAPPED, ZERO = (
+CLOCK_FUTURE, CLOCK_PAST, DUPLICATE, ENCRYPTED, GOOD, JUMP, LATE, NO_FIX, OUT_OF_RANGE, RELOCATED, SAME_MOMENT, SWAPPED, ZERO = (
     int(Verdict.CLOCK_FUTURE),
     int(Verdict.CLOCK_PAST),
     int(Verdict.DUPLICATE),
@@ -42,6 +42,7 @@ CLOCK_FUTURE, CLOCK_PAST, DUPLICATE, ENCRYPTED, GOOD, JUMP, LATE, NO_FIX, OUT_OF
     int(Verdict.NO_FIX),
     int(Verdict.OUT_OF_RANGE),
     int(Verdict.RELOCATED),
+    int(Verdict.SAME_MOMENT),
     int(Verdict.SWAPPED),
     int(Verdict.ZERO),
 )
@@ -138,8 +139,10 @@ def _late(
     placed = (verdict == GOOD) | (verdict == SWAPPED)
     age = fixes["received_us"] - time_us
     backlog = ((fixes["status"] & BACKLOG) != 0) & (age > limits.live_s * SECOND_US)
-    behind = rows["seen"] & (time_us <= rows["last_us"])
-    same = behind & (time_us == rows["last_us"]) & (lon == rows["last_lon_e7"]) & (lat == rows["last_lat_e7"])
+    behind = rows["seen"] & (time_us < rows["last_us"])
+    moment = rows["seen"] & (time_us == rows["last_us"])
+    same = moment & (lon == rows["last_lon_e7"]) & (lat == rows["last_lat_e7"])
+    verdict[placed & moment] = SAME_MOMENT
     verdict[placed & (backlog | behind)] = LATE
     verdict[placed & same] = DUPLICATE
 

@@ -32,6 +32,7 @@ class Verdict(IntEnum):
     SWAPPED = 11
     LATE = 12
     DUPLICATE = 13
+    SAME_MOMENT = 14
 
 
 class ClockVerdict(IntEnum):

@@ -105,6 +105,11 @@ def test_what_comes_late_or_twice_does_not_move_the_device() -> None:
     assert verdicts(fixes) == [Verdict.GOOD, Verdict.GOOD, Verdict.LATE, Verdict.DUPLICATE, Verdict.GOOD]
 
 
+def test_another_place_of_the_same_second_is_neither_late_nor_sent_again() -> None:
+    fixes = fix_rows([0, 1, 1, 1, 2], [0, 10, 12, 10, 20])
+    assert verdicts(fixes) == [Verdict.GOOD, Verdict.GOOD, Verdict.SAME_MOMENT, Verdict.DUPLICATE, Verdict.GOOD]
+
+
 def test_backlog_is_for_the_smoother_but_what_is_live_is_live_whatever_its_bit_says() -> None:
     fixes = fix_rows([0, 1, 2], status=5)
     fixes["received_us"][0] += 600_000_000

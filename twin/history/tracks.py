@@ -114,9 +114,12 @@ class Tracks:
         return fixes_of(_once(table, (*SAME, "altitude_dm", "alarm")))
 
     def judged(self, device: str, from_us: int, to_us: int) -> pa.Table:
-        """All columns of `POSITIONS` of what a device said in a period, in order of time. Of no label: to judge it anew."""
+        """All columns of `POSITIONS` of what a device said in a period, each once, in order of time and of one moment as it was received.
+        Of no label: to judge it anew."""
         handle = self._devices.number(device)
-        return self._shelf.of_handle(2**32 - 1 if handle is None else handle, from_us, to_us, POSITIONS.names)
+        table = self._shelf.of_handle(2**32 - 1 if handle is None else handle, from_us, to_us, POSITIONS.names)
+        table = _once(table, (*SAME, "altitude_dm", "alarm"))
+        return table.take(pa.array(np.lexsort((column(table, RECEIVED), column(table, "time_us")))))
 
     def at(self, moment_us: int, *, places: Allowed = everything, devices: Allowed = everything) -> Points:
         """The last position of every device at a moment, of those that had not been silent for longer than their kind may be."""

@@ -25,7 +25,7 @@ from twin.live.silence import silent_after_us
 from twin.live.state import Flag, LiveState, Rows, flags_of
 from twin.live.still import MOVING, after
 from twin.live.streets import NO_STREETS, Streets
-from twin.live.tracker import Judged, Tracker
+from twin.live.tracker import Judged, Tracker, rounds
 
 __all__ = ["Applier", "Committed", "Happens", "Positions"]
 
@@ -40,7 +40,7 @@ PRESENT_US = 60_000_000
 class Committed:
     """What was committed up to a position (its `last` batch stands at another), judged: `fixes` (n,) by handle, the journal positions (n,)
     they stand at, `place` (n,) rows of the state's places, raw frames, other observations with their positions and the features they were
-    made in, crossings, and what late passages (by index of the others) changed."""
+    made in, crossings with the positions of the fixes that decided them, and what late passages (by index of the others) changed."""
 
     position: int
     last: int
@@ -54,6 +54,7 @@ class Committed:
     others_at: Sequence[int]
     others_place: Sequence[tuple[str, ...]]
     crossings: Sequence[Crossing]
+    crossings_at: Sequence[int]
     rederived: Sequence[tuple[int, Rederived]] = ()
 
 
@@ -112,6 +113,7 @@ class Applier:
         told = [(first + at, one) for at, batch in enumerate(batches) for one in batch.others if not self.again.is_again(one)]
         others = [one for _, one in told]
         handles, rows, crossings, place = self._moved(fixes, judged, now_us)
+        positions = np.repeat(np.arange(first, first + len(batches), dtype=np.uint64), [len(batch.fixes) for batch in batches])
         again, inside, rederived = pass_through(self.passages, self.ground, [(time_of(one), one) for one in others], now_us)
         still = self._stood([one for at, one in enumerate(others) if at not in again])
         committed = Committed(
@@ -119,14 +121,15 @@ class Applier:
             last=first + len(batches) - 1,
             now_us=now_us,
             fixes=fixes,
-            positions=np.repeat(np.arange(first, first + len(batches), dtype=np.uint64), [len(batch.fixes) for batch in batches]),
+            positions=positions,
             judged=judged,
             place=place,
             raw=[frame for batch in batches for frame in (batch.raw or [b""] * len(batch.fixes))],
             others=others,
             others_place=[self._place_of(one) for one in others],
             others_at=[at for at, _ in told],
-            crossings=crossings,
+            crossings=[crossing for crossing, _ in crossings],
+            crossings_at=[int(positions[fix]) for _, fix in crossings],
             rederived=rederived,
         )
         self.position = position
@@ -186,33 +189,48 @@ class Applier:
             parts.append(mine)
         return np.concatenate(parts) if parts else np.zeros(0, dtype=FIX)
 
-    def _moved(self, fixes: Fixes, judged: Judged, now_us: int) -> tuple[Int64, Rows, list[Crossing], Int64]:
-        """The handles that said where they are and their new rows; crossings; the place of every fix."""
+    def _moved(self, fixes: Fixes, judged: Judged, now_us: int) -> tuple[Int64, Rows, list[tuple[Crossing, int]], Int64]:
+        """The handles that said where they are and their new rows; crossings, each with the fix that decided it; the place of every fix.
+
+        A device's fixes are gone through one after the other, so that nothing depends on which batches were committed together."""
         lon, lat = judged["lon_e7"] * E7, judged["lat_e7"] * E7
         placed = judged["lon_e7"] != NO_NUMBER
         near = self.ground.near(lon, lat, REACH_M)
         place = self._places(len(fixes), near)
         handles, last = _newest_of(fixes, judged)
-        rows = self.state.rows[handles].copy()
-        tells = ~_aside(judged["verdict"][last]) & (judged["time_us"][last] >= rows["fix_us"])
-        newer = placed[last] & tells
-        chosen = last[newer]
-        accuracy_m = np.where(judged["accuracy_dm"][chosen] == NO_NUMBER, 10.0, judged["accuracy_dm"][chosen] / 10.0)
-        crossings, inside = self.fences.cross(
-            handles[newer], _of_points(near, chosen), accuracy_m, judged["time_us"][chosen], ~judged["doubted"][chosen]
-        )
-        moved = rows[newer]
-        before, held = moved["place"].copy(), moved["placed"] > 0
-        moved["place"] = [self.state.place(features) for features in inside]
-        moved["since_us"] = np.where(held & (before == moved["place"]), moved["since_us"], judged["time_us"][chosen])
-        moved["road"] = [self._road(segment) for segment in judged["road"][chosen].tolist()]
-        self._set_position(moved, fixes[chosen], judged[chosen], lon[chosen], lat[chosen])
-        rows[newer] = moved
-        said = rows[tells]
-        _set_said(said, fixes[last[tells]], judged[last[tells]])
-        rows[tells] = said
-        _set_heard(rows, np.searchsorted(handles, fixes["device"]), fixes, judged, now_us)
+        rows, row_of = self.state.rows[handles].copy(), np.searchsorted(handles, fixes["device"])
+        tells = ~_aside(judged["verdict"]) & (judged["time_us"] >= rows["fix_us"][row_of])
+        said = tells[last]
+        crossings: list[tuple[Crossing, int]] = []
+        newest = np.full(len(handles), -1, dtype=np.int64)
+        may_move = np.flatnonzero(placed & tells)
+        for one in rounds(fixes["device"][may_move]):
+            at = may_move[one]
+            at = at[judged["time_us"][at] >= rows["fix_us"][row_of[at]]]
+            mine = row_of[at]
+            crossings += self._crossed(rows, mine, handles[mine], at, judged, near)
+            newest[mine] = at
+        moved = newest >= 0
+        chosen, held = newest[moved], rows[moved]
+        self._set_position(held, fixes[chosen], judged[chosen], lon[chosen], lat[chosen])
+        rows[moved] = held
+        held = rows[said]
+        _set_said(held, fixes[last[said]], judged[last[said]])
+        rows[said] = held
+        _set_heard(rows, row_of, fixes, judged, now_us)
         return handles, rows, crossings, place
+
+    def _crossed(self, rows: Rows, mine: Int64, handles: Int64, at: Int64, judged: Judged, near: Near) -> list[tuple[Crossing, int]]:
+        """What fixes `at`, one a device, decide; the rows `mine` of their devices know since when each is where it is."""
+        times, accuracy = judged["time_us"][at], judged["accuracy_dm"][at]
+        accuracy_m = np.where(accuracy == NO_NUMBER, 10.0, accuracy / 10.0)
+        crossings, inside = self.fences.cross(handles, _of_points(near, at), accuracy_m, times, ~judged["doubted"][at])
+        place = np.array([self.state.place(features) for features in inside], dtype=rows["place"].dtype)
+        stays = (rows["placed"][mine] > 0) & (rows["place"][mine] == place)
+        rows["since_us"][mine] = np.where(stays, rows["since_us"][mine], times)
+        rows["place"][mine], rows["placed"][mine], rows["fix_us"][mine] = place, 1, times
+        fix_of = dict(zip(handles.tolist(), at.tolist(), strict=True)) if crossings else {}
+        return [(crossing, fix_of[crossing.handle]) for crossing in crossings]
 
     def _road(self, segment: int) -> int:
         """The row of the state's places of the street that a segment is of."""
@@ -220,12 +238,11 @@ class Applier:
         return 0 if feature is None else self.state.place((feature,))
 
     def _set_position(self, rows: Rows, fixes: Fixes, judged: Judged, lon: Floats, lat: Floats) -> None:
+        rows["road"] = [self._road(segment) for segment in judged["road"].tolist()]
         for name in ("lon_e7", "lat_e7", "heading_cdeg", "speed_dkmh", "accuracy_dm"):
             rows[name] = judged[name]
         rows["raw_lon_e7"], rows["raw_lat_e7"] = fixes["lon_e7"], fixes["lat_e7"]
         rows["height_cm"] = self.ground.height_cm(lon, lat)
-        rows["fix_us"] = judged["time_us"]
-        rows["placed"] = 1
 
     def _places(self, count: int, near: Near) -> Int64:
         """The set of features that each point is inside of."""
@@ -259,9 +276,8 @@ class Applier:
 
 
 def _aside(verdict: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Which say nothing of the present: what comes late, and what was said before."""
-    aside: NDArray[np.bool_] = (verdict == int(Verdict.LATE)) | (verdict == int(Verdict.DUPLICATE))
-    return aside
+    """Which say nothing of the present: what comes late, what was said before, and another place of the same second."""
+    return np.isin(verdict, (Verdict.LATE, Verdict.DUPLICATE, Verdict.SAME_MOMENT))
 
 
 def _newest_of(fixes: Fixes, judged: Judged) -> tuple[Int64, Int64]:

@@ -25,7 +25,7 @@ from twin.hub.happening import FENCE, Happening, told
 from twin.incidents import Event, Spot
 from twin.incidents.event import iso_of
 from twin.live.afterwards import Said, Stretch, crossings_of, inside_of, judge_again
-from twin.live.fences import Fences
+from twin.live.fences import Fences, Int64
 from twin.live.reconciled import Told, reconcile
 from twin.live.state import LiveState, flags_of
 from twin.live.tracker import Judged, Tracker
@@ -55,9 +55,7 @@ class Backlog:
 
     def note(self, fixes: Fixes, judged: Judged, state: LiveState) -> None:
         """What of a commit came late."""
-        age = fixes["received_us"] - judged["time_us"]
-        late = (judged["verdict"] == int(Verdict.LATE)) | ((fixes["status"] & BACKLOG > 0) & (age > LIVE_US))
-        rows = np.flatnonzero(late)
+        rows = np.flatnonzero(_is_late(fixes, judged["time_us"], judged["verdict"]))
         for handle in np.unique(fixes["device"][rows]).tolist():
             times = judged["time_us"][rows[fixes["device"][rows] == handle]]
             self._wait(state.addresses[handle], int(times.min()), int(times.max()))
@@ -110,13 +108,23 @@ class Backlog:
         """Wait for what waited when it was told."""
         self.waiting = [(str(device), int(first), int(last)) for device, first, last in told]
 
+    def follow_told(self, state: LiveState, fences: Fences, since_us: int) -> None:
+        """Whose crossings were told anew since a moment is where the last of them says: the journal alone would not lead there."""
+        changed = {one.subject for one in self.happening.store.log.recorded(REDERIVED, since_us) if _has_crossings(one)}
+        for device in sorted(changed):
+            handle = state.find(device)
+            if handle is not None:
+                inside = {fence for fence, crossings in self._holding(device).items() if crossings[-1].entered}
+                fences.replace(handle, Fences({handle: inside} if inside else {}))
+
     def _piece(self, device: str, first_us: int, last_us: int, state: LiveState) -> _Piece | None:
-        """The first part of a span, with what was said around it; None where the history has nothing of it."""
+        """The first part of a span, with what was said around it; None where the history has nothing of it, or nothing that was not said
+        in time too: what is sent again changes nothing."""
         handle = state.find(device)
         rows = self.history.judged(device, first_us - AROUND_US, self._end(device, last_us, state))
         times = column(rows, "time_us")
         begin, end = int(np.searchsorted(times, first_us)), int(np.searchsorted(times, last_us, "right"))
-        if handle is None or begin == end:
+        if handle is None or not _came_late(rows)[begin:end].any():
             return None
         cut = min(end, begin + SPAN_ROWS)
         until_us = last_us if cut == end else int(times[cut - 1])
@@ -126,12 +134,12 @@ class Backlog:
 
     def _finish(self, piece: _Piece, stretch: Stretch, state: LiveState, fences: Fences, now_us: int) -> list[Event]:
         """Tell what changed, then write the judgement; the events, with their ids. Raises TwinError: then nothing was told."""
-        times, status = stretch.live["time_us"], piece.fixes["status"]
+        times = stretch.live["time_us"]
         late = piece.first_us, piece.until_us + SETTLES_US
         again = np.flatnonzero((times >= late[0]) & (times <= late[1]))
         places = inside_of(stretch.after[again], self.happening.ground)
         events = self._changes(piece.device, piece.handle, stretch, late, fences, state)
-        sent_late = int((status[(times >= piece.first_us) & (times <= piece.until_us)] & BACKLOG > 0).sum())
+        sent_late = int(_came_late(piece.rows)[(times >= piece.first_us) & (times <= piece.until_us)].sum())
         events += self._span_told(piece.device, (piece.first_us, piece.until_us), sent_late, places)
         ids = self.happening.store.log.append(events, now_us) if events else []
         self._amend(piece.rows, again, piece.fixes, stretch.after, places)
@@ -150,12 +158,12 @@ class Backlog:
         """The events of crossings that were not told, or were not so; the live fences follow where the stretch comes up to now."""
         window = int(stretch.live["time_us"][0]), int(stretch.live["time_us"][-1])
         holds = self._holding(device)
-        members = {fence for fence, one in holds.items() if (before := _before(one, window[0])) and before[-1].entered}
-        found, after = crossings_of(stretch.live, handle, members, self.happening.ground)
+        members = {fence for fence, one in holds.items() if (before := _before(one, late[0])) and before[-1].entered}
+        found, after = crossings_of(stretch.live, handle, members, self.happening.ground, from_us=late[0])
         events: list[Event] = []
         for fence in sorted({*holds, *(one.fence for one in found)}):
             known = [Told(at_us=one.at_us, entered=one.entered) for one in found if one.fence == fence]
-            added, withdrawn = reconcile(holds.get(fence, []), known, late, window, was_inside=fence in members)
+            added, withdrawn = reconcile(holds.get(fence, []), known, late, (late[0], window[1]), was_inside=fence in members)
             events += self._fence_told(device, fence, late, added, withdrawn)
         if window[1] >= int(state.rows["fix_us"][handle]):
             fences.replace(handle, after)
@@ -229,6 +237,28 @@ class _Piece:
 
 def _event(kind: str, device: str, time_us: int, spot: Spot, data: dict[str, Any]) -> Event:
     return Event(type=kind, subject=device, time_us=time_us, site=spot.site, place=spot.protected, labels=spot.labels, data=data)
+
+
+def _is_late(fixes: Fixes, time_us: Int64, verdict: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which fixes (n,) came late, by what was judged of them when they came, or by the device's own word."""
+    late: np.ndarray[Any, np.dtype[np.bool_]] = (verdict == int(Verdict.LATE)) | (
+        (fixes["status"] & BACKLOG > 0) & (fixes["received_us"] - time_us > LIVE_US)
+    )
+    return late
+
+
+def _has_crossings(event: Event) -> bool:
+    return bool(event.data.get("added") or event.data.get("withdrawn"))
+
+
+def _came_late(rows: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which rows (n,) of one device, in order of time, came late, or after one of a later time, whatever was judged of them since."""
+    times, fixes = column(rows, "time_us"), fixes_of(rows)
+    if not len(times):
+        return np.zeros(0, dtype=bool)
+    first = np.append(np.minimum.accumulate(fixes["received_us"][::-1])[::-1], np.iinfo(np.int64).max)
+    after = first[np.searchsorted(times, times, "right")]
+    return _is_late(fixes, times, column(rows, "verdict")) | (fixes["received_us"] > after)
 
 
 def _before(crossings: Sequence[Told], moment_us: int) -> list[Told]:

@@ -55,15 +55,12 @@ class Happening:
     _applied: int = -1
     _words: dict[int, int] = field(default_factory=dict)
     _states: dict[str, str] = field(default_factory=dict)
-    _crossed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._applied = self.store.applied
 
-    def begin(self, state: LiveState, kept_us: int) -> None:
-        """Know what devices said last, of a state that was kept at a moment (or later): that they say it again is no news. Nor is a
-        crossing that was told since then: made of the journal again, of more fixes at once, it may be decided by a later fix."""
-        self._crossed = {(one.subject, one.data["fence"]): one.data["change"] for one in self.store.log.recorded(FENCE, kept_us)}
+    def begin(self, state: LiveState) -> None:
+        """Know what devices said last, of a state that was kept: that they say it again is no news."""
         rows = state.current
         self._words = {handle: int(rows["alarm"][handle]) for handle in np.flatnonzero(rows["alarm"]).tolist()}
         self._states = {device: said["state"] for device, said in state.still.items() if said["state"] not in (None, NORMAL, ALARM)}
@@ -168,11 +165,8 @@ class Happening:
         return (*one.alarms, NOT_LISTED)
 
     def _events(self, committed: Committed, state: LiveState) -> Iterator[tuple[int, Event]]:
-        last = {int(handle): int(at) for handle, at in zip(committed.fixes["device"], committed.positions, strict=True)}
-        for crossing in committed.crossings:
-            device, change, at = state.addresses[crossing.handle], "entered" if crossing.entered else "left", last[crossing.handle]
-            if at > self._applied and self._crossed.pop((device, crossing.fence), None) == change:
-                continue
+        for crossing, at in zip(committed.crossings, committed.crossings_at, strict=True):
+            device, change = state.addresses[crossing.handle], "entered" if crossing.entered else "left"
             spot = self.spot((crossing.fence,))
             yield at, _event(FENCE, device, crossing.at_us, spot, {"device": device, "fence": crossing.fence, "change": change})
         for at, late in committed.rederived:

@@ -69,8 +69,9 @@ def judge_again(said: Sequence[Said], tracker: Tracker) -> list[Stretch]:
     return [Stretch(live=first, after=second) for first, second in zip(parts, after, strict=True)]
 
 
-def crossings_of(live: Judged, handle: int, members: Collection[str], ground: Ground) -> tuple[list[Crossing], Fences]:
-    """The crossings that a device's places, one after the other, decide; it was in `members` before. And who is where after them."""
+def crossings_of(live: Judged, handle: int, members: Collection[str], ground: Ground, *, from_us: int) -> tuple[list[Crossing], Fences]:
+    """The crossings that a device's places, one after the other, decide from a moment on, when it was in `members`; places before it say
+    only since when it seems to be elsewhere, because no later fix can change what was decided then. And who is where after them."""
     fences = Fences({handle: set(members)} if members else {})
     at = np.flatnonzero(live["lon_e7"] != NO_NUMBER)
     near = ground.near(live["lon_e7"][at] * E7, live["lat_e7"][at] * E7, REACH_M)
@@ -89,7 +90,10 @@ def crossings_of(live: Judged, handle: int, members: Collection[str], ground: Gr
         )
         one = slice(point, point + 1)
         crossed, _ = fences.cross(np.array([handle]), mine, accuracy[row : row + 1], live["time_us"][one], ~live["doubted"][one])
-        found += crossed
+        if live["time_us"][point] >= from_us:
+            found += crossed
+        elif crossed:
+            fences.put_back(crossed)
     return found, fences
 
 

@@ -104,6 +104,14 @@ class Fences:
         self._seeming = {key: since for key, since in self._seeming.items() if key[0] != handle}
         self._seeming |= {key: since for key, since in other._seeming.items() if key[0] == handle}
 
+    def put_back(self, crossings: Sequence[Crossing]) -> None:
+        """These were none: who crossed is where it was before."""
+        for one in crossings:
+            members = self.members.setdefault(one.handle, set())
+            members.symmetric_difference_update((one.fence,))
+            if not members:
+                del self.members[one.handle]
+
     def _decided(self, handle: int, fences: dict[str, int], near: Near, margin_m: float, at_us: int) -> list[Crossing]:
         members = self.members.get(handle, set())
         found = []

@@ -17,7 +17,7 @@ from sensors.row_bytes import put_rows, take_rows
 from sensors.smoothing import SMOOTH_FIELDS, Smoothing, smooth
 from sensors.verdict import Verdict, doubted_of, used_of
 
-__all__ = ["JUDGED", "Judged", "Tracker"]
+__all__ = ["JUDGED", "Judged", "Tracker", "rounds"]
 
 JUDGED = np.dtype(
     [
@@ -47,7 +47,7 @@ HEADING_DKMH = 54
 DRIVING_DKMH = 108
 MOST_DM = 65_534
 GOOD, NO_FIX, RELOCATED, PARKED_DRIFT = int(Verdict.GOOD), int(Verdict.NO_FIX), int(Verdict.RELOCATED), int(Verdict.PARKED_DRIFT)
-GCJ02, LATE, DUPLICATE = int(Verdict.GCJ02), int(Verdict.LATE), int(Verdict.DUPLICATE)
+GCJ02, LATE = int(Verdict.GCJ02), int(Verdict.LATE)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -155,7 +155,7 @@ class Tracker:
         used = used_of(verdict)
         driving = used & (fixes["speed_dkmh"] >= DRIVING_DKMH)
         turned = weigh(rows, lon, lat, driving, used & rows["parked"], rows["road"] != NO_ROAD, self.smoothing.roads, datum_model())
-        placed = used | (verdict == LATE) | (verdict == DUPLICATE)
+        placed = used | (verdict == LATE)
         shifted = np.flatnonzero(rows["gcj02"] & placed)
         if len(shifted):
             lon, lat = lon.copy(), lat.copy()
@@ -167,7 +167,7 @@ class Tracker:
 def _unused(out: Judged, rows: NDArray[Any], fixes: Fixes, judgement: Judgement, lon: NDArray[np.int32], lat: NDArray[np.int32]) -> None:
     """What stands beside fixes that move nothing: the place they say where they are only late, else the last one, ever less sure."""
     verdict = judgement.verdict
-    aside = (verdict == LATE) | (verdict == DUPLICATE)
+    aside = verdict == LATE
     out["lon_e7"], out["lat_e7"] = np.where(aside, lon, out["lon_e7"]), np.where(aside, lat, out["lat_e7"])
     for name in ("speed_dkmh", "heading_cdeg", "accuracy_dm"):
         out[name] = np.where(aside, fixes[name], out[name])

@@ -75,6 +75,25 @@ def test_a_crossing_and_the_place_are_told_with_the_fix_that_led_to_it() -> None
     assert [made.state.places[int(row)] for row in kept.committed[-1].place] == [(FENCE,)]
 
 
+@pytest.mark.parametrize("together", [1, 2, 3, 7, 40])
+def test_crossings_are_the_same_however_batches_are_committed_together(together: int) -> None:
+    east = SQUARE[2]
+    told = []
+    for size in (1, together):
+        made, kept = applier()
+        batches = [
+            moving("g", number + 1, {"A": (east + 2e-3 * np.cos(number / 3), LAT), "B": (LON, LAT)}, at_us=START_US + number * 10 * SECOND)
+            for number in range(40)
+        ]
+        for first in range(0, len(batches), size):
+            some = batches[first : first + size]
+            made.apply(some, now_us=START_US + 400 * SECOND, first=first, position=first + len(some))
+        crossings = [pair for one in kept.committed for pair in zip(one.crossings, one.crossings_at, strict=True)]
+        told.append((crossings, row_of(made, "A")["since_us"], made.fences.told()))
+    assert told[0] == told[1]
+    assert len(told[0][0]) > 2
+
+
 def test_an_older_fix_does_not_move_the_state_and_is_handed_on() -> None:
     made, kept = applier()
     made.apply([moving("g", 1, {"A": (LON, LAT)}, at_us=START_US + 100 * SECOND)], now_us=START_US + 100 * SECOND, first=1 - 1, position=1)

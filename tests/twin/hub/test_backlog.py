@@ -1,6 +1,6 @@
 """A drive told in order, and the same drive with a hole that is sent late: history, crossings and counts are the same in the end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -191,3 +191,67 @@ def test_what_comes_late_before_anything_else_is_told_with_the_state_as_it_is_th
     assert home.crossings() == ordered.crossings()
     for one in (home, ordered):
         one.close()
+
+
+def many_a_second(seconds: int = 100) -> np.ndarray:
+    """Into the square and out of it at 10 m/s, ten places a second: a terminal tells whole seconds."""
+    at = np.arange(0, seconds * 10)
+    east_m = np.abs(at - len(at) / 2) - 200.0
+    fixes = np.zeros(len(at), dtype=FIX)
+    fixes["lon_e7"], fixes["lat_e7"] = np.round((EAST + east_m / 100_000) * 1e7), round(LAT * 1e7)
+    fixes["device_us"] = fixes["fix_us"] = START_US + at // 10 * SECOND
+    fixes["received_us"] = START_US + at * SECOND // 10
+    fixes["speed_dkmh"], fixes["heading_cdeg"] = 360, np.where(at < len(at) // 2, 27000, 9000)
+    fixes["status"], fixes["accuracy_dm"] = 3, NO_NUMBER
+    return fixes
+
+
+@pytest.mark.parametrize(("made", "as_backlog"), [(drive, False), (many_a_second, True)])
+def test_what_is_sent_again_changes_nothing_and_is_told_by_nothing(
+    tmp_path: Path, made: Callable[[], np.ndarray], as_backlog: bool
+) -> None:
+    fixes, home = made(), Home(tmp_path)
+    for part in np.array_split(fixes, 60):
+        home.say(part.copy(), int(part["received_us"][-1]))
+    told, before = home.crossings(), home.tracks.track(DEVICE, START_US, START_US + HOUR_US)
+    assert {change for _, change, _ in told} == {"entered", "left"}
+    for begin in range(0, len(fixes) - 60, len(fixes) // 12):
+        again = fixes[begin : begin + 60].copy()
+        again["received_us"] = fixes["received_us"][-1] + (begin + 100) * SECOND
+        again["status"] |= 4 * as_backlog
+        home.say(again, int(again["received_us"][-1]))
+        home.sweep()
+    after = home.tracks.track(DEVICE, START_US, START_US + HOUR_US)
+    assert (home.crossings(), len(home.events(CROSSED)), home.events(REDERIVED)) == (told, len(told), [])
+    assert after.lon_lat.tolist() == before.lon_lat.tolist()
+    home.close()
+
+
+@pytest.mark.parametrize("after_rows", [115, 121, 135])
+def test_a_crossing_before_what_came_late_stays_as_it_was_told(tmp_path: Path, after_rows: int) -> None:
+    fixes, home = many_a_second()[::5], Home(tmp_path)
+    crossed = int(np.flatnonzero(fixes["lon_e7"] < EAST * 1e7)[0])
+    say_live(home, np.delete(fixes, crossed + after_rows))
+    told = home.crossings()
+    assert len(told) == 2
+    say_late(home, fixes[crossed + after_rows :][:1], int(fixes["received_us"][-1]) + 100 * SECOND)
+    home.sweep()
+    assert (home.crossings(), len(home.events(CROSSED))) == (told, 2)
+    home.close()
+
+
+def test_who_was_told_to_be_inside_by_what_came_late_is_inside_after_a_crash(tmp_path: Path) -> None:
+    fixes, home = drive(), Home(tmp_path)
+    say_live(home, np.delete(fixes, np.s_[30:140]))
+    say_late(home, fixes[30:140], int(fixes["fix_us"][-1]) + 100 * SECOND)
+    home.sweep()
+    (handle,) = home.applier.state.handles([DEVICE]).tolist()
+    assert home.crossings()
+    inside = dict(home.applier.fences.members)
+    for wrong in ({}, {handle: {FENCE}}, {handle: {"zone:gone"}}):
+        home.applier.fences.members = dict(wrong)
+        home.backlog.follow_told(home.applier.state, home.applier.fences, START_US)
+        assert home.applier.fences.members == inside
+    home.backlog.follow_told(home.applier.state, home.applier.fences, 2**62)
+    assert home.applier.fences.members == inside
+    home.close()

@@ -98,14 +98,16 @@ class OpenHub:
         events = IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us())
         happening = Happening(store=events, ground=grounds, listed=listed)
         applier.keeps, applier.happens = (recording,), (happening,)
-        happening.begin(applier.state, int(kept.facts.get("kept_us", 0)) if kept is not None and applier.position else 0)
+        happening.begin(applier.state)
         tracks = Tracks(folder, retention=read_retention(), recent=recording.positions.shelf.recent)
         applier.backlog = backlog = Backlog(history=tracks, positions=recording.positions, happening=happening)
         if kept is not None and applier.position == kept.position:
             backlog.untold(kept.facts.get("backlog", ()))
         commands: dict[str, Any] = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         applier.commands = commands
-        told = [*journal.told, *_replayed(folder / "journal", applier, seen, happening.store.applied)]
+        kept_us = int(kept.facts.get("kept_us", 0)) if kept is not None and applier.position == kept.position else 0
+        follow_told = partial(backlog.follow_told, applier.state, applier.fences, kept_us)
+        told = [*journal.told, *_replayed(folder / "journal", applier, seen, happening.store.applied, follow_told)]
         hub = Hub(Durable(journal), Guarded(applier), seen, now_us=now_us)
         commands["status"] = lambda arguments, now_us: (_condition(hub, journal, applier, happening), ())
         return cls(
@@ -285,17 +287,20 @@ def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]
     return Applier(ground=grounds), Seen()
 
 
-def _replayed(folder: Path, applier: Applier, seen: Seen, happened: int) -> list[str]:
-    """Apply what the journal has after the position of the applier; what was damaged is told and passed over. Batches up to `happened`,
-    the last whose events are known, are not applied together with later ones: a crossing is told of the last fix among them."""
+def _replayed(folder: Path, applier: Applier, seen: Seen, happened: int, follow_told: Callable[[], None]) -> list[str]:
+    """Apply what the journal has after the position of the applier; what was damaged is told and passed over. Once everything up to
+    `happened` is applied, the last position whose events are known, `follow_told` does what else was told."""
     told: list[str] = []
     reader = JournalReader(folder, applier.position)
     waiting = _Waiting(applier)
+    begins = True
     while True:
         try:
             for record in reader:
-                if record.position == happened + 1:
+                if begins and record.position > happened:
                     waiting.apply(record.position)
+                    follow_told()
+                    begins = False
                 batch = _batch_of(record, told)
                 if batch is None:
                     waiting.apply(record.position + 1)
@@ -311,6 +316,8 @@ def _replayed(folder: Path, applier: Applier, seen: Seen, happened: int) -> list
                 break
             reader = JournalReader(folder, resume)
     waiting.apply(reader.position)
+    if begins:
+        follow_told()
     return told
 
 
