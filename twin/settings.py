@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     bus_password: SecretStr | None = Field(default=None, description="password of the user in TWIN_BUS_URL; a file keeps it better")
     bus_password_file: Path | None = Field(default=None, description="file that holds that password and nothing else")
     bus_ca_file: Path | None = Field(default=None, description="authority that signed the broker's certificate; default the system's")
+    bus_shared: bool = Field(default=False, description="whether several gateways divide what devices publish on the broker")
     lock_timeout_s: float = Field(default=30.0, gt=0, description="seconds a writer waits for another writer of the records")
 
     @property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twin.settings import Settings
 
-__all__ = ["be_bus", "be_gateway", "be_hub", "be_snapshots"]
+__all__ = ["be_bus", "be_gateway", "be_hub", "be_mqtt_gateway", "be_snapshots"]
 
 
 def be_hub(settings: Settings) -> None:
@@ -22,14 +22,14 @@ def be_hub(settings: Settings) -> None:
     _run(run_hub(settings, say=_say))
 
 
-def be_gateway(settings: Settings, listening: socket.socket | None = None) -> None:
-    """Be a gateway of a home until SIGTERM; where its port is taken, say so and end."""
+def be_gateway(settings: Settings, listening: socket.socket | None = None, *, bus: str | None = None) -> None:
+    """Be a gateway of a home until SIGTERM, or over the bus under a name; where its port is taken, say so and end."""
     from twin.errors import Refused
     from twin.queries.live.gateway import bound, run_gateway
 
     gc.freeze()
     try:
-        _run(run_gateway(settings, listening or bound(settings)))
+        _run(run_gateway(settings, listening or bound(settings), bus=bus))
     except Refused as error:
         _say(f"no terminals: {error.message}; {error.hint}")
         raise SystemExit(1) from None
@@ -46,6 +46,14 @@ def be_bus(settings: Settings) -> None:
     except TwinError as error:
         _say(f"no bus: {error.message}; {error.hint}")
         raise SystemExit(1) from None
+
+
+def be_mqtt_gateway(settings: Settings, name: str) -> None:
+    """Take in what devices publish, as one of several gateways, until SIGTERM."""
+    from twin.queries.live.bus_gateway import run_mqtt_gateway
+
+    gc.freeze()
+    _run(run_mqtt_gateway(settings, name))
 
 
 def be_snapshots(settings: Settings) -> None:

@@ -61,14 +61,27 @@ def _live_lines(live: dict[str, Any]) -> list[str]:
     if kept is not None:
         lines.append(f"  last checkpoint: {kept['at']}, at {kept['position']:,}")
     for one in live["gateways"]:
-        told = (
-            f"{one['connected']:,} of {one['terminals']:,} terminals connected, {one['unknown']:,} unknown, {one['contested']:,} contested"
-        )
-        lines.append(f"  gateway {one['name']} ({one['address']}): {told}")
+        lines.append(f"  gateway {one['name']} ({one['address']}): {_gateway_words(one)}")
+        if one["held"]:
+            lines.append(f"    acknowledges nothing now: {one['held']}")
         lines += [f"    {code}: {number:,}" for code, number in sorted(one["findings"].items())]
     if not live["gateways"]:
         lines.append("  no gateway")
     return lines + [f"  snapshot {one['file']}: {one['at']}" for one in live["snapshots"]]
+
+
+def _gateway_words(one: dict[str, Any]) -> str:
+    if one["protocol"] != "mqtt":
+        return (
+            f"{one['connected']:,} of {one['terminals']:,} terminals connected, {one['unknown']:,} unknown, {one['contested']:,} contested"
+        )
+    said = one["statistics"]
+    words = f"broker {'connected' if said['broker'] else 'away'}, {count(said['messages'], 'message')}, {said['committed']:,} committed"
+    if "batches" not in said:
+        return words
+    words += "".join(f", {one['batches']:,} batches of {name}" for name, one in said["batches"]["gateways"].items())
+    refused = said["states"]["refused"] + said["states"]["missed"]
+    return f"{words}; {said['states']['kept']:,} states told" + (f", {refused:,} not taken" if refused else "")
 
 
 _MODEL_HEAD = ("revision", "kind", "place", "read", "placed", "findings", "imported", "file")

@@ -1,9 +1,11 @@
 """The hub beyond this machine: an `Inlet` that hands batches over a broker and returns when the hub has committed them."""
 
 import asyncio
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sensors import Batch, InletGone, InletRefused
 from sensors.mqtt_payload import BATCH_TYPE
@@ -17,8 +19,9 @@ __all__ = ["BusInlet"]
 
 @dataclass(kw_only=True, eq=False)
 class BusInlet:
-    """`gateway` is the name that the broker's list gives rights to. The broker's own acknowledgement counts for nothing: a batch is sent
-    again every `again_s` until the hub answers, and the hub counts the same (source, number) once. `run` must run beside `offer`."""
+    """`gateway` is the name that the broker's list gives rights to. The broker's own acknowledgement counts for nothing: a batch that was
+    not answered is sent again after 1, 2, 4 seconds, every `again_s` at last, and whenever the broker is back; the hub counts the same
+    (source, number) once. `run` must run beside `offer`."""
 
     address: BusAddress
     gateway: str
@@ -27,6 +30,8 @@ class BusInlet:
     give_up_s: float = 30.0
     sent: int = field(default=0, init=False)
     _waiting: dict[tuple[str, int], asyncio.Future[str]] = field(default_factory=dict, init=False)
+    _back: asyncio.Future[None] | None = field(default=None, init=False)
+    """Done when the broker is back, the next time."""
 
     def __post_init__(self) -> None:
         self.link = MqttLink(
@@ -34,7 +39,7 @@ class BusInlet:
             client_id=f"twin-inlet-{self.gateway}",
             subscriptions=(done_topic(self.gateway, "+"),),
             heard=self._hear,
-            news=self.news,
+            news=self._tell,
             clean=True,
         )
 
@@ -48,17 +53,33 @@ class BusInlet:
         answer = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
         try:
             async with asyncio.timeout(self.give_up_s):
-                while not answer.done():
-                    await self.link.connected.wait()
-                    self.sent += 1
-                    self.link.publish(batch_topic(self.gateway, batch.number), packed, content_type=BATCH_TYPE)
-                    await asyncio.wait([answer], timeout=self.again_s)
+                await self._send_until(answer, batch.number, packed)
         except TimeoutError:
             raise InletGone(f"the hub did not answer on {self.address} within {self.give_up_s:g} s", path=batch.source) from None
         finally:
             self._waiting.pop(key, None)
         if why := answer.result():
             raise InletRefused(why, path=batch.source)
+
+    async def _send_until(self, answer: asyncio.Future[str], number: int, packed: bytes) -> None:
+        """What the broker has not acknowledged yet is sent again by the link itself."""
+        sent: asyncio.Future[None] | None = None
+        for wait_s in _waits(self.again_s):
+            await self.link.connected.wait()
+            if sent is None or sent.done():
+                self.sent += 1
+                sent = self.link.publish(batch_topic(self.gateway, number), packed, content_type=BATCH_TYPE)
+            if self._back is None or self._back.done():
+                self._back = asyncio.get_running_loop().create_future()
+            ends: list[asyncio.Future[Any]] = [answer, self._back]
+            await asyncio.wait(ends, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return
+
+    def _tell(self, news: LinkNews) -> None:
+        if news.up and self._back is not None and not self._back.done():
+            self._back.set_result(None)
+        self.news(news)
 
     def _hear(self, heard: Heard) -> None:
         self.link.acknowledge(heard)
@@ -70,3 +91,12 @@ class BusInlet:
         for key, answer in self._waiting.items():
             if key[1] == number and source in (key[0], None) and not answer.done():
                 answer.set_result(why)
+
+
+def _waits(most_s: float) -> Iterator[float]:
+    """Seconds until it is sent again.
+
+    >>> list(itertools.islice(_waits(5.0), 5))
+    [1.0, 2.0, 4.0, 5.0, 5.0]
+    """
+    return itertools.chain((min(most_s, wait_s) for wait_s in (1.0, 2.0, 4.0)), itertools.repeat(most_s))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -28,14 +29,17 @@ class BusOutlet:
     news: Callable[[LinkNews], None] = lambda news: None
     committed: int = field(default=0, init=False)
     refused: int = field(default=0, init=False)
-    _waiting: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue, init=False)
+    gateways: dict[str, tuple[int, int]] = field(default_factory=dict, init=False)
+    """Those elsewhere: how many batches of each were committed, and when the last was (microseconds of UTC)."""
+    _offering: dict[tuple[str, int], asyncio.Future[None]] = field(default_factory=dict, init=False)
+    _taken: asyncio.Queue[tuple[Heard, asyncio.Task[None]]] = field(default_factory=asyncio.Queue, init=False)
 
     def __post_init__(self) -> None:
         self.link = MqttLink(
             address=self.address,
             client_id="twin-hub-batches",
             subscriptions=(BATCHES,),
-            heard=self._waiting.put_nowait,
+            heard=self._hear,
             news=self.news,
             receive_maximum=MOST_AT_ONCE,
         )
@@ -44,16 +48,18 @@ class BusOutlet:
         """Take in until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.link.run())
-            tasks.create_task(self._work())
+            tasks.create_task(self._acknowledge())
 
-    async def _work(self) -> None:
+    def _hear(self, heard: Heard) -> None:
+        """Offered at once: the hub commits together what it has, and a batch waits for no other."""
+        self._taken.put_nowait((heard, asyncio.ensure_future(self._take(heard))))
+
+    async def _acknowledge(self) -> None:
+        """In the order they came (MQTT 5, 4.6)."""
         while True:
-            heard = [await self._waiting.get()]
-            while not self._waiting.empty() and len(heard) < MOST_AT_ONCE:
-                heard.append(self._waiting.get_nowait())
-            await asyncio.gather(*map(self._take, heard))
-            for one in heard:
-                self.link.acknowledge(one)
+            heard, taken = await self._taken.get()
+            await taken
+            self.link.acknowledge(heard)
 
     async def _take(self, heard: Heard) -> None:
         """Commit one batch and tell its gateway; one that is refused is acknowledged to the broker all the same: the gateway has it yet."""
@@ -67,9 +73,19 @@ class BusOutlet:
         try:
             batch = Batch.unpack(heard.payload)
             told = {"source": batch.source, "number": batch.number}
-            await self.inlet.offer(replace(batch, source=f"{gateway}/{batch.source}"))
+            await self._offer(replace(batch, source=f"{gateway}/{batch.source}"))
             self.committed += 1
+            self.gateways[gateway] = self.gateways.get(gateway, (0, 0))[0] + 1, time.time_ns() // 1000
         except (BatchInvalid, InletGone, InletRefused) as error:
             self.refused += 1
             told["refused"] = f"{error.code}: {error.message}"
         self.link.publish(done_topic(gateway, number), json.dumps(told, ensure_ascii=False).encode(), content_type="application/json")
+
+    async def _offer(self, batch: Batch) -> None:
+        """A batch that comes again while it is being committed waits for the same commit."""
+        name = batch.source, batch.number
+        offering = self._offering.get(name)
+        if offering is None:
+            offering = self._offering[name] = asyncio.ensure_future(self.inlet.offer(batch))
+            offering.add_done_callback(lambda done: self._offering.pop(name, None))
+        await asyncio.shield(offering)

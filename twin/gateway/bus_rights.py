@@ -53,7 +53,7 @@ def machine_user(prefix: str) -> str:
 
 
 def rights_of_house(gateways: Iterable[str]) -> list[Right]:
-    """Rights of every device, of the gateways and of the hub."""
+    """Rights of every device, of the gateways, and of the hub, whose process is a gateway too."""
     rows = [
         Right(user=EVERYBODY, action="write", topic=f"{ROOT}/%u/+", note="a device says its own things"),
         Right(user=EVERYBODY, action="read", topic=f"{ROOT}/done/%u/+", note="and hears what of them is committed"),
@@ -62,6 +62,8 @@ def rights_of_house(gateways: Iterable[str]) -> list[Right]:
         Right(user=HUB, action="write", topic=f"{ROOT}/out/#"),
         Right(user=HUB, action="write", topic=f"{ROOT}/state/#"),
         Right(user=HUB, action="read", topic=f"{ROOT}/state/#"),
+        Right(user=HUB, action="read", topic=DEVICE_TOPICS),
+        Right(user=HUB, action="write", topic=f"{ROOT}/done/+/+/+"),
     ]
     for name in gateways:
         user = gateway_user(name)

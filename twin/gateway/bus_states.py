@@ -48,6 +48,11 @@ class BusStates:
     def __post_init__(self) -> None:
         self.link = MqttLink(address=self.address, client_id="twin-hub-states", news=self.news, clean=True)
 
+    @property
+    def kept(self) -> int:
+        """How many states the broker keeps."""
+        return len(self._kept)
+
     async def run(self) -> None:
         """Publish until cancelled."""
         async with asyncio.TaskGroup() as tasks:

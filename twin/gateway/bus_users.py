@@ -42,7 +42,7 @@ def device_kinds() -> tuple[str, ...]:
 
 
 def find_users(store: Store, gateways: Iterable[str], *, now: datetime) -> BusUsers:
-    """Who may come. A machine is a live key of the role `integrator` that may see every site: topics know labels, not sites."""
+    """Who may come. A machine is a live key of the role `integrator` that may see every site and unit: topics know labels alone."""
     gateways = tuple(gateways)
     rights = rights_of_house(gateways)
     others, left_out = [HUB, *map(gateway_user, gateways)], []
@@ -53,6 +53,9 @@ def find_users(store: Store, gateways: Iterable[str], *, now: datetime) -> BusUs
         principal = Grant(role=key.role, scopes=key.scopes).principal(key.name)
         if EVERY not in principal.scopes:
             left_out.append((key.name, "for some sites only"))
+            continue
+        if EVERY not in principal.units:
+            left_out.append((key.name, "for some units only"))
             continue
         labels = known if EVERY in principal.labels else principal.labels
         others.append(machine_user(key.prefix))

@@ -23,7 +23,7 @@ from twin.gateway.mqtt_heard import Heard, LinkNews
 __all__ = ["MqttLink"]
 
 KEEPALIVE_S = 30
-LEAST_WAIT_S, MOST_WAIT_S = 0.2, 30.0
+LEAST_WAIT_S, MOST_WAIT_S = 0.2, 3.0
 READS_AT_ONCE = 200
 WRONG_VERSION = 132
 SHARE = "$share/"

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from sensors import Batch, Observation, Stream
+from tests.twin.api.egress import an_egress
 from tests.twin.hub.devices import moving
 from tests.twin.served import service
 from tests.twin.store.builder import NOW, SITE
@@ -65,21 +66,22 @@ def said(device: str, stream: Stream, value: dict[str, Any], *alarms: str) -> Ob
     return Observation(device=device, stream=stream, received_us=NOW_US, device_us=NOW_US, value=value, alarms=alarms)
 
 
-def drive(opened: OpenHub) -> None:
-    """Both vehicles stand three minutes in their zones; both gates let somebody pass; both report an alarm."""
+def drive(opened: OpenHub) -> list[dict[str, Any]]:
+    """Both vehicles stand three minutes in their zones; both gates let somebody pass; both report an alarm. The events of it."""
+    happened: list[dict[str, Any]] = []
     for number in range(1, 8):
         at_us = NOW_US - (8 - number) * 30 * SECOND
         places = {OPEN: (WEST[0] + number * 1e-6, WEST[1]), HIDDEN: (EAST[0] + number * 1e-6, EAST[1])}
         batch = moving("g", number, places, at_us=at_us, alarm=1 if number == 7 else 0)
-        opened.applier.apply([batch], now_us=at_us, first=number - 1, position=number)
+        happened += opened.applier.apply([batch], now_us=at_us, first=number - 1, position=number).events
     passed = (("G-W", OPEN, "P-OPEN"), ("G-E", HIDDEN, "P-HIDDEN"))
     others = [said(f"gate/{key}", Stream.PASSAGE, {"direction": "in", "plate": plate, "person": who}) for key, plate, who in passed]
     others += [replace(said(f"gate/{key}", Stream.ALARM, {}, "gate_forced"), lon_lat=(0.0, 0.0)) for key in ("G-W", "G-E")]
-    opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, first=8 - 1, position=8)
+    return [*happened, *opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, first=8 - 1, position=8).events]
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Store, OpenHub]]:
+def served(tmp_path_factory: pytest.TempPathFactory, happened: list[dict[str, Any]]) -> Iterator[tuple[Settings, Store, OpenHub]]:
     folder = tmp_path_factory.mktemp("labels")
     settings = Settings(home=folder)
     with Store.open(settings.database_url) as store:
@@ -90,19 +92,41 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
         take(store, folder, "gate", "出入口编号,出入口名称,经度,纬度,坐标系,可见范围", gates)
         take(store, folder, "vehicle", "车牌号,终端号", [f"{OPEN},13900000001", f"{HIDDEN},"])
         opened = OpenHub.open(settings)
-        drive(opened)
+        happened.extend(drive(opened))
         yield settings, store, opened
         opened.close()
 
 
 @pytest.fixture(scope="module")
-def asking(served: tuple[Settings, Store, OpenHub]) -> Iterator[Callable[[frozenset[str]], TestClient]]:
+def happened() -> list[dict[str, Any]]:
+    """Events as the hub told them."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def machine(served: tuple[Settings, Store, OpenHub], happened: list[dict[str, Any]]) -> Iterator[Callable[[frozenset[str]], str]]:
+    """All that a machine hears of the broker, by its labels, while the hub tells what there is."""
+    settings, store, opened = served
+    with an_egress(settings, store, {"all": ["*"], "public": ["public"]}) as egress:
+
+        def heard(labels: frozenset[str]) -> str:
+            return egress.heard("all" if labels == EVERY else "public", opened.applier.whole(), happened).text
+
+        yield heard
+
+
+@pytest.fixture(scope="module")
+def asking(
+    served: tuple[Settings, Store, OpenHub], machine: Callable[[frozenset[str]], str]
+) -> Iterator[Callable[[frozenset[str]], TestClient]]:
     settings, store, opened = served
     clients: list[TestClient] = []
 
     def make(labels: frozenset[str], role: Role = Role.SECURITY_OFFICER) -> TestClient:
         officer = Principal(name="officer", role=role, labels=labels, scopes=EVERY, units=EVERY)
-        client = TestClient(connected(settings, store, opened, officer), base_url=HERE)
+        app = connected(settings, store, opened, officer)
+        app.state.heard_by_a_machine = lambda: machine(labels)
+        client = TestClient(app, base_url=HERE)
         client.__enter__()
         clients.append(client)
         return client
@@ -201,7 +225,14 @@ def things(client: TestClient) -> str:
     return "\n".join(told)
 
 
+def heard_on_the_bus(client: TestClient) -> str:
+    """What a machine with the same labels hears of MQTT."""
+    heard: str = client.app.state.heard_by_a_machine()  # type: ignore[attr-defined]
+    return heard
+
+
 DOORS: dict[str, Ask] = {
+    "MQTT egress": heard_on_the_bus,
     "SensorThings": things,
     "positions": get("/live/positions"),
     "positions of the site": get(f"/live/positions?site={SITE.code}"),

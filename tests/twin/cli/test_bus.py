@@ -21,6 +21,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for name, role, scopes in (
         ("统计局", "integrator", ["site:*", "unit:*"]),
         ("一院", "integrator", ["site:ps", "unit:*"]),
+        ("二院", "integrator", ["site:*", "unit:11350000"]),
         ("王工", "viewer", []),
     ):
         made = home.run_here("key", "add", name, "--role", role, *(part for scope in scopes for part in ("--scope", scope)))
@@ -34,11 +35,15 @@ def test_the_lists_name_devices_machines_and_gateways_and_no_people(home: Home, 
     assert done.document["devices"]["gate"] == 2
     machine = next(user for user in done.document["others"] if user.startswith("machine."))
     assert done.document["others"] == ["hub", "gateway.twin", "gateway.north", machine]
-    assert done.document["left_out"] == [{"name": "一院", "reason": "for some sites only"}]
+    assert done.document["left_out"] == [
+        {"name": "一院", "reason": "for some sites only"},
+        {"name": "二院", "reason": "for some units only"},
+    ]
     text = (tmp_path / "twin.acl").read_text("utf-8")
     assert f"# 统计局\nuser {machine}\ntopic read pingshan/v1/out/public/#\n" in text
     assert "王工" not in text
     assert "一院" not in text
+    assert "二院" not in text
 
 
 def test_passwords_are_shown_once_or_written_to_a_private_file_and_end_with_their_user(home: Home, tmp_path: Path) -> None:
@@ -75,6 +80,22 @@ def test_what_is_refused_says_why_and_changes_nothing(home: Home, tmp_path: Path
     done = home.run_here("bus", *(part.format(folder=tmp_path) for part in arguments))
     assert (done.code, done.document["error"]["code"]) == (1, code)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "url", "code"),
+    [
+        (["--bus", "south"], "", "BUS_URL_INVALID"),
+        (["--bus", "so/uth"], "mqtt://127.0.0.1:1", "BUS_NAME_INVALID"),
+        (["--mqtt"], "mqtt://127.0.0.1:1", "BUS_NAME_INVALID"),
+    ],
+)
+def test_a_gateway_elsewhere_has_a_broker_and_a_name(
+    home: Home, monkeypatch: pytest.MonkeyPatch, arguments: list[str], url: str, code: str
+) -> None:
+    monkeypatch.setenv("TWIN_BUS_URL", url)
+    done = home.run_here("gateway", "--port", "0", *arguments)
+    assert (done.code, done.document["error"]["code"]) == (1, code)
 
 
 def test_a_check_of_a_broker_that_is_not_there_says_so_without_the_password(

@@ -128,12 +128,19 @@ def test_status_tells_what_is_live_while_it_runs_and_after(twin: Twin, site: str
         }
         (home / "history" / "gateways").mkdir()
         Control(home / "history", "jt808-7808", {}).tell(facts, now_us=time.time_ns() // 1000)
+        states, elsewhere = {"kept": 4, "missed": 0, "refused": 2}, {"south": {"batches": 7, "at": None}}
+        batches = {"committed": 7, "refused": 0, "gateways": elsewhere}
+        counts = {"broker": True, "shared": False, "messages": 1200, "committed": 1199, "repeated": 1, "batches": batches, "states": states}
+        bus = {"host": "bus", "port": 1883, "protocol": "mqtt", "held": "INLET_GONE: the hub does not answer", "statistics": counts}
+        Control(home / "history", "mqtt-twin", {}).tell(bus, now_us=time.time_ns() // 1000)
         live = twin("status").document["live"]
         assert (live["hub"]["state"], live["hub"]["position"], live["hub"]["waiting"], live["hub"]["devices"]) == ("running", 1, 0, 1)
         said = twin("status", words=True).stdout
         assert "live: the hub runs; 1 device, journal applied up to 1, 0 records wait" in said
         assert "gateway jt808-7808 (127.0.0.1:7808): 1 of 3 terminals connected" in said
         assert "PAYLOAD_INVALID: 2" in said
+        told = "broker connected, 1,200 messages, 1,199 committed, 7 batches of south; 4 states told, 2 not taken"
+        assert f"gateway mqtt-twin (bus:1883): {told}\n    acknowledges nothing now: INLET_GONE" in said
     after = twin("status").document["live"]
     assert (after["hub"]["state"], after["checkpoint"]["position"]) == ("away", 1)
     assert "the hub does not answer" in twin("status", words=True).stdout

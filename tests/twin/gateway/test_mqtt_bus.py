@@ -112,6 +112,20 @@ def test_the_broker_killed_between_gateway_and_hub_loses_no_batch(broker: Broker
     asyncio.run(run())
 
 
+def test_a_batch_that_comes_again_while_it_is_committed_is_offered_once_and_holds_up_no_other(broker: Broker) -> None:
+    async def run() -> None:
+        hub = FakeInlet()
+        hub.gate.clear()
+        async with bus(broker, hub, again_s=0.1) as inlet:
+            offers = [asyncio.ensure_future(inlet.offer(batch_of(number))) for number in (1, 2)]
+            await until(lambda: inlet.sent >= 6)
+            assert hub.offers == 2
+            hub.gate.set()
+            await asyncio.gather(*offers)
+
+    asyncio.run(run())
+
+
 def test_what_is_no_batch_is_answered_and_stops_nothing(broker: Broker) -> None:
     async def run() -> None:
         hub = OnceInlet()

@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sensors import NO_NUMBER
+from twin.errors import StoreUnavailable
 from twin.gateway.bus_told import DeviceSaid, DeviceState
-from twin.incidents.event import GAP
+from twin.hub.happening import untold
+from twin.incidents.event import GAP, Event
 from twin.live.changes import Changes
+from twin.live.inside import unnamed
 from twin.live.state import Flag, LiveState
 from twin.queries.live.replica import Replica
 
-__all__ = ["ToldOnBus", "label_of"]
+__all__ = ["FindsLabels", "ToldOnBus"]
 
 GATHER_S = 0.2
-PUBLIC = "public"
-LabelOf = Callable[[str], str | None]
-"""The label of a feature by its id; None where there is no such feature."""
 
 
-def label_of(labels: Iterable[str]) -> str | None:
-    """The label that something protected by several is told under: the one that is not public; None where two would be needed, because
-    a topic has one, and who has it need not have the other.
+class FindsLabels(Protocol):
+    """See `twin.queries.live.bus_labels.BusLabels`."""
 
-    >>> label_of(["public", "restricted"]), label_of(["internal", "restricted"]), label_of([])
-    ('restricted', None, 'public')
-    """
-    needed = {label for label in labels if label != PUBLIC}
-    return PUBLIC if not needed else needed.pop() if len(needed) == 1 else None
+    def of(self, address: str, features: Collection[str]) -> str | None:
+        """The label that a device is told under that is in some features."""
+
+    def of_event(self, event: Event) -> str | None:
+        """The label that an event is told under; it may ask the store."""
 
 
 @dataclass(slots=True, eq=False)
 class ToldOnBus:
-    """See `BusTold`: over a replica in the loop that it is fed in. `feature_label` may ask the store, once a feature and revision."""
+    """See `BusTold`: over a replica, in the loop that it is fed in. Persons are named to no machine."""
 
     replica: Replica
-    feature_label: LabelOf
+    labels: FindsLabels
     _moved: set[int] = field(default_factory=set)
     _stood: set[str] = field(default_factory=set)
     _said: list[dict[str, Any]] = field(default_factory=list)
@@ -53,6 +52,12 @@ class ToldOnBus:
     def hear(self, events: list[dict[str, Any]] | None) -> None:
         """Events that the hub told; those that were missed meanwhile are not told late: `/events` has them."""
         self._said += events or []
+        self._news.set()
+
+    def relabel(self) -> None:
+        """Labels are others now: all that there is, is looked at again."""
+        self._moved.update(range(len(self.replica.state)))
+        self._stood.update(self.replica.state.still)
         self._news.set()
 
     def snapshot(self) -> Iterable[DeviceState]:
@@ -71,7 +76,7 @@ class ToldOnBus:
             stood, self._stood = self._stood, set()
             said, self._said = self._said, []
             rows: list[DeviceState | DeviceSaid] = [*self._states(state, sorted(moved)), *self._still(state, sorted(stood))]
-            yield [*rows, *map(self._event, said)]
+            yield [*rows, *await asyncio.to_thread(self._events, said)]
 
     def _states(self, state: LiveState, handles: Iterable[int]) -> Iterable[DeviceState]:
         for handle in handles:
@@ -80,7 +85,7 @@ class ToldOnBus:
                 continue
             address = state.addresses[handle]
             kind, _, key = address.partition("/")
-            labels = self._labels((*state.places[int(row["place"])], f"{kind}:{key}"))
+            label = self.labels.of(address, state.places[int(row["place"])])
             facts = {
                 "lon": int(row["lon_e7"]) / 1e7,
                 "lat": int(row["lat_e7"]) / 1e7,
@@ -89,21 +94,26 @@ class ToldOnBus:
                 "accuracy_m": None if int(row["accuracy_dm"]) == NO_NUMBER else int(row["accuracy_dm"]) / 10,
                 "flags": [flag.name.lower() for flag in Flag if int(row["flags"]) & flag and flag.name is not None],
             }
-            yield DeviceState(kind=kind, key=key, label=label_of(labels), state=facts, time_us=int(row["fix_us"]))
+            yield DeviceState(kind=kind, key=key, label=label, state=facts, time_us=int(row["fix_us"]))
 
     def _still(self, state: LiveState, addresses: Iterable[str]) -> Iterable[DeviceState]:
         for address in addresses:
             document = state.still[address]
             kind, _, key = address.partition("/")
-            labels = self._labels((*document.get("place", ()), f"{kind}:{key}"))
-            facts = {name: document[name] for name in ("state", "value", "alarms", "in", "out")}
-            yield DeviceState(kind=kind, key=key, label=label_of(labels), state=facts, time_us=document["time_us"])
+            facts = {name: document[name] for name in ("state", "alarms", "in", "out")} | {"value": unnamed(document["value"])}
+            label = self.labels.of(address, ())
+            yield DeviceState(kind=kind, key=key, label=label, state=facts, time_us=document["time_us"])
+
+    def _events(self, said: Sequence[dict[str, Any]]) -> list[DeviceSaid]:
+        """Those that somebody may hear; while the store is away nobody knows who may, and `/events` has them."""
+        try:
+            return [self._event(one) for one in said if one["type"] != GAP]
+        except StoreUnavailable:
+            return []
 
     def _event(self, said: dict[str, Any]) -> DeviceSaid:
         kind, _, key = str(said["subject"]).partition("/")
-        stream = str(said["type"]).rpartition(".")[2]
-        label = None if said["type"] == GAP or not said["labels"] else label_of(said["labels"])
-        return DeviceSaid(kind=kind, key=key, label=label, stream=stream, id=str(said["id"]), data=said["data"], time_us=said["time_us"])
-
-    def _labels(self, features: Iterable[str]) -> list[str]:
-        return [label for feature in features if (label := self.feature_label(feature)) is not None]
+        stream, label = str(said["type"]).rpartition(".")[2], self.labels.of_event(untold(said))
+        return DeviceSaid(
+            kind=kind, key=key, label=label, stream=stream, id=str(said["id"]), data=unnamed(said["data"]), time_us=said["time_us"]
+        )

@@ -39,6 +39,8 @@ def gateways_told(gateways: Sequence[Mapping[str, Any]], *, all_of_it: bool) -> 
             "connected": len(one.get("connected", ())),
             "contested": len(one.get("contested", ())),
             "unknown": one.get("statistics", {}).get("quarantined", {}).get("terminals", 0),
+            "held": one.get("held", ""),
+            "findings": one.get("findings", {}),
             "statistics": one.get("statistics", {}),
         }
         lists = {name: one.get(name, []) for name in SECRET}

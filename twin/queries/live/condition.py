@@ -27,12 +27,10 @@ def live_condition(home: Path, *, now_us: int, timeout_s: float = WAITS_S) -> di
     are not, `incidents_waiting` for the disk, `devices`, `followers`) or `away` (it was, and nothing answers now).
     """
     folder = home / "history"
-    gateways = list_gateways(folder, now_us=now_us)
-    told = gateways_told(gateways, all_of_it=False)
     return {
         "hub": asyncio.run(_hub(Meeting(home), timeout_s)),
         "checkpoint": _checkpoint(folder / "state" / "checkpoint"),
-        "gateways": [row | {"findings": one.get("findings", {})} for row, one in zip(told, gateways, strict=True)],
+        "gateways": gateways_told(list_gateways(folder, now_us=now_us), all_of_it=False),
         "snapshots": [
             {"file": path.name, "at": moment(path.stat().st_mtime_ns // 1000)} for path in sorted((folder / "snapshot").glob("*.html"))
         ],

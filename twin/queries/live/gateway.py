@@ -19,6 +19,7 @@ from twin.errors import NotReady, Refused, StoreUnavailable
 from twin.gateway.control import Control
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
+from twin.queries.live.bus_gateway import bus_inlet
 from twin.queries.live.terminals import Terminals, read_secret
 from twin.settings import Settings
 from twin.store import Store
@@ -43,8 +44,8 @@ def bound(settings: Settings) -> socket.socket:
         ) from error
 
 
-async def run_gateway(settings: Settings, listening: socket.socket) -> None:
-    """Be a gateway of a home at a socket that is `bound`, until SIGTERM."""
+async def run_gateway(settings: Settings, listening: socket.socket, *, bus: str | None = None) -> None:
+    """Be a gateway of a home at a socket that is `bound`, until SIGTERM; `bus` is its name where the hub is beyond the broker."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -52,7 +53,7 @@ async def run_gateway(settings: Settings, listening: socket.socket) -> None:
     terminals = Terminals(store, read_secret(settings.home / "history" / "terminal.key"))
     with suppress(StoreUnavailable):
         terminals.refresh()
-    hub = HubClient(Meeting(settings.home))
+    hub = HubClient(Meeting(settings.home)) if bus is None else bus_inlet(settings, bus)
     following = asyncio.create_task(hub.run())
     server = Jt808Server(hub, terminals, source=f"jt808-{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000}")
     port = await server.start_on(listening)

@@ -84,13 +84,16 @@ class Visible:
         self._kept: dict[object, tuple[float, Permitted]] = {}
         self._versions = 0
 
-    def of(self, principal: Principal) -> Permitted:
-        """What the principal may know of. It asks the store, now and then: call it from a thread. Raises StoreUnavailable."""
+    def of(self, principal: Principal, *, anew: bool = False) -> Permitted:
+        """What the principal may know of, `anew` at this very moment. It asks the store, now and then: call it from a thread.
+
+        Raises StoreUnavailable.
+        """
         reader = reader_of(principal)
         name = reader.labels, reader.units, principal.scopes
         with self._lock:
             kept = self._kept.get(name)
-            if kept is not None and time.monotonic() - kept[0] < AGAIN_S:
+            if kept is not None and not anew and time.monotonic() - kept[0] < AGAIN_S:
                 return kept[1]
             found = self._found(reader, principal.scopes)
             before = kept[1] if kept is not None else None
