@@ -5,7 +5,7 @@ are smoothed side by side, a lane each. One frame of metres a track: a trip, not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,12 +34,16 @@ TINY = 1e-6
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Track:
     """Fixes of one device, judged (only those that may be used, and the moments without a fix), ascending in time: microseconds (n,),
-    metres (n, 2), m/s east and north (n, 2; NaN where not said), whether there was a fix (n,)."""
+    metres (n, 2), m/s east and north (n, 2; NaN where not said), whether there was a fix (n,).
+
+    In the plane of the roads the zero of its metres lies at `origin` (2,), a unit of whose axes is `scale` (2,) metres."""
 
     time_us: NDArray[np.int64]
     xy: Float64
     velocity: Float64
     fixed: Bools
+    origin: Float64 = field(default_factory=lambda: np.zeros(2))
+    scale: Float64 = field(default_factory=lambda: np.ones(2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,7 +69,7 @@ class _There:
 
 
 def smooth_tracks(tracks: Sequence[Track], roads: Roads | None = None, model: FilterModel | None = None) -> list[SmoothedTrack]:
-    """Each track smoothed; `roads` in the metres of the tracks (then all tracks in one frame)."""
+    """Each track smoothed; `roads` in a plane in which every track says where it lies."""
     model = model or filter_model()
     used = [_used(track) for track in tracks]
     done: dict[int, SmoothedTrack] = {}
@@ -98,7 +102,7 @@ def _runs(flags: Bools) -> tuple[NDArray[np.int64], NDArray[np.int64], Bools]:
 
 def _used(track: Track) -> Track:
     at = np.flatnonzero(track.fixed)
-    return Track(time_us=track.time_us[at], xy=track.xy[at], velocity=track.velocity[at], fixed=_dark_before(track.fixed, at))
+    return replace(track, time_us=track.time_us[at], xy=track.xy[at], velocity=track.velocity[at], fixed=_dark_before(track.fixed, at))
 
 
 def _dark_before(fixed: Bools, at: NDArray[np.int64]) -> Bools:
@@ -136,6 +140,7 @@ def _there(tracks: Sequence[Track], roads: Roads | None, model: FilterModel) -> 
         _padded([getattr(one, name) for one in tracks], longest) for name in ("time_us", "xy", "velocity", "fixed")
     )
     parked = _padded(held, longest)
+    origin, scale = (np.array([getattr(one, name) for one in tracks]) for name in ("origin", "scale"))
     for at in range(longest):
         running = at < counts
         fresh = running & (~rows["begun"] | (time_us[at] - rows["time_us"] > LONGEST_S * SECOND_US))
@@ -149,7 +154,7 @@ def _there(tracks: Sequence[Track], roads: Roads | None, model: FilterModel) -> 
             update_place(going, xy[at, on], model, np.ones(len(on), dtype=bool))
             if roads is not None:
                 way = np.where(parked[at, on, None], 0.0, np.nan_to_num(velocity[at, on]))
-                snap(going, roads, going["x"][:, :2].copy(), np.ones(2), way, snap_model())
+                snap(going, roads, origin[on] + going["x"][:, :2] / scale[on], scale[on], way, snap_model())
             put_rows(rows, on, going)
         there.x[at], there.p[at], there.road[at] = rows["x"], rows["p"], rows["road"]
         there.linked[at] = running & ~fresh

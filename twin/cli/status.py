@@ -58,6 +58,10 @@ def _live_lines(live: dict[str, Any]) -> list[str]:
     lines = ["", f"live: the hub {said}"]
     if hub.get("incidents_waiting"):
         lines.append(f"  {count(hub['incidents_waiting'], 'commit')} of incidents wait for the disk")
+    if hub.get("late_waiting"):
+        lines.append(f"  {count(hub['late_waiting'], 'span')} of late reports wait to be judged again")
+    if hub.get("late_failed"):
+        lines.append(f"  LATE_NOT_JUDGED: {len(hub['late_failed']):,}")
     if kept is not None:
         lines.append(f"  last checkpoint: {kept['at']}, at {kept['position']:,}")
     for one in live["gateways"]:

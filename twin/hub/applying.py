@@ -81,9 +81,6 @@ class Late(Protocol):
     def note(self, fixes: Fixes, judged: Judged, state: LiveState) -> None:
         """What of a commit came late; it waits."""
 
-    def work(self, state: LiveState, tracker: Tracker, fences: Fences, *, now_us: int) -> Sequence[dict[str, Any]]:
-        """Work off some of what waits; the events of what changed."""
-
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Applier:
@@ -158,8 +155,6 @@ class Applier:
         silent = (current["placed"] > 0) & (current["flags"] & Flag.SILENT == 0) & (now_us - current["received_us"] > self._silent_after)
         handles = np.flatnonzero(silent)
         events = [event for one in self.happens for event in one.tick(now_us)]
-        if self.backlog is not None:
-            events += self.backlog.work(self.state, self.tracker, self.fences, now_us=now_us)
         if not len(handles):
             return Applied(changes=None, events=events)
         rows = current[handles].copy()

@@ -104,7 +104,7 @@ class Hub:
         except Exception as error:
             log.exception("the command %s failed", name)
             raise TwinError(f"{name} failed: a fault of ours", path=name, hint="the log of the hub says where") from error
-        self._tell(applied)
+        self.tell(applied)
         return answer
 
     async def run(self, *, every_s: float = SWEEP_S, housekeeping: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -117,7 +117,7 @@ class Hub:
                 await self._commit()
             if time.monotonic() - swept >= every_s:
                 swept = time.monotonic()
-                self._tell(self.applies.sweep(now_us=self.now_us()))
+                self.tell(self.applies.sweep(now_us=self.now_us()))
                 if housekeeping is not None:
                     try:
                         await housekeeping()
@@ -145,7 +145,7 @@ class Hub:
         if kept is not None:
             self.batches += len(fresh)
             first, position = kept
-            self._tell(self.applies.apply([one.batch for one in fresh], now_us=self.now_us(), first=first, position=position))
+            self.tell(self.applies.apply([one.batch for one in fresh], now_us=self.now_us(), first=first, position=position))
 
     def _sorted_out(self, taken: list[_Offered]) -> tuple[list[_Offered], list[_Offered]]:
         """Those to keep, and those that are there already or are twice among these."""
@@ -159,7 +159,8 @@ class Hub:
                 fresh[name] = one
         return list(fresh.values()), again
 
-    def _tell(self, applied: Applied) -> None:
+    def tell(self, applied: Applied) -> None:
+        """Tell who follows what changed."""
         if applied.changes is None and not applied.events:
             return
         for follower in list(self.followers):

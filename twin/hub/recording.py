@@ -66,7 +66,7 @@ class Recording:
             places = [PLACE_SEPARATOR.join(committed.others_place[row]) for row in rows]
             self.readings.apply(position, [committed.others[row] for row in rows], places)
         if not len(at) or int(at[-1]) != committed.last:
-            self.readings.apply(committed.last, [], [])
+            self.readings.shelf.advance(committed.last + 1)
 
     @property
     def newest(self) -> int:

@@ -17,15 +17,13 @@ from sensors.roads import Roads
 from sensors.smoothing import velocity_of
 from sensors.smoothing_rts import SmoothedTrack, Track, smooth_tracks
 from sensors.verdict import Verdict, used_of
-from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
+from twin.live.fences import Crossing, Fences, Ground, Int64, Near
 from twin.live.tracker import Judged, Tracker
 
 __all__ = ["Said", "Stretch", "crossings_of", "inside_of", "judge_again"]
 
 E7 = 1e-7
 REACH_M = 30.0
-ROADS_M = 500.0
-"""Roads so far around a stretch are of use to it."""
 MOST_DM = 65_534
 
 
@@ -107,27 +105,18 @@ def inside_of(judged: Judged, ground: Ground) -> list[tuple[str, ...]]:
 
 
 def _smoothed(fixes: Sequence[Fixes], live: Sequence[Judged], gcj02: Sequence[bool], roads: Roads | None) -> list[Judged]:
-    """There and back; without roads near them all side by side, else each with the roads around it."""
+    """There and back, all side by side."""
     laid = [_laid(*one) for one in zip(fixes, live, gcj02, strict=True)]
-    alone = {
-        number: around
-        for number, one in enumerate(laid)
-        if roads is not None and len(one.at) and (around := _roads_around(roads, one.origin, one.scale, one.track.xy[one.at])) is not None
-    }
-    beside = [number for number in range(len(laid)) if number not in alone]
-    smoothed = dict(zip(beside, smooth_tracks([laid[number].track for number in beside]), strict=True))
-    smoothed |= {number: smooth_tracks([laid[number].track], around)[0] for number, around in alone.items()}
-    return [_placed(judged, laid[number], smoothed[number]) for number, judged in enumerate(live)]
+    smoothed = smooth_tracks([one.track for one in laid], roads)
+    return [_placed(*one) for one in zip(live, laid, smoothed, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Laid:
-    """A track in metres about its first place: which fixes are used to say where it was, the origin and metres of a degree."""
+    """A track in metres about its first place, and which fixes are used to say where it was."""
 
     track: Track
     at: Int64
-    origin: Floats
-    scale: Floats
 
 
 def _laid(fixes: Fixes, live: Judged, gcj02: bool) -> _Laid:
@@ -139,13 +128,13 @@ def _laid(fixes: Fixes, live: Judged, gcj02: bool) -> _Laid:
     origin = np.array([lon[at[0]], lat[at[0]]]) * E7 if len(at) else np.zeros(2)
     scale = metres_per_degree(origin[1:])[0]
     xy = (np.column_stack([lon, lat]) * E7 - origin) * scale
-    track = Track(time_us=live["time_us"], xy=xy, velocity=velocity_of(fixes), fixed=used)
-    return _Laid(track=track, at=at, origin=origin, scale=scale)
+    track = Track(time_us=live["time_us"], xy=xy, velocity=velocity_of(fixes), fixed=used, origin=origin, scale=scale)
+    return _Laid(track=track, at=at)
 
 
 def _placed(live: Judged, laid: _Laid, smoothed: SmoothedTrack) -> Judged:
-    after, at = live.copy(), laid.at
-    places = np.rint((smoothed.xy[at] / laid.scale + laid.origin) / E7).astype(np.int64)
+    after, at, track = live.copy(), laid.at, laid.track
+    places = np.rint((smoothed.xy[at] / track.scale + track.origin) / E7).astype(np.int64)
     after["lon_e7"][at], after["lat_e7"][at] = places[:, 0], places[:, 1]
     after["accuracy_dm"][at] = np.minimum(np.ceil(smoothed.accuracy_m[at] * 10), MOST_DM)
     return after
@@ -157,12 +146,3 @@ def _read(fixes: Fixes, live: Judged, gcj02: bool) -> tuple[NDArray[np.int32], N
     lon = np.where(swapped, fixes["lat_e7"], fixes["lon_e7"])
     lat = np.where(swapped, fixes["lon_e7"], fixes["lat_e7"])
     return corrected(lon, lat) if gcj02 else (lon, lat)
-
-
-def _roads_around(roads: Roads | None, origin: Floats, scale: Floats, xy: Floats) -> Roads | None:
-    if roads is None:
-        return None
-    lines = (roads.segments.reshape(-1, 2, 2) - origin) * scale
-    low, high = lines.min(axis=1) - ROADS_M, lines.max(axis=1) + ROADS_M
-    close = ((high >= xy.min(axis=0)) & (low <= xy.max(axis=0))).all(axis=1)
-    return Roads.of(lines[close].reshape(-1, 4), reach_m=roads.reach_m) if close.any() else None

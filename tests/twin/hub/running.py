@@ -28,7 +28,7 @@ def a_running_hub(home: Path, *batches: Batch) -> Iterator[OpenHub]:
         socket = meeting.open()
         server = await serve_hub(one.hub, socket)
         meeting.announce(socket)
-        running = asyncio.create_task(one.hub.run())
+        running = asyncio.create_task(one.run())
         for batch in batches:
             await one.hub.offer(batch)
         while one.applier.position < one.journal.position:

@@ -1,129 +1,16 @@
 """A drive told in order, and the same drive with a hole that is sent late: history, crossings and counts are the same in the end."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from sensors import FIX, NO_NUMBER, Batch
-from tests.twin.hub.devices import FENCE, SQUARE, START_US, FlatGround
-from twin.codes import shipped_tables
-from twin.history.retention import read_retention
-from twin.history.tracks import Tracks
-from twin.hub.applying import Applier
-from twin.hub.backlog import REDERIVED, Backlog
+from sensors import FIX, NO_NUMBER
+from tests.twin.hub.devices import FENCE, START_US
+from tests.twin.hub.drives import DEVICE, EAST, HOUR_US, LAT, SECOND, Home, drive, same, say_late, say_live, told_in_order
 from twin.hub.happening import FENCE as CROSSED
-from twin.hub.happening import Happening
-from twin.hub.recording import Recording
-from twin.incidents import AlarmKinds, IncidentStore
-
-KINDS = AlarmKinds.on(shipped_tables(), date(2026, 11, 27))
-SECOND = 1_000_000
-LAT = 26.09
-EAST = SQUARE[2]
-DEVICE = "vehicle/A"
-HOUR_US = 3600 * SECOND
-
-
-class Home:
-    """The parts of a hub over a folder; `journal` is what was committed, and `crash` begins anew with that alone."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.journal = folder, list[tuple[Batch, int]]()
-        self.open()
-
-    def open(self) -> None:
-        self.recording = Recording.open(self.folder)
-        store = IncidentStore.open(self.folder / "events.sqlite", KINDS, now_us=START_US)
-        self.happening = Happening(store=store, ground=FlatGround())
-        self.tracks = Tracks(self.folder, retention=read_retention(), recent=self.recording.positions.shelf.recent)
-        self.backlog = Backlog(history=self.tracks, positions=self.recording.positions, happening=self.happening)
-        self.applier = Applier(ground=FlatGround(), keeps=[self.recording], happens=[self.happening], backlog=self.backlog)
-
-    def say(self, fixes: np.ndarray, now_us: int) -> None:
-        batch = Batch(source="g", number=len(self.journal) + 1, devices=[DEVICE], fixes=fixes, raw=[b"x"] * len(fixes))
-        self.journal.append((batch, now_us))
-        self._apply(len(self.journal) - 1)
-
-    def _apply(self, at: int) -> None:
-        batch, now_us = self.journal[at]
-        self.applier.apply([batch], now_us=now_us, first=at, position=at + 1)
-
-    def sweep(self) -> list[dict[str, Any]]:
-        events: list[dict[str, Any]] = []
-        while self.backlog.waiting:
-            events += self.applier.sweep(now_us=self.journal[-1][1]).events
-        return events
-
-    def crash(self) -> None:
-        self.close()
-        self.open()
-        for at in range(len(self.journal)):
-            self._apply(at)
-
-    def close(self) -> None:
-        self.recording.close()
-        self.happening.store.close()
-
-    def crossings(self) -> set[tuple[str, str, int]]:
-        return {
-            (fence, "entered" if one.entered else "left", one.at_us)
-            for fence, all_of in self.backlog._holding(DEVICE).items()
-            for one in all_of
-        }
-
-    def events(self, kind: str) -> list[Any]:
-        return list(self.happening.store.log.since(0, types=[kind]).events)
-
-
-def drive(seconds: int = 1200, seed: int = 1) -> np.ndarray:
-    """Out of the square and back into it, twice, 15 m/s, a fix every 5 s with 3 m of noise."""
-    rng = np.random.default_rng(seed)
-    at = np.arange(0, seconds, 5)
-    phase = at * 15.0 % 4800
-    east_m = np.where(phase < 2400, phase, 4800 - phase) - 1000.0
-    fixes = np.zeros(len(at), dtype=FIX)
-    fixes["lon_e7"] = np.round((EAST + (east_m + rng.normal(0, 3, len(at))) / 100_000) * 1e7)
-    fixes["lat_e7"] = np.round((LAT + rng.normal(0, 3, len(at)) / 111_000) * 1e7)
-    for name in ("device_us", "fix_us", "received_us"):
-        fixes[name] = START_US + at * SECOND
-    fixes["speed_dkmh"], fixes["heading_cdeg"] = 540, np.where(phase < 2400, 9000, 27000)
-    fixes["status"], fixes["accuracy_dm"] = 3, NO_NUMBER
-    return fixes
-
-
-def say_live(home: Home, fixes: np.ndarray) -> None:
-    for one in range(len(fixes)):
-        home.say(fixes[one : one + 1].copy(), int(fixes["fix_us"][one]))
-
-
-def say_late(home: Home, fixes: np.ndarray, now_us: int, parts: int = 1) -> None:
-    for part in np.array_split(fixes, parts):
-        late = part.copy()
-        late["status"] |= 4
-        late["received_us"] = now_us
-        home.say(late, now_us)
-
-
-def told_in_order(folder: Path, fixes: np.ndarray) -> Home:
-    home = Home(folder)
-    say_live(home, fixes)
-    return home
-
-
-def same(home: Home, ordered: Home, fixes: np.ndarray) -> None:
-    first, last = int(fixes["fix_us"][0]), int(fixes["fix_us"][-1]) + 1
-    assert home.crossings() == ordered.crossings()
-    assert len(ordered.crossings()) >= 4
-    mine, other = (one.tracks.track(DEVICE, first, last) for one in (home, ordered))
-    assert mine.time_us.tolist() == other.time_us.tolist() == fixes["fix_us"].tolist()
-    apart = np.hypot(*((mine.lon_lat - other.lon_lat) * (100_000, 111_000)).T)
-    assert np.percentile(apart, 95) < 6
-    assert set(mine.verdict.tolist()) == {0}
-    assert home.tracks.counts(first, last) == ordered.tracks.counts(first, last)
+from twin.hub.rederiving import REDERIVED
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +137,8 @@ def test_who_was_told_to_be_inside_by_what_came_late_is_inside_after_a_crash(tmp
     inside = dict(home.applier.fences.members)
     for wrong in ({}, {handle: {FENCE}}, {handle: {"zone:gone"}}):
         home.applier.fences.members = dict(wrong)
-        home.backlog.follow_told(home.applier.state, home.applier.fences, START_US)
+        home.backlog.rederiving.follow_told(home.applier.state, home.applier.fences, START_US)
         assert home.applier.fences.members == inside
-    home.backlog.follow_told(home.applier.state, home.applier.fences, 2**62)
+    home.backlog.rederiving.follow_told(home.applier.state, home.applier.fences, 2**62)
     assert home.applier.fences.members == inside
     home.close()

@@ -24,7 +24,8 @@ def live_condition(home: Path, *, now_us: int, timeout_s: float = WAITS_S) -> di
     """`{hub, checkpoint, gateways, snapshots}`.
 
     `hub.state` is `none` (there never was one), `running` (with `position`, up to which the journal is applied, `waiting` records that
-    are not, `incidents_waiting` for the disk, `devices`, `followers`) or `away` (it was, and nothing answers now).
+    are not, `incidents_waiting` for the disk, `devices`, `followers`, `late_waiting` spans of late reports, `late_failed` those that
+    cannot be judged) or `away` (it was, and nothing answers now).
     """
     folder = home / "history"
     return {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import signal
 import time
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,16 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sensors import Batch, BatchInvalid
-from sensors.smoothing import Smoothing
 from twin.codes import read_tables
 from twin.codes.alarm import EventType
 from twin.errors import TwinError
-from twin.history.errors import HistoryDamaged
-from twin.history.journal import BATCH, Journal, JournalReader
+from twin.history.journal import Journal
 from twin.history.reading import pack_recent
 from twin.history.retention import read_retention
-from twin.history.segment import Record
 from twin.history.tracks import Tracks
 from twin.hub.applying import Applier
 from twin.hub.backlog import Backlog
@@ -34,21 +29,16 @@ from twin.hub.durable import Durable
 from twin.hub.guarded import Guarded
 from twin.hub.happening import Happening, told
 from twin.hub.hub import Hub
+from twin.hub.late import Late
 from twin.hub.meeting import Meeting
 from twin.hub.recording import Recording
-from twin.hub.seen import Seen
+from twin.hub.rederiving import Rederiving
 from twin.hub.server import serve_hub
 from twin.incidents import AlarmKinds, IncidentStore
 from twin.incidents.desk import command_from_json
-from twin.live.again import Again
-from twin.live.changes import Changes
-from twin.live.fences import Fences
-from twin.live.inside import Passages
-from twin.live.state import ROW, LiveState
-from twin.live.streets import Streets
-from twin.live.tracker import Tracker
 from twin.queries.live.grounds import Grounds
 from twin.queries.live.listed import Listed
+from twin.queries.live.replaying import replayed, restored
 from twin.queries.place.scene import Scenes
 from twin.settings import Settings
 from twin.store import Store
@@ -58,8 +48,6 @@ __all__ = ["OpenHub", "run_hub"]
 log = logging.getLogger(__name__)
 GROUNDS_S, LINGER_S = 5.0, 3.0
 FORGET_US = 6 * 3_600_000_000
-TOGETHER = 64
-"""Batches that are applied at once when all is made of the journal again."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -89,7 +77,7 @@ class OpenHub:
         recording = Recording.open(folder)
         kept = read_checkpoint(folder / "state" / "checkpoint")
         journal = Journal.open(folder / "journal", at_least=max(recording.newest, 0 if kept is None else kept.position))
-        applier, seen = _restored(kept, grounds)
+        applier, seen = restored(kept, grounds)
         applier.drive_on(grounds.streets)
         tables, today = read_tables(settings.home / "codes"), datetime.now(UTC).date()
         kinds = AlarmKinds.on(tables, today)
@@ -100,16 +88,16 @@ class OpenHub:
         applier.keeps, applier.happens = (recording,), (happening,)
         happening.begin(applier.state)
         tracks = Tracks(folder, retention=read_retention(), recent=recording.positions.shelf.recent)
-        applier.backlog = backlog = Backlog(history=tracks, positions=recording.positions, happening=happening)
+        applier.backlog = backlog = Backlog(rederiving=Rederiving(history=tracks, positions=recording.positions, happening=happening))
         if kept is not None and applier.position == kept.position:
             backlog.untold(kept.facts.get("backlog", ()))
         commands: dict[str, Any] = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
         applier.commands = commands
         kept_us = int(kept.facts.get("kept_us", 0)) if kept is not None and applier.position == kept.position else 0
-        follow_told = partial(backlog.follow_told, applier.state, applier.fences, kept_us)
-        told = [*journal.told, *_replayed(folder / "journal", applier, seen, happening.store.applied, follow_told)]
+        follow_told = partial(backlog.rederiving.follow_told, applier.state, applier.fences, kept_us)
+        told = [*journal.told, *replayed(folder / "journal", applier, seen, happening.store.applied, follow_told)]
         hub = Hub(Durable(journal), Guarded(applier), seen, now_us=now_us)
-        commands["status"] = lambda arguments, now_us: (_condition(hub, journal, applier, happening), ())
+        commands["status"] = lambda arguments, now_us: (_condition(hub, journal, applier, happening, backlog), ())
         return cls(
             hub=hub,
             applier=applier,
@@ -123,6 +111,19 @@ class OpenHub:
             told=told,
             event_types=tables.rows_on(EventType, today),
         )
+
+    async def run(self, *, housekeeping: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Serve, and judge again what comes late, until it is cancelled or one of both ends."""
+        late = Late(backlog=self.backlog, applier=self.applier, tell=self.hub.tell, now_us=self.hub.now_us)
+        tasks = [asyncio.create_task(self.hub.run(housekeeping=housekeeping)), asyncio.create_task(late.run())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        finally:
+            for one in tasks:
+                one.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def snapshot(self) -> Checkpoint:
         """What was made of the journal so far; to be called in the loop, between commits."""
@@ -189,7 +190,7 @@ async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda wor
     server = await serve_hub(opened.hub, socket)
     meeting.announce(socket)
     housekeeping = _Housekeeping(opened)
-    running = asyncio.create_task(opened.hub.run(housekeeping=housekeeping))
+    running = asyncio.create_task(opened.run(housekeeping=housekeeping))
     stopped = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -213,7 +214,7 @@ def _decide(store: IncidentStore, arguments: dict[str, Any], now_us: int) -> tup
     return {"incident": done.incident}, [told(event) for event in done.events]
 
 
-def _condition(hub: Hub, journal: Journal, applier: Applier, happening: Happening) -> dict[str, Any]:
+def _condition(hub: Hub, journal: Journal, applier: Applier, happening: Happening, backlog: Backlog) -> dict[str, Any]:
     """How far the hub is."""
     return {
         "position": applier.position,
@@ -221,6 +222,7 @@ def _condition(hub: Hub, journal: Journal, applier: Applier, happening: Happenin
         "incidents_waiting": len(happening.waiting),
         "devices": len(applier.state),
         "followers": len(hub.followers),
+        **backlog.condition(),
     }
 
 
@@ -261,105 +263,3 @@ class _Housekeeping:
         """When what was begun is done."""
         if self._keeping is not None:
             await self._keeping
-
-
-def _restored(kept: Checkpoint | None, grounds: Grounds) -> tuple[Applier, Seen]:
-    """What a checkpoint holds; one of another version is as none."""
-    if kept is not None:
-        with suppress(ValueError, KeyError, TypeError, json.JSONDecodeError):
-            state = LiveState()
-            state.follow(Changes.unpack(kept.parts["state"], ROW))
-            streets = Streets.untold(kept.facts["streets"])
-            tracker = Tracker.restore(kept.parts["tracker"], smoothing=Smoothing(roads=streets.roads()))
-            fences, again = Fences.untold(kept.facts["fences"]), Again.untold(kept.facts["again"])
-            passages = Passages.untold(kept.facts["passages"])
-            applier = Applier(
-                ground=grounds,
-                state=state,
-                tracker=tracker,
-                fences=fences,
-                again=again,
-                passages=passages,
-                streets=streets,
-                position=kept.position,
-            )
-            return applier, Seen.untold(kept.facts["seen"])
-    return Applier(ground=grounds), Seen()
-
-
-def _replayed(folder: Path, applier: Applier, seen: Seen, happened: int, follow_told: Callable[[], None]) -> list[str]:
-    """Apply what the journal has after the position of the applier; what was damaged is told and passed over. Once everything up to
-    `happened` is applied, the last position whose events are known, `follow_told` does what else was told."""
-    told: list[str] = []
-    reader = JournalReader(folder, applier.position)
-    waiting = _Waiting(applier)
-    begins = True
-    while True:
-        try:
-            for record in reader:
-                if begins and record.position > happened:
-                    waiting.apply(record.position)
-                    follow_told()
-                    begins = False
-                batch = _batch_of(record, told)
-                if batch is None:
-                    waiting.apply(record.position + 1)
-                    continue
-                seen.take(batch.source, batch.number)
-                waiting.add(batch, record.position)
-            break
-        except HistoryDamaged as error:
-            waiting.apply(reader.position)
-            resume = getattr(error, "resume", None)
-            told.append(error.message)
-            if resume is None:
-                break
-            reader = JournalReader(folder, resume)
-    waiting.apply(reader.position)
-    if begins:
-        follow_told()
-    return told
-
-
-def _batch_of(record: Record, told: list[str]) -> Batch | None:
-    """The batch of a record; None for other records, and for one that is no batch, which is told."""
-    if record.kind != BATCH:
-        return None
-    try:
-        return Batch.unpack(record.content)
-    except BatchInvalid as error:
-        told.append(f"record {record.position} is no batch: {error.message}")
-        return None
-
-
-class _Waiting:
-    """Batches that stand one after the other in the journal, applied together."""
-
-    def __init__(self, applier: Applier) -> None:
-        self._applier = applier
-        self._batches: list[Batch] = []
-        self._first = 0
-
-    def add(self, batch: Batch, position: int) -> None:
-        """One more."""
-        if not self._batches:
-            self._first = position
-        self._batches.append(batch)
-        if len(self._batches) == TOGETHER:
-            self.apply(position + 1)
-
-    def apply(self, position: int) -> None:
-        """Those there are; everything before a position is applied then."""
-        if self._batches:
-            now_us = max(map(_received_us, self._batches))
-            Guarded(self._applier).apply(self._batches, now_us=now_us, first=self._first, position=position)
-            self._batches = []
-        self._applier.position = position
-
-
-def _received_us(batch: Batch) -> int:
-    """When the last of a batch was received: the time it was applied at, more or less."""
-    times = [one.received_us for one in batch.others]
-    if len(batch.fixes):
-        times.append(int(batch.fixes["received_us"].max()))
-    return max(times, default=0)
