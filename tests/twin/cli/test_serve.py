@@ -35,7 +35,8 @@ def test_what_is_imported_for_all_processes_starts_no_thread_and_reads_no_files_
         "import sys, threading\n"
         "from twin.cli import serve\n"
         "serve._import(*serve.OF_ALL, serve.OF_WORKERS)\n"
-        "print(threading.active_count(), *sorted({'pandas', 'geopandas', 'rasterio', 'pyogrio', 'open3d', 'ifcopenshell'} & {*sys.modules}))"
+        "heavy = {'pandas', 'geopandas', 'rasterio', 'pyogrio', 'open3d', 'ifcopenshell'}\n"
+        "print(threading.active_count(), *sorted(heavy & {*sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1"]
