@@ -6,16 +6,22 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 SCALE ?= compound
 LIVE ?= 1
+SMOKES := $(sort $(patsubst benchmarks/%.py,smoke-%,$(wildcard benchmarks/*.py)))
+TOGETHER := $(MAKE) --no-print-directory -j2 --output-sync=target
 
-.PHONY: help setup run test lint bench bench-smoke nightly pictures lock clean
+.PHONY: help setup run test lint bench bench-smoke nightly pictures lock clean $(SMOKES)
 
 help:
 	@echo "make run          set up, build the demo compound, serve it (PORT=$(PORT), SCALE=small|compound, LIVE=1|0)"
 	@echo "make test         set up what the tests need and run them all"
 	@echo "make setup        .venv from requirements.lock, the viewer from package-lock.json"
+	@echo "make lint         ruff, mypy and the layers of imports"
 	@echo "make bench        all benchmarks, results in benchmarks/results"
+	@echo "make bench-smoke  each of them run small, nothing written; make smoke-NAME runs one"
+	@echo "make nightly      what takes hours: fuzz, kills, the large registers"
 	@echo "make pictures     docs/pictures from the real page"
 	@echo "make lock         requirements.lock anew from pyproject.toml"
+	@echo "make clean        .venv, the built viewer and node_modules away"
 
 setup: $(VENV)/.installed viewer/static/.built
 
@@ -30,10 +36,10 @@ run: setup
 
 TESTS ?=
 
-test: setup
+test:
+	@$(TOGETHER) setup
 	@$(PYTHON) scripts/setup.py capabilities
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory bench-smoke
+	@$(TOGETHER) lint bench-smoke
 	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(TESTS)
 
 lint: setup
@@ -42,8 +48,10 @@ lint: setup
 bench: setup
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-bench-smoke: setup
-	@for script in benchmarks/*.py; do $(BIN)/python $$script --smoke || exit 1; done
+bench-smoke: $(SMOKES)
+
+$(SMOKES): smoke-%: setup
+	@TWIN_GATEWAY_PORT=0 $(BIN)/python benchmarks/$*.py --smoke
 
 nightly: setup
 	@PYTHONPATH=benchmarks $(BIN)/python scripts/nightly.py

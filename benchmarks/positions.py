@@ -92,7 +92,7 @@ def turns(smoke: bool) -> tuple[Figures, Figures]:
     bounds: Figures = []
     if not (DATA / "tracks").is_dir():
         return [{"asked": "turns of real tracks", "value": None, "unit": "", "note": "../shared/data is missing"}], bounds
-    for name in REAL_TRACKS:
+    for name in REAL_TRACKS[-2:] if smoke else REAL_TRACKS:
         for way in ("causal", "RTS"):
             kept = kept_turns(DATA / "tracks", name, way)
             metres = f"{kept.apart_p50_m:.1f} m from raw at turns (worst {kept.apart_m:.1f})"

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from cim.columns import json_value
@@ -53,6 +51,9 @@ class VectorFile:
             yield self._layer(name)
 
     def _layer(self, name: str) -> Layer:
+        import pyogrio  # with pandas: a quarter of a second that the ground's readers (the hub) need not spend
+        from pyogrio.errors import DataLayerError, DataSourceError
+
         which = {"layer": _layer_of(self.source, name), "encoding": _of_shapefile(self.driver, self.encoding)}
         try:
             info = pyogrio.read_info(self.source, **which)
@@ -78,6 +79,9 @@ def open_vector_file(path: Path, file: str) -> VectorFile:
 
     Text in GBK (GB 18030) where the format has UTF-8, or says nothing, is recognised: `encoding` is then `gb18030`.
     """
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
     source, encoding = _source(path, file)
     try:
         names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]

@@ -56,6 +56,8 @@ SHARES = {
     "tests/viewer/test_work_pages.py": "registers page",
 }
 """Files that use the same costly things of a session (models read, the demo served, the browser) stay in one worker process."""
+LONGEST = ("demo", "registers page", "models", "tied")
+"""Shares that are begun first: begun last, the longest of them would keep one worker busy while the others have ended."""
 
 
 def require(present: bool, what: str, remedy: str) -> None:
@@ -144,12 +146,25 @@ def _has_room(folder: Path) -> bool:
     return min(shutil.disk_usage(folder).free, psutil.virtual_memory().available) >= ROOM_BYTES
 
 
+def share_of(nodeid: str) -> str:
+    """The share that a test belongs to: its file, where it is of none."""
+    file = nodeid.split("::")[0]
+    return next((share for start, share in SHARES.items() if file.startswith(start)), file)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the processes of xdist the longest shares come first, in their own order; all else as it was."""
+    if hasattr(config, "workerinput"):
+        rank = {share: number for number, share in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(share_of(item.nodeid), len(LONGEST)))
+
+
 class ByShare(LoadScopeScheduling):
     """Hands whole files, or shares of several, to the worker processes (xdist 3.8's own `loadgroup` does nothing under pytest 9.2)."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::")[0]
-        return next((share for start, share in SHARES.items() if file.startswith(start)), file)
+        return share_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByShare:

@@ -36,10 +36,12 @@ class Home:
 
     folder: Path
     meshes: Path
+    database_url: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "TWIN_HOME": str(self.folder), "TWIN_MESHES_DIR": str(self.meshes)}
+        elsewhere = {} if self.database_url is None else {"TWIN_DATABASE_URL": self.database_url}
+        return {**os.environ, "TWIN_HOME": str(self.folder), "TWIN_MESHES_DIR": str(self.meshes)} | elsewhere
 
     def run(self, *arguments: str | Path) -> Run:
         """`twin … --json`, whatever its exit code; stdout must be one JSON document and nothing else."""
@@ -61,10 +63,10 @@ class Home:
             return Run(code, json.loads(stdout.read()), stderr.getvalue())
 
 
-def new_home(folder: Path, meshes: Path | None = None) -> Home:
-    """A home in the folder, which is made; with meshes of its own unless a folder is given."""
+def new_home(folder: Path, meshes: Path | None = None, database_url: str | None = None) -> Home:
+    """A home in the folder, which is made; with meshes of its own unless a folder is given, and its records where a URL says."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Home(folder, meshes or folder / "meshes")
+    return Home(folder, meshes or folder / "meshes", database_url)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from twin.demo.block import write_block
 from twin.demo.hall import write_hall
 from twin.demo.registers import RegisterFile, write_registers
 from twin.demo.tower import write_tower
+from twin.settings import Settings
 from twin.store import Store
 
 if TYPE_CHECKING:
@@ -75,6 +76,17 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     file.parent.mkdir()
     shutil.copyfile(request.getfixturevalue("migrated"), file)
     return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def home_of_module(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of a home that the tests of a module share, its database migrated and without rows; on each database."""
+    folder = tmp_path_factory.mktemp("home")
+    if request.param == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        return Settings(home=folder, database_url=cluster.clone())
+    shutil.copyfile(request.getfixturevalue("migrated"), folder / "records.sqlite")
+    return Settings(home=folder)
 
 
 @pytest.fixture(scope="session")

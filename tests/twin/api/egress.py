@@ -129,7 +129,7 @@ def an_egress(settings: Settings, store: Store, machines: Mapping[str, Sequence[
     program = find_mosquitto()
     require(program is not None, "mosquitto", REMEDY)
     assert program is not None
-    home, folder = new_home(settings.home), Path(tempfile.mkdtemp(prefix="twin-lists-"))
+    home, folder = new_home(settings.home, database_url=settings.database_url), Path(tempfile.mkdtemp(prefix="twin-lists-"))
     try:
         users = {}
         for name, labels in machines.items():

@@ -81,11 +81,9 @@ def drive(opened: OpenHub) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, happened: list[dict[str, Any]]) -> Iterator[tuple[Settings, Store, OpenHub]]:
-    folder = tmp_path_factory.mktemp("labels")
-    settings = Settings(home=folder)
+def served(home_of_module: Settings, happened: list[dict[str, Any]]) -> Iterator[tuple[Settings, Store, OpenHub]]:
+    settings, folder = home_of_module, home_of_module.home
     with Store.open(settings.database_url) as store:
-        store.migrate()
         store.add_site(SITE, now=NOW, policy=LabelPolicy(labels=("public", "restricted")))
         take(store, folder, "zone", "区域编号,区域名称,范围,坐标系,底1985高程,顶1985高程,可见范围", ZONES)
         gates = [f"G-W,西门,{WEST[0]},{WEST[1]},CGCS2000,public", f"G-E,暗门,{EAST[0]},{EAST[1]},CGCS2000,restricted"]

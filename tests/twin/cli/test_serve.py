@@ -28,3 +28,15 @@ def test_serve_says_where_it_is_and_answers_until_it_is_told_to_stop(home: Path,
             said = process.communicate(timeout=30)
     assert said == ("", "")
     assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_what_is_imported_for_all_processes_starts_no_thread_and_reads_no_files_of_models_or_layers() -> None:
+    program = (
+        "import sys, threading\n"
+        "from twin.cli import serve\n"
+        "serve._import(*serve.OF_ALL, serve.OF_WORKERS)\n"
+        "heavy = {'pandas', 'geopandas', 'rasterio', 'pyogrio', 'open3d', 'ifcopenshell'}\n"
+        "print(threading.active_count(), *sorted(heavy & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from cim import Ground as Terrain
 from sensors import NO_NUMBER
 from spatial.feature import Kind
 from spatial.frame import SiteFrame
@@ -22,6 +21,9 @@ from twin.live.fences import Fact, Near
 from twin.live.streets import NO_STREETS, Streets
 from twin.queries.place.scene import Scenes, SitePlaces
 from twin.settings import Settings
+
+if TYPE_CHECKING:
+    from cim import Ground as Terrain
 
 __all__ = ["Grounds"]
 
@@ -168,6 +170,8 @@ class Grounds:
         return Streets.of((feature, shapely.force_2d(line)) for feature, line in drawn if line is not None and not line.is_empty)
 
     def _terrain(self, frame: SiteFrame) -> Terrain:
+        from cim import Ground as Terrain
+
         found = find_terrain(self._scenes.store, frame.site.code)
         try:
             return read_ground(self._settings, found, frame) if found is not None else Terrain.level(frame, frame.site.radius_m)

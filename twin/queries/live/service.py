@@ -170,6 +170,7 @@ class OpenHub:
         self.happening.store.close()
         self.recording.close()
         self.journal.close()
+        self.listed.store.close()
 
 
 async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda words: None) -> None:

@@ -40,10 +40,9 @@ def said(minute: float, **value: Any) -> Observation:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[tuple[Settings, Store]]:
-    settings = Settings(home=tmp_path)
+def home(tmp_path: Path, url: str) -> Iterator[tuple[Settings, Store]]:
+    settings = Settings(home=tmp_path / "live", database_url=url)
     with Store.open(settings.database_url) as store:
-        store.migrate()
         store.add_site(SITE, now=NOW)
         take(store, tmp_path, "gate", "出入口编号,出入口名称,经度,纬度,坐标系", [f"G,西门,{GATE[0]},{GATE[1]},CGCS2000"])
         take(store, tmp_path, "vehicle", "车牌号,车辆状态", ["闽A00001,在用", "闽A00002,已处置"])
