@@ -89,6 +89,12 @@ class Terminal(asyncio.Protocol):
         """Bodies that the platform has not acknowledged: on their way, or kept for the next connection."""
         return len(self._in_flight) + len(self._kept)
 
+    @property
+    def unacknowledged_positions(self) -> int:
+        """Positions among them: a batch has several."""
+        sent = (len(bodies_of(body)) if message_id == 0x0704 else message_id == 0x0200 for message_id, body, _ in self._in_flight.values())
+        return sum(sent) + len(self._kept)
+
     async def connect(self, host: str, port: int, *, timeout_s: float = 30.0, source: tuple[str, int] | None = None) -> None:
         """Connect, register where there is no token yet, authenticate, send what was kept.
 

@@ -74,7 +74,11 @@ class Workers:
         return pid
 
     def is_told(self) -> bool:
-        """Whether to stop or to end the workers is among what waits to be heard."""
+        """Whether to stop or to end the workers is among what waits to be heard. For between the steps of what takes long: a process that
+        has ended meanwhile is started again."""
+        while signal.sigtimedwait((signal.SIGCHLD,), 0) is not None:
+            self._reap()
+        self._start_due()
         return not signal.sigpending().isdisjoint(HEARD[:3])
 
     def renew(self, pids: Sequence[int]) -> None:

@@ -18,7 +18,8 @@ from twin.live.state import ROW
 
 __all__ = ["HubClient"]
 
-AGAIN_S = (0.05, 0.1, 0.2, 0.5, 1.0)
+ABSENT = "HUB_ABSENT"
+AGAIN_S = (0.05, 0.1, 0.2)
 GIVES_UP_S = 20.0
 """How long a batch or a command waits for a hub that is not there."""
 
@@ -69,7 +70,7 @@ class HubClient:
                 await self.connected.wait()
                 writer = self._writer
                 if writer is None:
-                    raise NotReady("the hub is being started")
+                    raise NotReady("the hub is being started", code=ABSENT)
                 number = next(self._ids)
                 answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
                 self._commands[number] = answer
@@ -77,7 +78,7 @@ class HubClient:
                 writer.write(written(Kind.COMMAND, json.dumps(asked, ensure_ascii=False).encode()))
                 return await answer
         except TimeoutError:
-            raise NotReady("the hub does not answer") from None
+            raise NotReady("the hub does not answer", code=ABSENT) from None
 
     async def run(self) -> None:
         """Keep the connection."""
@@ -94,7 +95,7 @@ class HubClient:
                 self.connected.clear()
                 self._lost()
                 writer.close()
-                self._answer_all(NotReady("the hub ended meanwhile: whether it was done is to be looked up"))
+                self._answer_all(NotReady("the hub ended meanwhile: whether it was done is to be looked up", code=ABSENT))
             await asyncio.sleep(AGAIN_S[0])
 
     async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -66,6 +66,16 @@ def test_a_worker_that_dies_is_started_again_and_all_end_when_told_to(supervisor
     assert all(is_gone(pid) for pid in every)
 
 
+def test_a_worker_that_dies_while_the_supervisor_makes_ready_is_started_again(tmp_path: Path) -> None:
+    busy = PROGRAM.replace("workers.watch()", "while not workers.is_told():\n    time.sleep(0.05)\nworkers.watch()")
+    with subprocess.Popen([sys.executable, "-c", busy, str(tmp_path)]) as process:
+        first = wait_for(2, tmp_path)
+        os.kill(min(first), signal.SIGKILL)
+        assert first < wait_for(3, tmp_path)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
 def test_workers_end_with_a_supervisor_that_is_killed(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
     every = wait_for(2, tmp_path)
     supervisor.kill()

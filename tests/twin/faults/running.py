@@ -26,7 +26,7 @@ from twin.imports.register import import_register
 from twin.settings import Settings
 from twin.store import Store
 
-__all__ = ["SOON_S", "Fleet", "Running", "eventually", "prepared", "running"]
+__all__ = ["SOON_S", "Fleet", "Running", "eventually", "lons", "prepared", "right_after_s", "running"]
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
@@ -139,7 +139,7 @@ def running(home: Path, *, workers: int = 1, **environment: str) -> Iterator[Run
             sys.stderr.write((home / "stderr").read_text(encoding="utf-8", errors="replace")[-20_000:])
 
 
-async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bool], what: str) -> T:
+async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bool], what: str, every_s: float = 0.1) -> T:
     """What is asked, once it is right."""
     until = time.monotonic() + SOON_S
     told: object = None
@@ -152,15 +152,16 @@ async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bo
             if is_right(found):
                 return found
             told = found
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(every_s)
     raise AssertionError(f"not {what} after {SOON_S:g} s: {str(told)[:2000]}")
 
 
 class Fleet:
-    """Terminals that report ten times a second, connect again whenever they are cut off, and know what they reported."""
+    """Terminals that report ten times a second, each `step_m` metres to the east of the one before, connect again whenever they are cut
+    off, and know what they reported. Of `abreast` the first begins in the west, each other a step behind the one before."""
 
-    def __init__(self, vehicles: int, port: int, *, every_s: float = 0.1) -> None:
-        self.port, self.every_s = port, every_s
+    def __init__(self, vehicles: int, port: int, *, every_s: float = 0.1, step_m: float = 1.0, abreast: int = 1) -> None:
+        self.port, self.every_s, self.step_deg, self.abreast = port, every_s, step_m * 1e-5, abreast
         self.terminals = [Terminal(phone=phone_of(one), plate=plate_of(one)) for one in range(vehicles)]
         self.reported: list[list[Fix]] = [[] for _ in range(vehicles)]
         self.connections = 0
@@ -168,9 +169,10 @@ class Fleet:
         self._enough = asyncio.Event()
 
     def report(self, vehicle: int, **more: Any) -> None:
-        """Each 0.00001 degrees (1 m) to the east of the one before, one more street to the north for each vehicle, now."""
+        """One more street to the north for each vehicle, now."""
         said = self.reported[vehicle]
-        lon, lat = round(119.29 + len(said) * 1e-5, 6), round(26.08 + vehicle * 1e-4, 6)
+        steps = len(said) - vehicle % self.abreast
+        lon, lat = round(119.29 + steps * self.step_deg, 6), round(26.08 + vehicle * 1e-4, 6)
         now_us = time.time_ns() // 1_000_000_000 * 1_000_000
         said.append(Fix(**{"device_us": now_us, "lon": lon, "lat": lat, "speed_kmh": 36.0, "heading_deg": 90.0} | more))
         self.terminals[vehicle].report(said[-1])
@@ -179,6 +181,19 @@ class Fleet:
     def acknowledged(self) -> int:
         """Messages that were."""
         return sum(one.acknowledged for one in self.terminals)
+
+    def said_next(self) -> dict[str, float]:
+        """The longitude that each vehicle (by address) will report next."""
+        said = enumerate(self.reported)
+        return {f"vehicle/{plate_of(one)}": round(119.29 + (len(told) - one % self.abreast) * self.step_deg, 6) for one, told in said}
+
+    def surely_acknowledged(self) -> dict[str, float]:
+        """Up to which longitude, at least, what each vehicle (by address) reported is acknowledged."""
+        found = {}
+        for number, (terminal, said) in enumerate(zip(self.terminals, self.reported, strict=True)):
+            if count := len(said) - terminal.unacknowledged_positions:
+                found[f"vehicle/{plate_of(number)}"] = said[count - 1].lon
+        return found
 
     async def connect(self) -> None:
         """Connect, and stay so; return when all are."""
@@ -227,6 +242,22 @@ class Fleet:
                     terminal.close()
             await asyncio.sleep(0.1)
             terminal.send_again(older_than_s=2.0)
+
+
+async def lons(service: Running) -> dict[str, float]:
+    """Where each vehicle said that it is, as a new client is told."""
+    async with httpx2.AsyncClient(base_url=service.url, timeout=2) as client:
+        answer = await client.get("live/positions", params={"kind": "vehicle"})
+    return {one["id"]: one["raw"][0] for one in answer.json().get("positions", ())}
+
+
+async def right_after_s(service: Running, acknowledged: dict[str, float]) -> float:
+    """How long it takes until the state has what was acknowledged; to be asked at the moment of a kill."""
+    begun = time.monotonic()
+    await eventually(
+        lambda: lons(service), lambda told: all(told.get(name, -180.0) >= lon for name, lon in acknowledged.items()), "right again", 0.02
+    )
+    return time.monotonic() - begun
 
 
 def positions_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -4,10 +4,9 @@ import asyncio
 import random
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from tests.twin.faults.running import Fleet, Running, eventually, plate_of, prepared, running
+from tests.twin.faults.running import Fleet, Running, eventually, lons, plate_of, prepared, running
 
 VEHICLES = 30
 
@@ -21,12 +20,6 @@ async def killed(service: Running, fleet: Fleet, name: str, times: int, rng: ran
             await asyncio.sleep(0.05)
         service.kill(name)
     await fleet.end()
-
-
-async def lons(service: Running) -> dict[str, float]:
-    async with httpx2.AsyncClient(base_url=service.url) as client:
-        answer = await client.get("live/positions", params={"kind": "vehicle"})
-    return {one["id"]: one["raw"][0] for one in answer.json().get("positions", ())}
 
 
 async def state_comes_right(service: Running, fleet: Fleet) -> None:
