@@ -1,4 +1,4 @@
-"""The nightly tests: run whole, each with its outcome and time kept in `benchmarks/results/nightly.json`."""
+"""The nightly tests: run whole, each with its outcome, time and what it recorded kept in `benchmarks/results/nightly.json`."""
 
 import subprocess
 import sys
@@ -25,7 +25,14 @@ def main() -> None:
 
 def _figure(case: ElementTree.Element) -> dict[str, Any]:
     outcome = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed")
-    return {"test": f"{case.get('classname')}::{case.get('name')}", "outcome": outcome, "seconds": round(float(case.get("time") or 0), 1)}
+    told = {str(one.get("name")): one.get("value") for one in case.iter("property")}
+    seconds = round(float(case.get("time") or 0), 1)
+    return {
+        "test": f"{case.get('classname')}::{case.get('name')}",
+        "outcome": outcome,
+        "seconds": seconds,
+        **({"told": told} if told else {}),
+    }
 
 
 if __name__ == "__main__":

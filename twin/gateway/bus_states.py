@@ -143,8 +143,7 @@ class BusStates:
                 await marked.wait()
         finally:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])  # awaited itself, its cancellation could not be told from ours
         return topics
 
     async def _bounded(self, under_way: list[asyncio.Future[None]]) -> list[asyncio.Future[None]]:

@@ -1,21 +1,16 @@
-"""Machines at a real Mosquitto with the lists that `twin bus acl` and `twin bus password` write, and the hub as they hear it."""
+"""Machines at a guarded broker, and the hub as they hear it."""
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import aiomqtt
 
-from tests.conftest import require
-from tests.homes import new_home
-from tests.mosquitto import REMEDY, Broker, find_mosquitto, running_broker
 from tests.twin.gateway.conftest import in_background
+from tests.twin.guarded_broker import Guarded, a_guarded_broker
 from twin.gateway.bus_address import BusAddress
 from twin.gateway.bus_states import BusStates
 from twin.incidents.event import Event
@@ -30,7 +25,7 @@ from twin.queries.records.context import Registers
 from twin.settings import Settings
 from twin.store import Store
 
-__all__ = ["Egress", "Heard", "an_egress"]
+__all__ = ["Egress", "Heard", "an_egress", "ended", "listening", "until_ended"]
 
 ROOT = "pingshan/v1"
 GUESSES = ("#", f"{ROOT}/#", f"{ROOT}/out/#", f"{ROOT}/state/#", f"{ROOT}/+/+/+", f"{ROOT}/bus/#", f"$share/spy/{ROOT}/#", "$share/spy/#")
@@ -60,12 +55,10 @@ class Heard:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Egress:
-    """`machines` and `passwords` by name; the states are those of a hub that a test has."""
+    """The states are those of a hub that a test has."""
 
-    broker: Broker
+    guarded: Guarded
     labels: BusLabels
-    machines: Mapping[str, str]
-    passwords: Mapping[str, str]
 
     def heard(self, machine: str, whole: Changes, events: Sequence[dict[str, Any]]) -> Heard:
         """All that a machine hears that is there while a hub tells its states and some events, and listens wherever it can think of."""
@@ -85,7 +78,7 @@ class Egress:
         """The hub's side."""
         self.labels.refresh()
         told = ToldOnBus(replica, self.labels)
-        address = BusAddress.parse(f"mqtt://hub@127.0.0.1:{self.broker.port}", password=self.passwords["hub"])
+        address = BusAddress.parse(self.guarded.url("hub"), password=self.guarded.passwords["hub"])
         states = BusStates(address=address, told=told)
         async with in_background(states.run()):
             yield told
@@ -93,20 +86,25 @@ class Egress:
     @asynccontextmanager
     async def listening(self, machine: str) -> AsyncIterator[Heard]:
         """A machine that subscribes to all that it may and to what it may not."""
-        heard = Heard()
+        async with listening(self.guarded, self.guarded.machines[machine]) as heard:
+            yield heard
 
-        async def listen(client: aiomqtt.Client) -> None:
-            async for message in client.messages:
-                heard.hear(str(message.topic), bytes(message.payload))  # type: ignore[arg-type]
 
-        user = self.machines[machine]
-        async with aiomqtt.Client(
-            "127.0.0.1", self.broker.port, username=user, password=self.passwords[user], protocol=aiomqtt.ProtocolVersion.V5
-        ) as client:
-            guesses = [*GUESSES, *(f"{ROOT}/{what}/{label}/#" for what in ("out", "state") for label in LABELS)]
-            await client.subscribe([(topic, aiomqtt.client.SubscribeOptions(qos=1)) for topic in guesses])
-            async with in_background(listen(client)):
-                yield heard
+@asynccontextmanager
+async def listening(guarded: Guarded, user: str) -> AsyncIterator[Heard]:
+    """A user that subscribes to all it may and to what it may not."""
+    heard = Heard()
+
+    async def listen(client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            heard.hear(str(message.topic), bytes(message.payload))  # type: ignore[arg-type]
+
+    port, password = guarded.broker.port, guarded.passwords[user]
+    async with aiomqtt.Client("127.0.0.1", port, username=user, password=password, protocol=aiomqtt.ProtocolVersion.V5) as client:
+        guesses = [*GUESSES, *(f"{ROOT}/{what}/{label}/#" for what in ("out", "state") for label in LABELS)]
+        await client.subscribe([(topic, aiomqtt.client.SubscribeOptions(qos=1)) for topic in guesses])
+        async with in_background(listen(client)):
+            yield heard
 
 
 def ended(number: int) -> dict[str, Any]:
@@ -126,28 +124,6 @@ async def until_ended(heard: Heard, number: int) -> None:
 @contextmanager
 def an_egress(settings: Settings, store: Store, machines: Mapping[str, Sequence[str]]) -> Iterator[Egress]:
     """A broker with the lists of a home, to which a key for each machine (its labels by name) is added first."""
-    program = find_mosquitto()
-    require(program is not None, "mosquitto", REMEDY)
-    assert program is not None
-    home, folder = new_home(settings.home, database_url=settings.database_url), Path(tempfile.mkdtemp(prefix="twin-lists-"))
-    try:
-        users = {}
-        for name, labels in machines.items():
-            scopes = [part for scope in ("site:*", "unit:*", *(f"label:{label}" for label in labels)) for part in ("--scope", scope)]
-            users[name] = f"machine.{_run(home.run_here('key', 'add', name, '--role', 'integrator', *scopes))['prefix']}"
-        _run(home.run_here("bus", "acl", folder))
-        asked = [part for user in ("hub", *users.values()) for part in ("--user", user)]
-        passwords = _run(home.run_here("bus", "password", folder, *asked))["passwords"]
-        lines = ["allow_anonymous false", f"acl_file {folder / 'twin.acl'}", f"password_file {folder / 'twin.passwd'}"]
-        scenes = Scenes(store, settings)
-        labels_now = BusLabels(store, Visible(Registers.of(store, settings.home / "columns", settings), scenes), Knowing(store))
-        with running_broker(program, lines=lines) as broker:
-            yield Egress(broker=broker, labels=labels_now, machines=users, passwords=passwords)
-    finally:
-        shutil.rmtree(folder)
-
-
-def _run(done: Any) -> dict[str, Any]:
-    assert done.code == 0, done.document
-    document: dict[str, Any] = done.document
-    return document
+    labels = BusLabels(store, Visible(Registers.of(store, settings.home / "columns", settings), Scenes(store, settings)), Knowing(store))
+    with a_guarded_broker(settings.home, machines, database_url=settings.database_url) as guarded:
+        yield Egress(guarded=guarded, labels=labels)

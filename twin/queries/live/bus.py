@@ -41,8 +41,7 @@ async def run_bus(settings: Settings) -> None:
     """Serve the broker of `TWIN_BUS_URL` until SIGTERM. Raises Refused where there is none, or its address is none."""
     address = bus_address(settings)
     labels = _labels_of(settings)
-    await _refresh(labels)
-    replica, known = Replica(), asyncio.Event()
+    replica, known, read = Replica(), asyncio.Event(), asyncio.Event()
     told = ToldOnBus(replica, labels)
 
     def changed(changes: Changes) -> None:
@@ -55,14 +54,16 @@ async def run_bus(settings: Settings) -> None:
     outlet, states = BusOutlet(address=address, inlet=hub), BusStates(address=address, told=told)
 
     async def tell() -> None:
-        """What the broker keeps stays until the hub has told what is so."""
+        """What the broker keeps stays until the hub has told what is so, and the store who may know of it."""
         await known.wait()
+        await read.wait()
         await states.run()
 
     async def now_and_then(control: Control) -> None:
         facts = gateway_facts(gateway, address)
         control.tell(facts | {"statistics": facts["statistics"] | _told_of(outlet, states)}, now_us=time.time_ns() // 1000)
         if await _refresh(labels):
+            read.set()
             told.relabel()
 
     await run_until_told(settings, f"mqtt-{NAME}", (hub.run(), gateway.run(), outlet.run(), tell()), now_and_then)

@@ -36,13 +36,17 @@ class BusLabels:
         self._permitted: Sequence[tuple[str, Permitted]] = ()
 
     def refresh(self) -> bool:
-        """Be as the store is now, from a thread; whether anything may have another label than before. Raises StoreUnavailable."""
+        """Be as the store is now, from a thread; whether anything may have another label than before, as at first.
+
+        Raises StoreUnavailable.
+        """
         mark, labels = self._read_mark()
         if mark == self._mark:
             return False
+        is_first = self._mark is None
         before, self._permitted = self._permitted, [(label, self._visible.of(machine_of(label), anew=True)) for label in labels]
         self._mark = mark
-        return [(label, one.version) for label, one in before] != [(label, one.version) for label, one in self._permitted]
+        return is_first or [(label, one.version) for label, one in before] != [(label, one.version) for label, one in self._permitted]
 
     def of(self, address: str, features: Collection[str]) -> str | None:
         """The label of a device that is in some features; None where no machine of one label may know of it there."""
