@@ -47,6 +47,7 @@ from twin.live.inside import Passages
 from twin.live.state import ROW, LiveState
 from twin.live.streets import Streets
 from twin.live.tracker import Tracker
+from twin.queries.live.command_log import note_command
 from twin.queries.live.grounds import Grounds
 from twin.queries.live.listed import Listed
 from twin.queries.place.scene import Scenes
@@ -104,6 +105,7 @@ class OpenHub:
         if kept is not None and applier.position == kept.position:
             backlog.untold(kept.facts.get("backlog", ()))
         commands: dict[str, Any] = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
+        commands["vehicle_told"] = partial(note_command, happening, applier.state)
         applier.commands = commands
         told = [*journal.told, *_replayed(folder / "journal", applier, seen, happening.store.applied)]
         hub = Hub(Durable(journal), Guarded(applier), seen, now_us=now_us)
