@@ -1,7 +1,7 @@
 """The compound as the simulator needs it: gates, segments, cameras, posts, what is built; in site metres, as arrays and few facts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -78,8 +78,9 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Compound:
-    """All that stands there. `ground` is the outline of the compound; `meters` key and carrier; `guards` keys of who is on duty; `people`
-    and `cars` keys of persons and plates of cars without a terminal, that only pass gates."""
+    """All that stands there. `ground` is the outline of the compound; `meters` key and carrier; `guards` keys of who is on duty;
+    `lift_floors` the lowest and the highest floor that a lift (by its key) serves; `people` and `cars` keys of persons and plates of cars
+    without a terminal, that only pass gates."""
 
     streets: Streets
     ground: BaseGeometry
@@ -91,6 +92,7 @@ class Compound:
     doors: Sequence[Post] = ()
     fire_points: Sequence[Post] = ()
     lifts: Sequence[Post] = ()
+    lift_floors: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     panic_buttons: Sequence[Post] = ()
     guards: Sequence[str] = ()
     meters: Sequence[tuple[str, str]] = ()

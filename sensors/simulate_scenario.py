@@ -1,4 +1,4 @@
-"""What goes wrong in a simulated compound, once, at a known moment: an intruder, a fire, an evacuation."""
+"""What goes wrong in a simulated compound, once, at a known moment: an intruder, a forced door, a fire, an evacuation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ class Scenario(StrEnum):
 
     CALM = "calm"
     INTRUDER = "intruder"
+    FORCED_DOOR = "forced_door"
     FIRE = "fire"
     EVACUATION = "evacuation"
 
@@ -42,6 +43,8 @@ def script_of(scenario: Scenario, compound: Compound, rng: np.random.Generator, 
     at = float(model("scenario")["first_s"]) if begins_s is None else begins_s
     if scenario is Scenario.INTRUDER and compound.segments:
         return _intruder(compound, rng, at)
+    if scenario is Scenario.FORCED_DOOR and any(np.isfinite(one.xy).all() for one in compound.doors):
+        return _forced_door(compound, rng, at)
     if scenario in (Scenario.FIRE, Scenario.EVACUATION) and (compound.fire_points or compound.built.outlines):
         return _fire(compound, rng, at, leaving=scenario is Scenario.EVACUATION)
     return Script()
@@ -66,6 +69,18 @@ def _intruder(compound: Compound, rng: np.random.Generator, at_s: float) -> Scri
         said.append(Said(at_s=gone, device=camera, stream=Stream.STATE, value={"state": "online"}))
     said.append(Said(at_s=at_s + rows["cleared_after_s"], device=device, stream=Stream.ALARM, value={"code": code, "active": False}))
     return Script(said=sorted(said, key=lambda one: one.at_s), calls=((at_s + 1.0, point),))
+
+
+def _forced_door(compound: Compound, rng: np.random.Generator, at_s: float) -> Script:
+    """A door is forced and stands open; a guard goes there, then it is shut."""
+    doors = [one for one in compound.doors if np.isfinite(one.xy).all()]
+    door = doors[int(rng.integers(len(doors)))]
+    device, shut = device_address("door", door.key), at_s + model("scenario")["cleared_after_s"]
+    said = [
+        Said(at_s=at_s, device=device, stream=Stream.STATE, value={"state": "forced"}, alarms=("door_forced",)),
+        Said(at_s=shut, device=device, stream=Stream.STATE, value={"state": "closed"}),
+    ]
+    return Script(said=said, calls=((at_s + 1.0, door.xy),))
 
 
 def _fire(compound: Compound, rng: np.random.Generator, at_s: float, *, leaving: bool) -> Script:

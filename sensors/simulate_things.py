@@ -37,7 +37,7 @@ def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: fl
     """All of it, merged; `pace` makes what people and faults do so many times as frequent. From `leave_s` on people only leave, until
     nobody is inside."""
     streams: list[Iterator[Said]] = []
-    seeds = iter(np.random.SeedSequence(seed).spawn(len(compound.gates) + len(compound.meters) + 6))
+    seeds = iter(np.random.SeedSequence(seed).spawn(len(compound.gates) + len(compound.meters) + 7))
 
     def rng() -> Rng:
         return np.random.default_rng(next(seeds))
@@ -58,7 +58,7 @@ def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: fl
     streams += [_steady(device_address("perimeter_segment", one.key), "normal", some) for one in compound.segments]
     cameras = [device_address("camera", one.key) for one in compound.cameras]
     streams += [_steady(device, "online", some) for device in cameras]
-    streams += [_steady(device_address("lift", one.key), "normal", some) for one in compound.lifts]
+    streams += [_steady(device_address("lift", one.key), "normal", some) for one in compound.lifts if one.key not in compound.lift_floors]
     seldom = rows["quiet_heartbeat_s"]
     for kind, posts in (("fire_point", compound.fire_points), ("panic_button", compound.panic_buttons)):
         streams += [_steady(device_address(kind, one.key), "normal", some, seldom) for one in posts]
@@ -68,6 +68,9 @@ def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: fl
         streams.append(_lost(cameras, pace, rng()))
     if compound.doors:
         streams.append(_opened([device_address("door", one.key) for one in compound.doors], pace, rng()))
+    if compound.lift_floors:
+        lifts = {device_address("lift", key): floors for key, floors in sorted(compound.lift_floors.items())}
+        streams.append(_lifted(lifts, pace, rng()))
     return heapq.merge(*streams, key=lambda one: one.at_s)
 
 
@@ -139,7 +142,7 @@ def _lost(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
 
 
 def _opened(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
-    """Doors are opened and fall shut; one now and then is held. All are shut at first."""
+    """Doors are opened and fall shut; one now and then is held, or forced. All are shut at first."""
     rows = model("things")
     for device in devices:
         yield Said(at_s=0.0, device=device, stream=Stream.STATE, value={"state": "closed"})
@@ -148,18 +151,53 @@ def _opened(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
     while True:
         at += float(rng.exponential(rows["door_every_s"] / pace))
         device = devices[int(rng.integers(len(devices)))]
-        held = bool(rng.random() < rows["door_held"])
-        shut = at + float(rng.uniform(*rows["door_held_s" if held else "door_open_s"]))
+        share = float(rng.random())
+        held, forced = share < rows["door_held"], share > 1 - rows["door_forced"]
+        shut = at + float(rng.uniform(*rows["door_held_s" if held else "door_forced_s" if forced else "door_open_s"]))
         while opened and opened[0][0] <= at:
             yield _door(*heapq.heappop(opened))
         if any(waiting == device for _, waiting, _ in opened):
             continue
-        yield _door(at, device, "open")
+        yield _door(at, device, "forced" if forced else "open")
         if held:
             heapq.heappush(opened, (at + rows["door_held_after_s"], device, "held"))
         heapq.heappush(opened, (shut, device, "closed"))
 
 
 def _door(at_s: float, device: str, state: str) -> Said:
-    alarms = ("door_held",) if state == "held" else ()
+    alarms = (f"door_{state}",) if state in ("held", "forced") else ()
     return Said(at_s=at_s, device=device, stream=Stream.STATE, value={"state": state}, alarms=alarms)
+
+
+def _lifted(floors: Mapping[str, tuple[int, int]], pace: float, rng: Rng) -> Iterator[Said]:
+    """Lifts go from floor to floor as they are called and tell each where they stop; one seldom stops with people in it."""
+    rows = model("things")
+    devices, here = list(floors), {device: low for device, (low, _) in floors.items()}
+    free = dict.fromkeys(devices, 0.0)
+    for device in devices:
+        yield _lift(1.0, device, here[device])
+    waiting: list[tuple[float, str, int, str]] = []
+    at, every_s = 1.0, rows["lift_every_s"] / len(devices) / pace
+    trapped_share = min(every_s * pace / rows["lift_trapped_every_s"], 1.0)
+    while True:
+        at += float(rng.exponential(every_s))
+        while waiting and waiting[0][0] <= at:
+            yield _lift(*heapq.heappop(waiting))
+        device, share = devices[int(rng.integers(len(devices)))], float(rng.random())
+        low, high = floors[device]
+        called = int(rng.integers(low, high + 1))
+        if free[device] > at or called == here[device]:
+            continue
+        arrives = at + abs(called - here[device]) * rows["lift_storey_s"]
+        here[device], free[device] = called, arrives
+        if share < trapped_share:
+            heapq.heappush(waiting, (arrives, device, called, "trapped"))
+            free[device] = arrives + float(rng.uniform(*rows["lift_trapped_s"]))
+            heapq.heappush(waiting, (free[device], device, called, "normal"))
+        else:
+            heapq.heappush(waiting, (arrives, device, called, "normal"))
+
+
+def _lift(at_s: float, device: str, floor: int, state: str = "normal") -> Said:
+    alarms = ("lift_trapped",) if state == "trapped" else ()
+    return Said(at_s=at_s, device=device, stream=Stream.STATE, value={"state": state, "floor": floor}, alarms=alarms)

@@ -38,6 +38,7 @@ def test_everybody_speaks_of_itself_within_two_minutes() -> None:
         "fire_point/F-1",
         "fire_point/F-2",
         "lift/L-1",
+        "lift/L-2",
         "panic_button/B-1",
     }
     assert spoken == wanted
@@ -45,16 +46,39 @@ def test_everybody_speaks_of_itself_within_two_minutes() -> None:
 
 def test_a_door_that_opened_is_shut_again_before_it_opens_and_one_that_is_held_says_so_once() -> None:
     states: dict[str, str] = {}
-    held = 0
-    follows = {"open": {"closed"}, "held": {"open"}, "closed": {"open", "held", ""}}
-    for one in told(until_s=20_000.0):
+    held = forced = 0
+    follows = {"open": {"closed"}, "forced": {"closed"}, "held": {"open"}, "closed": {"open", "held", "forced", ""}}
+    for one in told(until_s=40_000.0):
         if one.device.startswith("door/"):
             now = str(one.value["state"])
             assert states.get(one.device, "") in follows[now]
             states[one.device] = now
             held += one.alarms == ("door_held",)
-            assert (now == "held") == bool(one.alarms)
-    assert 5 <= held <= 60
+            forced += one.alarms == ("door_forced",)
+            assert (now in ("held", "forced")) == bool(one.alarms)
+    assert 10 <= held <= 120
+    assert 1 <= forced <= 20
+
+
+def test_a_lift_tells_each_floor_where_it_stops_and_takes_its_time_between_them() -> None:
+    stops = [one for one in told(until_s=20_000.0) if one.device == "lift/L-1"]
+    floors, moments = [int(one.value["floor"]) for one in stops], [one.at_s for one in stops]
+    assert floors[0] == 1
+    assert set(floors) <= set(range(1, 13))
+    assert len(set(floors)) > 6
+    per_storey = model("things")["lift_storey_s"]
+    assert all(b - a >= abs(up) * per_storey - 1e-6 for a, b, up in zip(moments, moments[1:], np.diff(floors), strict=False))
+    assert {one.device for one in told(until_s=300.0) if one.device == "lift/L-2" and "floor" in one.value} == set()
+
+
+def test_who_is_trapped_in_a_lift_is_let_out_before_it_goes_on() -> None:
+    last, trapped = "normal", 0
+    for one in told(until_s=100_000.0, pace=2.0):
+        if one.device == "lift/L-1":
+            assert (one.value["state"] == "trapped") == (one.alarms == ("lift_trapped",))
+            assert last == "normal" or one.value["state"] == "normal"
+            last, trapped = str(one.value["state"]), trapped + bool(one.alarms)
+    assert 1 <= trapped <= 20
 
 
 def test_nobody_goes_in_twice_and_people_only_through_gates_for_people() -> None:
@@ -101,6 +125,17 @@ def test_an_intruder_is_told_once_by_one_segment_at_a_point_of_it_and_seen_by_th
     ((_, called),) = script.calls
     assert called.tolist() == [x, y]
     assert [one.alarms for one in script.said[-2:]] == [(), ()]
+
+
+def test_a_forced_door_stands_open_until_it_is_shut_and_the_nearest_guard_is_called_to_it() -> None:
+    script = script_of(Scenario.FORCED_DOOR, COMPOUND, np.random.default_rng(3), begins_s=10.0)
+    first, last = script.said
+    assert (first.at_s, first.value, first.alarms) == (10.0, {"state": "forced"}, ("door_forced",))
+    assert (last.device, last.value, last.alarms) == (first.device, {"state": "closed"}, ())
+    door = next(one for one in COMPOUND.doors if first.device == f"door/{one.key}")
+    assert [(at_s, xy.tolist()) for at_s, xy in script.calls] == [(11.0, door.xy.tolist())]
+    nowhere = script_of(Scenario.FORCED_DOOR, replace(COMPOUND, doors=()), np.random.default_rng(3))
+    assert (nowhere.said, nowhere.calls) == ((), ())
 
 
 def test_nothing_goes_wrong_on_a_calm_day() -> None:

@@ -43,7 +43,7 @@ PATHS = ("/sites", "/sites/s", "/sites/s/tree", "/sites/s/features/x", "/sites/s
          "/collections/rooms/items", "/collections/rooms/items/x", "/collections/rooms/sortables", "/collections/rooms/schema",
          "/collections/rooms/feature-schema", "/api", "/changes", "/exports", "/work-items", "/work-items/kinds",
          "/differences/found-elsewhere", "/assets/A/steps", "/imports", "/live/positions", "/live/states", "/snapshot", "/live/inside",
-         "/live/gateways",
+         "/live/gateways", "/live/vehicles/none/commands",
          "/sta/v1.1", "/sta/v1.1/Things", "/incidents", "/incidents/1", "/incidents/1/alarms",
          "/incidents/1/context", "/sites/s/muster", "/events",
          "/gb28181/differences", "/gb28181/put-aside")  # fmt: skip

@@ -1,5 +1,5 @@
 // Runs a module of the page that needs no browser: `node run_module.mjs MODULE.ts FUNCTION`, a list of arguments and of answers as JSON on
-// stdin and stdout. An argument {hex} becomes an ArrayBuffer; typed columns come as arrays, an exception as {error, kind}.
+// stdin and stdout. An argument {hex} becomes an ArrayBuffer, {call} is a list of arguments; typed columns come as arrays, an exception as {error, kind}.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -24,6 +24,7 @@ function drive({ fixes, at }) {
 
 const answers = JSON.parse(readFileSync(0, "utf8")).map((given) => {
   try {
+    if (given.call) return module[name](...given.call);
     return name === "drive" ? drive(given) : module[name](Uint8Array.from(Buffer.from(given.hex, "hex")).buffer);
   } catch (error) {
     return { error: error.message, kind: error.name };

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.viewer.browser import Visit, visit, wait_until
 from tests.viewer.mock_service import MockService, serving
-from tests.viewer.tiny_live import CAMERAS, EAST_M, LAT, LON, NORTH_M, SEGMENT, Car
+from tests.viewer.tiny_live import CAMERAS, EAST_M, GUEST, LAT, LON, NORTH_M, OWN, SEGMENT, Car
 from viewer import static_dir
 from viewer.live import ALARM, DOUBTED, MOVING, SILENT
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 GRAVE = {"serious", "critical"}
 WIDE = {"width": 1180, "height": 700}
 ABOVE = {"lon": LON, "lat": LAT, "height_m": 230.0, "heading_deg": 0, "pitch_deg": -90}
-MAY = ["read_live", "read_track", "handle_incident"]
+MAY = ["read_live", "read_track", "handle_incident", "command_vehicle"]
 PLATES = ".plates:not(.counts)"
 BOXES = f"() => [...document.querySelectorAll('{PLATES} > div:not([hidden])')].map((one) => one.getBoundingClientRect().toJSON())"
 FOCUSED = """() => {
@@ -125,6 +125,79 @@ def test_a_click_on_a_car_tells_of_it_and_its_track_is_drawn(seen: Visit, servic
     assert any("/live/tracks/vehicle/" in asked for asked in service.asked)
     card.get_by_role("button", name="关闭").click()
     expect(card).to_have_count(0)
+
+
+def click(page: Page, spot: dict[str, float]) -> None:
+    scene = page.locator("twin-console canvas").bounding_box()
+    assert scene is not None
+    page.mouse.click(scene["x"] + spot["x"], scene["y"] + spot["y"])
+
+
+def test_a_click_on_a_gate_leads_to_who_is_inside_who_passed_and_who_is_announced(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    wait_until(page, "window.twin.devices().some((one) => one.id === 'gate/GATE-01' && one.x !== null)")
+    click(page, page.evaluate("() => window.twin.devices().find((one) => one.id === 'gate/GATE-01')"))
+    page.locator("twin-live-frame section").get_by_role("button", name="在内与通行").click()
+    panel = page.locator("twin-gate")
+    expect(panel.locator("h2")).to_have_text("南门")
+    expect(panel.locator(".inside li")).to_have_text(
+        [re.compile(f"{OWN}.*未登记.*由南门进入", re.DOTALL), re.compile(f"陈客 {GUEST}.*来访", re.DOTALL)]
+    )
+    service.live.inside["vehicle"].pop(OWN)
+    expect(panel.locator(".inside li")).to_have_count(1)
+    panel.get_by_role("button", name=re.compile("人员 1")).click()
+    expect(panel.locator(".inside li")).to_have_text(re.compile("P-1"))
+    panel.get_by_role("tab", name="通行").click()
+    expect(panel.locator(".passages li")).to_have_text(re.compile(f"进 {GUEST}.*未放行", re.DOTALL))
+    panel.get_by_role("tab", name="预约来访").click()
+    expect(panel.locator(".visits li")).to_have_text(re.compile("陈客.*在内.*长期.*接待：机关事务局", re.DOTALL))
+    assert GRAVE.isdisjoint(violation["impact"] for violation in Axe().run(page).response["violations"])
+    panel.get_by_role("button", name="关闭").click()
+
+
+def test_a_vehicle_tells_its_trips_and_what_contradicts_them_and_does_what_it_is_told(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.put(Car(9, OWN, LON, LAT, bits=0))
+    wait_until(page, "window.twin.movers().length === 1 && window.twin.movers()[0].x !== null")
+    click(page, page.evaluate("() => window.twin.movers()[0]"))
+    page.locator("twin-live-frame section").get_by_role("button", name="行程与派车").click()
+    panel = page.locator("twin-journey")
+    expect(panel.locator(".legs li")).to_have_text(
+        [re.compile("南门 → 疏散集合点.*4.20 公里.*20 分钟.*最高 41.*6 分钟 无数据", re.DOTALL), re.compile("停在东楼.*4 分钟")]
+    )
+    panel.get_by_role("button", name="画出轨迹").click()
+    expect(panel.get_by_role("button", name="画出轨迹")).to_have_attribute("aria-pressed", "true")
+    panel.get_by_role("tab", name="派车核对").click()
+    expect(panel.locator(".findings li")).to_have_text(re.compile("TRIP_WITHOUT_ORDER.*4,200 米", re.DOTALL))
+    panel.get_by_role("tab", name="指令").click()
+    wait_until(page, "window.location.hash.includes('journey%2Fcommands')")
+    panel.get_by_label("显示并播读的文字").fill("请到东门等候")
+    panel.locator("form.text").get_by_role("button", name="下发").click()
+    expect(panel.get_by_role("status")).to_have_text("终端已执行")
+    service.live.result = 3
+    panel.get_by_role("button", name="停止跟踪").click()
+    expect(panel.locator(".commands li")).to_have_text(
+        [re.compile("临时位置跟踪 停止.*终端不支持.*她", re.DOTALL), re.compile("文本下发 「请到东门等候」.*终端已执行.*0x8300", re.DOTALL)]
+    )
+    assert [row["said"] for row in service.live.told] == [{"text": "请到东门等候"}, {"interval_s": 0, "for_s": 0}]
+    panel.get_by_role("button", name="关闭").click()
+
+
+def test_at_an_evacuation_the_list_counts_down_and_names_nobody_to_who_may_not_know_them(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.happen(1, severity=5)
+    open_incident(page, "周界入侵 1")
+    page.locator("twin-incident").get_by_role("button", name="疏散清点").click()
+    panel = page.locator("twin-muster")
+    expect(panel.locator(".rows.missing li")).to_have_text(re.compile("P-1.*由南门进入", re.DOTALL))
+    expect(panel).to_contain_text("集合点：疏散集合点")
+    service.live.names = False
+    expect(panel).to_contain_text("无权查看人员姓名")
+    service.live.names = True
+    service.live.inside["person"].clear()
+    expect(panel.locator(".sums .none")).to_contain_text("0")
+    expect(panel).to_contain_text("没有未见的人")
+    panel.get_by_role("button", name="关闭").click()
 
 
 def test_a_broken_line_is_said_and_mends_itself_though_handles_are_others(seen: Visit, service: MockService) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from viewer.live import HEADING_UNKNOWN, HEIGHT_UNKNOWN, MOVING, SPEED_UNKNOWN, Frame, encode_frame
 
-__all__ = ["CAMERAS", "EAST_M", "LAT", "LON", "NORTH_M", "SEGMENT", "Car", "TinyLive"]
+__all__ = ["CAMERAS", "EAST_M", "GUEST", "LAT", "LON", "NORTH_M", "OWN", "SEGMENT", "Car", "TinyLive"]
 
 KEY_OF_RFC_6455 = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, BINARY, CLOSE = 1, 2, 8
@@ -50,6 +50,8 @@ GUARD = "guard/G-7"
 STATES_A_PAGE = 3
 WORDS = {"acknowledge": "acknowledged", "close": "closed", "comment": "comment"}
 GATE = "gate/GATE-01"
+OWN, GUEST = "闽A00001", "闽A77777"
+VISITOR: Document = {"kind": "visit", "key": "V-1", "name": "陈客"}
 SEGMENT = "perimeter_segment/PER-01"
 CAMERAS = ("camera/CAM-001", "camera/CAM-002")
 BEGAN = "2026-11-27T00:00:00Z"
@@ -78,6 +80,14 @@ class TinyLive:
     said: list[Document] = field(default_factory=list)
     sockets: list[socket.socket] = field(default_factory=list)
     number: int = 0
+    inside: dict[str, dict[str, Document | None]] = field(
+        default_factory=lambda: {"vehicle": {OWN: None, GUEST: VISITOR}, "person": {"P-1": None}}
+    )
+    told: list[Document] = field(default_factory=list)
+    """What vehicles were told, the oldest first; a terminal answers with `result`."""
+    result: int = 0
+    names: bool = True
+    """Whether the muster list names people."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def attach(self, connection: socket.socket, key: str, answer: Callable[[bytes], object]) -> None:
@@ -233,6 +243,49 @@ class TinyLive:
             case ["collections", "perimeter", "items"]:
                 west = _line("PER-02", "西墙防区", (-40, -30), (-40, 30))
                 return {"type": "FeatureCollection", "features": [_line("PER-01", "北墙防区", (-30, 30), (30, 30)), west]}
+            case ["collections", "doors" | "fire-points" | "panic-buttons" | "lifts", "items"]:
+                return {"type": "FeatureCollection", "features": []}
+            case ["collections", "zones", "items"]:
+                return {"type": "FeatureCollection", "features": [_line("ZONE-03", "疏散集合点", (30, -30), (40, -30))]}
+        return self.listed(parts, query)
+
+    def listed(self, parts: list[str], query: Mapping[str, str]) -> Document | None:
+        """Who is inside, passed, is announced or missing; the journeys of a vehicle, and what it was told."""
+        match parts:
+            case ["live", "inside"]:
+                rows = [_inside(key, who) for key, who in self.inside[query["kind"]].items()]
+                return {"at": BEGAN, "kind": query["kind"], "numberMatched": len(rows), "inside": rows, "next": None}
+            case ["sta", "v1.1", stream, "Observations"]:
+                said = {"direction": "in", "subject": "vehicle", "plate": GUEST, "granted": False}
+                return {"value": [{"phenomenonTime": BEGAN, "result": said}] if "GATE-01" in stream else []}
+            case ["visits"]:
+                values = {"plate": GUEST, "person": "陈客", "card": None, "starts": BEGAN, "ends": None, "gate": None, "unit": "机关事务局"}
+                return {"numberMatched": 1, "records": [{"key": "V-1", "values": values | {"state": "announced"}}]}
+            case ["live", "trips", "vehicle", _]:
+                ends = {"origin": _spot(-10, -30), "destination": _spot(0, 200), "begins_open": False, "ends_open": False}
+                span = {"start": BEGAN, "end": "2026-11-27T00:20:00Z", "duration_s": 1200}
+                trip = {"distance_m": 4200, "unheard_s": 400, "speed_max_kmh": 41.0}
+                return {"trips": [span | trip | ends], "stops": [_spot(0, 0) | {"start": BEGAN, "end": BEGAN, "duration_s": 240}]}
+            case ["live", "orders"]:
+                found = {"code": "TRIP_WITHOUT_ORDER", "order": None, "from": BEGAN, "until": BEGAN, "facts": {"distance_m": 4200}}
+                passed = [{"at": BEGAN, "gate": GATE, "direction": "out"}]
+                check = {"vehicle": query["vehicle"], "orders": [], "passages": passed, "findings": [found]}
+                return {"vehicles": [check]}
+            case ["live", "vehicles", key, "commands"]:
+                return {"vehicle": f"vehicle/{key}", "commands": list(reversed(self.told))}
+            case ["sites", "tiny", "muster"]:
+                missing = [
+                    {"person": key, "since": BEGAN, "through": GATE, "last_place": None, "last_seen": None, "who": who}
+                    for key, who in self.inside["person"].items()
+                ]
+                counts = {"inside": len(missing), "safe": 0, "missing": len(missing), "safe_people": []}
+                named = missing if self.names else None
+                return {
+                    "since": query["since"],
+                    "building": query.get("building"),
+                    "points": ["zone:ZONE-03"],
+                    "missing_people": named,
+                } | counts
         return None
 
     def context(self) -> Document:
@@ -280,6 +333,15 @@ class TinyLive:
                 self.logs[told].append({"time": BEGAN, "who": "她", "what": WORDS[step], "why": body["why"], "facts": {}})
                 self.news(told, WORDS[step])
                 return self.incidents[told]
+            case ["live", "vehicles", key, "text" | "track" | "confirm" as what]:
+                number = len(self.told) + 1
+                message = {"text": "0x8300", "track": "0x8202", "confirm": "0x8203"}[what]
+                words = (
+                    {"zh": "终端已执行", "en": "the terminal did it"} if self.result == 0 else {"zh": "终端不支持", "en": "not supported"}
+                )
+                row = {"event": number, "at": BEGAN, "who": "她", "message": message, "said": body, "outcome": "answered", "code": None}
+                self.told.append(row | {"answered": BEGAN, "gateway": "g", "result": self.result} | words)
+                return {"vehicle": f"vehicle/{key}", "gateway": "g", "message": message, "result": self.result, "event": number} | words
             case ["spatial", "visible-from"]:
                 self.taken.append({"seen_by": body["cameras"]})
                 return {"targets": [_seen(target) for target in body["targets"]]}
@@ -338,6 +400,14 @@ def _position(car: Car, moment: datetime) -> Document:
     point = {"type": "Point", "coordinates": [car.lon, car.lat]}
     told = {"type": "Feature", "id": f"{car.kind}/{car.key}", "geometry": point}
     return told | {"properties": facts | {"accuracy_m": car.accuracy_m, "verdict": car.verdict, "place": []}}
+
+
+def _inside(key: str, who: Document | None) -> Document:
+    return {"key": key, "since": BEGAN, "through": GATE, "seen": BEGAN, "seen_at": GATE, "who": who}
+
+
+def _spot(east_m: float, north_m: float) -> Document:
+    return {"lon": LON + east_m * EAST_M, "lat": LAT + north_m * NORTH_M, "place": ["zone:ZONE-03"]}
 
 
 def _line(code: str, name: str, start: tuple[float, float], end: tuple[float, float]) -> Document:

@@ -73,6 +73,7 @@ from twin.hub.meeting import Meeting
 from twin.incidents.stream import EventStream
 from twin.queries.items.catalogue import Catalogue
 from twin.queries.live.around import Around
+from twin.queries.live.command_log import HubCommandLog
 from twin.queries.live.connected import HubDesk, HubMemory
 from twin.queries.live.history import LiveHistory
 from twin.queries.live.inside import InsideLists
@@ -232,6 +233,7 @@ async def following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     stream: EventStream = state.event_stream
     replica.heard.append(lambda told: stream.missed() if told is None else stream.publish([untold(event) for event in told]))
     state.live, state.inlet, state.desk = Live(replica, visible, hub), hub, HubDesk(hub)
+    state.command_log = HubCommandLog(hub)
     state.live_state, state.knows_of = Around(replica, state.scenes), visible.of
     state.inside = InsideLists(replica, state.scenes)
     memory = HubMemory(hub, asyncio.get_running_loop())

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin.api.documents import bilingual
 
-__all__ = ["Confirmation", "Done", "GatewaysDocument", "TextForVehicle", "Tracking"]
+__all__ = ["CommandsDocument", "Confirmation", "Done", "GatewaysDocument", "TextForVehicle", "Tracking"]
 
 
 def _field(chinese: str, english: str, **more: Any) -> Any:
@@ -77,3 +77,30 @@ class Done(_Document):
     result: int = _field("0 成功,1 失败,2 消息有误,3 不支持", "0 done, 1 failed, 2 wrong, 3 not supported")
     zh: str
     en: str
+    event: int = _field("下发记录的事件编号", "id of the event that tells of it")
+
+
+class CommandRow(_Document):
+    """一次下发 · one command."""
+
+    event: int = _field("事件编号", "id of its event")
+    at: str = _field("下发时刻", "when it was sent, UTC")
+    who: str | None = _field("由谁", "by whom")
+    message: str | None = _field("消息 ID", "the message")
+    said: dict[str, Any] | None = _field("内容", "what it said")
+    outcome: str = _field(
+        "answered 有应答,unanswered 无应答或拒发,sent 结果未知", "answered, unanswered (or not sent: `code`), sent: not known"
+    )
+    answered: str | None = _field("结果时刻", "when its outcome was known, UTC")
+    gateway: str | None
+    result: int | None = _field("终端的结果", "the terminal's result")
+    code: str | None = _field("无应答的原因", "why there was no answer")
+    zh: str | None
+    en: str | None
+
+
+class CommandsDocument(_Document):
+    """向一辆车下发过什么 · what a vehicle was told."""
+
+    vehicle: str
+    commands: list[CommandRow]

@@ -16,6 +16,7 @@ from twin.auth import Action, Principal, allows, permitted_labels
 from twin.errors import NotReady
 from twin.queries.incidents.context import Sources, context_of
 from twin.queries.incidents.muster import muster_of
+from twin.queries.live.who import with_who
 from twin.queries.records.context import reader_of
 from twin.store import Store
 
@@ -109,7 +110,7 @@ def read_muster(
     for one in point or ():
         store.get_feature(one, labels, site=code)
     points = _assembly_points(store, code, principal) if point is None else point
-    return muster_of(
+    told = muster_of(
         inside,
         knows_of(request, principal),
         code,
@@ -118,6 +119,10 @@ def read_muster(
         points=points,
         persons=allows(principal, Action.READ_PERSON),
     )
+    reader = reader_of(principal) if allows(principal, Action.READ_RECORD) else None
+    for rows in (told["safe_people"], told["missing_people"]):
+        with_who(registers_of(request), reader, "person", rows or (), "person")
+    return told
 
 
 def _assembly_points(store: Store, site: str, principal: Principal) -> list[str]:

@@ -15,8 +15,9 @@ from twin.api.body import parse_json
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed, allowed_socket, principal_of_socket
 from twin.api.live_documents import InsideDocument, PositionsDocument, StatesDocument
+from twin.api.registers import registers_of
 from twin.api.router import Router
-from twin.auth import Action, Principal, Protected, authorise
+from twin.auth import Action, Principal, Protected, allows, authorise
 from twin.errors import Forbidden, Invalid, NotReady, TwinError, Unauthenticated
 from twin.queries.items.box import parse_box
 from twin.queries.live.feed import Asked, Basis, Box, Feed, view_of
@@ -24,6 +25,8 @@ from twin.queries.live.inside import inside_told
 from twin.queries.live.told import name_roads, positions_told, states_told
 from twin.queries.live.visible import Permitted
 from twin.queries.live.watching import Live
+from twin.queries.live.who import with_who
+from twin.queries.records.context import reader_of
 from twin.store import Store
 
 __all__ = ["box_of_site", "live_of", "permitted_of", "router"]
@@ -113,7 +116,10 @@ async def read_inside(
     if kind == "person":
         authorise(principal, Action.READ_PERSON, Protected(site=site, path=site))
     permitted = await permitted_of(live, principal)
-    return inside_told(live.replica, permitted, site, building, kind, now_us=live.now_us(), after=after, limit=limit)
+    told = inside_told(live.replica, permitted, site, building, kind, now_us=live.now_us(), after=after, limit=limit)
+    reader = reader_of(principal) if allows(principal, Action.READ_RECORD) else None
+    await run_in_threadpool(with_who, registers_of(request), reader, kind, told["inside"])
+    return told
 
 
 @router.websocket("/live")

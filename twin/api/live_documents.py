@@ -82,6 +82,14 @@ class StatesDocument(BaseModel):
     next: str | None = _field("续自", "where the next page begins: `after`")
 
 
+class Who(BaseModel):
+    """台账中是谁 · who it is in the registers."""
+
+    kind: str = _field("类别", "vehicle, person or visit")
+    key: str = _field("编号", "key of the record")
+    name: str | None = _field("名称或姓名", "its name, of a visit the visitor's")
+
+
 class InsideRow(BaseModel):
     """在内的一车或一人 · one vehicle or person inside."""
 
@@ -90,6 +98,9 @@ class InsideRow(BaseModel):
     through: str = _field("经由", "address of the gate or door it came in by")
     seen: str | None = _field("最近通行", "its last passage of any gate")
     seen_at: str = _field("最近通行处", "address of that gate")
+    who: Who | None = _field(
+        "车辆、人员或来访预约;台账无或无权看则空", "vehicle, person or announced visit; null where none is, or not to be known"
+    )
 
 
 class InsideDocument(BaseModel):

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["GAP", "INCIDENT", "Event", "iso_of"]
+__all__ = ["COMMAND", "GAP", "INCIDENT", "Event", "iso_of"]
 
 INCIDENT = "pingshan.incident"
 GAP = "pingshan.gap"
+COMMAND = "pingshan.command"
+"""A person told a vehicle something, or what came of it (`of` the id of the order)."""
 SOURCE = "/pingshan/hub"
 
 

@@ -115,6 +115,11 @@ class IncidentStore:
             self._fail()
         return done
 
+    def note(self, events: Sequence[Event], now_us: int) -> tuple[Event, ...]:
+        """Events that come of no batch, with their ids, when they are on the disk. Raises StoreUnavailable: none of them is kept."""
+        with self.file.writing() as connection:
+            return self._append(connection, events, now_us)
+
     def close(self) -> None:
         """Close the file."""
         self.file.close()

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -17,7 +17,10 @@ from tests.twin.api.test_live_labels import EAST, EVERY, HERE, NOW_US, WEST, ZON
 from tests.twin.hub.devices import moving
 from tests.twin.store.builder import NOW, SITE
 from twin.auth import LabelPolicy, Principal, Role
+from twin.errors import StoreUnavailable
 from twin.gateway.control import Control
+from twin.incidents.event import COMMAND
+from twin.queries.live.command_log import NoCommandLog
 from twin.queries.live.gateway import commands_of, facts_told
 from twin.queries.live.service import OpenHub
 from twin.queries.live.terminals import Terminals
@@ -52,7 +55,9 @@ def asking(served: tuple[Settings, Store, OpenHub]) -> Iterator[Ask]:
 
     def make(role: str = Role.SECURITY_OFFICER, labels: frozenset[str] = EVERY) -> TestClient:
         somebody = Principal(name="somebody", role=role, labels=labels, scopes=EVERY, units=EVERY)
-        client = TestClient(connected(settings, store, opened, somebody), base_url=HERE)
+        app = connected(settings, store, opened, somebody)
+        app.state.command_log = AtTheHub(opened)
+        client = TestClient(app, base_url=HERE)
         client.__enter__()
         clients.append(client)
         return client
@@ -60,6 +65,23 @@ def asking(served: tuple[Settings, Store, OpenHub]) -> Iterator[Ask]:
     yield make
     for client in clients:
         client.__exit__(None, None, None)
+
+
+class AtTheHub:
+    """The hub of this process keeps what vehicles are told; `fails` as often as a full disk would."""
+
+    fails = 0
+
+    def __init__(self, opened: OpenHub) -> None:
+        self._opened = opened
+
+    async def note(self, vehicle: str, data: Mapping[str, Any]) -> int:
+        if "of" in data and AtTheHub.fails:
+            AtTheHub.fails -= 1
+            raise StoreUnavailable("no room", code="EVENTS_FULL")
+        answer, applied = self._opened.applier.command("vehicle_told", {"vehicle": vehicle, "data": data}, now_us=time.time_ns() // 1000)
+        assert [event["type"] for event in applied.events] == [COMMAND]
+        return int(answer["event"])
 
 
 class Road:
@@ -137,6 +159,45 @@ def test_a_terminal_does_what_it_is_told_and_its_result_is_the_answer(asking: As
     assert [(one["interval_s"], one["for_s"]) for one in fields(road, NEAR, 0x8202)] == [(5, 600)]
     assert client.post(f"/live/vehicles/{NEAR}/confirm", json={"alarms": ["sos"], "serial": 7}).json()["result"] == 0
     assert [(one["alarm_serial"], one["alarm"]) for one in fields(road, NEAR, 0x8203)] == [(7, 1)]
+
+
+def test_every_command_is_an_event_of_who_told_what_and_what_came_of_it(asking: Ask, road: Road) -> None:
+    client = asking()
+    before = client.get(f"/live/vehicles/{NEAR}/commands").json()["commands"]
+    done = client.post(f"/live/vehicles/{NEAR}/text", json={"text": "到东门等候"}).json()
+    road.terminals[NEAR].answers = {0x8203: 2}
+    client.post(f"/live/vehicles/{NEAR}/confirm", json={"alarms": ["sos"]})
+    AtTheHub.fails = 1
+    assert client.post(f"/live/vehicles/{NEAR}/track", json={"interval_s": 5, "for_s": 60}).status_code == 200
+    (third, second, first), rest = (told := client.get(f"/live/vehicles/{NEAR}/commands").json()["commands"])[:3], told[3:]
+    assert rest == before
+    assert (first["event"], first["who"], first["message"], first["said"]) == (done["event"], "somebody", "0x8300", {"text": "到东门等候"})
+    assert (first["outcome"], first["result"], first["zh"], first["gateway"]) == ("answered", 0, "终端已执行", done["gateway"])
+    assert (second["said"], second["result"]) == ({"serial": 0, "alarms": ["sos"]}, 2)
+    assert (third["outcome"], third["result"], third["said"]) == ("sent", None, {"interval_s": 5, "for_s": 60})
+    assert client.get(f"/live/vehicles/{NEAR}/commands", params={"limit": 1}).json()["commands"] == [third]
+
+
+def test_what_was_not_answered_stands_there_as_such_and_what_cannot_be_kept_is_not_sent(asking: Ask) -> None:
+    client = asking()
+    assert client.post(f"/live/vehicles/{NEAR}/text", json={"text": "x"}).json()["code"] == "GATEWAY_ABSENT"
+    (last,) = client.get(f"/live/vehicles/{NEAR}/commands", params={"limit": 1}).json()["commands"]
+    assert (last["outcome"], last["code"], last["result"]) == ("unanswered", "GATEWAY_ABSENT", None)
+    client.app.state.command_log = NoCommandLog()  # type: ignore[attr-defined]
+    assert client.post(f"/live/vehicles/{NEAR}/text", json={"text": "x"}).json()["code"] == "HUB_ABSENT"
+    assert client.get(f"/live/vehicles/{NEAR}/commands", params={"limit": 1}).json()["commands"] == [last]
+
+
+def test_what_a_vehicle_was_told_is_for_who_tells_it_and_in_the_stream_for_auditors_too(asking: Ask, road: Road) -> None:
+    asking().post(f"/live/vehicles/{HIDDEN}/text", json={"text": "机密"})
+    stream = {"since": 0, "types": "command", "live": "false"}
+    for client in (asking(), asking(Role.AUDITOR)):
+        assert "机密" in client.get("/events", params=stream).text
+    for client in (asking(Role.VIEWER), asking(labels=PUBLIC), asking(Role.INTEGRATOR)):
+        assert "机密" not in client.get("/events", params=stream).text
+    assert asking(labels=PUBLIC).get(f"/live/vehicles/{HIDDEN}/commands").status_code == 404
+    for role in (Role.VIEWER, Role.AUDITOR, Role.INTEGRATOR):
+        assert asking(role).get(f"/live/vehicles/{NEAR}/commands").status_code == 403
 
 
 def test_who_may_not_gets_no_way_to_a_terminal(asking: Ask, road: Road) -> None:

@@ -44,6 +44,7 @@ def test_openapi_describes_every_route_in_two_languages_with_its_answer(client: 
         "/spatial/route", "/spatial/guards", "/spatial/evacuation", "/spatial/unreached", "/changes", "/exports",
         "/live/positions", "/live/states", "/snapshot", "/live/inside",
         "/live/gateways", "/live/vehicles/{key}/text", "/live/vehicles/{key}/track", "/live/vehicles/{key}/confirm",
+        "/live/vehicles/{key}/commands",
         "/incidents", "/incidents/{incident}", "/incidents/{incident}/alarms", "/incidents/{incident}/acknowledge",
         "/incidents/{incident}/comment", "/incidents/{incident}/assign", "/incidents/{incident}/close", "/incidents/{incident}/merge",
         "/incidents/{incident}/split", "/incidents/{incident}/context", "/sites/{code}/muster", "/events",

@@ -1,11 +1,21 @@
-"""What the demo's IFC models hold for the registers: rooms with their areas, and the things that carry an asset tag."""
+"""What the demo's IFC models hold for the registers: rooms with their areas, doors, and the things that carry an asset tag."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ModelRoom", "ModelThing", "read_models"]
+import numpy as np
+import shapely
+from shapely import STRtree
+from shapely.geometry import Polygon
+
+__all__ = ["Drawn", "ModelDoor", "ModelRoom", "ModelThing", "read_models"]
+
+NEAR_M = 0.5
+"""As far as a room may begin from the middle of its door."""
+PASSED = ("走廊", "电梯厅", "门厅", "前厅")
+"""Rooms that one passes through: a door between one of them and another room is the other's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +45,32 @@ class ModelThing:
     room: str
 
 
-def read_models(models: Mapping[str, Path]) -> tuple[list[ModelRoom], list[ModelThing]]:
-    """The rooms and tagged things of the models, in file order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDoor:
+    """A door of a model: its GlobalId, its name there, and the number of the room it leads into, empty where that is none's alone."""
+
+    model: str
+    global_id: str
+    name: str
+    storey: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What the models hold, in file order."""
+
+    rooms: list[ModelRoom] = field(default_factory=list)
+    things: list[ModelThing] = field(default_factory=list)
+    doors: list[ModelDoor] = field(default_factory=list)
+
+
+def read_models(models: Mapping[str, Path]) -> Drawn:
+    """The rooms, doors and tagged things of the models."""
     import ifcopenshell
 
-    rooms: list[ModelRoom] = []
-    things: list[ModelThing] = []
+    drawn = Drawn()
+    rooms, things = drawn.rooms, drawn.things
     for key, path in models.items():
         file: Any = ifcopenshell.open(str(path))
         building = str(file.by_type("IfcBuilding")[0].Name)
@@ -49,14 +79,41 @@ def read_models(models: Mapping[str, Path]) -> tuple[list[ModelRoom], list[Model
         for storey in sorted(file.by_type("IfcBuildingStorey"), key=lambda entity: entity.Elevation):
             spaces = [part for link in storey.IsDecomposedBy for part in link.RelatedObjects if part.is_a("IfcSpace")]
             rooms += [_room(space, key, building, str(storey.Name), metre) for space in spaces]
+            drawn.doors.extend(_doors(storey, spaces, key, metre))
         numbers = {room.number for room in rooms if room.model == key}
         codes = _codes(file)
         things += [_thing(entity, key, codes, numbers) for entity in file.by_type("IfcElement") if getattr(entity, "Tag", None)]
-    return rooms, things
+    return drawn
+
+
+def _doors(storey: Any, spaces: Sequence[Any], key: str, metre: float) -> list[ModelDoor]:
+    """The doors of a storey; rooms of the demo lie in the frame of their building."""
+    from ifcopenshell.util.placement import get_local_placement
+
+    doors = [part for link in storey.ContainsElements for part in link.RelatedElements if part.is_a("IfcDoor")]
+    if not doors:
+        return []
+    entered = [space for space in spaces if not any(word in str(space.LongName) for word in PASSED)]
+    shapes = [Polygon(_points(_profile(space).OuterCurve)) for space in entered]
+    frames = np.array([get_local_placement(door.ObjectPlacement) for door in doors])
+    widths = np.array([float(door.OverallWidth) for door in doors])
+    middles = shapely.points(frames[:, :2, 3] + frames[:, :2, 0] * widths[:, None] / 2)
+    at, room = STRtree(shapes).query_nearest(middles, max_distance=NEAR_M / metre, all_matches=False)
+    leads = dict(zip(at.tolist(), room.tolist(), strict=True))
+    return [
+        ModelDoor(
+            model=key,
+            global_id=str(door.GlobalId),
+            name=str(door.Name),
+            storey=str(storey.Name),
+            room=str(entered[leads[number]].Name) if number in leads else "",
+        )
+        for number, door in enumerate(doors)
+    ]
 
 
 def _room(space: Any, key: str, building: str, storey: str, metre: float) -> ModelRoom:
-    profile = space.Representation.Representations[0].Items[0].SweptArea
+    profile = _profile(space)
     holes = profile.InnerCurves if profile.is_a("IfcArbitraryProfileDefWithVoids") else []
     area = _shoelace(profile.OuterCurve) - sum(_shoelace(curve) for curve in holes)
     return ModelRoom(
@@ -102,6 +159,14 @@ def _property(entity: Any, name: str) -> object:
     return None
 
 
+def _profile(space: Any) -> Any:
+    return space.Representation.Representations[0].Items[0].SweptArea
+
+
+def _points(curve: Any) -> list[tuple[float, float]]:
+    return [point.Coordinates for point in curve.Points]
+
+
 def _shoelace(curve: Any) -> float:
-    points = [point.Coordinates for point in curve.Points]
+    points = _points(curve)
     return float(abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(points, points[1:] + points[:1], strict=True)))) / 2

@@ -11,7 +11,7 @@ import numpy as np
 
 from twin.demo.city import city_buildings
 from twin.demo.registers.buildings import Building, city_houses, compound_houses, shared_house
-from twin.demo.registers.models import ModelThing, read_models
+from twin.demo.registers.models import ModelDoor, ModelThing, read_models
 from twin.demo.registers.offices import Person, Room, beside, fill_models, house_rooms, people_of, rooms_for
 from twin.demo.registers.units import Place, Unit, compound_units, places, province_units
 from twin.errors import Invalid
@@ -100,6 +100,7 @@ class World:
     rooms: list[Room]
     people: list[Person]
     things: list[ModelThing] = field(default_factory=list)
+    doors: list[ModelDoor] = field(default_factory=list)
 
     def rng(self, *stream: int) -> np.random.Generator:
         """The random numbers of one register: others do not change where one asks for more."""
@@ -112,11 +113,11 @@ def build_world(scale: Scale, *, seed: int, today: date, models: Mapping[str, Pa
     units = province_units(rng, scale.units) if scale.whole else compound_units(rng, scale.units)
     staff = _staff(units[: scale.seated], scale)
     people = people_of(units[: scale.seated], staff, rng)
-    drawn, things = read_models(models or {})
+    drawn = read_models(models or {})
     division = next(place for place in places() if place.code == "350102")
     houses = compound_houses(division, list(models or {}), scale.houses, rng)
     own = [person for person in people if person.unit < 5]
-    rooms = fill_models(drawn, houses, units, own) if drawn else []
+    rooms = fill_models(drawn.rooms, houses, units, own) if drawn.rooms else []
     for building in {room.building for room in rooms}:
         houses[building].storeys = max(room.storey for room in rooms if room.building == building)
     city = city_houses(division, city_buildings(np.random.default_rng([seed, 1]), limit=scale.city), len(houses) + 1, rng)
@@ -129,7 +130,17 @@ def build_world(scale: Scale, *, seed: int, today: date, models: Mapping[str, Pa
         house.holder = holder
     counts = np.bincount([person.unit for person in people], minlength=len(units))
     units = [replace(unit, staff=int(count) or unit.staff) for unit, count in zip(units, counts, strict=True)]
-    return World(scale=scale, seed=seed, today=today, units=units, buildings=houses, rooms=rooms, people=people, things=things)
+    return World(
+        scale=scale,
+        seed=seed,
+        today=today,
+        units=units,
+        buildings=houses,
+        rooms=rooms,
+        people=people,
+        things=drawn.things,
+        doors=drawn.doors,
+    )
 
 
 def _staff(units: list[Unit], scale: Scale) -> list[int]:

@@ -13,10 +13,12 @@ from twin.demo.registers.books import institution_codes, institution_columns, le
 from twin.demo.registers.cameras import camera_draft, platform_draft
 from twin.demo.registers.disposals import disposal_draft
 from twin.demo.registers.draft import Draft
+from twin.demo.registers.duty import guard_draft, visit_draft
 from twin.demo.registers.energy import energy_columns, meter_draft
 from twin.demo.registers.estate import building_draft, room_code, room_draft, unit_draft
 from twin.demo.registers.fleet import driver_draft, vehicle_draft
 from twin.demo.registers.guarding import gate_draft, perimeter_draft, post_place_draft, zone_draft
+from twin.demo.registers.installed import door_draft, fire_point_draft, lift_draft, panic_button_draft
 from twin.demo.registers.offices import limit_m2
 from twin.demo.registers.sheet import Columns, RegisterFile, chunks_of, write_csv, write_manifest, write_parquet, write_workbook
 from twin.demo.registers.staff import person_codes, person_draft, post_draft
@@ -56,6 +58,12 @@ STREAMS = (
     "guard_post",
     "zone",
     "perimeter_segment",
+    "door",
+    "fire_point",
+    "panic_button",
+    "lift",
+    "guard",
+    "visit",
 )
 
 
@@ -149,9 +157,17 @@ class _Writer:
         self._put(camera_draft(world, self._planter("camera")), "cameras", "摄像机台账", encoding="gbk")
         self._put(platform_draft(world, self._planter("camera_platform")), "cameras_platform", "平台摄像机", kind="camera")
         self._put(gate_draft(world, self._planter("gate")), "gates", "出入口台账")
-        self._put(post_place_draft(world, self._planter("guard_post")), "guard_posts", "岗位台账")
+        posts = post_place_draft(world, self._planter("guard_post"))
+        self._put(posts, "guard_posts", "岗位台账")
         self._put(zone_draft(world, self._planter("zone")), "zones", "区域台账")
         self._put(perimeter_draft(world, self._planter("perimeter_segment")), "perimeter", "周界防区台账")
+        if world.doors:
+            self._put(door_draft(world, self._planter("door")), "doors", "门禁台账")
+            self._put(fire_point_draft(world, self._planter("fire_point")), "fire_points", "消防点位台账", encoding="gbk")
+            self._put(lift_draft(world, self._planter("lift")), "lifts", "电梯台账")
+        self._put(panic_button_draft(world, self._planter("panic_button")), "panic_buttons", "紧急按钮台账")
+        self._put(guard_draft(world, self._planter("guard"), posts), "guards", "值勤人员")
+        self._put(visit_draft(world, self._planter("visit")), "visits", "来访预约")
 
     def _planter(self, register: str) -> Planter:
         name = {"finance": "ledger_finance", "cards": "ledger_asset", "scan": "stocktake"}.get(register, register)

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 
-from twin.auth import EVERY, Principal, permitted_labels
+from twin.auth import EVERY, Action, Principal, allows, permitted_labels
 from twin.errors import SiteUnknown
 from twin.incidents import Event, Knows
+from twin.incidents.event import COMMAND
 from twin.store import Store
 
 __all__ = ["Knowing"]
@@ -50,9 +51,10 @@ class Knowing:
         return knows
 
     def events_of(self, principal: Principal) -> Callable[[Event], bool]:
-        """The same of events."""
+        """The same of events. What vehicles were told is for who tells them, and for auditors."""
         knows = self.of(principal)
-        return lambda event: knows(event.site, event.place, event.labels)
+        commands = allows(principal, Action.COMMAND_VEHICLE) or allows(principal, Action.READ_AUDIT)
+        return lambda event: (commands or event.type != COMMAND) and knows(event.site, event.place, event.labels)
 
     def _revision(self, site: str) -> int | None:
         try:

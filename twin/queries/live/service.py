@@ -36,6 +36,7 @@ from twin.hub.rederiving import Rederiving
 from twin.hub.server import serve_hub
 from twin.incidents import AlarmKinds, IncidentStore
 from twin.incidents.desk import command_from_json
+from twin.queries.live.command_log import note_command
 from twin.queries.live.grounds import Grounds
 from twin.queries.live.listed import Listed
 from twin.queries.live.replaying import replayed, restored
@@ -92,6 +93,7 @@ class OpenHub:
         if kept is not None and applier.position == kept.position:
             backlog.untold(kept.facts.get("backlog", ()))
         commands: dict[str, Any] = {"incident": partial(_decide, happening.store), "recent": partial(_recent, recording)}
+        commands["vehicle_told"] = partial(note_command, happening, applier.state)
         applier.commands = commands
         kept_us = int(kept.facts.get("kept_us", 0)) if kept is not None and applier.position == kept.position else 0
         follow_told = partial(backlog.rederiving.follow_told, applier.state, applier.fences, kept_us)

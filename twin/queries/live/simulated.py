@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,7 @@ def read_simulated(store: Store, site: str) -> Simulated:
     terminals = Terminals(store, b"")
     terminals.refresh()
     vehicles = [(key, terminal, plate or "") for key, terminal, plate in terminals.listed()]
+    driven = {key for key, _, _ in vehicles}
     compound = Compound(
         streets=Streets.of([line for one in features if one.class_name in WAYS for line in _lines(one, frame, ground)]),
         ground=ground,
@@ -78,7 +80,8 @@ def read_simulated(store: Store, site: str) -> Simulated:
         guards=[key for key, _ in _column(store, "guard", "key")],
         meters=[(key, carrier) for key, carrier in _column(store, "meter", "carrier") if carrier],
         people=[key for key, _ in _column(store, "person", "key")][:MOST_PEOPLE],
-        cars=[plate for key, plate in _column(store, "vehicle", "plate") if plate and key not in {one[0] for one in vehicles}],
+        lift_floors={key: floors for key, said in _column(store, "lift", "floors") if (floors := _floors(said)) is not None},
+        cars=[*(plate for key, plate in _column(store, "vehicle", "plate") if plate and key not in driven), *_announced(store)],
     )
     return Simulated(frame=frame, compound=compound, vehicles=vehicles)
 
@@ -136,6 +139,22 @@ def _built(features: Iterable[Feature]) -> Built:
         if (one.kind is Kind.BUILDING or one.class_name in ("Building", "BuildingPart")) and one.footprint is not None and one.z_range
     ]
     return Built(outlines=[shape for shape, _ in found], heights_m=np.array([high - low for _, (low, high) in found]))
+
+
+def _announced(store: Store) -> list[str]:
+    """Plates of announced visits that have no end: who comes all the time."""
+    ends = dict(_column(store, "visit", "ends"))
+    return [plate for key, plate in _column(store, "visit", "plate") if plate and ends.get(key) is None]
+
+
+def _floors(said: str | None) -> tuple[int, int] | None:
+    """The lowest and the highest of `1-12`.
+
+    >>> _floors("1-12"), _floors("B2,1,5"), _floors("一层")
+    ((1, 12), (1, 5), None)
+    """
+    found = [int(number) for number in re.findall(r"(?<![A-Za-z\d])\d{1,3}", said or "")]
+    return (min(found), max(found)) if found else None
 
 
 def _column(store: Store, kind: str, column: str) -> list[tuple[str, str | None]]:

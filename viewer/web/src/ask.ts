@@ -11,6 +11,7 @@ export class Ask<Answer> {
   private question: string | null = null;
   private state: Loaded<Answer> = { status: "loading" };
   private kept = false;
+  private subject: string | null = null;
 
   constructor(private readonly host: Host) {}
 
@@ -22,6 +23,13 @@ export class Ask<Answer> {
       void this.settle(question, ask);
     }
     return this.state;
+  }
+
+  /** As `of`; where only the last part of the question changed (`subject` is the rest), what is known stays in sight meanwhile. */
+  lasting(question: string, subject: string, ask: () => Promise<Answer>): Loaded<Answer> {
+    this.kept ||= question !== this.question && this.subject === subject && this.state.status === "ready";
+    this.subject = subject;
+    return this.of(question, ask);
   }
 
   /** The next time it is asked anew. */

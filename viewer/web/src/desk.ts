@@ -9,9 +9,12 @@ import { either, t } from "./words";
 
 /**
  * `list`: `differences/CODE`, `stocktakes/3/missing`, `imports/KIND`, `import/12/CODE`, `worklist/FAMILY`, `moves/requests`;
- * each also without its ends. `incidents`, `incident/ID`: what runs.
+ * each also without its ends. `incidents`, `incident/ID`: what runs;
+ * `gate/KEY`, `journey/TAB/KEY` of a vehicle, `muster/SINCE/BUILDING`: what is live of them.
  */
 export type Shown = { what: "feature" } | { what: "portal" } | { what: "record"; name: RecordName } | { what: "list"; list: string };
+/** What is for who may see what is live, with or without registers. */
+export const isLiveList = (list: string | null): boolean => /^(incidents?|gate|journey|muster)(\/|$)/.test(list ?? "");
 export type Tab = "facts" | "office" | "assets" | "work";
 
 export class Desk {
@@ -94,7 +97,7 @@ export class Desk {
   openAddress(record: string | null, list: string | null): void {
     const [kind, ...key] = (record ?? "").split("/");
     if (kind && key.length > 0) this.shown = { what: "record", name: { kind, key: key.join("/") } };
-    else if (list && (list.startsWith("incident") ? this.twin.live.access === "given" : this.reads)) this.shown = { what: "list", list };
+    else if (list && (isLiveList(list) ? this.twin.live.access === "given" : this.reads)) this.shown = { what: "list", list };
     else if (this.shown.what !== "portal") this.shown = { what: "feature" };
     this.changed();
   }

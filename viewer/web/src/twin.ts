@@ -4,7 +4,7 @@ import { formatPlace, NOWHERE, parsePlace, type Place } from "./address";
 import type { LayerSwitches } from "./scene/layers";
 import type { Quality } from "./scene/stage";
 import { outcome } from "./ask";
-import { Desk } from "./desk";
+import { Desk, isLiveList } from "./desk";
 import { Live } from "./live/live";
 import type { View } from "./scene/view";
 import {
@@ -73,7 +73,7 @@ export class Twin extends EventTarget {
       this.set({ sites, site, tree: inOrder(tree) });
       this.title();
       const live = this.live.open();
-      if (place.list?.startsWith("incident") || place.at_ms !== null) await live;
+      if (isLiveList(place.list) || place.at_ms !== null) await live;
       if (site.tilesets.length === 0) {
         this.set({ phase: "no_tiles" });
         return await this.goTo(place);

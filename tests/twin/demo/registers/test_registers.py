@@ -325,3 +325,29 @@ def test_disposal_is_requested_for_what_is_lent_or_unknown_only_where_planted(wr
     requests = written.rows["request"]
     assert {row["申请单号"] for row in requests if state.get(row["资产编号"]) == "出租出借"} == written.keys("request_lent")
     assert {row["申请单号"] for row in requests if row["资产编号"] not in state} == written.keys("request_unknown")
+
+
+def test_what_is_built_in_stands_in_rooms_of_the_models_and_doors_name_their_elements(written: Written) -> None:
+    rooms = {(row["房间编码"]) for row in written.rows["room"]}
+    assert rooms
+    named = written.keys("door_element")
+    elements = [row["构件标识"] for row in written.rows["door"] if row["门禁编号"] not in named]
+    assert len(elements) == len(set(elements)) > 15
+    assert {row["门禁方式"] for row in written.rows["door"]} == {"门磁", "机械锁", "刷卡", "人脸"}
+    points = written.rows["fire_point"]
+    assert len({(row["报警主机"], row["回路"], row["地址"]) for row in points}) == len(points) > 90
+    assert {row["消防设备类型"] for row in points} == {"感烟", "感温", "手报"}
+    assert [row["服务层"].partition("-")[0] for row in written.rows["lift"]] == ["1", "1"]
+    assert len({row["报警输入编码"] for row in written.rows["panic_button"]}) == len(written.rows["panic_button"]) > 5
+
+
+def test_guards_stand_at_posts_and_are_people_and_suppliers_are_announced_without_an_end(written: Written) -> None:
+    posts, people = ({row[key] for row in written.rows[kind]} for kind, key in (("guard_post", "岗位编号"), ("person", "人员编号")))
+    guards = written.rows["guard"]
+    assert len(guards) == 12 == len({row["人员编号"] for row in guards}) == len({row["定位终端号"] for row in guards})
+    assert {row["值勤岗位"] for row in guards} <= posts
+    assert {row["人员编号"] for row in guards} <= people
+    visits = written.rows["visit"]
+    assert sum(not row["来访结束时间"] for row in visits) == 5
+    assert {row["车牌号"] for row in visits}.isdisjoint({row["车牌号"] for row in written.rows["vehicle"]} - {""})
+    assert all(PLATE.fullmatch(row["车牌号"]) for row in visits if row["车牌号"])

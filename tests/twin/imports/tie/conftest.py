@@ -23,7 +23,7 @@ from twin.store import Store
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 SOURCES = {"ledger_finance": "finance", "ledger_asset": "asset", "asset_institution": "institution", "camera_platform": "platform"}
-TIMED = ("dispatch",)
+TIMED = ("dispatch", "visit")
 
 
 @dataclass(frozen=True)

@@ -118,3 +118,21 @@ def test_the_tower_has_two_lifts_in_one_shaft_with_a_door_each_on_every_storey(s
         assert sum(str(door.name).startswith("电梯井墙") for door in doors) == 2
     joined = shapely.union_all([shaft.footprint for shaft in shafts])
     assert joined.area == pytest.approx(shafts[0].footprint.area, rel=1e-3)  # one above the other
+
+
+def test_doors_stand_where_their_elements_do_and_fire_points_in_the_rooms_they_name(demo: TiedDemo, store: Store) -> None:
+    doors, points = features(store, Kind.DOOR), features(store, Kind.FIRE_POINT)
+    wrong = {item["key"] for item in demo.planted("door_element")}
+    assert wrong
+    assert {feature.id.partition(":")[2] for feature in doors.values()}.isdisjoint(wrong)
+    named = dict(demo.rows("select key, element from door"))
+    elements = {row.feature.id.partition(":")[2]: row.feature for row in store.features("pingshan", None, kinds={Kind.ELEMENT})}
+    assert len(doors) > 15
+    for feature in doors.values():
+        element = elements[named[feature.id.partition(":")[2]]]
+        assert (element.class_name, element.storey) == ("IfcDoor", feature.storey)
+        assert element.z_range is not None
+        assert feature.properties["position"]["site_xyz"][2] == pytest.approx(element.z_range[0], abs=0.001)
+    assert len(points) > 90
+    assert all(feature.space is not None for feature in points.values())
+    assert len(features(store, Kind.LIFT)) == 2

@@ -3,7 +3,7 @@
 import { outcome } from "../ask";
 import { address } from "../registers";
 import { seenColor, type Line } from "../scene/overlay";
-import { read } from "../service";
+import { read, type LonLatHeight } from "../service";
 import { readCone, type Cone } from "./cone";
 import type { Incident, IncidentContext } from "./incidents";
 import type { Live } from "./live";
@@ -13,6 +13,8 @@ import { iso } from "./past";
 const CONES_AT_MOST = 4;
 const TRACK_MS = 1_800_000;
 const ABOVE_M = 0.7;
+const DEGREE_M = 111_194;
+const LEAST_RADIUS_M = 20;
 const SIGHT = "#2f7de1";
 const ROUTE = "#c2410c";
 const TRACK = "#5b3fb0";
@@ -93,14 +95,23 @@ export class Chosen {
     this.changed();
   }
 
+  /** Draws the track of a device over a period; where it lies, null where nothing is known of it. */
+  async drawTrack(id: string, from_ms: number, to_ms: number): Promise<{ middle: LonLatHeight; radius_m: number } | null> {
+    const answer = await outcome(() => read<Track>(trackAddress(id, from_ms, to_ms)));
+    if (answer.status === "failed") this.live.twin.warn(answer.why);
+    const found = answer.status === "ready" ? (answer.value.geometry?.coordinates ?? []) : [];
+    this.track = raised(found, this.live.floor);
+    this.lay();
+    this.changed();
+    return extentOf(found, this.live.floor);
+  }
+
   /** The track of the chosen mover: the half hour before the moment that is shown. */
   async readTrack(): Promise<void> {
     const { id } = this;
     if (id === null) return;
-    const [kind = "", ...key] = id.split("/");
     const until = this.live.past.at_ms ?? this.live.now_ms;
-    const path = `/live/tracks/${encodeURIComponent(kind)}/${encodeURIComponent(key.join("/"))}`;
-    const answer = await outcome(() => read<Track>(address(path, { datetime: `${iso(until - TRACK_MS)}/${iso(until)}` })));
+    const answer = await outcome(() => read<Track>(trackAddress(id, until - TRACK_MS, until)));
     if (this.id !== id) return;
     if (answer.status === "failed") this.live.twin.warn(answer.why);
     this.track = answer.status === "ready" ? raised(answer.value.geometry?.coordinates ?? [], this.live.floor) : [];
@@ -150,7 +161,7 @@ export class Chosen {
   private lay(): void {
     const view = this.live.twin.view;
     if (!view) return;
-    const laid = JSON.stringify([this.drawn.map(({ camera }) => camera), this.track.length, this.id, this.incident?.id, this.context === null]);
+    const laid = JSON.stringify([this.drawn.map(({ camera }) => camera), this.track.length, this.track[0], this.id, this.incident?.id, this.context === null]);
     if (laid === this.laid) return;
     this.laid = laid;
     view.overlay.show(this.drawn.map(({ triangles }) => triangles), [...this.sights(), ...this.routes(), { points: this.track, color: TRACK, width: 5 }]);
@@ -167,6 +178,21 @@ export class Chosen {
   private routes(): Line[] {
     return (this.context?.guards ?? []).map(({ route }) => ({ points: raised(route?.coordinates ?? [], this.incident?.place?.height_m ?? this.live.floor), color: ROUTE, width: 7 }));
   }
+}
+
+function trackAddress(id: string, from_ms: number, to_ms: number): string {
+  const [kind = "", ...key] = id.split("/");
+  return address(`/live/tracks/${encodeURIComponent(kind)}/${encodeURIComponent(key.join("/"))}`, { datetime: `${iso(from_ms)}/${iso(to_ms)}` });
+}
+
+/** The middle of some degrees, and how far from it they reach. */
+export function extentOf(coordinates: number[][], height_m: number): { middle: LonLatHeight; radius_m: number } | null {
+  if (coordinates.length === 0) return null;
+  const [lons, lats] = [coordinates.map(([lon = 0]) => lon), coordinates.map(([, lat = 0]) => lat)];
+  const [west, east, south, north] = [Math.min(...lons), Math.max(...lons), Math.min(...lats), Math.max(...lats)];
+  const middle = { lon: (west + east) / 2, lat: (south + north) / 2, height_m };
+  const [wide, high] = [(east - west) * DEGREE_M * Math.cos((middle.lat * Math.PI) / 180), (north - south) * DEGREE_M];
+  return { middle, radius_m: Math.max(Math.hypot(wide, high) / 2, LEAST_RADIUS_M) };
 }
 
 function raised(coordinates: number[][], otherwise: number): Vector[] {

@@ -4,13 +4,14 @@ import { outcome } from "../ask";
 import type { Drawn } from "../scene/movers";
 import type { Failure } from "../service";
 import type { Twin } from "../twin";
+import { buildingTitle } from "../words";
 import { Chosen } from "./chosen";
 import { BIT } from "./frame";
 import { Feed, type Box } from "./feed";
 import { Motion, type Mover } from "./motion";
 import { Past } from "./past";
 import { Pace } from "./pace";
-import { readPosts, type Post } from "./posts";
+import { readPosts, readZoneNames, type Post } from "./posts";
 import { readStates, type DeviceState } from "./states";
 import { standings } from "./standing";
 import { Watch } from "./watch";
@@ -19,10 +20,13 @@ import { Watch } from "./watch";
 export type Access = "unknown" | "none" | "refused" | "given";
 export interface Counts { moving: number; standing: number; silent: number; alarm: number }
 
+/** In the order in which they are drawn: what one looks for first. */
+const COLLECTIONS = ["perimeter", "gates", "cameras", "doors", "panic-buttons", "lifts", "fire-points"] as const;
 const TOLD_EACH_MS = 250;
 const NOT_READY = 503;
 const AGAIN_MS = 5000;
 const WITHIN_M = 0.3;
+const NEAR_M = { gate: 30, building: 40 };
 /** The picture is asked for this much beyond what is seen, so that a small step asks for nothing. */
 const AROUND = { least_m: 1500, heights: 5, degree_m: 111_194 };
 
@@ -39,6 +43,7 @@ export class Live extends EventTarget {
   shown = true;
   /** Where the registers say that devices stand, by their id. */
   readonly posts = new Map<string, Post>();
+  private zones: ReadonlyMap<string, string> = new Map();
   /** The service's clock minus this machine's, milliseconds. */
   private ahead_ms = 0;
   private readonly pace = new Pace(() => this.draw());
@@ -239,12 +244,31 @@ export class Live extends EventTarget {
   }
 
   private async readPosts(site: string): Promise<void> {
-    for (const collection of ["perimeter", "gates", "cameras"] as const) {
+    for (const collection of COLLECTIONS) {
       const posts = await outcome(() => readPosts(collection));
       if (this.twin.site?.code !== site) return;
       for (const post of posts.status === "ready" ? posts.value : []) this.posts.set(post.id, post);
       this.drawDevices();
     }
+    const zones = await outcome(readZoneNames);
+    if (this.twin.site?.code !== site || zones.status !== "ready") return;
+    this.zones = zones.value;
+    this.changed();
+  }
+
+  /** The gate that something stands at, or the building it stands beside; null where neither is near. */
+  landmark(lon: number, lat: number): string | null {
+    const away = (at: { lon: number; lat: number }): number => Math.hypot((lon - at.lon) * Math.cos((lat * Math.PI) / 180), lat - at.lat) * AROUND.degree_m;
+    const gates = [...this.posts.values()].filter(({ kind, name }) => kind === "gate" && name !== null).map((post) => ({ name: post.name as string, far_m: away(post) }));
+    const houses = (this.twin.tree?.buildings ?? []).flatMap((one) => (one.centre === null ? [] : [{ name: buildingTitle(one), far_m: away(one.centre) - (one.radius_m ?? 0) / 2 }]));
+    const nearest = [...gates.filter(({ far_m }) => far_m < NEAR_M.gate), ...houses.filter(({ far_m }) => far_m < NEAR_M.building)].sort((a, b) => a.far_m - b.far_m)[0];
+    return nearest?.name ?? null;
+  }
+
+  /** The name of a place by its feature id, as far as the page knows it. */
+  placeName(id: string): string {
+    const building = this.twin.tree?.buildings.find((one) => one.id === id);
+    return building ? buildingTitle(building) : (this.zones.get(id) ?? this.posts.get(id.replace(":", "/"))?.name ?? id.slice(id.indexOf(":") + 1));
   }
 
   private take(states: readonly DeviceState[]): void {

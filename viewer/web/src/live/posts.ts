@@ -1,4 +1,4 @@
-/** Where the registers say that devices stand: cameras, gates and segments of the perimeter. Their states come by `/live/states`. */
+/** Where the registers say that devices stand: cameras, gates, segments of the perimeter, doors, fire points, panic buttons, lifts. Their states come by `/live/states`. */
 
 import { address } from "../registers";
 import { read } from "../service";
@@ -7,7 +7,7 @@ import { ecefOf, type Vector } from "./motion";
 const PAGE = 1000;
 /** Above the ground, so that a line is not lost in it. */
 const LIFT_M = 1;
-const COLLECTIONS = { cameras: "camera", gates: "gate", perimeter: "perimeter_segment" } as const;
+const COLLECTIONS = { cameras: "camera", gates: "gate", perimeter: "perimeter_segment", doors: "door", "fire-points": "fire_point", "panic-buttons": "panic_button", lifts: "lift" } as const;
 
 export interface Post {
   /** `gate/GATE-01`, as states name it. */
@@ -15,6 +15,8 @@ export interface Post {
   kind: string;
   key: string;
   name: string | null;
+  /** How it is used: `vehicle`, `card`, `smoke`. */
+  type: string | null;
   lon: number;
   lat: number;
   height_m: number;
@@ -26,6 +28,12 @@ export interface Post {
 
 interface Item { id: string | number; geometry: { type: string; coordinates: unknown } | null; properties: { [name: string]: unknown } }
 interface ItemPage { features: Item[]; links?: { rel: string; href: string }[] }
+
+/** Zones and gates have names; ids stand for what has none: `zone:ZONE-01` → name. */
+export async function readZoneNames(): Promise<Map<string, string>> {
+  const page: ItemPage = await read(address("/collections/zones/items", { limit: PAGE }));
+  return new Map(page.features.flatMap(({ id, properties }) => (typeof properties["name"] === "string" ? [[`zone:${id}`, properties["name"]] as const] : [])));
+}
 
 /** The posts of one collection; what has no place is none. */
 export async function readPosts(collection: keyof typeof COLLECTIONS): Promise<Post[]> {
@@ -48,7 +56,7 @@ function postOf(kind: string, { id, geometry, properties }: Item): Post[] {
   const mean = (axis: 0 | 1 | 2): number => points.reduce((sum, point) => sum + (point[axis] ?? low_m), 0) / points.length;
   const line = kind === "perimeter_segment" && points.length > 1 ? points.map(([lon = 0, lat = 0, height_m = low_m]) => ecefOf(lon, lat, height_m + LIFT_M)) : null;
   const inside = properties["room"] != null || properties["storey"] != null;
-  return [{ id: `${kind}/${key}`, kind, key, name: typeof properties["name"] === "string" ? properties["name"] : null, lon: mean(0), lat: mean(1), height_m: mean(2), line, inside }];
+  return [{ id: `${kind}/${key}`, kind, key, type: typeof properties["type"] === "string" ? properties["type"] : null, name: typeof properties["name"] === "string" ? properties["name"] : null, lon: mean(0), lat: mean(1), height_m: mean(2), line, inside }];
 }
 
 function pathOf(href: string): string {

@@ -131,6 +131,7 @@ export class TwinIncident extends LivePart {
         ${severitySign(incident.severity)} <span class="chip ${incident.state === "open" ? "bad" : incident.state === "closed" ? "good" : "cool"}">${t(`incidents.${incident.state}`)}</span>
         ${incident.flapping ? html`<span class="chip warn" title=${t("incidents.flapping_note")}>${t("incidents.flapping")}</span>` : nothing}
         <button class="fly" @click=${() => void this.fly(incident)}>${t("action.fly")}</button>
+        ${live.replays ? nothing : html`<button class="muster" @click=${() => this.twin.desk.showList(["muster", new Date(Date.parse(incident.since)).toISOString(), idOf(incident.place?.building)].filter(Boolean).join("/"))}>${t("muster.open")}</button>`}
         ${live.replays || !this.twin.desk.may("read_track") ? nothing : html`<button class="moment" @click=${() => void live.goTo(Date.parse(incident.since))}>${t("incidents.replay")}</button>`}
       </div>
       <div class="facts small number"><span>${t("incidents.since", { time: when(incident.since, now), lasts })}</span>${incident.until === null ? nothing : html`<span>${t("incidents.until", { time: when(incident.until, now) })}</span>`}<span>${t("incidents.count", { count: incident.count })}</span></div>

@@ -110,6 +110,8 @@ export class TwinLiveFrame extends LivePart {
     const key = id.split("/").slice(1).join("/");
     return this.card(label, facts, html`<button @click=${() => this.lookAt(mover.lon, mover.lat, mover.height_m)}>${t("action.fly")}</button>
       ${desk.may("read_track") ? html`<button aria-pressed=${live.chosen.hasTrack ? "true" : "false"} @click=${() => void live.chosen.readTrack()}>${t("card.track")}</button>` : nothing}
+      ${kind === "vehicle" && desk.may("read_track") ? html`<button class="journey" @click=${() => desk.showList(`journey/trips/${key}`)}>${t("card.journey")}</button>` : nothing}
+      ${kind === "vehicle" && desk.may("command_vehicle") ? html`<button class="command" @click=${() => desk.showList(`journey/commands/${key}`)}>${t("card.command")}</button>` : nothing}
       ${kind === "vehicle" && desk.reads ? html`<button @click=${() => desk.showRecord({ kind, key }, { fly: false })}>${t("card.record")}</button>` : nothing}`);
   }
 
@@ -124,10 +126,12 @@ export class TwinLiveFrame extends LivePart {
       [t("card.state"), state ? stateWords(state) : t("value.unknown")] as const,
       state?.since ? ([t("card.since"), when(state.since, live.now_ms)] as const) : null,
       state?.silent_s != null && state.silent_s > 60 ? ([t("card.silent"), lasting(state.silent_s * 1000)] as const) : null,
+      typeof state?.value?.["floor"] === "number" ? ([t("card.floor"), t("card.floor_value", { floor: String(state.value["floor"]) })] as const) : null,
       state && kind === "gate" && state.in !== undefined ? ([t("card.in_today"), number(state.in)] as const) : null,
       state && kind === "gate" && state.out !== undefined ? ([t("card.out_today"), number(state.out)] as const) : null,
     ];
     return this.card(post?.name ?? known?.name ?? key.join("/"), facts, html`${place === null ? nothing : html`<button @click=${() => this.lookAt(place.lon, place.lat, place.height_m)}>${t("action.fly")}</button>`}
+      ${kind === "gate" ? html`<button class="inside" @click=${() => desk.showList(id)}>${t("card.inside")}</button>` : nothing}
       ${desk.reads && desk.kinds.has(kind) ? html`<button @click=${() => desk.showRecord({ kind, key: key.join("/") }, { fly: false })}>${t("card.record")}</button>` : nothing}`);
   }
 

@@ -71,7 +71,7 @@ const GLYPHS: Record<string, (pen: CanvasRenderingContext2D, state: string | nul
     } else pen.arc(8, 2, 4.5, 0, 2 * Math.PI);
     pen.fill();
   },
-  fire: (pen) => {
+  fire_point: (pen) => {
     pen.beginPath();
     pen.moveTo(0, -27);
     pen.bezierCurveTo(24, -4, 22, 26, 0, 26);
@@ -79,7 +79,7 @@ const GLYPHS: Record<string, (pen: CanvasRenderingContext2D, state: string | nul
     pen.bezierCurveTo(-4, 2, 2, -10, 0, -27);
     pen.fill();
   },
-  panic: (pen) => exclaim(pen),
+  panic_button: (pen) => exclaim(pen),
   guard: (pen) => {
     pen.beginPath();
     pen.arc(0, -12, 10, 0, 2 * Math.PI);

@@ -9,7 +9,7 @@ import { areaOf, fade } from "./overlay";
 const PICKED_PX = 13;
 const NEAR_FAR = new NearFarScalar(80, 1, 900, 0.55);
 /** Farther off than this the icons of a kind would only cover one another. */
-const WITHIN_M: Record<string, number> = { camera: 500, door: 160, meter: 120, fire: 200, lift: 200 };
+const WITHIN_M: Record<string, number> = { camera: 500, door: 160, meter: 120, fire_point: 120, panic_button: 200, lift: 200 };
 const TAGS = { within_m: 900, wide_px: 82, high_px: 20 };
 const PULSE_MS = 1200;
 const CURTAIN = Color.fromCssColorString("#f0301f").withAlpha(0.62);
@@ -88,8 +88,12 @@ export class Devices {
     return nearest;
   }
 
-  told(): { id: string; look: string }[] {
-    return [...this.rows].map(([id, { look }]) => ({ id, look }));
+  /** What is drawn, and where on the canvas (CSS pixels; null beyond the picture). */
+  told(): { id: string; look: string; x: number | null; y: number | null }[] {
+    return [...this.rows].map(([id, { look, place }]) => {
+      const at = this.onScreen(place);
+      return { id, look, x: at?.x ?? null, y: at?.y ?? null };
+    });
   }
 
   private put(standing: Standing): void {
