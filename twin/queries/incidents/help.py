@@ -24,7 +24,9 @@ __all__ = ["guards_coming", "nearest_to", "seeing_cameras"]
 GUARDS = 3
 ABOVE_GROUND_M = 100.0
 """So high above the ground a point out of doors (a camera on its mast, the middle of a zone) is still one that is walked to below."""
-ASIDE_M = (1.0, 3.0, 6.0)
+STEP_M = 1.0
+"""Where only the ground's height is known, the floor of the room there is so much above it at most."""
+ASIDE_M = (1.0, 3.0, 6.0, 12.0, 25.0)
 EDITION_SHOWN = "2014"
 
 
@@ -98,8 +100,9 @@ def _targets(network: Network, spot: Spot3) -> list[PlaceGiven]:
         return [spot.place]
     x, y, z = spot.site_xyz
     given: list[float] = [x, y, z]
-    if room_at(network, np.array(given)) is not None:
-        return [given]
+    for above in (0.0, STEP_M):
+        if room_at(network, np.array([x, y, z + above])) is not None:
+            return [[x, y, z + above]]
     ground = network.ground.find(np.array([x, y]))
     if ground is not None and abs(z - ground) <= ABOVE_GROUND_M:
         given = [x, y, float(ground)]

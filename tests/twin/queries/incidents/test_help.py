@@ -34,3 +34,10 @@ def test_the_way_to_what_hangs_high_ends_on_the_ground_below_it() -> None:
 def test_a_room_is_come_to_as_itself() -> None:
     found, target = nearest_to(compound("walk car"), Spot3(place="hall", site_xyz=(float("nan"),) * 3), {"east": EAST}, 1)
     assert (found.found[0].id, target) == ("east", "hall")
+
+
+def test_a_point_on_the_ground_under_a_room_is_in_the_room() -> None:
+    network = compound("walk car")
+    floor = next(iter(network.rooms.values())).room.floor_z
+    found, target = nearest_to(network, Spot3(place=None, site_xyz=(3.0, 3.0, floor - 0.9)), {"east": EAST}, 1)
+    assert (found.found[0].id, target) == ("east", [3.0, 3.0, pytest.approx(floor + 0.1)])
