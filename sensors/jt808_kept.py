@@ -10,7 +10,15 @@ from sensors.jt808_message import Message, find_kind
 from sensors.jt808_observation import PROTOCOL, observation_of
 from sensors.observation import Observation, Stream
 
-__all__ = ["flagged", "is_its_plate", "package_observation", "quarantined_observation", "refused_observation", "without_bytes"]
+__all__ = [
+    "flagged",
+    "is_its_plate",
+    "is_of_alarm",
+    "package_observation",
+    "quarantined_observation",
+    "refused_observation",
+    "without_bytes",
+]
 
 
 def flagged(piece: bytes) -> bytes:
@@ -31,16 +39,22 @@ def quarantined_observation(message: Message, remote: str, reason: str, raw: byt
     return replace(said, stream=Stream.STATE, value=value, device_us=None, fix_us=None, lon_lat=None)
 
 
-def package_observation(frame: Frame, device: str, raw: bytes, received_us: int) -> Observation:
-    """One package of a message, with its bytes."""
+def package_observation(frame: Frame, device: str, raw: bytes, received_us: int, *, of_alarm: bool = False) -> Observation:
+    """One package of a message, with its bytes; `of_alarm` where the message is known to tell an alarm: they are kept for ever then."""
     kind = find_kind(frame.message_id)
     value = {
         "message": f"package_of_{kind.name if kind else 'unknown'}",
         "message_id": frame.message_id,
         "serial": frame.serial,
         "package": {"total": frame.total, "index": frame.index},
+        **({"of_alarm": True} if of_alarm else {}),
     }
     return Observation(device=device, stream=Stream.STATE, received_us=received_us, value=value, raw=raw, protocol=PROTOCOL)
+
+
+def is_of_alarm(media: Frame | None) -> bool:
+    """Whether the location in (the first package of) a 0x0801 of 2013 or later tells an alarm."""
+    return media is not None and len(media.body) >= 12 and any(media.body[8:12])
 
 
 def is_its_plate(known: KnownTerminal, message: Message) -> bool:

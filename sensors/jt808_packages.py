@@ -88,6 +88,13 @@ class Packages:
         self._bound(key)
         return None
 
+    def first_of(self, frame: Frame) -> Frame | None:
+        """The first package of the message that a package is of, where it is at hand."""
+        if frame.index == 1:
+            return frame
+        one = self._open.get((frame.terminal, frame.message_id))
+        return one.parts.get(1) if one is not None and one.total == frame.total else None
+
     def due(self, now_us: int) -> list[Missing]:
         """What to ask for again now; what was asked for often enough is given up."""
         found = []

@@ -14,7 +14,15 @@ from sensors.errors import FrameInvalid, TerminalGone
 from sensors.jt808_batch import LOCATION, LOCATIONS, fixes_of
 from sensors.jt808_frame import Frame, FrameSplitter, escape, unescape, xor
 from sensors.jt808_intake import FAILED, OK, UNSUPPORTED, WRONG
-from sensors.jt808_kept import flagged, is_its_plate, package_observation, quarantined_observation, refused_observation, without_bytes
+from sensors.jt808_kept import (
+    flagged,
+    is_its_plate,
+    is_of_alarm,
+    package_observation,
+    quarantined_observation,
+    refused_observation,
+    without_bytes,
+)
 from sensors.jt808_known import KnownTerminal
 from sensors.jt808_message import Message, frame_of
 from sensors.jt808_observation import located_observations, observation_of
@@ -295,7 +303,8 @@ class Session(asyncio.Protocol):
         assert self.device is not None
         if self.packages is None:
             self.packages = Packages()
-        part = package_observation(frame, self.device, flagged(piece), now)
+        of_alarm = frame.message_id == MEDIA and self.edition != 2011 and is_of_alarm(self.packages.first_of(frame))
+        part = package_observation(frame, self.device, flagged(piece), now, of_alarm=of_alarm)
         try:
             whole = self.packages.add(frame, now)
         except FrameInvalid as error:

@@ -23,6 +23,7 @@ BATCH_TYPE = "application/vnd.pingshan.batch"
 PROTOCOL = "mqtt"
 UNKNOWN_KIND = "unknown"
 SHOWN_BYTES = 200
+MOST_ALARMS, MOST_LETTERS = 64, 64
 TYPE_START = "pingshan."
 FIXED, IGNITION, BACKLOG = 1, 2, 4
 
@@ -167,6 +168,8 @@ def _check_packed(batch: Batch) -> None:
         clocks = (one.device_us, one.fix_us)
         if not all(clock is None or (type(clock) is int and NO_TIME < clock < -NO_TIME) for clock in clocks):
             raise BatchInvalid(f"a clock of {one.stream} is no number of microseconds", path="others")
+        if len(one.alarms) > MOST_ALARMS or any(not 1 <= len(code) <= MOST_LETTERS for code in one.alarms):
+            raise BatchInvalid(f"{len(one.alarms)} alarms of {one.stream}: at most {MOST_ALARMS} codes of 1 to 64 letters", path="others")
         if one.lon_lat is not None and not (abs(one.lon_lat[0]) <= 180 and abs(one.lon_lat[1]) <= 90):
             raise BatchInvalid(f"{one.stream} at {one.lon_lat}", path="others")
         _check_text(one.value, one.alarms, one.protocol)

@@ -411,6 +411,7 @@ def test_packages_are_kept_answered_put_together_and_asked_for_again() -> None:
         assert media.value["data_bytes"] == len(picture)
         assert media.alarms == ("sos",)
         assert [len(one.raw) > 700 for one in inlet.others("package_of_media")] == [True, True]
+        assert [one.value.get("of_alarm") for one in inlet.others("package_of_media")] == [True, True]
 
     run(test)
 

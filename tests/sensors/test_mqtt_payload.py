@@ -117,6 +117,8 @@ def test_a_device_packs_what_it_says_itself_and_the_gateway_says_when_it_came() 
         packed(others=(Observation(device="gate/G-1", stream=Stream.STATE, received_us=1, value={}, lon_lat=(181.0, 0.0)),)),
         packed(others=(Observation(device="gate/G-1", stream=Stream.STATE, received_us=1, value={}, device_us=2**70),)),
         packed(others=(Observation(device="gate/G-1", stream=Stream.STATE, received_us=1, value={"x": float("nan")}),)),
+        packed(others=(Observation(device="gate/G-1", stream=Stream.ALARM, received_us=1, value={}, alarms=("a",) * 65),)),
+        packed(others=(Observation(device="gate/G-1", stream=Stream.ALARM, received_us=1, value={}, alarms=("a" * 65,)),)),
     ],
 )
 def test_a_packed_batch_of_another_device_or_of_impossible_numbers_is_kept_as_unknown(batch: Batch) -> None:

@@ -41,4 +41,6 @@ def _marked(batch: Batch) -> list[int]:
     if not rows:
         return []
     keep = keep_raw_for_ever([frames[row] for row in rows])
+    told = len(batch.fixes)
+    keep |= np.array([row >= told and bool(batch.others[row - told].value.get("of_alarm")) for row in rows])
     return [rows[at] for at in np.flatnonzero(keep).tolist()]

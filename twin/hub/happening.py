@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -110,6 +110,11 @@ class Happening:
         kind = facts[place].kind if place is not None else ""
         return Spot(site=site, place=place, place_kind=kind, protected=hidden[0] if hidden else place, labels=labels)
 
+    def _sited(self, spot: Spot, lon_lat: tuple[float, float] | None) -> Spot:
+        """What is in no place that anybody drew is still of the site around it; it needs every label, as before."""
+        site = self.ground.site_at(*lon_lat) if not spot.site and lon_lat is not None else None
+        return spot if site is None else replace(spot, site=site)
+
     def _of_words(self, committed: Committed, state: LiveState) -> Iterator[Row]:
         """The alarms of positions: one for each bit of the alarm word; `edge` where the bit was not set before."""
         fixes, judged = committed.fixes, committed.judged
@@ -119,8 +124,9 @@ class Happening:
             before = self._words.pop(handle, 0)
             if word:
                 self._words[handle] = word
-            spot = self.spot(state.places[int(committed.place[i])])
             placed = int(judged["lon_e7"][i]) != NO_NUMBER
+            lon_lat = (int(judged["lon_e7"][i]) / 1e7, int(judged["lat_e7"][i]) / 1e7) if placed else None
+            spot = self._sited(self.spot(state.places[int(committed.place[i])]), lon_lat)
             for bit in _bits(word):
                 yield {
                     "at": int(committed.positions[i]),
@@ -129,7 +135,7 @@ class Happening:
                     "spot": spot,
                     "time_us": int(judged["time_us"][i]),
                     "received_us": int(fixes["received_us"][i]) if fixes["received_us"][i] != NO_TIME else committed.now_us,
-                    "lon_lat": (int(judged["lon_e7"][i]) / 1e7, int(judged["lat_e7"][i]) / 1e7) if placed else None,
+                    "lon_lat": lon_lat,
                     "item": i,
                     "edge": not before >> bit & 1,
                 }
@@ -139,15 +145,15 @@ class Happening:
             for code in self._alarms(one):
                 own, kind = one.device.replace("/", ":", 1), one.device.partition("/")[0]
                 fact = self.ground.fact(own)
-                surveyed = fact.lon_lat if fact is not None else None
+                lon_lat = (fact.lon_lat if fact is not None else None) or (one.lon_lat if one.lon_lat != NULL_ISLAND else None)
                 yield {
                     "at": at,
                     "device": f"{kind}/*" if kind in STRANGERS else one.device,
                     "kind": code,
-                    "spot": self.spot((), own),
+                    "spot": self._sited(self.spot((), own), lon_lat),
                     "time_us": time_of(one),
                     "received_us": one.received_us,
-                    "lon_lat": surveyed or (one.lon_lat if one.lon_lat != NULL_ISLAND else None),
+                    "lon_lat": lon_lat,
                     "height_m": fact.height_m if fact is not None else None,
                     "item": item,
                 }

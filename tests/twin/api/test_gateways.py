@@ -216,7 +216,13 @@ def test_what_cannot_be_told_says_why(asking: Ask, road: Road) -> None:
     for key, status, code in ((BARE, 409, "VEHICLE_WITHOUT_TERMINAL"), (ONE, 409, "VEHICLE_TERMINAL_SHARED"), ("闽B1", 404, "NOT_FOUND")):
         answer = client.post(f"/live/vehicles/{key}/text", json={"text": "x"})
         assert (answer.status_code, answer.json()["code"]) == (status, code), key
-    for path, body in (("text", {"text": ""}), ("track", {"interval_s": -1, "for_s": 1}), ("track", {}), ("confirm", {"alarms": ["no"]})):
+    for path, body in (
+        ("text", {"text": ""}),
+        ("text", {"text": "😀"}),
+        ("track", {"interval_s": -1, "for_s": 1}),
+        ("track", {}),
+        ("confirm", {"alarms": ["no"]}),
+    ):
         assert client.post(f"/live/vehicles/{NEAR}/{path}", json=body).status_code in (400, 422), body
     road.terminals[HIDDEN].close()
     for _ in range(100):

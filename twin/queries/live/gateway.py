@@ -15,7 +15,7 @@ from sensors import SensorError
 from sensors.errors import FrameInvalid
 from sensors.jt808_server import Jt808Server
 from sensors.jt808_server import bound as bound_to
-from twin.errors import NotReady, Refused, StoreUnavailable
+from twin.errors import Invalid, NotReady, Refused, StoreUnavailable
 from twin.gateway.control import Control
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
@@ -95,7 +95,8 @@ async def _answered(result: Awaitable[int]) -> int:
     try:
         return await result
     except FrameInvalid as error:
-        raise Refused(error.message, path=error.path, hint=error.hint, code=error.code) from None
+        hint = error.hint or "characters of GBK; docs/jt808.md"
+        raise Invalid(error.message, path=error.path, hint=hint, code=error.code) from None
     except SensorError as error:
         raise NotReady(error.message, path=error.path, hint=error.hint, code=error.code) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -145,6 +146,16 @@ class Grounds:
                 there = site.frame.to_lon_lat_height(np.column_stack([xy[known], z[known]]))
                 heights[rows[known]] = np.rint(there[:, 2] * 100).astype(np.int32)
         return heights
+
+    def site_at(self, lon_deg: float, lat_deg: float) -> str | None:
+        """See `twin.live.fences.Ground`."""
+        found: list[tuple[float, str]] = []
+        for code, (_, site) in self._sites.items():
+            rows, xy = site.local(np.array([lon_deg]), np.array([lat_deg]))
+            metres = float(np.hypot(*xy[0])) if len(rows) else math.inf
+            if metres <= site.frame.site.radius_m:
+                found.append((metres, code))
+        return min(found)[1] if found else None
 
     def _built(self, places: SitePlaces) -> _Site:
         extents = places.extents
