@@ -83,14 +83,14 @@ class Grounds:
     def refresh(self) -> None:
         """Be as the store is now; a store that cannot be read now leaves all as it was."""
         try:
-            codes = self._scenes.codes(("*",))
+            codes, known = self._scenes.codes(("*",)), dict(self._sites)
             for code in codes:
                 places = self._scenes.site(code)
                 terrain = find_terrain(self._scenes.store, code)
                 mark = places.extents.scene_revision, None if terrain is None else terrain.id
-                if code not in self._sites or self._sites[code][0] != mark:
-                    self._sites[code] = mark, self._built(places)
-            self._sites = {code: self._sites[code] for code in codes}
+                if code not in known or known[code][0] != mark:
+                    known[code] = mark, self._built(places)
+            self._sites = {code: known[code] for code in codes}
             self._join([site.streets for _, site in self._sites.values()])
         except StoreUnavailable:
             return
@@ -100,6 +100,15 @@ class Grounds:
         joined = reduce(Streets.joined, streets, NO_STREETS)
         if joined.features != self.streets.features or not np.array_equal(joined.segments, self.streets.segments):
             self.streets = joined
+
+    def sites_at(self, lon_deg: float, lat_deg: float) -> list[str]:
+        """The codes of the sites within whose radius a place lies."""
+        found = []
+        for code, (_, site) in self._sites.items():
+            _, xy = site.local(np.array([lon_deg]), np.array([lat_deg]))
+            if len(xy) and np.hypot(*xy[0]) <= site.frame.site.radius_m:
+                found.append(code)
+        return found
 
     def fact(self, feature: str) -> Fact | None:
         """See `twin.live.fences.Ground`."""
