@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PARK_FIELDS", "ParkModel", "Parking", "park", "park_model"]
+__all__ = ["PARK_FIELDS", "ParkModel", "Parking", "moves_from_m_s", "park", "park_model", "walking_m_s"]
 
 PARK_FIELDS: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = [
+    ("moving_m_s", "<f4"),
     ("parked", "?"),
     ("has_ignition", "?"),
     ("still_us", "<i8"),
@@ -24,9 +25,10 @@ PARK_FIELDS: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = [
     ("spot_lon_e7", "<i4"),
     ("spot_lat_e7", "<i4"),
 ]
-"""Whether a device is parked, whether it ever said that its ignition is on, since when nothing shows that it moves (0: it moves), fixes
-in a row that say it moves, and that lie far from where it is parked, since when; the last fix; metres gone (east, north) by speed and
-heading since fixes in a row say that it moves, and the length of that path; where it was when it last was said to move."""
+"""From which speed on a device says that it moves (0: as vehicles), whether it is parked, whether it ever said that its ignition is on,
+since when nothing shows that it moves (0: it moves), fixes in a row that say it moves, and that lie far from where it is parked, since
+when; the last fix; metres gone (east, north) by speed and heading since fixes in a row say that it moves, and the length of that path;
+where it was when it last was said to move."""
 FILE = Path(__file__).with_name("park_model.toml")
 IGNITION = np.uint32(2)
 SECOND_US = 1_000_000
@@ -72,6 +74,18 @@ def park_model() -> ParkModel:
     return ParkModel(**tomllib.loads(FILE.read_text(encoding="utf-8"))["model"])
 
 
+@cache
+def walking_m_s() -> dict[str, float]:
+    """From which speed on devices of kinds that people carry on foot say that they move, by kind."""
+    walking = tomllib.loads(FILE.read_text(encoding="utf-8"))["walking"]
+    return {kind: float(row["moving_m_s"]) for kind, row in walking.items()}
+
+
+def moves_from_m_s(rows: NDArray[Any], model: ParkModel) -> NDArray[np.float64]:
+    """From which speed on each device (n,) says that it moves."""
+    return np.where(rows["moving_m_s"] > 0, rows["moving_m_s"], model.moving_m_s)
+
+
 def park(
     rows: NDArray[Any],
     speed_m_s: NDArray[np.float64],
@@ -93,7 +107,7 @@ def park(
     told = np.isfinite(speed_m_s)
     roams = np.where(rows["parked"], off_m, roamed_m) > model.bare_m
     silent = ~told & ~rows["parked"] & (time_us - rows["asked_us"] > model.silent_s * SECOND_US)
-    fast = np.where(told, np.nan_to_num(speed_m_s) >= model.moving_m_s, roams | silent)
+    fast = np.where(told, np.nan_to_num(speed_m_s) >= moves_from_m_s(rows, model), roams | silent)
     _go(rows, fast, velocity, time_us)
     moves = fast & (~off | (rows["fast"] >= model.fast_off_fixes))
     rows["still_us"] = np.where(moves, 0, np.where(rows["still_us"] == 0, time_us, rows["still_us"]))

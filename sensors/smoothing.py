@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from sensors.filter_model import FilterModel, filter_model
 from sensors.local_metres import FRAME_FIELDS, metres_per_degree, recentre, to_degrees_e7, to_local
 from sensors.observation import Fixes
-from sensors.parking import PARK_FIELDS, Parking, ParkModel, park, park_model
+from sensors.parking import PARK_FIELDS, Parking, ParkModel, moves_from_m_s, park, park_model
 from sensors.plausible import distance_m
 from sensors.roads import NO_ROAD, Roads
 from sensors.row_bytes import put_rows, take_rows
 from sensors.smoothing_filter import FILTER_FIELDS, begin, predict, radius_95_m, update_place
 from sensors.snapping import SNAP_FIELDS, SnapModel, snap, snap_model
 
-__all__ = ["SMOOTH_FIELDS", "Smoothed", "Smoothing", "smooth", "velocity_of"]
+__all__ = ["DKMH_PER_M_S", "SMOOTH_FIELDS", "Smoothed", "Smoothing", "smooth", "velocity_of"]
 
 SMOOTH_FIELDS = [*FRAME_FIELDS, *FILTER_FIELDS, *SNAP_FIELDS, *PARK_FIELDS]
 """What is kept of a device, with `sensors.plausible.JUDGE_FIELDS` beside it."""
@@ -89,7 +89,7 @@ def smooth(
     recentre(rows)
     lon, lat = to_degrees_e7(rows, rows["x"][:, :2])
     lately = time_us - rows["still_us"] < settings.parking.silent_s * SECOND_US
-    goes = np.where(np.isfinite(speed), np.nan_to_num(speed) >= settings.parking.moving_m_s, (rows["still_us"] == 0) | lately)
+    goes = np.where(np.isfinite(speed), np.nan_to_num(speed) >= moves_from_m_s(rows, settings.parking), (rows["still_us"] == 0) | lately)
     moving = ~rows["parked"] & goes
     return Smoothed(lon_e7=lon, lat_e7=lat, accuracy_m=radius_95_m(rows["p"]), moving=moving, drifts=parking.drifts)
 

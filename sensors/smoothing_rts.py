@@ -36,7 +36,8 @@ class Track:
     """Fixes of one device, judged (only those that may be used, and the moments without a fix), ascending in time: microseconds (n,),
     metres (n, 2), m/s east and north (n, 2; NaN where not said), whether there was a fix (n,).
 
-    In the plane of the roads the zero of its metres lies at `origin` (2,), a unit of whose axes is `scale` (2,) metres."""
+    In the plane of the roads the zero of its metres lies at `origin` (2,), a unit of whose axes is `scale` (2,) metres. From
+    `moving_m_s` on its device says that it moves (0: as vehicles)."""
 
     time_us: NDArray[np.int64]
     xy: Float64
@@ -44,6 +45,7 @@ class Track:
     fixed: Bools
     origin: Float64 = field(default_factory=lambda: np.zeros(2))
     scale: Float64 = field(default_factory=lambda: np.ones(2))
+    moving_m_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +85,7 @@ def smooth_tracks(tracks: Sequence[Track], roads: Roads | None = None, model: Fi
 
 def held_of(track: Track, model: ParkModel) -> Bools:
     """Which fixes of a track were parked: for long nothing said that it moved, but for spells of speed that led nowhere."""
-    slow = np.nan_to_num(np.hypot(*track.velocity.T), nan=np.inf) < model.moving_m_s
+    slow = np.nan_to_num(np.hypot(*track.velocity.T), nan=np.inf) < (track.moving_m_s or model.moving_m_s)
     starts, ends, still = _runs(slow)
     before, after = np.maximum(starts - 1, 0), np.minimum(ends, len(slow) - 1)
     led = np.hypot(*(track.xy[after] - track.xy[before]).T)

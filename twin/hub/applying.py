@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sensors import FIX, NO_NUMBER, NO_TIME, Batch, Fixes, Observation, Stream
 from sensors.fix_clock import BACKLOG
+from sensors.parking import walking_m_s
 from sensors.smoothing import Smoothing
 from sensors.verdict import Verdict
 from twin.errors import Invalid
@@ -98,6 +99,7 @@ class Applier:
     happens: Sequence[Happens] = ()
     commands: Mapping[str, Callable[[dict[str, Any], int], tuple[dict[str, Any], Sequence[dict[str, Any]]]]] = field(default_factory=dict)
     position: int = 0
+    _kinds_told: int = 0
     _silent_after: Int64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
@@ -106,6 +108,7 @@ class Applier:
     def apply(self, batches: Sequence[Batch], *, now_us: int, first: int, position: int) -> Applied:
         """See `Applies`."""
         fixes = self._by_handle(batches)
+        self._tell_kinds()
         judged = self.tracker.apply(fixes, now_us)
         told = [(first + at, one) for at, batch in enumerate(batches) for one in batch.others if not self.again.is_again(one)]
         others = [one for _, one in told]
@@ -183,6 +186,14 @@ class Applier:
             mine["device"] = self.state.handles(batch.devices)[mine["device"]]
             parts.append(mine)
         return np.concatenate(parts) if parts else np.zeros(0, dtype=FIX)
+
+    def _tell_kinds(self) -> None:
+        """Tell the tracker which of the devices that are new people carry on foot."""
+        for handle in range(self._kinds_told, len(self.state)):
+            moving_m_s = walking_m_s().get(self.state.addresses[handle].partition("/")[0])
+            if moving_m_s is not None:
+                self.tracker.walk(np.array([handle]), moving_m_s)
+        self._kinds_told = len(self.state)
 
     def _moved(self, fixes: Fixes, judged: Judged, now_us: int) -> tuple[Int64, Rows, list[tuple[Crossing, int]], Int64]:
         """The handles that said where they are and their new rows; crossings, each with the fix that decided it; the place of every fix.

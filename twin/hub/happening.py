@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +44,13 @@ class WhiteList(Protocol):
         """Whether a vehicle is on it, at a gate (its key) and a time."""
 
 
+class Belongs(Protocol):
+    """Where devices belong that are in no feature of the scene."""
+
+    def of(self, device: str, lon_lat: tuple[float, float] | None) -> Spot | None:
+        """The spot of a device (its address) that is there, None where nobody knows."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Happening:
     """See `twin.hub.applying.Happens`. `waiting` is what the disk would not take: it is tried again with what comes next, in order."""
@@ -51,6 +58,7 @@ class Happening:
     store: IncidentStore
     ground: Ground
     listed: WhiteList | None = None
+    belongs: Belongs | None = None
     waiting: list[tuple[int, list[Row], list[Event], int]] = field(default_factory=list)
     _applied: int = -1
     _words: dict[int, int] = field(default_factory=dict)
@@ -95,25 +103,24 @@ class Happening:
             log.error("what flaps no more cannot be kept: %s", error.message)
         return done
 
-    def spot(self, features: Sequence[str], own: str | None = None) -> Spot:
-        """Where something is that is in some features, or is one itself: the site of the first that is known, all labels."""
+    def spot(
+        self, features: Sequence[str], own: str | None = None, *, device: str | None = None, lon_lat: tuple[float, float] | None = None
+    ) -> Spot:
+        """Where something is that is in some features, or is one itself: the site of the first that is known, all labels. A device that
+        is in none that is known is where it belongs; without a site it is for those alone who may know of everything."""
         facts = {feature: fact for feature in (*([own] if own else ()), *features) if (fact := self.ground.fact(feature)) is not None}
         for fact in list(facts.values()):
             if fact.within is not None and fact.within not in facts and (around := self.ground.fact(fact.within)) is not None:
                 facts[fact.within] = around
         if not facts:
-            return Spot(site="")
+            belongs = self.belongs.of(device, lon_lat) if self.belongs is not None and device is not None else None
+            return belongs or Spot(site="")
         place = own if own in facts and facts[own].kind == "perimeter_segment" else _narrowest(facts)
         hidden = [feature for feature, fact in facts.items() if fact.label != PUBLIC]
         labels = tuple(sorted({fact.label for fact in facts.values()}))
         site = next(iter(facts.values())).site
         kind = facts[place].kind if place is not None else ""
         return Spot(site=site, place=place, place_kind=kind, protected=hidden[0] if hidden else place, labels=labels)
-
-    def _sited(self, spot: Spot, lon_lat: tuple[float, float] | None) -> Spot:
-        """What is in no place that anybody drew is still of the site around it; it needs every label, as before."""
-        site = self.ground.site_at(*lon_lat) if not spot.site and lon_lat is not None else None
-        return spot if site is None else replace(spot, site=site)
 
     def _of_words(self, committed: Committed, state: LiveState) -> Iterator[Row]:
         """The alarms of positions: one for each bit of the alarm word; `edge` where the bit was not set before."""
@@ -124,13 +131,13 @@ class Happening:
             before = self._words.pop(handle, 0)
             if word:
                 self._words[handle] = word
-            placed = int(judged["lon_e7"][i]) != NO_NUMBER
+            device, placed = state.addresses[handle], int(judged["lon_e7"][i]) != NO_NUMBER
             lon_lat = (int(judged["lon_e7"][i]) / 1e7, int(judged["lat_e7"][i]) / 1e7) if placed else None
-            spot = self._sited(self.spot(state.places[int(committed.place[i])]), lon_lat)
+            spot = self.spot(state.places[int(committed.place[i])], device=device, lon_lat=lon_lat)
             for bit in _bits(word):
                 yield {
                     "at": int(committed.positions[i]),
-                    "device": state.addresses[handle],
+                    "device": device,
                     "kind": f"jt808_{bit}",
                     "spot": spot,
                     "time_us": int(judged["time_us"][i]),
@@ -150,7 +157,7 @@ class Happening:
                     "at": at,
                     "device": f"{kind}/*" if kind in STRANGERS else one.device,
                     "kind": code,
-                    "spot": self._sited(self.spot((), own), lon_lat),
+                    "spot": self.spot((), own, device=one.device, lon_lat=lon_lat),
                     "time_us": time_of(one),
                     "received_us": one.received_us,
                     "lon_lat": lon_lat,
@@ -176,10 +183,10 @@ class Happening:
             spot = self.spot((crossing.fence,))
             yield at, _event(FENCE, device, crossing.at_us, spot, {"device": device, "fence": crossing.fence, "change": change})
         for at, late in committed.rederived:
-            spot = self.spot((), late.gate.replace("/", ":", 1))
+            spot = self.spot((), late.gate.replace("/", ":", 1), device=late.gate)
             yield committed.others_at[at], _event(REDERIVED, late.gate, late.at_us, spot, {"of": late.what, **late.data})
         for at, one in zip(committed.others_at, committed.others, strict=True):
-            spot = self.spot((), one.device.replace("/", ":", 1))
+            spot = self.spot((), one.device.replace("/", ":", 1), device=one.device, lon_lat=one.lon_lat)
             if one.stream is Stream.PASSAGE:
                 yield at, _event(PASSAGE, one.device, time_of(one), spot, unnamed(one.value))
             elif one.stream is Stream.STATE and one.value.get("state") is not None:

@@ -171,7 +171,7 @@ class Rederiving:
         within = [one for one in before if "fixes" in one and data["from"] <= one["from"] and one["to"] <= data["to"]]
         if within and sum(one["fixes"] for one in within) >= fixes:
             return []
-        spot = self.happening.spot(sorted({feature for place in places for feature in place}))
+        spot = self.happening.spot(sorted({feature for place in places for feature in place}), device=device)
         return [_event(REDERIVED, device, span[0], spot, data)]
 
     def _amend(

@@ -23,6 +23,7 @@ from twin.live.tracker import Judged, Tracker
 __all__ = ["Said", "Stretch", "crossings_of", "inside_of", "judge_again"]
 
 E7 = 1e-7
+KNOWN = (*(name for name, *_ in DATUM_FIELDS), "moving_m_s")
 REACH_M = 30.0
 MOST_DM = 65_534
 
@@ -37,7 +38,8 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Said:
-    """Fixes (n,) of one device, ascending in the times (n,) that stand for them; `known` is the tracker's row of it, for its datum."""
+    """Fixes (n,) of one device, ascending in the times (n,) that stand for them; `known` is the tracker's row of it, for its datum
+    and its kind."""
 
     fixes: Fixes
     time_us: Int64
@@ -58,12 +60,11 @@ def judge_again(said: Sequence[Said], tracker: Tracker) -> list[Stretch]:
             fixes[name] = one.time_us
         mine.append(fixes)
         if one.known is not None:
-            for name, *_ in DATUM_FIELDS:
+            for name in KNOWN:
                 alone.rows[name][number] = one.known[name]
     live = alone.apply(np.concatenate(mine), max(int(one.time_us.max(initial=0)) for one in said))
     parts = np.split(live, np.cumsum([len(fixes) for fixes in mine])[:-1])
-    gcj02 = alone.rows["gcj02"][: len(said)].tolist()
-    after = _smoothed(mine, parts, gcj02, tracker.smoothing.roads)
+    after = _smoothed(mine, parts, alone.rows[: len(said)], tracker.smoothing.roads)
     return [Stretch(live=first, after=second) for first, second in zip(parts, after, strict=True)]
 
 
@@ -104,9 +105,9 @@ def inside_of(judged: Judged, ground: Ground) -> list[tuple[str, ...]]:
     return [tuple(sorted(inside.get(point, ()))) for point in range(len(judged))]
 
 
-def _smoothed(fixes: Sequence[Fixes], live: Sequence[Judged], gcj02: Sequence[bool], roads: Roads | None) -> list[Judged]:
+def _smoothed(fixes: Sequence[Fixes], live: Sequence[Judged], known: NDArray[Any], roads: Roads | None) -> list[Judged]:
     """There and back, all side by side."""
-    laid = [_laid(*one) for one in zip(fixes, live, gcj02, strict=True)]
+    laid = [_laid(*one) for one in zip(fixes, live, known, strict=True)]
     smoothed = smooth_tracks([one.track for one in laid], roads)
     return [_placed(*one) for one in zip(live, laid, smoothed, strict=True)]
 
@@ -119,16 +120,24 @@ class _Laid:
     at: Int64
 
 
-def _laid(fixes: Fixes, live: Judged, gcj02: bool) -> _Laid:
+def _laid(fixes: Fixes, live: Judged, known: Any) -> _Laid:
     used = used_of(live["verdict"])
     at = np.flatnonzero(used & (live["verdict"] != int(Verdict.PARKED_DRIFT)))
     lon, lat = (live[name].astype(np.float64) for name in ("lon_e7", "lat_e7"))
-    said_lon, said_lat = _read(fixes, live, gcj02)
+    said_lon, said_lat = _read(fixes, live, bool(known["gcj02"]))
     lon[at], lat[at] = said_lon[at], said_lat[at]
     origin = np.array([lon[at[0]], lat[at[0]]]) * E7 if len(at) else np.zeros(2)
     scale = metres_per_degree(origin[1:])[0]
     xy = (np.column_stack([lon, lat]) * E7 - origin) * scale
-    track = Track(time_us=live["time_us"], xy=xy, velocity=velocity_of(fixes), fixed=used, origin=origin, scale=scale)
+    track = Track(
+        time_us=live["time_us"],
+        xy=xy,
+        velocity=velocity_of(fixes),
+        fixed=used,
+        origin=origin,
+        scale=scale,
+        moving_m_s=float(known["moving_m_s"]),
+    )
     return _Laid(track=track, at=at)
 
 

@@ -55,9 +55,6 @@ class Ground(Protocol):
     def height_cm(self, lon_deg: Floats, lat_deg: Floats) -> NDArray[np.int32]:
         """The ellipsoidal height of the ground under points (n,), `NO_NUMBER` where it is not known."""
 
-    def site_at(self, lon_deg: float, lat_deg: float) -> str | None:
-        """The site within whose radius a point is, the nearest of several; None beyond all."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:

@@ -14,7 +14,7 @@ from sensors.plausible import JUDGE_FIELDS, Judgement, ServiceArea, judge
 from sensors.position_limits import PositionLimits, position_limits
 from sensors.roads import NO_ROAD
 from sensors.row_bytes import put_rows, take_rows
-from sensors.smoothing import SMOOTH_FIELDS, Smoothing, smooth
+from sensors.smoothing import DKMH_PER_M_S, SMOOTH_FIELDS, Smoothing, smooth
 from sensors.verdict import Verdict, doubted_of, used_of
 
 __all__ = ["JUDGED", "Judged", "Tracker", "rounds"]
@@ -43,7 +43,7 @@ Judged = NDArray[np.void]
 """(n,) of dtype `JUDGED`."""
 ROW = np.dtype([*JUDGE_FIELDS, *DATUM_FIELDS, *SMOOTH_FIELDS, ("out", JUDGED)], align=True)
 HEADING_DKMH = 54
-"""Slower than 1.5 m/s a heading says nothing: the last one that did is kept."""
+"""Slower than 1.5 m/s the heading of a vehicle says nothing: the last one that did is kept."""
 DRIVING_DKMH = 108
 MOST_DM = 65_534
 GOOD, NO_FIX, RELOCATED, PARKED_DRIFT = int(Verdict.GOOD), int(Verdict.NO_FIX), int(Verdict.RELOCATED), int(Verdict.PARKED_DRIFT)
@@ -88,6 +88,11 @@ class Tracker:
         """These devices, when they are parked, stand there (surveyed, WGS84): their garage, their post. Evidence of their datum."""
         self._grow(int(np.max(devices, initial=-1)) + 1)
         self.rows["home_lon_e7"][devices], self.rows["home_lat_e7"][devices] = lon_e7, lat_e7
+
+    def walk(self, devices: NDArray[Any], moving_m_s: float) -> None:
+        """People carry these devices on foot: they say that they move from that speed on."""
+        self._grow(int(np.max(devices, initial=-1)) + 1)
+        self.rows["moving_m_s"][devices] = moving_m_s
 
     def renew(self, smoothing: Smoothing, numbers: NDArray[np.int32]) -> None:
         """Go by other roads from now on; `numbers` (m,) is which of them each segment so far is, `NO_ROAD` where it is gone."""
@@ -139,7 +144,7 @@ class Tracker:
             out["lon_e7"][used], out["lat_e7"][used] = smoothed.lon_e7, smoothed.lat_e7
             out["accuracy_dm"][used] = np.minimum(np.ceil(smoothed.accuracy_m * 10), MOST_DM)
             out["moving"][used], out["road"][used], out["smoothed"][used] = smoothed.moving, held["road"], True
-            _said(out, fixes, used, smoothed.moving)
+            _said(out, fixes, used, smoothed.moving, held["moving_m_s"])
             put_rows(rows, used, held)
         out["verdict"], out["clock"], out["time_us"] = verdict, judgement.clock, judgement.time_us
         out["doubted"] = doubted_of(verdict)
@@ -180,10 +185,11 @@ def _unused(out: Judged, rows: NDArray[Any], fixes: Fixes, judgement: Judgement,
     out["accuracy_dm"] = np.where(grows, np.minimum(grown, MOST_DM), out["accuracy_dm"])
 
 
-def _said(out: Judged, fixes: Fixes, used: NDArray[np.int64], moving: NDArray[np.bool_]) -> None:
+def _said(out: Judged, fixes: Fixes, used: NDArray[np.int64], moving: NDArray[np.bool_], walking_m_s: NDArray[Any]) -> None:
     speed, heading = fixes["speed_dkmh"][used], fixes["heading_cdeg"][used]
     out["speed_dkmh"][used] = np.where(moving | (speed == NO_NUMBER), speed, 0)
-    out["heading_cdeg"][used] = np.where((speed >= HEADING_DKMH) & (heading >= 0), heading, out["heading_cdeg"][used])
+    least = np.where(walking_m_s > 0, walking_m_s * DKMH_PER_M_S, HEADING_DKMH)
+    out["heading_cdeg"][used] = np.where((speed >= least) & (heading >= 0), heading, out["heading_cdeg"][used])
 
 
 def rounds(devices: NDArray[Any]) -> list[NDArray[np.int64]]:

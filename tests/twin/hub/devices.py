@@ -51,7 +51,3 @@ class FlatGround:
 
     def height_cm(self, lon_deg: Floats, lat_deg: Floats) -> np.ndarray:
         return np.full(len(lon_deg), 1200, dtype=np.int32)
-
-    def site_at(self, lon_deg: float, lat_deg: float) -> str | None:
-        """One site, of 0.2 degrees around the fence."""
-        return "s" if abs(lon_deg - LON) <= 0.2 and abs(lat_deg - LAT) <= 0.2 else None

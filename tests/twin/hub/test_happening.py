@@ -79,16 +79,6 @@ def test_an_alarm_without_a_place_that_anybody_trusts_is_an_alarm(tmp_path: Path
     assert [view.counts for view in known(happening)] == [{"emergency": 1}]
 
 
-def test_an_alarm_in_no_place_that_anybody_drew_is_of_the_site_around_it_and_needs_every_label(tmp_path: Path) -> None:
-    applier, happening = opened(tmp_path)
-    apply(applier, moving("g", 1, {"A": OUTSIDE}, alarm=1), position=1)
-    near = replace(said("fire_point/X", Stream.ALARM, START_US, {}, "fire"), lon_lat=OUTSIDE)
-    far = replace(said("panic_button/Y", Stream.ALARM, START_US, {}, "panic"), lon_lat=(LON + 1.0, LAT))
-    apply(applier, Batch(source="g", number=2, others=[near, far]), position=2)
-    sites = {code: (part.spot.site, part.spot.labels) for view in known(happening) for part in view.parts for code in part.kinds}
-    assert sites == {"emergency": ("s", ()), "fire_alarm": ("s", ()), "panic": ("", ())}
-
-
 def test_an_intruder_on_a_segment_is_an_incident_there(tmp_path: Path) -> None:
     applier, happening = opened(tmp_path)
     intruder = said("perimeter_segment/PS-1", Stream.ALARM, START_US, {}, "intrusion")

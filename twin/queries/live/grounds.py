@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -86,14 +85,14 @@ class Grounds:
     def refresh(self) -> None:
         """Be as the store is now; a store that cannot be read now leaves all as it was."""
         try:
-            codes = self._scenes.codes(("*",))
+            codes, known = self._scenes.codes(("*",)), dict(self._sites)
             for code in codes:
                 places = self._scenes.site(code)
                 terrain = find_terrain(self._scenes.store, code)
                 mark = places.extents.scene_revision, None if terrain is None else terrain.id
-                if code not in self._sites or self._sites[code][0] != mark:
-                    self._sites[code] = mark, self._built(places)
-            self._sites = {code: self._sites[code] for code in codes}
+                if code not in known or known[code][0] != mark:
+                    known[code] = mark, self._built(places)
+            self._sites = {code: known[code] for code in codes}
             self._join([site.streets for _, site in self._sites.values()])
         except StoreUnavailable:
             return
@@ -103,6 +102,15 @@ class Grounds:
         joined = reduce(Streets.joined, streets, NO_STREETS)
         if joined.features != self.streets.features or not np.array_equal(joined.segments, self.streets.segments):
             self.streets = joined
+
+    def sites_at(self, lon_deg: float, lat_deg: float) -> list[str]:
+        """The codes of the sites within whose radius a place lies."""
+        found = []
+        for code, (_, site) in self._sites.items():
+            _, xy = site.local(np.array([lon_deg]), np.array([lat_deg]))
+            if len(xy) and np.hypot(*xy[0]) <= site.frame.site.radius_m:
+                found.append(code)
+        return found
 
     def fact(self, feature: str) -> Fact | None:
         """See `twin.live.fences.Ground`."""
@@ -146,16 +154,6 @@ class Grounds:
                 there = site.frame.to_lon_lat_height(np.column_stack([xy[known], z[known]]))
                 heights[rows[known]] = np.rint(there[:, 2] * 100).astype(np.int32)
         return heights
-
-    def site_at(self, lon_deg: float, lat_deg: float) -> str | None:
-        """See `twin.live.fences.Ground`."""
-        found: list[tuple[float, str]] = []
-        for code, (_, site) in self._sites.items():
-            rows, xy = site.local(np.array([lon_deg]), np.array([lat_deg]))
-            metres = float(np.hypot(*xy[0])) if len(rows) else math.inf
-            if metres <= site.frame.site.radius_m:
-                found.append((metres, code))
-        return min(found)[1] if found else None
 
     def _built(self, places: SitePlaces) -> _Site:
         extents = places.extents

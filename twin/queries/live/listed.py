@@ -15,7 +15,7 @@ from twin.records.values import field_values
 from twin.store import Store
 from twin.store import record_schema as schema
 
-__all__ = ["Listed"]
+__all__ = ["Listed", "state_of"]
 
 GONE = ("disposed",)
 CANCELLED = ("cancelled", "ended")
@@ -51,7 +51,7 @@ class Listed:
         """Be as the registers are now; a store that cannot be read now leaves all as it was."""
         try:
             with self.store.database.reading() as connection:
-                seen = [_state(connection, kind) for kind in ("vehicle", "visit")]
+                seen = [state_of(connection, kind) for kind in ("vehicle", "visit")]
                 if seen != self._seen:
                     self._plates, self._visits = _plates(connection), _visits(connection)
                     self._seen = seen
@@ -64,7 +64,8 @@ def _is_due(visit: _Visit, gate: str, at_us: int) -> bool:
     return begun and (visit.ends_us is None or at_us <= visit.ends_us) and visit.gate in (None, gate)
 
 
-def _state(connection: Connection, kind: str) -> tuple[int, int]:
+def state_of(connection: Connection, kind: str) -> tuple[int, int]:
+    """What is another number whenever the records of a kind are others."""
     change = schema.change.c
     last = connection.execute(select(func.coalesce(func.max(change.id), 0)).where(change.kind == kind)).scalar_one()
     return clock_of(connection, kind), int(last)

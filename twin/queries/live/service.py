@@ -36,6 +36,7 @@ from twin.hub.rederiving import Rederiving
 from twin.hub.server import serve_hub
 from twin.incidents import AlarmKinds, IncidentStore
 from twin.incidents.desk import command_from_json
+from twin.queries.live.belonging import Belonging
 from twin.queries.live.command_log import note_command
 from twin.queries.live.grounds import Grounds
 from twin.queries.live.listed import Listed
@@ -63,6 +64,7 @@ class OpenHub:
     backlog: Backlog
     grounds: Grounds
     listed: Listed
+    belonging: Belonging
     folder: Path
     told: list[str]
     event_types: tuple[EventType, ...]
@@ -85,7 +87,9 @@ class OpenHub:
         listed = Listed(store)
         listed.refresh()
         events = IncidentStore.open(folder / "events.sqlite", kinds, now_us=now_us())
-        happening = Happening(store=events, ground=grounds, listed=listed)
+        belonging = Belonging(store, grounds)
+        belonging.refresh()
+        happening = Happening(store=events, ground=grounds, listed=listed, belongs=belonging)
         applier.keeps, applier.happens = (recording,), (happening,)
         happening.begin(applier.state)
         tracks = Tracks(folder, retention=read_retention(), recent=recording.positions.shelf.recent)
@@ -109,6 +113,7 @@ class OpenHub:
             backlog=backlog,
             grounds=grounds,
             listed=listed,
+            belonging=belonging,
             folder=folder,
             told=told,
             event_types=tables.rows_on(EventType, today),
@@ -250,11 +255,14 @@ class _Housekeeping:
         self._opened = opened
         self._looked = time.monotonic()
         self._keeping: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     async def __call__(self) -> None:
         now = time.monotonic()
         if now - self._looked >= GROUNDS_S:
             self._looked = now
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.create_task(asyncio.to_thread(self._opened.belonging.refresh))
             with suppress(TwinError):
                 self._opened.grounds.refresh()
                 self._opened.listed.refresh()
@@ -264,5 +272,6 @@ class _Housekeeping:
 
     async def finished(self) -> None:
         """When what was begun is done."""
-        if self._keeping is not None:
-            await self._keeping
+        for one in (self._reading, self._keeping):
+            if one is not None:
+                await one

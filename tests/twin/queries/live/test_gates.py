@@ -105,9 +105,8 @@ def test_lists_outlive_a_restart_and_an_order_is_checked_against_track_and_gate(
 
 def test_a_point_is_of_the_site_within_whose_radius_it_is(home: tuple[Settings, Store]) -> None:
     opened = OpenHub.open(home[0])
-    ground = opened.applier.ground
+    ground = opened.grounds
     north = SITE.radius_m / 111_195.0
-    assert ground.site_at(*GATE) == SITE.code
-    assert ground.site_at(SITE.lon, SITE.lat + 0.99 * north) == SITE.code
-    assert (ground.site_at(SITE.lon, SITE.lat + 1.01 * north), ground.site_at(0.0, 0.0)) == (None, None)
+    assert ground.sites_at(*GATE) == ground.sites_at(SITE.lon, SITE.lat + 0.99 * north) == [SITE.code]
+    assert ground.sites_at(SITE.lon, SITE.lat + 1.01 * north) == ground.sites_at(0.0, 0.0) == []
     opened.close()
