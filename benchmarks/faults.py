@@ -1,7 +1,7 @@
 """kill -9 of the gateway, a worker and the hub of a running service under load: how long until the state is right again.
 
 200 terminals report once a second each. `right` is from the kill until a new client of /live/positions is told all that was acknowledged
-before it (asked every 20 ms); `fresh` until it is told of every vehicle what it reported after the kill, up to a second of which is the
+before it (asked every 50 ms); `fresh` until it is told of every vehicle what it reported after the kill, up to a second of which is the
 vehicle's own. One worker is the default; of two the other answers meanwhile. Under `load` the machine's load at the time: the bound is
 of a machine that has nothing else to do.
 """

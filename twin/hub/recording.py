@@ -19,7 +19,7 @@ from twin.live.state import LiveState, flags_of
 
 __all__ = ["Recording"]
 
-FLUSH_S, FLUSH_ROWS, TIDY_S = 60.0, 200_000, 300.0
+FLUSH_S, FLUSH_ROWS, TIDY_S = 60.0, 100_000, 300.0
 PLACE_SEPARATOR = "\n"
 
 

@@ -35,7 +35,7 @@ class Listener:
     async def _listen(self) -> None:
         headers = {"Last-Event-ID": str(self.last), "Accept": "text/event-stream"}
         async with (
-            httpx2.AsyncClient(base_url=self.service.url, timeout=httpx2.Timeout(5, read=60)) as client,
+            self.service.client(httpx2.Timeout(5, read=60)) as client,
             client.stream("GET", "events", headers=headers) as answer,
         ):
             if answer.status_code != 200:
@@ -106,7 +106,7 @@ class Gate:
         """Post until it is enough, and the last is acknowledged."""
         number = 0
         while not self.enough.is_set():
-            async with httpx2.AsyncClient(base_url=self.service.url, timeout=30) as client:
+            async with self.service.client(30) as client:
                 with suppress(*AWAY):
                     while not self.enough.is_set():
                         if await self.post(client, number):
@@ -144,12 +144,12 @@ class Guard:
         number = 0
         while not self.enough.is_set():
             number += 1
-            async with httpx2.AsyncClient(base_url=self.service.url, timeout=30) as client:
+            async with self.service.client(30) as client:
                 try:
                     await self._comment(client, f"comment-{number}")
                 except AWAY:
                     self.unknown.append(f"comment-{number}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
 
     async def _comment(self, client: httpx2.AsyncClient, words: str) -> None:
         seen = await client.get("incidents/1")

@@ -5,7 +5,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.twin.faults.running import Fleet, Running, eventually, plate_of, prepared, running
@@ -42,7 +41,7 @@ def test_clocks_in_1999_and_2035_poison_nothing(tmp_path: Path) -> None:
             await terminal.settled()
             assert terminal.refused == 0
         last = {f"vehicle/{plate_of(one)}": said[-1].lon for one, said in enumerate(fleet.reported)}
-        async with httpx2.AsyncClient(base_url=service.url) as client:
+        async with service.client() as client:
 
             async def state() -> dict[str, float]:
                 found = (await client.get("live/positions")).json()

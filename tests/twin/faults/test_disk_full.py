@@ -4,7 +4,6 @@ import asyncio
 import resource
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.twin.faults.clients import Gate
@@ -43,7 +42,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost_or_corrupt_when_there_is_room_a
         status, problem = gate.refused[-1]
         assert status in (503, 507), problem
         assert problem["code"] and problem["detail"] and "Traceback" not in str(problem), problem
-        async with httpx2.AsyncClient(base_url=service.url) as client:
+        async with service.client() as client:
             assert (await client.get("live/positions")).status_code == 200
         taken = len(gate.acknowledged)
         most_of_a_file(hub, resource.RLIM_INFINITY)
