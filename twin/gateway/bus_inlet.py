@@ -29,7 +29,7 @@ class BusInlet:
     again_s: float = 5.0
     give_up_s: float = 30.0
     sent: int = field(default=0, init=False)
-    _waiting: dict[tuple[str, int], asyncio.Future[str]] = field(default_factory=dict, init=False)
+    _waiting: dict[tuple[str, int], asyncio.Future[InletGone | InletRefused | None]] = field(default_factory=dict, init=False)
     _back: asyncio.Future[None] | None = field(default=None, init=False)
     """Done when the broker is back, the next time."""
 
@@ -48,7 +48,8 @@ class BusInlet:
         await self.link.run()
 
     async def offer(self, batch: Batch) -> None:
-        """Return when the hub has committed the batch; InletRefused with its reason, InletGone where it does not answer in `give_up_s`."""
+        """Return when the hub has committed the batch; InletRefused with its reason, InletGone where it does not answer in `give_up_s` or
+        who answers for it says that it is away."""
         key, packed = (batch.source, batch.number), batch.pack()
         answer = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
         try:
@@ -58,10 +59,10 @@ class BusInlet:
             raise InletGone(f"the hub did not answer on {self.address} within {self.give_up_s:g} s", path=batch.source) from None
         finally:
             self._waiting.pop(key, None)
-        if why := answer.result():
-            raise InletRefused(why, path=batch.source)
+        if (error := answer.result()) is not None:
+            raise error
 
-    async def _send_until(self, answer: asyncio.Future[str], number: int, packed: bytes) -> None:
+    async def _send_until(self, answer: asyncio.Future[InletGone | InletRefused | None], number: int, packed: bytes) -> None:
         """What the broker has not acknowledged yet is sent again by the link itself."""
         sent: asyncio.Future[None] | None = None
         for wait_s in _waits(self.again_s):
@@ -85,12 +86,13 @@ class BusInlet:
         self.link.acknowledge(heard)
         try:
             told = json.loads(heard.payload)
-            source, number, why = told["source"], told["number"], str(told.get("refused", ""))
+            source, number, why, gone = told["source"], told["number"], str(told.get("refused", "")), told.get("gone") is True
         except (ValueError, KeyError, TypeError, AttributeError):
             return
         for key, answer in self._waiting.items():
             if key[1] == number and source in (key[0], None) and not answer.done():
-                answer.set_result(why)
+                kind = InletGone if gone else InletRefused
+                answer.set_result(kind(why, path=key[0]) if why else None)
 
 
 def _waits(most_s: float) -> Iterator[float]:

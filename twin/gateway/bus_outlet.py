@@ -78,7 +78,7 @@ class BusOutlet:
             self.gateways[gateway] = self.gateways.get(gateway, (0, 0))[0] + 1, time.time_ns() // 1000
         except (BatchInvalid, InletGone, InletRefused) as error:
             self.refused += 1
-            told["refused"] = f"{error.code}: {error.message}"
+            told |= {"refused": f"{error.code}: {error.message}", "gone": isinstance(error, InletGone)}
         self.link.publish(done_topic(gateway, number), json.dumps(told, ensure_ascii=False).encode(), content_type="application/json")
 
     async def _offer(self, batch: Batch) -> None:

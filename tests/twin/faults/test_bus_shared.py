@@ -1,10 +1,11 @@
-"""Two workers, and two gateways that share what devices publish, are one twin: each message is kept once, every worker tells the same."""
+"""Two workers, and two gateways that share what devices publish, are one twin, every process of it real."""
 
 import asyncio
 import time
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.twin.faults.bus import Publisher, broker_served, elsewhere, gateways, until_broker_served
 from tests.twin.faults.running import Running, eventually
@@ -26,6 +27,7 @@ async def passages(client: httpx2.AsyncClient) -> dict[str, int]:
     return {one["key"]: one["value"]["in"] for one in told.get("states", ())}
 
 
+@pytest.mark.nightly
 def test_two_gateways_that_share_and_two_workers_are_one_twin(tmp_path: Path) -> None:
     home, other = homes(tmp_path)
 

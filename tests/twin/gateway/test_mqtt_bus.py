@@ -66,9 +66,11 @@ def test_an_offer_over_the_bus_returns_when_the_hub_has_committed_and_not_before
 
 def test_a_hub_that_refuses_says_why_and_one_that_is_not_there_is_gone(broker: Broker) -> None:
     async def run() -> None:
-        hub = OnceInlet(failing=[InletRefused("disk full")])
+        hub = OnceInlet(failing=[InletRefused("disk full"), InletGone("being started")])
         async with bus(broker, hub) as inlet:
             with pytest.raises(InletRefused, match="disk full"):
+                await inlet.offer(batch_of(1))
+            with pytest.raises(InletGone, match="being started"):
                 await inlet.offer(batch_of(1))
             await inlet.offer(batch_of(1))
         lonely = BusInlet(address=BusAddress.parse(broker.url), gateway="south", give_up_s=0.3)
