@@ -4,7 +4,7 @@ A part that cannot be answered is None, and `unanswered` says why; the others ar
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -14,12 +14,12 @@ from spatial.errors import SpatialError
 from spatial.frame import SiteFrame
 from twin.auth import Labels
 from twin.codes import Tables, get_kind
-from twin.errors import NotReady, TwinError
+from twin.errors import Invalid, NotReady, TwinError
 from twin.incidents import AlarmKinds, Knows, View
 from twin.incidents.event import iso_of
 from twin.queries.asset_filter import AssetFilter, find_assets
 from twin.queries.incidents.around import Spot3, doors_around, gates_around, room_of
-from twin.queries.incidents.help import guards_coming, seeing_cameras
+from twin.queries.incidents.help import ground_below, guards_coming, seeing_cameras
 from twin.queries.incidents.live_state import LiveRow, LiveState
 from twin.queries.incidents.procedure import procedure_of
 from twin.queries.place.scene import Scenes
@@ -36,6 +36,8 @@ from twin.store import record_schema as schema
 __all__ = ["Sources", "context_of"]
 
 NEAR_M = 100.0
+APART = "ROUTE_PLACE_APART"
+"""What hangs above the ground (the camera that saw it) is near no path: who comes walks to the ground below it."""
 ASSETS_SHOWN = 20
 PEOPLE = ("person", "guard")
 Part = TypeVar("Part")
@@ -171,4 +173,11 @@ def _guards(sources: Sources, site: str, labels: Labels, spot: Spot3, live: Iter
     if spot.place not in network.rooms and not np.isfinite(spot.site_xyz).all():
         raise NotReady("nobody knows how high it is", code="INCIDENT_PLACE_UNKNOWN", hint="its devices have neither room nor height")
     frame = SiteFrame.of(sources.store.get_site(site))
-    return guards_coming(network, frame, sources.store, labels, spot, list(live))
+    try:
+        return guards_coming(network, frame, sources.store, labels, spot, list(live))
+    except Invalid as error:
+        if error.code != APART:
+            raise
+    lon, lat, _ = frame.to_lon_lat_height([spot.site_xyz])[0].tolist()
+    below = frame.from_lon_lat_height([ground_below(sources.sight, site, labels, lon, lat)])[0].tolist()
+    return guards_coming(network, frame, sources.store, labels, replace(spot, site_xyz=(below[0], below[1], below[2])), list(live))

@@ -14,7 +14,7 @@ from twin.queries.routes.places import PlaceGiven
 from twin.queries.sight.answerer import Sight
 from twin.store import Store
 
-__all__ = ["guards_coming", "seeing_cameras"]
+__all__ = ["ground_below", "guards_coming", "seeing_cameras"]
 
 GUARDS = 3
 EDITION_SHOWN = "2014"
@@ -45,6 +45,12 @@ def seeing_cameras(
     ]
     lon, lat, height = told["target"]["lon_lat_height"]
     return cameras, (lon, lat, height)
+
+
+def ground_below(sight: Sight, site: str, labels: Labels, lon: float, lat: float) -> tuple[float, float, float]:
+    """The ground at a point: lon, lat, ellipsoidal height."""
+    target = {"lon": lon, "lat": lat, "height_m": 0.0, "datum": "ground"}
+    return seeing_cameras(sight, site, labels, target)[1]
 
 
 def guards_coming(
