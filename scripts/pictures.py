@@ -3,10 +3,12 @@
 The scene 960 × 540 in at most 200 kB, the whole page and the maps of reports 1280 × 720 in at most 300 kB. Poses are in
 docs/pictures/poses.json: the camera in degrees and ellipsoidal metres, a storey to cut open by building and name; for the page what
 lies open in it (`list`, `record`, a tab of the storey); for a map its report. Names of pictures as arguments take only those. Uses the
-demo of TWIN_HOME (default ./twin-home), which `twin demo` makes first where it is not there, with its stock-take and reconciled.
+demo of TWIN_HOME (default ./twin-home), which `twin demo` makes first where it is not there, with its stock-take and reconciled; SCALE
+(default compound) is how much of it. Those that are `live` see it served with its simulator: scripts/pictures_live.py.
 """
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -23,6 +25,7 @@ from playwright.sync_api import Browser
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from scripts.pictures_live import living, living_page  # noqa: E402
 from tests.viewer.browser import Visit, launched, visit, wait_until, watched  # noqa: E402  the checkout is on the path only now
 from twin.settings import Settings  # noqa: E402
 
@@ -30,6 +33,7 @@ PICTURES = ROOT / "docs" / "pictures"
 TWIN = ROOT / ".venv" / "bin" / "twin"
 SCENE, PAGE = (960, 540), (1280, 720)
 MAX_BYTES = {SCENE: 200_000, PAGE: 300_000}
+SCALE = os.environ.get("SCALE", "compound")
 STOCKTAKE = "2026年度盘点 · 1号楼 2—4 层"
 STOREYS = ("2F", "3F", "4F")
 COLOURS = (256, 128, 64)
@@ -72,7 +76,7 @@ def twin(*arguments: str | Path) -> dict[str, Any]:
 
 def prepare(home: Path) -> int:
     """The demo, reconciled, with a stock-take of three storeys that is under way: its number."""
-    twin("demo")
+    twin("demo", "--scale", SCALE)
     takes = [int(take["id"]) for take in twin("stocktake", "list")["stocktakes"] if take["name"] == STOCKTAKE]
     if takes:
         return takes[0]
@@ -83,7 +87,7 @@ def prepare(home: Path) -> int:
         )
         places = [option for (place,) in storeys for option in ("--place", str(place))]
     number = int(twin("stocktake", "open", STOCKTAKE, *places)["id"])
-    head, *lines = (home / "demo" / "compound-7" / "registers" / "stocktake.csv").read_text("utf-8").splitlines()
+    head, *lines = (home / "demo" / f"{SCALE}-7" / "registers" / "stocktake.csv").read_text("utf-8").splitlines()
     scans = home / "scans.csv"
     scans.write_text("\n".join([head, *(line for line in lines if line.split(",")[3] in STOREYS)]) + "\n", "utf-8")
     twin("stocktake", "scan", str(number), scans, "--profile", "zh")
@@ -147,15 +151,26 @@ def storey_place(home: Path, building: str, name: str) -> int:
 
 
 def main() -> None:
-    """Serve the demo, visit it, take each picture."""
+    """Serve the demo, visit it, take each picture; then those of the living one."""
+    poses = json.loads((PICTURES / "poses.json").read_text(encoding="utf-8"))
+    chosen = {name: poses[name] for name in sys.argv[1:] or poses}
+    if still := {name: pose for name, pose in chosen.items() if "live" not in pose}:
+        take_still(still)
+    if moving := {name: pose for name, pose in chosen.items() if "live" in pose}:
+        twin("demo", "--scale", SCALE)
+        with living(TWIN, SCALE) as (url, named), launched() as browser:
+            for name, pose in moving.items():
+                told(name, living_page(browser, url, pose, named, PAGE))
+
+
+def take_still(chosen: dict[str, Any]) -> None:
+    """Take those of the demo at rest."""
     home = Settings().home
     take = prepare(home)
     service = subprocess.Popen([TWIN, "serve", "--port", "0"], stderr=subprocess.PIPE, text=True)
     try:
         assert service.stderr is not None
         url = next(found.group().rstrip("/") for line in service.stderr if (found := re.search(r"http://[\d.]+:\d+/", line)))
-        poses = json.loads((PICTURES / "poses.json").read_text(encoding="utf-8"))
-        chosen = {name: poses[name] for name in sys.argv[1:] or poses}
         bare = {name: pose for name, pose in chosen.items() if not {"page", "report"} & pose.keys()}
         with launched() as browser:
             if bare:

@@ -80,7 +80,7 @@ class Built:
 class Compound:
     """All that stands there. `ground` is the outline of the compound; `meters` key and carrier; `guards` keys of who is on duty;
     `lift_floors` the lowest and the highest floor that a lift (by its key) serves; `people` and `cars` keys of persons and plates of cars
-    without a terminal, that only pass gates."""
+    without a terminal, that only pass gates; `assembly` keys of doors that are readers at assembly points, where nobody is in or out."""
 
     streets: Streets
     ground: BaseGeometry
@@ -90,6 +90,7 @@ class Compound:
     cameras: Sequence[Post] = ()
     posts: Sequence[Post] = ()
     doors: Sequence[Post] = ()
+    assembly: Sequence[str] = ()
     fire_points: Sequence[Post] = ()
     lifts: Sequence[Post] = ()
     lift_floors: Mapping[str, tuple[int, int]] = field(default_factory=dict)

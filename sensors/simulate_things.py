@@ -51,7 +51,8 @@ def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: fl
         gates = [device_address("gate", gate.key) for gate in compound.gates if gate.cars is cars]
         passing = rng()
         if gates and who:
-            streams.append(_passing(gates, who, subject, every / len(gates) / pace, passing, leave_s if not cars else inf))
+            points = [] if cars else [device_address("door", key) for key in compound.assembly]
+            streams.append(_passing(gates, who, subject, every / len(gates) / pace, passing, leave_s if not cars else inf, points))
     for key, carrier in compound.meters:
         streams.append(_metered(device_address("meter", key), carrier, rng()))
     some = rng()
@@ -83,8 +84,10 @@ def _steady(device: str, state: str, rng: Rng, every: float | None = None) -> It
         yield Said(at_s=at, device=device, stream=Stream.HEARTBEAT, value={})
 
 
-def _passing(gates: Sequence[str], who: Sequence[str], subject: str, every_s: float, rng: Rng, leave_s: float) -> Iterator[Said]:
-    """Who is out comes in by some gate, who is in goes out by some."""
+def _passing(
+    gates: Sequence[str], who: Sequence[str], subject: str, every_s: float, rng: Rng, leave_s: float, points: Sequence[str]
+) -> Iterator[Said]:
+    """Who is out comes in by some gate, who is in goes out by some; who has to leave goes to an assembly `point`, if there is a reader."""
     inside: set[int] = set(rng.permutation(len(who))[: len(who) // 2].tolist())
     name = "plate" if subject == "vehicle" else "card"
     at = 0.0
@@ -98,11 +101,15 @@ def _passing(gates: Sequence[str], who: Sequence[str], subject: str, every_s: fl
         yield _passed(at, gate, direction, subject, {name: who[one]})
     takes = model("scenario")["leaving_s"]
     for after, one in sorted((float(rng.triangular(0.0, takes / 3, takes)), one) for one in sorted(inside)):
-        yield _passed(leave_s + after, gates[int(rng.integers(len(gates)))], "out", subject, {name: who[one]})
+        if points and rng.random() < model("scenario")["assembled"]:
+            yield _passed(leave_s + after, points[int(rng.integers(len(points)))], None, subject, {name: who[one]})
+        else:
+            yield _passed(leave_s + after, gates[int(rng.integers(len(gates)))], "out", subject, {name: who[one]})
 
 
-def _passed(at_s: float, gate: str, direction: str, subject: str, whom: Mapping[str, str]) -> Said:
-    value = {"direction": direction, "subject": subject, **whom, "granted": True, "count": 1}
+def _passed(at_s: float, gate: str, direction: str | None, subject: str, whom: Mapping[str, str]) -> Said:
+    way = {} if direction is None else {"direction": direction}
+    value = {**way, "subject": subject, **whom, "granted": True, "count": 1}
     return Said(at_s=at_s, device=gate, stream=Stream.PASSAGE, value=value)
 
 

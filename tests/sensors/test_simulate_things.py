@@ -168,6 +168,19 @@ def test_at_an_evacuation_all_people_inside_leave_and_nobody_comes(seed: int) ->
     assert max(one.at_s for one in late) <= script.leave_s + model("scenario")["leaving_s"]
 
 
+def test_at_an_evacuation_some_are_seen_at_the_assembly_point_and_everybody_once() -> None:
+    ready = replace(COMPOUND, assembly=["D-0"])
+    said = [one for one in takewhile(lambda one: one.at_s < 2000.0, things_said(ready, 7, leave_s=600.0)) if one.at_s >= 600.0]
+    left = [one for one in said if one.value.get("subject") == "person"]
+    seen = {one.value["card"] for one in left if one.device == "door/D-0"}
+    out = {one.value["card"] for one in left if one.value.get("direction") == "out"}
+    assert seen
+    assert out
+    assert seen.isdisjoint(out)
+    assert len(left) == len(seen) + len(out)
+    assert all("direction" not in one.value for one in left if one.device == "door/D-0")
+
+
 def test_guards_walk_and_the_nearest_runs_to_where_it_is_called() -> None:
     guards = Guards(COMPOUND, np.random.default_rng(5))
     walked = []

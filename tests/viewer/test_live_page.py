@@ -179,6 +179,7 @@ def test_a_vehicle_tells_its_trips_and_what_contradicts_them_and_does_what_it_is
     expect(panel.locator(".commands li")).to_have_text(
         [re.compile("临时位置跟踪 停止.*终端不支持.*她", re.DOTALL), re.compile("文本下发 「请到东门等候」.*终端已执行.*0x8300", re.DOTALL)]
     )
+    assert GRAVE.isdisjoint(violation["impact"] for violation in Axe().run(page).response["violations"])
     assert [row["said"] for row in service.live.told] == [{"text": "请到东门等候"}, {"interval_s": 0, "for_s": 0}]
     panel.get_by_role("button", name="关闭").click()
 
@@ -191,6 +192,7 @@ def test_at_an_evacuation_the_list_counts_down_and_names_nobody_to_who_may_not_k
     panel = page.locator("twin-muster")
     expect(panel.locator(".rows.missing li")).to_have_text(re.compile("P-1.*由南门进入", re.DOTALL))
     expect(panel).to_contain_text("集合点：疏散集合点")
+    assert GRAVE.isdisjoint(violation["impact"] for violation in Axe().run(page).response["violations"])
     service.live.names = False
     expect(panel).to_contain_text("无权查看人员姓名")
     service.live.names = True

@@ -27,13 +27,13 @@ const engineFiles = {
   },
 };
 
-const REGISTERS = ["/assets", "/buildings", "/dispatches", "/drivers", "/energies", "/meters", "/people", "/posts", "/rooms", "/titles", "/units", "/vehicles"];
+const REGISTERS = ["/assets", "/buildings", "/dispatches", "/drivers", "/energies", "/meters", "/people", "/posts", "/rooms", "/titles", "/units", "/vehicles", "/visits"];
 
 const service = process.env.TWIN_SERVICE ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
   define: { CESIUM_BASE_URL: JSON.stringify("/cesium/") },
   build: { sourcemap: process.env.TWIN_SOURCEMAP === "1", outDir: output, assetsDir: "page", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 6000, modulePreload: { polyfill: false } },
-  server: { proxy: Object.fromEntries(["/sites", "/tiles", "/session", "/records", "/search", "/inventory", "/requests", "/occupancy", "/what-if", "/energy", "/events", "/incidents", "/collections", "/spatial", "/work-items", ...REGISTERS].map((path) => [path, service]).concat([["/live", { target: service, ws: true }]])) },
+  server: { proxy: Object.fromEntries(["/sites", "/tiles", "/session", "/records", "/search", "/inventory", "/requests", "/occupancy", "/what-if", "/energy", "/events", "/incidents", "/collections", "/spatial", "/sta", "/work-items", ...REGISTERS].map((path) => [path, service]).concat([["/live", { target: service, ws: true }]])) },
   plugins: [engineFiles],
 });

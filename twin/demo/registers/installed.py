@@ -25,6 +25,8 @@ HOT = ("开水间", "设备间", "舞台")
 """Rooms where a smoke detector would cry for nothing."""
 PASSED = ("走廊", "电梯厅", "门厅", "前厅", "观众厅")
 """Rooms with a manual call point."""
+ASSEMBLY_READER = Spot(-90.0, -79.0)
+"""In the middle of the assembly point: it tells who is safe, and is no way in or out."""
 ATTENDED = ("值班室", "消防控制室", "接待室", "门厅", "前厅", "贵宾室")
 BUTTONS_FROM = 500
 """Serial of the first panic button's id: those of the perimeter come before."""
@@ -34,7 +36,8 @@ LIFT_CODE = "3110350102"
 
 
 def door_draft(world: World, planter: Planter) -> Draft:
-    """Doors that know whether they are open: entrances, plant rooms, and rooms entered with a card; each is an element of its model."""
+    """Doors that know whether they are open: entrances, plant rooms, and rooms entered with a card, each an element of its model; and the
+    reader of the assembly point."""
     rooms = {(room.model.model, room.model.number): room for room in world.rooms if room.model is not None}
     houses = {house.model: house for house in world.buildings if house.model}
     rows: list[dict[str, Any]] = []
@@ -49,8 +52,12 @@ def door_draft(world: World, planter: Planter) -> Draft:
             continue
         where = _within(house, room) if room is not None and not is_plant else {"楼栋": house.number}
         rows.append({"门禁名称": name, "构件标识": door.global_id, "门禁方式": way, "开门超时(s)": 120 if is_entrance else 30, **where})
+    lon, lat = ASSEMBLY_READER.lon_lat
+    where = {"经度": lon, "纬度": lat, "坐标系": "CGCS2000", "安装高度(m)": 1.3}
+    rows.append({"门禁名称": "疏散集合点读卡器", "门禁方式": "刷卡", **where})
     draft = _draft("门禁编号", "DOOR", rows, planter, world, stream=0)
-    draft.change("door_element", "构件标识", lambda _, was: was[:-1] + ("A" if was[-1] != "A" else "B"))
+    drawn = range(len(rows) - 1)
+    draft.change("door_element", "构件标识", lambda _, was: was[:-1] + ("A" if was[-1] != "A" else "B"), drawn)
     return draft
 
 

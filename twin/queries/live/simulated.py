@@ -37,11 +37,12 @@ POSTS = {
     "panic_buttons": "panic_button",
 }
 """Kinds that are a key and a place, by where the compound has them."""
-ASKED = ("city_object", "building", "gate", "perimeter_segment", *POSTS.values())
+ASKED = ("city_object", "building", "gate", "perimeter_segment", "zone", *POSTS.values())
 KINDS = tuple(kind for kind in Kind if kind.value in ASKED)
 USUAL_M_S, INSIDE_M_S, WIDTH_M = 30 / 3.6, 20 / 3.6, 6.0
 """Where no layer says how fast a road is driven or how wide it is."""
 MOST_PEOPLE = 200
+ASSEMBLY = "assembly"
 HOLDS_CARS = ("vehicle", "mixed", "both")
 
 
@@ -70,16 +71,19 @@ def read_simulated(store: Store, site: str) -> Simulated:
     terminals.refresh()
     vehicles = [(key, terminal, plate or "") for key, terminal, plate in terminals.listed()]
     driven = {key for key, _, _ in vehicles}
+    assembly = _at_assembly(features)
+    posts = [one for one in features if not (one.kind is Kind.DOOR and _key(one) in assembly)]
     compound = Compound(
         streets=Streets.of([line for one in features if one.class_name in WAYS for line in _lines(one, frame, ground)]),
         ground=ground,
         built=_built(features),
         gates=[gate for one in _of(features, Kind.GATE) for gate in _gates(one)],
         segments=segments,
-        **{name: [Post(key=_key(one), xy=_place(one)) for one in features if one.kind.value == kind] for name, kind in POSTS.items()},
+        **{name: [Post(key=_key(one), xy=_place(one)) for one in posts if one.kind.value == kind] for name, kind in POSTS.items()},
         guards=[key for key, _ in _column(store, "guard", "key")],
         meters=[(key, carrier) for key, carrier in _column(store, "meter", "carrier") if carrier],
         people=[key for key, _ in _column(store, "person", "key")][:MOST_PEOPLE],
+        assembly=assembly,
         lift_floors={key: floors for key, said in _column(store, "lift", "floors") if (floors := _floors(said)) is not None},
         cars=[*(plate for key, plate in _column(store, "vehicle", "plate") if plate and key not in driven), *_announced(store)],
     )
@@ -139,6 +143,17 @@ def _built(features: Iterable[Feature]) -> Built:
         if (one.kind is Kind.BUILDING or one.class_name in ("Building", "BuildingPart")) and one.footprint is not None and one.z_range
     ]
     return Built(outlines=[shape for shape, _ in found], heights_m=np.array([high - low for _, (low, high) in found]))
+
+
+def _at_assembly(features: Sequence[Feature]) -> list[str]:
+    """Doors that stand in an assembly point: readers where people say that they are safe."""
+    points = [
+        one.footprint
+        for one in _of(features, Kind.ZONE)
+        if one.footprint is not None and one.properties.get("device", {}).get("type") == ASSEMBLY
+    ]
+    doors = [(_key(one), _place(one)) for one in _of(features, Kind.DOOR)]
+    return [key for key, xy in doors if any(shapely.contains_xy(point, *xy) for point in points)]
 
 
 def _announced(store: Store) -> list[str]:

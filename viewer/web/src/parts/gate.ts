@@ -69,7 +69,7 @@ export class TwinGate extends LivePart {
   }
 
   private again(): void {
-    if (this.tab === "passages") return this.passages.refresh();
+    if (this.tab === "passages") this.passages.refresh();
     if (this.tab === "visits") this.visits.refresh();
     this.inside.vehicle.refresh();
     if (this.twin.desk.may("read_person")) this.inside.person.refresh();
@@ -90,7 +90,7 @@ export class TwinGate extends LivePart {
     const { twin } = this;
     const subjects = SUBJECTS.filter((one) => one === "vehicle" || twin.desk.may("read_person"));
     const subject = this.subject ?? (this.isForCars || subjects.length === 1 ? "vehicle" : "person");
-    const pages = subjects.map((one) => ({ one, page: this.inside[one].of(`${twin.site?.code}`, () => readInside(twin.site?.code ?? "", one)) }));
+    const pages = subjects.map((one) => ({ one, page: this.inside[one].of(twin.site?.code ?? "", () => readInside(twin.site?.code ?? "", one)) }));
     const page = pages.find(({ one }) => one === subject)?.page ?? { status: "loading" as const };
     const count = (one: Subject): string => {
       const found = pages.find((each) => each.one === one)?.page;
@@ -123,23 +123,31 @@ export class TwinGate extends LivePart {
   private passed(): unknown {
     const state = this.passages.of(this.gate, () => readPassages(this.gate, PASSAGES));
     const now = this.twin.live.now_ms;
+    const known = new Map(this.allInside().map(({ key, who }) => [key, who]));
     return answered(state, () => this.passages.forget(), (all) =>
       all.length === 0
         ? html`<p class="quiet">${t("gate.nobody_passed")}</p>`
         : html`<ul class="rows passages">${all.map(({ at, direction, subject, key, granted }) => html`<li>
-            <div class="line"><span><span class="way ${direction ?? ""}">${t(direction === "in" ? "way.in" : direction === "out" ? "way.out" : "way.there")}</span> <span class="number">${key ?? t(`subject.one_${subject}`)}</span></span><span class="number">${when(at, now)}</span></div>
+            <div class="line"><span><span class="way ${direction ?? ""}">${t(direction === "in" ? "way.in" : direction === "out" ? "way.out" : "way.there")}</span> ${key !== null && known.get(key) ? whoLine(this.twin, subject, key, known.get(key) ?? null) : html`<span class="number">${key ?? t(`subject.one_${subject}`)}</span>`}</span><span class="number">${when(at, now)}</span></div>
             ${granted === false ? html`<span class="refused">${t("gate.refused")}</span>` : nothing}
           </li>`)}</ul>`,
     );
   }
 
+  /** All who are inside, as far as they are known by now. */
+  private allInside(): InsideRow[] {
+    const site = this.twin.site?.code ?? "";
+    const subjects = SUBJECTS.filter((one) => one === "vehicle" || this.twin.desk.may("read_person"));
+    return subjects.flatMap((one) => {
+      const page = this.inside[one].of(site, () => readInside(site, one));
+      return page.status === "ready" ? page.value.inside : [];
+    });
+  }
+
   private announced(): unknown {
     const { twin } = this;
     const now = twin.live.now_ms;
-    const inside = new Set(SUBJECTS.flatMap((one) => {
-      const page = this.inside[one].of(`${twin.site?.code}`, () => readInside(twin.site?.code ?? "", one));
-      return page.status === "ready" ? page.value.inside.map(({ key }) => key) : [];
-    }));
+    const inside = new Set(this.allInside().map(({ key }) => key));
     const state = this.visits.of("all", readVisits);
     return answered(state, () => this.visits.forget(), ({ visits, matched }) => {
       const rows = visitsAt(visits, this.gate, now);
