@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.columns import beside
 from sensors.local_metres import metres_per_degree
 from sensors.observation import NO_NUMBER
 from sensors.plausible import distance_m
@@ -59,7 +60,7 @@ def datum_model() -> DatumModel:
 
 def corrected(lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The places (n,) read as GCJ-02, in WGS84; as they are outside China."""
-    degrees = np.stack([lon_e7, lat_e7], axis=1) / E7
+    degrees = beside(lon_e7, lat_e7) / E7
     inside = ((degrees > (WEST, SOUTH)) & (degrees < (EAST, NORTH))).all(axis=1)
     degrees[inside] = gcj02_to_wgs84(degrees[inside])
     lon, lat = np.round(degrees * E7).astype(np.int32).T
@@ -117,7 +118,7 @@ def _home_odds(rows: NDArray[Any], said: Places, read: Places, model: DatumModel
 
 def _on_road(places: Places, roads: Roads, model: DatumModel) -> NDArray[np.float64]:
     """The log of how likely a driving device is so far (n,) from the nearest road; the same for all that have none within reach."""
-    degrees = np.stack(places, axis=1) / E7
+    degrees = beside(*places) / E7
     near = roads.near(degrees, metres_per_degree(degrees[:, 1]))
     distance = np.full(len(degrees), np.inf)
     np.minimum.at(distance, near.point, near.distance_m)

@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["put_rows", "take_rows"]
+__all__ = ["copy_rows", "put_rows", "take_rows"]
+
+
+def copy_rows(rows: NDArray[Any]) -> NDArray[Any]:
+    """A copy of all rows of a structured array, or of a field of one that is structured itself."""
+    copied: NDArray[Any] = _plain(rows).copy().view(rows.dtype)
+    return copied
 
 
 def take_rows(rows: NDArray[Any], at: NDArray[Any]) -> NDArray[Any]:
@@ -15,7 +21,7 @@ def take_rows(rows: NDArray[Any], at: NDArray[Any]) -> NDArray[Any]:
 
 
 def put_rows(rows: NDArray[Any], at: NDArray[Any], values: NDArray[Any]) -> None:
-    """Write `values` into the rows `at` of a contiguous structured array of their dtype."""
+    """Write `values` into the rows `at` of a structured array of their dtype, or of such a field of one."""
     _plain(rows)[at] = _plain(values)
 
 

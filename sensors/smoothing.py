@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.columns import beside
 from sensors.filter_model import FilterModel, filter_model
-from sensors.local_metres import FRAME_FIELDS, metres_per_degree, recentre, to_degrees_e7, to_local
+from sensors.local_metres import FRAME_FIELDS, metres_per_degree, recentre, scale_of, to_degrees_e7, to_local
 from sensors.observation import Fixes
 from sensors.parking import PARK_FIELDS, Parking, ParkModel, moves_from_m_s, park, park_model
 from sensors.plausible import distance_m
@@ -55,7 +56,7 @@ def velocity_of(fixes: Fixes) -> Float64:
     """Metres a second east and north (n, 2) by the speed and heading that fixes say; NaN where they do not."""
     speed, heading = fixes["speed_dkmh"] / DKMH_PER_M_S, np.radians(fixes["heading_cdeg"] / 100.0)
     told = (fixes["speed_dkmh"] >= 0) & ((fixes["heading_cdeg"] >= 0) | (fixes["speed_dkmh"] == 0))
-    return np.where(told[:, None], np.stack([speed * np.sin(heading), speed * np.cos(heading)], axis=1), np.nan)
+    return np.where(told[:, None], beside(speed * np.sin(heading), speed * np.cos(heading)), np.nan)
 
 
 def smooth(
@@ -72,22 +73,30 @@ def smooth(
     speed = np.where(fixes["speed_dkmh"] >= 0, fixes["speed_dkmh"] / DKMH_PER_M_S, np.nan)
     fresh = anew | ~rows["begun"] | ((time_us - rows["time_us"] > settings.longest_s * SECOND_US) & ~rows["parked"])
     _restart(rows, fresh, lon_e7, lat_e7)
-    z = to_local(rows, lon_e7, lat_e7)
+    scale = scale_of(rows)
+    z = to_local(rows, lon_e7, lat_e7, scale)
     off = np.where(fresh, 0.0, np.hypot(*(z - rows["x"][:, :2]).T))
     roamed = distance_m(lon_e7, lat_e7, rows["spot_lon_e7"], rows["spot_lat_e7"])
     parking = park(rows, speed, velocity, off, roamed, fixes["status"], time_us, settings.parking)
     for name, value in (("spot_lon_e7", lon_e7), ("spot_lat_e7", lat_e7)):
         rows[name] = np.where(rows["still_us"] == 0, value, rows[name])
     first = fresh | parking.taken
-    _restart(rows, parking.taken, lon_e7, lat_e7)
-    z = to_local(rows, lon_e7, lat_e7)
+    if parking.taken.any():
+        _restart(rows, parking.taken, lon_e7, lat_e7)
+        scale = scale_of(rows)
+        z = to_local(rows, lon_e7, lat_e7, scale)
     _begin(rows, first, z, velocity, time_us, settings.filter)
     _drive_off(rows, parking)
-    goes_on = np.flatnonzero(~first & ~parking.astray)
-    if len(goes_on):
-        _go_on(rows, goes_on, z[goes_on], velocity[goes_on], time_us[goes_on], parking.held[goes_on], settings)
-    recentre(rows)
-    lon, lat = to_degrees_e7(rows, rows["x"][:, :2])
+    goes_on = ~first & ~parking.astray
+    if goes_on.all():
+        _go_on(rows, z, velocity, time_us, parking.held, scale, settings)
+    elif goes_on.any():
+        going = take_rows(rows, goes_on)
+        _go_on(going, z[goes_on], velocity[goes_on], time_us[goes_on], parking.held[goes_on], scale[goes_on], settings)
+        put_rows(rows, goes_on, going)
+    if recentre(rows):
+        scale = scale_of(rows)
+    lon, lat = to_degrees_e7(rows, rows["x"][:, :2], scale)
     lately = time_us - rows["still_us"] < settings.parking.silent_s * SECOND_US
     goes = np.where(np.isfinite(speed), np.nan_to_num(speed) >= moves_from_m_s(rows, settings.parking), (rows["still_us"] == 0) | lately)
     moving = ~rows["parked"] & goes
@@ -123,20 +132,18 @@ def _begin(rows: NDArray[Any], first: Bools, z: Float64, velocity: Float64, time
 
 
 def _go_on(
-    rows: NDArray[Any],
-    at: NDArray[np.int64],
+    going: NDArray[Any],
     z: Float64,
     velocity: Float64,
     time_us: NDArray[np.int64],
     held: Bools,
+    scale: Float64,
     settings: Smoothing,
 ) -> None:
-    going = take_rows(rows, at)
     predict(going, z, velocity, time_us, held, settings.filter)
-    update_place(going, z, settings.filter, np.ones(len(at), dtype=bool))
+    update_place(going, z, settings.filter, np.ones(len(going), dtype=bool))
     if settings.roads is not None:
-        lon, lat = to_degrees_e7(going, going["x"][:, :2])
-        degrees = np.stack([lon, lat], axis=1) / 1e7
+        lon, lat = to_degrees_e7(going, going["x"][:, :2], scale)
+        degrees = beside(lon, lat) / 1e7
         way = np.where(held[:, None] | ~np.isfinite(velocity), 0.0, velocity)
         snap(going, settings.roads, degrees, metres_per_degree(degrees[:, 1]), way, settings.snapping)
-    put_rows(rows, at, going)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.columns import beside
 from sensors.filter_model import FilterModel
 
 __all__ = ["FILTER_FIELDS", "Predicted", "begin", "predict", "radius_95_m", "update_along", "update_place"]
@@ -35,7 +36,8 @@ OPEN, CANYON, JUMP = 0, 1, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Predicted:
-    """What a step did, for the way back: how much of each state was kept (n, 6), state and covariance as predicted."""
+    """What a step did, for the way back: how much of each state was kept (n, 6), state and covariance as predicted: those of
+    the rows, until these are updated."""
 
     kept: Float64
     x: Float64
@@ -83,7 +85,7 @@ def predict(
     p[:, 3, 3] += drift
     rows["modes"], rows["velocity"], rows["time_us"], rows["dark"] = modes, velocity, time_us, False
     rows["interval_s"] = np.where(dark, rows["interval_s"], dt)
-    return Predicted(kept=kept, x=x.copy(), p=p.copy())
+    return Predicted(kept=kept, x=x, p=p)
 
 
 def update_place(rows: NDArray[Any], z: Float64, model: FilterModel, used: NDArray[np.bool_]) -> None:
@@ -132,7 +134,8 @@ def _moved(
     before, after = np.where(told[:, None], before, 0.0), np.where(told[:, None], after, 0.0)
     rough = modes[:, CANYON] + modes[:, JUMP]
     sigma = model.open_m_s + (model.canyon_m_s - model.open_m_s) * rough
-    fast = np.maximum(np.hypot(*before.T), np.hypot(*after.T))
+    speeds = np.hypot(*before.T), np.hypot(*after.T)
+    fast = np.maximum(*speeds)
     still = told & (fast < model.still_sigmas * sigma) & (dt < model.still_s)
     change = after - before
     moved = np.where((told & ~still & ~held)[:, None], (before + after) / 2 * dt[:, None], 0.0)
@@ -150,7 +153,7 @@ def _moved(
     spread[:, 0, 0] += even
     spread[:, 1, 1] += even
     cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    slow = np.minimum(np.hypot(*before.T), np.hypot(*after.T)) < model.heading_m_s
+    slow = np.minimum(*speeds) < model.heading_m_s
     turned = np.where(slow, 0.0, np.abs(np.arctan2(cross, (before * after).sum(axis=1))))
     return moved, spread, turned
 
@@ -165,13 +168,13 @@ def _prior(modes: Float64, dt: Float64, model: FilterModel) -> Float64:
     calm = modes[:, OPEN] + modes[:, JUMP] * 0.5
     jump = np.minimum(model.jump_each + dt * model.jump_s, 0.2)
     canyon = rough * (1 - change) + calm * change
-    return np.stack([(1 - canyon) * (1 - jump), canyon * (1 - jump), jump], axis=1)
+    return beside((1 - canyon) * (1 - jump), canyon * (1 - jump), jump)
 
 
 def _kept(dt: Float64, modes: Float64, model: FilterModel) -> Float64:
     slow = np.exp(-dt / (modes[:, OPEN] * model.open_s + (1 - modes[:, OPEN]) * model.canyon_s))
     left = np.exp(-dt / model.exit_s)
-    return np.stack([np.ones(len(dt)), np.ones(len(dt)), slow, slow, left, left], axis=1)
+    return beside(np.ones(len(dt)), np.ones(len(dt)), slow, slow, left, left)
 
 
 def _darkened(x: Float64, p: Float64, dark: NDArray[np.bool_], model: FilterModel) -> None:
@@ -189,7 +192,7 @@ def _added(dt: Float64, turned: Float64, model: FilterModel) -> Float64:
     calm = model.variances[OPEN] * (1 - np.exp(-2 * dt / model.open_s))
     rough = model.variances[CANYON] * (1 - np.exp(-2 * dt / model.canyon_s))
     rough = rough + np.minimum(turned / (np.pi / 2), 1.0) * model.street_m**2
-    return np.stack([calm, rough, np.full(len(dt), model.variances[JUMP])], axis=1)
+    return beside(calm, rough, np.full(len(dt), model.variances[JUMP]))
 
 
 def _judged(prior: Float64, added: Float64, off: Float64, p: Float64, model: FilterModel) -> Float64:

@@ -13,7 +13,7 @@ from sensors.observation import NO_NUMBER, Fixes
 from sensors.plausible import JUDGE_FIELDS, Judgement, ServiceArea, judge
 from sensors.position_limits import PositionLimits, position_limits
 from sensors.roads import NO_ROAD
-from sensors.row_bytes import put_rows, take_rows
+from sensors.row_bytes import copy_rows, put_rows, take_rows
 from sensors.smoothing import DKMH_PER_M_S, SMOOTH_FIELDS, Smoothing, smooth
 from sensors.verdict import Verdict, doubted_of, used_of
 
@@ -133,23 +133,24 @@ class Tracker:
         verdict = judgement.verdict
         used = np.flatnonzero(used_of(verdict))
         lon, lat, turned = self._read(rows, fixes, judgement)
-        out = rows["out"].copy()
+        out = copy_rows(rows["out"])
         if len(used) < len(fixes):
             _unused(out, rows, fixes, judgement, lon, lat)
         if len(used):
-            held = take_rows(rows, used)
+            every = len(used) == len(fixes)
+            held, chosen = (rows, fixes) if every else (take_rows(rows, used), take_rows(fixes, used))
             anew = turned[used] | (verdict[used] == RELOCATED)
-            smoothed = smooth(held, take_rows(fixes, used), lon[used], lat[used], judgement.time_us[used], anew, self.smoothing)
+            smoothed = smooth(held, chosen, lon[used], lat[used], judgement.time_us[used], anew, self.smoothing)
             verdict[used[smoothed.drifts]] = PARKED_DRIFT
             out["lon_e7"][used], out["lat_e7"][used] = smoothed.lon_e7, smoothed.lat_e7
             out["accuracy_dm"][used] = np.minimum(np.ceil(smoothed.accuracy_m * 10), MOST_DM)
             out["moving"][used], out["road"][used], out["smoothed"][used] = smoothed.moving, held["road"], True
             _said(out, fixes, used, smoothed.moving, held["moving_m_s"])
-            put_rows(rows, used, held)
+            if not every:
+                put_rows(rows, used, held)
         out["verdict"], out["clock"], out["time_us"] = verdict, judgement.clock, judgement.time_us
         out["doubted"] = doubted_of(verdict)
-        kept = rows["out"]
-        kept[used] = out[used]
+        put_rows(rows["out"], used, take_rows(out, used))
         return out
 
     def _read(

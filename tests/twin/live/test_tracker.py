@@ -236,3 +236,14 @@ def test_a_backlog_of_hundreds_moves_nothing_wherever_it_lies_in_the_array() -> 
 def test_nothing_taken_in_is_nothing_said() -> None:
     assert len(Tracker().apply(fix_rows(np.zeros(0)), LATER_US)) == 0
     assert len(Tracker(smoothing=Smoothing(roads=Roads.of(np.zeros((0, 4))))).apply(on_the_grid(5), LATER_US)) == 5
+
+
+def test_fixes_are_judged_the_same_whether_or_not_another_device_beside_them_says_nothing_of_use() -> None:
+    """Where all are used they are judged in place, else in a copy."""
+    moments = [np.concatenate([on_the_grid(120, device=device)[at : at + 1] for device in range(6)]) for at in range(120)]
+    roads = Smoothing(roads=roads_in_degrees())
+    alone, beside = Tracker(smoothing=roads), Tracker(smoothing=roads)
+    for at, fixes in enumerate(moments):
+        fixes["lon_e7"] += np.random.default_rng(at).integers(-300, 300, len(fixes))
+        more = np.append(fixes, fix_rows([float(at)], device=6, status=0))
+        assert beside.apply(more, LATER_US)[:-1].tobytes() == alone.apply(fixes, LATER_US).tobytes()
