@@ -23,7 +23,7 @@ from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
 
 pytestmark = pytest.mark.browser
-WIDE = {"width": 1180, "height": 700}
+WIDE = {"width": 1180, "height": 420}
 FAR = {"lon": 119.2946, "lat": 26.0800, "height_m": 900.0, "heading_deg": 0, "pitch_deg": -60}
 NEAR_M = 400.0
 

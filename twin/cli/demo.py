@@ -66,10 +66,11 @@ def _prepare(scale: Scale, seed: int, quiet: bool) -> Outcome:
     from twin.imports.city import import_city
     from twin.imports.model import import_bim
     from twin.imports.registers import import_registers
+    from twin.store.lean import seldom_collected
 
     started = time.perf_counter()
     now = datetime.now(UTC)
-    with opened() as (settings, store):
+    with seldom_collected(), opened() as (settings, store):
         with progress_bar("generating the compound", quiet=quiet) as progress:
             files = written_demo(
                 settings.home / "demo" / f"{scale.value}-{seed}",

@@ -2,15 +2,11 @@
 
 import os
 import random
-import resource
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +14,7 @@ import pytest
 
 from sensors.batch import Batch
 from sensors.observation import Stream
+from tests.twin.history.full_disk import files_at_most
 from tests.twin.history.moving import DEVICES_KNOWN, NOON_US, PLACES_KNOWN, fixes_at, open_positions, shut
 from tests.twin.history.writer import ROWS, WITHIN_US, Writer, batch_at
 from twin.history.errors import HistoryFull
@@ -87,18 +84,6 @@ def test_five_kills_at_random_moments_cost_nothing_that_was_acknowledged(tmp_pat
 @pytest.mark.parametrize("first", range(100, 104))
 def test_twenty_kills_at_random_moments_cost_nothing_that_was_acknowledged(tmp_path: Path, first: int) -> None:
     kill_and_check(tmp_path, range(first * 20, first * 20 + 20))
-
-
-@contextmanager
-def files_at_most(size: int) -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def flushed_within(size: int, positions: Positions) -> bool:

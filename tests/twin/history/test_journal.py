@@ -1,15 +1,12 @@
 """The journal: what was acknowledged is there after any crash, once; what is damaged is told."""
 
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.twin.history.full_disk import files_at_most
 from twin.history.errors import HistoryAsked, HistoryDamaged, HistoryFull, HistoryTaken, HistoryUnavailable, PositionGone
 from twin.history.journal import Journal, JournalReader, list_segments
 
@@ -20,18 +17,6 @@ def contents(folder: Path, start: int = 0) -> list[bytes]:
 
 def some(count: int, first: int = 0) -> list[bytes]:
     return [bytes((number * 7919 + at * at * 31) % 251 for at in range(200)) for number in range(first, first + count)]
-
-
-@contextmanager
-def files_at_most(size: int) -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 @given(groups=st.lists(st.lists(st.binary(max_size=300), max_size=4), max_size=12), segment_bytes=st.integers(1, 2000), data=st.data())

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from sensors import NO_NUMBER
-from twin.errors import SiteUnknown
 from twin.live.state import LiveState
 from twin.queries.incidents.live_state import LiveRow
 from twin.queries.live.replica import Replica
@@ -49,7 +48,7 @@ class Around:
         for handle in handles:
             row = state.current[handle]
             features = state.places[int(row["place"])]
-            labels = self._labels(site, features)
+            labels = self._scenes.labels_of(site, features)
             yield LiveRow(
                 device=state.addresses[handle],
                 lon=int(row["lon_e7"]) / 1e7,
@@ -62,12 +61,3 @@ class Around:
                 labels=tuple(sorted(set(labels.values()))) or ("public",),
                 more={"speed_kmh": None if int(row["speed_dkmh"]) == NO_NUMBER else int(row["speed_dkmh"]) / 10},
             )
-
-    def _labels(self, site: str, features: Sequence[str]) -> dict[str, str]:
-        """The labels of features of a site; one that the site does not know is of none that a reader could have."""
-        try:
-            places = self._scenes.site(site)
-        except SiteUnknown:
-            return dict.fromkeys(features, "")
-        words = places.extents.words["label"]
-        return {feature: str(words[places.position[feature]]) if feature in places.position else "" for feature in features}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from twin.errors import SiteUnknown
 from twin.live.inside import iter_area, key_of
 from twin.queries.incidents.live_state import InsideRow, SeenRow
 from twin.queries.live.replica import Replica
@@ -41,7 +40,7 @@ class InsideLists:
         return found
 
     def _row(self, site: str, row: dict[str, Any]) -> InsideRow:
-        labels = self._labels(site, row["place"])
+        labels = self._scenes.labels_of(site, row["place"])
         hidden = [feature for feature, label in labels.items() if label != PUBLIC]
         return InsideRow(
             person=_key(row),
@@ -52,15 +51,6 @@ class InsideLists:
             protected=hidden[0] if hidden else row["place"][0],
             labels=tuple(sorted(set(labels.values()))) or (PUBLIC,),
         )
-
-    def _labels(self, site: str, features: Sequence[str]) -> dict[str, str]:
-        """The labels of features of a site; one that the site does not know is of none that a reader could have."""
-        try:
-            places = self._scenes.site(site)
-        except SiteUnknown:
-            return dict.fromkeys(features, "")
-        words = places.extents.words["label"]
-        return {feature: str(words[places.position[feature]]) if feature in places.position else "" for feature in features}
 
 
 def inside_told(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ from spatial.index import SpatialIndex
 from spatial.mesh import Float64
 from spatial.whereabouts import Known, Whereabouts
 from twin.auth import Labels
-from twin.errors import StoreUnavailable
+from twin.errors import SiteUnknown, StoreUnavailable
 from twin.queries.place.replaced import replaced_rows
 from twin.queries.place.shapes import Shapes, solids_of
 from twin.settings import Settings
@@ -143,6 +143,15 @@ class Scenes:
     def codes(self, scopes: Collection[str]) -> list[str]:
         """The sites within some scopes, `*` for all."""
         return [site.code for site in self.store.list_sites() if "*" in scopes or site.code in scopes]
+
+    def labels_of(self, code: str, features: Iterable[str]) -> dict[str, str]:
+        """Feature → label, of features of a site; one that the site does not know has ``: a label that no reader has."""
+        try:
+            places = self.site(code)
+        except SiteUnknown:
+            return dict.fromkeys(features, "")
+        words = places.extents.words["label"]
+        return {feature: str(words[places.position[feature]]) if feature in places.position else "" for feature in features}
 
     def warm(self) -> None:
         """Make every site ready before anybody asks; one that cannot be is told to who asks for it."""
