@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -154,3 +154,16 @@ class Raw:
         self.writer.close()
         with contextlib.suppress(ConnectionError):
             await self.writer.wait_closed()
+
+
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    """Run a test, for at most half a minute."""
+    asyncio.run(asyncio.wait_for(test(), 30))
+
+
+def registration(newer: bool, plate: str = "闽A12345", *, old: bool = False) -> bytes:
+    """The body of a registration, of 2019 or else of 2013 (`old`: 2011)."""
+    said = plate.encode("gbk")
+    if newer:
+        return struct.pack(">HH11s30s30sB", 35, 102, b"PSTWN", b"SIM", b"0000001", 1) + said
+    return struct.pack(f">HH5s{8 if old else 20}s7sB", 35, 102, b"PSTWN", b"SIM", b"0000001", 1) + said
