@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ def pytest_configure() -> None:
     Tests commit some ten thousand times, and a disk's fsync keeps a worker waiting; what they prove needs no power cut.
     """
     asyncio.run = _run_beside  # type: ignore[assignment]
+    settings.register_profile("house", deadline=None)  # no test asserts a time, not by hypothesis' 200 ms either
+    settings.load_profile("house")
     os.environ.setdefault("TWIN_GATEWAY_PORT", "-1")  # services that are tested side by side would want one port
     if "TMPDIR" not in os.environ and _has_room(IN_MEMORY):
         os.environ["TMPDIR"] = str(IN_MEMORY)
