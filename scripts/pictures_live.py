@@ -22,7 +22,7 @@ from tests.viewer.browser import visit, wait_until
 
 __all__ = ["living", "living_page"]
 
-WARM_S = 240.0
+WARM_S = 150.0
 """So long a compound lives before the first picture, so that there are trips and people inside."""
 PATIENCE_S = 600.0
 PATIENCE_MS = 300_000

@@ -148,7 +148,7 @@ def test_a_click_on_a_gate_leads_to_who_is_inside_who_passed_and_who_is_announce
     panel.get_by_role("button", name=re.compile("人员 1")).click()
     expect(panel.locator(".inside li")).to_have_text(re.compile("P-1"))
     panel.get_by_role("tab", name="通行").click()
-    expect(panel.locator(".passages li")).to_have_text(re.compile(f"进 {GUEST}.*未放行", re.DOTALL))
+    expect(panel.locator(".passages li")).to_have_text(re.compile(f"进.*陈客 {GUEST}.*未放行", re.DOTALL))
     panel.get_by_role("tab", name="预约来访").click()
     expect(panel.locator(".visits li")).to_have_text(re.compile("陈客.*在内.*长期.*接待：机关事务局", re.DOTALL))
     assert GRAVE.isdisjoint(violation["impact"] for violation in Axe().run(page).response["violations"])
@@ -231,6 +231,8 @@ def test_devices_stand_where_the_registers_say_and_look_as_they_said(seen: Visit
     assert told[SEGMENT] == "perimeter_segment-normal-normal"
     assert told["perimeter_segment/PER-02"] == "perimeter_segment-masked-masked"
     assert told["door/D-1"] == "door-normal-closed"
+    signs = seen.page.evaluate("() => Object.fromEntries(window.twin.devices().map((one) => [one.id, one.sign]))")
+    assert (signs[SEGMENT], signs["door/D-1"]) == (False, True), "a segment is a line, though its state came before the register"
     expect(seen.page.locator(".counts")).to_contain_text("↓12 ↑9")
     service.live.stand("gate/GATE-01", "open", entered=13, left=9)
     service.live.stand("door/D-1", "forced", {"lon": LON, "lat": LAT})

@@ -140,7 +140,7 @@ class TinyLive:
 
     def __post_init__(self) -> None:
         self.stand(GATE, "normal", entered=12, left=9)
-        self.stand(SEGMENT, "normal")
+        self.stand(SEGMENT, "normal", place_at(0, 30))
         self.stand("perimeter_segment/PER-02", "masked")
         self.stand("door/D-1", "closed", place_at(9, 0, 3.6))
 

@@ -33,7 +33,7 @@ export interface TwinHandle {
   /** What moves, where it is drawn (CSS pixels; null beyond the picture), what its sign says. */
   movers(): { handle: number; key: string | null; look: string; x: number | null; y: number | null }[];
   /** What stands and has a state, where it is drawn, and what its sign says. */
-  devices(): { id: string; look: string; x: number | null; y: number | null }[];
+  devices(): { id: string; look: string; sign: boolean; x: number | null; y: number | null }[];
   /** The cameras whose cones are drawn. */
   cones(): string[];
   /** The moment of the past that is shown, milliseconds of UTC; null is now. */

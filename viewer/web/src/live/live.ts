@@ -280,7 +280,7 @@ export class Live extends EventTarget {
   drawDevices(): void {
     const alarmed = new Set(this.incidents.flatMap(({ devices }) => devices.map(({ id }) => id)));
     const { states, posts } = this;
-    this.twin.view?.devices.draw(this.access === "given" ? standings({ states, posts, alarmed, past: this.replays, opens: (post) => this.opens(post) }) : []);
+    this.twin.view?.devices.draw(this.access === "given" ? standings({ states, posts, alarmed, past: this.replays, floor: this.floor, opens: (post) => this.opens(post) }) : []);
     this.pace.run();
   }
 

@@ -23,6 +23,8 @@ export interface Shown {
   /** Devices that an incident names which runs at the moment that is shown. */
   alarmed: ReadonlySet<string>;
   past: boolean;
+  /** The height of what says none, metres. */
+  floor: number;
   /** Whether one sees into where something inside stands. */
   opens: (post: { lon: number; lat: number; height_m: number }) => boolean;
 }
@@ -31,7 +33,7 @@ export interface Shown {
  * Of the past only incidents are known: there a device is in alarm where one named it, else it stands without a state.
  * What stands inside is drawn where its storey lies open, or where it is in alarm.
  */
-export function* standings({ states, posts, alarmed, past, opens }: Shown): Generator<Standing> {
+export function* standings({ states, posts, alarmed, past, floor, opens }: Shown): Generator<Standing> {
   for (const post of posts.values()) {
     const state = states.get(post.id) ?? null;
     const tone = alarmed.has(post.id) ? "alarm" : past || state === null ? "normal" : toneOf(state);
@@ -41,7 +43,7 @@ export function* standings({ states, posts, alarmed, past, opens }: Shown): Gene
   for (const state of states.values()) {
     if (posts.has(state.id) || MOVES.has(state.kind) || state.lon == null || state.lat == null) continue;
     const tone = alarmed.has(state.id) ? "alarm" : past ? "normal" : toneOf(state);
-    yield { id: state.id, kind: state.kind, state: past ? null : state.state, tone, place: ecefOf(state.lon, state.lat, state.height_m ?? 0), line: null, label: "" };
+    yield { id: state.id, kind: state.kind, state: past ? null : state.state, tone, place: ecefOf(state.lon, state.lat, state.height_m ?? floor), line: null, label: "" };
   }
 }
 

@@ -20,8 +20,8 @@ import { whereabouts } from "./whereabouts";
 const AROUND = ["doors", "gates", "people", "vehicles", "assets"] as const;
 const SHOWN_AT_FIRST = 8;
 const SPOT_M = 14;
-/** An incident begins within a millisecond: the moment that is shown is the one in which it has begun. */
-const BEGUN_MS = 1;
+/** The past is shown as it was known then: an alarm is known a little after it was raised. */
+const KNOWN_MS = 2000;
 
 export class TwinIncident extends LivePart {
   static override styles = [
@@ -134,7 +134,7 @@ export class TwinIncident extends LivePart {
         ${incident.flapping ? html`<span class="chip warn" title=${t("incidents.flapping_note")}>${t("incidents.flapping")}</span>` : nothing}
         <button class="fly" @click=${() => void this.fly(incident)}>${t("action.fly")}</button>
         ${live.replays ? nothing : html`<button class="muster" @click=${() => this.twin.desk.showList(["muster", new Date(Date.parse(incident.since)).toISOString(), idOf(incident.place?.building)].filter(Boolean).join("/"))}>${t("muster.open")}</button>`}
-        ${live.replays || !this.twin.desk.may("read_track") ? nothing : html`<button class="moment" @click=${() => void live.goTo(Date.parse(incident.since) + BEGUN_MS)}>${t("incidents.replay")}</button>`}
+        ${live.replays || !this.twin.desk.may("read_track") ? nothing : html`<button class="moment" @click=${() => void live.goTo(Date.parse(incident.since) + KNOWN_MS)}>${t("incidents.replay")}</button>`}
       </div>
       <div class="facts small number"><span>${t("incidents.since", { time: when(incident.since, now), lasts })}</span>${incident.until === null ? nothing : html`<span>${t("incidents.until", { time: when(incident.until, now) })}</span>`}<span>${t("incidents.count", { count: incident.count })}</span></div>
       ${incident.devices.length === 0 ? nothing : html`<ul class="around">${incident.devices.map(({ id, name }) => html`<li>${name ?? id}</li>`)}</ul>`}`;

@@ -89,10 +89,10 @@ export class Devices {
   }
 
   /** What is drawn, and where on the canvas (CSS pixels; null beyond the picture). */
-  told(): { id: string; look: string; x: number | null; y: number | null }[] {
-    return [...this.rows].map(([id, { look, place }]) => {
+  told(): { id: string; look: string; sign: boolean; x: number | null; y: number | null }[] {
+    return [...this.rows].map(([id, { look, place, sign }]) => {
       const at = this.onScreen(place);
-      return { id, look, x: at?.x ?? null, y: at?.y ?? null };
+      return { id, look, sign: sign !== null, x: at?.x ?? null, y: at?.y ?? null };
     });
   }
 
@@ -104,8 +104,12 @@ export class Devices {
     const row: Row = known ?? { sign: null, wire: null, curtain: null, place, look: "", standing };
     row.standing = standing;
     row.place = place;
-    if (line) this.drawLine(row, line, tone);
-    else this.drawSign(row, tone, look);
+    if (line) {
+      // It was a sign until the registers said where it runs.
+      if (row.sign) this.signs.remove(row.sign);
+      row.sign = null;
+      this.drawLine(row, line, tone);
+    } else this.drawSign(row, tone, look);
     row.look = look;
     this.rows.set(id, row);
     this.tag(standing);
