@@ -19,7 +19,7 @@ from lib.record import ROOT, arguments, keep, table
 
 sys.path.insert(0, str(ROOT))
 
-from tests.twin.faults.running import Fleet, Running, prepared, right_after_s, running
+from tests.twin.faults.running import Fleet, Running, eventually, prepared, right_after_s, running
 
 VEHICLES, KILLS, SMOKE_VEHICLES, SMOKE_KILLS = 200, 20, 10, 1
 STEP_M = 10.0
@@ -78,11 +78,12 @@ async def killed(service: Running, name: str, vehicles: int, kills: int) -> list
     fleet, rng, found = Fleet(vehicles, service.gateway_port, every_s=1.0, step_m=STEP_M), random.Random(kills), []
     await fleet.connect()
     fleet.begin()
-    await asyncio.sleep(3)
+    await right_after_s(service, fleet.said_next())
     for _ in range(kills):
         await asyncio.sleep(rng.uniform(0.5, 2))
+        pids = await eventually(lambda: asyncio.sleep(0, service.pids(name)), bool, f"there is a {name}")
         acknowledged, next_said = fleet.surely_acknowledged(), fleet.said_next()
-        service.kill(name, rng.randrange(len(service.pids(name))))
+        service.kill(name, rng.randrange(len(pids)))
         found.append(await asyncio.gather(right_after_s(service, acknowledged), right_after_s(service, next_said)))
     await fleet.end()
     return [(right, fresh) for right, fresh in found]
