@@ -114,16 +114,28 @@ def test_what_is_sent_again_changes_nothing_and_is_told_by_nothing(
     home.close()
 
 
-@pytest.mark.parametrize("after_rows", [115, 121, 135])
-def test_a_crossing_before_what_came_late_stays_as_it_was_told(tmp_path: Path, after_rows: int) -> None:
-    fixes, home = many_a_second()[::5], Home(tmp_path)
-    crossed = int(np.flatnonzero(fixes["lon_e7"] < EAST * 1e7)[0])
-    say_live(home, np.delete(fixes, crossed + after_rows))
-    told = home.crossings()
-    assert len(told) == 2
-    say_late(home, fixes[crossed + after_rows :][:1], int(fixes["received_us"][-1]) + 100 * SECOND)
+def along_the_edge(seed: int, count: int = 260) -> np.ndarray:
+    """Once a second along the edge of the square, now on one side of it, now on the other: what is decided depends on all before."""
+    rng, at = np.random.default_rng(seed), np.arange(count)
+    east_m = np.cumsum(rng.normal(0, 1.2, count))
+    east_m += rng.normal(0, 4, count) - np.linspace(0, east_m[-1], count)
+    fixes = np.zeros(count, dtype=FIX)
+    fixes["lon_e7"] = np.round((EAST + east_m / 100_000) * 1e7)
+    fixes["lat_e7"] = round(LAT * 1e7) + (at - count // 2) * 200
+    fixes["device_us"] = fixes["fix_us"] = START_US + at * SECOND
+    fixes["received_us"] = fixes["fix_us"] + SECOND // 10
+    fixes["speed_dkmh"], fixes["status"], fixes["accuracy_dm"] = 80, 3, NO_NUMBER
+    return fixes
+
+
+@pytest.mark.parametrize(("seed", "late"), [(0, 125), (4, 150), (8, 180), (10, 125)])
+def test_a_crossing_before_what_came_late_stays_as_it_was_told(tmp_path: Path, seed: int, late: int) -> None:
+    fixes, home = along_the_edge(seed), Home(tmp_path)
+    say_live(home, np.delete(fixes, late))
+    before = {one for one in home.crossings() if one[2] < fixes["fix_us"][late]}
+    say_late(home, fixes[late:][:1], int(fixes["received_us"][-1]) + 100 * SECOND)
     home.sweep()
-    assert (home.crossings(), len(home.events(CROSSED))) == (told, 2)
+    assert {one for one in home.crossings() if one[2] < fixes["fix_us"][late]} == before
     home.close()
 
 
