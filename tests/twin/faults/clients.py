@@ -122,9 +122,10 @@ class Gate:
     async def post(self, client: httpx2.AsyncClient, number: int) -> bool:
         """Whether one is taken."""
         path = f"sta/v1.1/Datastreams('gate:{self.key}:passage')/Observations"
-        answer = await client.post(path, json={"result": {"direction": "in", "ticket": f"{self.key}-{number}"}})
+        answer = await client.post(path, json={"result": {"subject": "person", "direction": "in", "ticket": f"{self.key}-{number}"}})
         if answer.status_code == 201:
             return True
+        assert answer.status_code >= 500, answer.text
         self.refused.append((answer.status_code, answer.json()))
         return False
 

@@ -28,12 +28,13 @@ class Crowd:
         self.watchers = [Watcher(service) for _ in range(2)]
         self.guard = Guard(service)
         self.listeners = [Listener(service, 0) for _ in range(2)]
+        self.posting: list[asyncio.Task[None]] = []
         self.whys: Counter[str] = Counter()
 
     async def under(self, kills: list[str], rng: random.Random) -> None:
         """Kill one process of each name, one after the other, each once the state is right again and more was acknowledged; then end."""
         tasks = [asyncio.create_task(one.run()) for one in (*self.watchers, *self.listeners)]  # type: ignore[attr-defined]
-        posting = [asyncio.create_task(one.run()) for one in (*self.gates, self.guard)]  # type: ignore[attr-defined]
+        self.posting = posting = [asyncio.create_task(one.run()) for one in (*self.gates, self.guard)]  # type: ignore[attr-defined]
         try:
             await self._killed(kills, rng)
             for one in (*self.gates, self.guard):
@@ -74,9 +75,12 @@ class Crowd:
         enough = [len(one.acknowledged) + count for one in self.gates]
         await eventually(
             lambda: asyncio.sleep(0, [len(one.acknowledged) for one in self.gates]),
-            lambda now: all(new >= old for new, old in zip(now, enough, strict=True)),
-            f"acknowledged; refused: {[one.refused[-3:] for one in self.gates]}",
+            lambda now: any(task.done() for task in self.posting) or all(new >= old for new, old in zip(now, enough, strict=True)),
+            "acknowledged",
         )
+        for task in self.posting:
+            if task.done():
+                task.result()
 
     async def _all_heard(self) -> None:
         async with self.service.client() as client:
