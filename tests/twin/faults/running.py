@@ -204,15 +204,20 @@ class Fleet:
 
     async def connect(self) -> None:
         """Connect, and stay so; return when all are."""
-        self._tasks += [asyncio.create_task(self._stay(number)) for number in range(len(self.terminals))]
+        self._keep_connected()
         async with asyncio.timeout(PATIENCE_S):
             while not all(one.is_connected for one in self.terminals):
                 await asyncio.sleep(0.05)
 
     def begin(self) -> None:
-        """Report."""
-        for number in range(len(self.terminals)):
-            self._tasks += [asyncio.create_task(self._drive(number)), asyncio.create_task(self._stay(number))]
+        """Report, and stay connected."""
+        self._keep_connected()
+        self._tasks += [asyncio.create_task(self._drive(number)) for number in range(len(self.terminals))]
+
+    def _keep_connected(self) -> None:
+        """Once: of two connections of a terminal the gateway ends the older one."""
+        if not self._tasks:
+            self._tasks += [asyncio.create_task(self._stay(number)) for number in range(len(self.terminals))]
 
     async def end(self) -> None:
         """Report once more, in a second of its own; return when all that was reported is acknowledged, and hang up."""
