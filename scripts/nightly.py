@@ -19,7 +19,7 @@ def main() -> None:
     """Run them; exit 1 where one fails or none is found."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "nightly.xml"
-        command = [sys.executable, "-m", "pytest", "-m", "nightly", f"--junit-xml={report}", *sys.argv[1:]]
+        command = [sys.executable, "-m", "pytest", "-m", "nightly", "-o", "junit_family=xunit1", f"--junit-xml={report}", *sys.argv[1:]]
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         figures = [_figure(case) for case in ElementTree.parse(report).iter("testcase")]
     figures += _of_others({str(figure["test"]) for figure in figures}) if len(sys.argv) > 1 else []
