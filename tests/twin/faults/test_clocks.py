@@ -5,11 +5,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from tests.twin.faults.running import Fleet, Running, eventually, plate_of, prepared, running
-
-pytestmark = pytest.mark.nightly
 
 SECOND_US = 1_000_000
 CLOCKS = {0: datetime(1999, 1, 1, tzinfo=UTC), 1: datetime(2035, 6, 1, tzinfo=UTC)}

@@ -4,13 +4,9 @@ import asyncio
 import resource
 from pathlib import Path
 
-import pytest
-
 from tests.twin.faults.clients import Gate
 from tests.twin.faults.running import Fleet, Running, eventually, prepared, running
 from tests.twin.faults.test_gateway_killed import history_is_whole, state_comes_right
-
-pytestmark = pytest.mark.nightly
 
 VEHICLES = 5
 MORE = 20_000
