@@ -15,9 +15,14 @@ known: list[APIRouter] = []
 
 
 def service(settings: Settings, store: Store, **options: Any) -> FastAPI:
-    """What `create_app` makes, on the routes of the first: FastAPI would work out all 150 anew at each app's first request, 0.2 s."""
+    """What `create_app` makes, on the routes of the first: FastAPI would work out all 150 anew at each app's first request, 0.2 s.
+
+    What an app runs while it is served is its own: `app.state.lifespan`, not the lifespan of the routes all of them have.
+    """
     app = create_app(settings, store, **options)
     if not known:
+        usual = app.router.lifespan_context
+        app.router.lifespan_context = lambda served: getattr(served.state, "lifespan", usual)(served)
         known.append(app.router)
     app.router = known[0]
     return app

@@ -158,16 +158,13 @@ def connected(settings: Settings, store: Store, opened: OpenHub, officer: Princi
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        if app.state.live is None:  # the app is another test's by now
-            yield
-            return
         task = asyncio.create_task(app.state.live.run())
         yield
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
-    app.router.lifespan_context = running
+    app.state.lifespan = running
     return app
 
 

@@ -45,7 +45,7 @@ def watched(settings: Settings, store: Store, tmp_path: Path) -> Iterator[TestCl
         with suppress(asyncio.CancelledError):
             await task
 
-    app.router.lifespan_context = running
+    app.state.lifespan = running
     with TestClient(app, base_url="http://twin.example") as client:
         yield client
     keyring.close()
