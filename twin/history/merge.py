@@ -12,8 +12,10 @@ from twin.history.manifest import Part, Run
 from twin.history.newest import newest
 from twin.history.runs import (
     ARROW,
+    GROUP_ROWS,
     PARQUET,
     SLOT_US,
+    SMALL_GROUP_ROWS,
     by_handle,
     by_slot,
     column,
@@ -34,19 +36,15 @@ Keep = Callable[[pa.Table], pa.Table]
 """Leaves out the rows that are kept no longer."""
 
 
-def write_run(folder: Path, numbers: Iterator[int], table: pa.Table, *, level: int = 0) -> Run:
-    """Write rows as one mapped run. Raises HistoryFull or HistoryUnavailable; then there is no file."""
-    return Run(level=level, tracks=(_arrow(folder / f"{next(numbers):06d}{ARROW}", by_handle(table)),))
+def write_run(folder: Path, numbers: Iterator[int], table: pa.Table) -> Run:
+    """Write rows as one mapped run of level 0. Raises HistoryFull or HistoryUnavailable; then there is no file."""
+    return Run(level=0, tracks=(_arrow(folder / f"{next(numbers):06d}{ARROW}", by_handle(table)),))
 
 
 def merge_runs(folder: Path, numbers: Iterator[int], runs: Sequence[Run], layout: Layout, *, level: int, keep: Keep | None = None) -> Run:
-    """One run of all rows of those: mapped at level 1, else Parquet, in both orders. Its files are named by the next `numbers`."""
+    """One run of all rows of those, as Parquet in both orders. Its files are named by the next `numbers`."""
     tracks = [part for run in runs for part in run.tracks]
-    if level <= 1:
-        table = concat([_all(folder, part, layout.names) for part in tracks], layout.schema, layout.names)
-        table = newest(table, layout.same)
-        return write_run(folder, numbers, table if keep is None else keep(table), level=level)
-    writer = _Parts(folder, numbers, layout.schema)
+    writer = _Parts(folder, numbers, layout.schema, group_rows=SMALL_GROUP_ROWS if level == 1 else GROUP_ROWS)
     for first, last in _handle_steps(folder, tracks):
         found = [
             read_handles(folder / part.file, first, last, layout.names)
@@ -68,8 +66,8 @@ def merge_runs(folder: Path, numbers: Iterator[int], runs: Sequence[Run], layout
 class _Parts:
     """Parquet files one after another, each of about `PART_ROWS`."""
 
-    def __init__(self, folder: Path, numbers: Iterator[int], schema: pa.Schema) -> None:
-        self._folder, self._numbers, self._schema = folder, numbers, schema
+    def __init__(self, folder: Path, numbers: Iterator[int], schema: pa.Schema, *, group_rows: int = GROUP_ROWS) -> None:
+        self._folder, self._numbers, self._schema, self._group_rows = folder, numbers, schema, group_rows
         self._held: list[pa.Table] = []
         self._parts: list[Part] = []
 
@@ -87,7 +85,7 @@ class _Parts:
     def _write(self) -> None:
         path = self._folder / f"{next(self._numbers):06d}{PARQUET}"
         held, self._held = self._held, []
-        replace_file(path, lambda partial: write_parquet(partial, held, self._schema))
+        replace_file(path, lambda partial: write_parquet(partial, held, self._schema, group_rows=self._group_rows))
         self._parts.append(_part(path, held))
 
 
@@ -108,10 +106,6 @@ def _part(path: Path, tables: Sequence[pa.Table]) -> Part:
         first_us=min(first for first, _ in times),
         last_us=max(last for _, last in times),
     )
-
-
-def _all(folder: Path, part: Part, columns: Sequence[str]) -> pa.Table:
-    return read_handles(folder / part.file, part.first_handle, part.last_handle, columns)
 
 
 def _handle_steps(folder: Path, parts: Sequence[Part]) -> Iterator[tuple[int, int]]:

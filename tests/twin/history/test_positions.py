@@ -58,11 +58,13 @@ def test_each_point_is_told_once_whatever_happens_to_its_files(
 
 def test_many_runs_become_few_and_a_closed_day_one_file_in_each_order(tmp_path: Path) -> None:
     rng, positions = np.random.default_rng(1), open_positions(tmp_path)
+    folder = tmp_path / "positions" / "2026-11-27"
     for position in range(70):
         positions.apply(position, DEVICES_KNOWN, *fixes_at(rng, [NOON_US + position]), PLACES_KNOWN)
         positions.flush()
         positions.shelf.merge()
-    folder = tmp_path / "positions" / "2026-11-27"
+        if position == 8:
+            assert sorted(path.suffix for path in folder.iterdir()) == [".arrow", ".json", ".parquet", ".parquet"]
     assert sorted(path.suffix for path in folder.iterdir()) == [".arrow"] * 6 + [".json"] + [".parquet"] * 2
     positions.shelf.close_days(NOON_US)
     assert len(list(folder.iterdir())) == 9
