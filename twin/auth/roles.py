@@ -53,6 +53,7 @@ class Role(StrEnum):
     SECURITY_OFFICER = "security_officer"
     SPACE_PLANNER = "space_planner"
     ASSET_MANAGER = "asset_manager"
+    FLEET_MANAGER = "fleet_manager"
     UNIT_CLERK = "unit_clerk"
     INTEGRATOR = "integrator"
     AUDITOR = "auditor"

@@ -23,7 +23,7 @@ READS = ("/sites", "/sites/PS", "/sites/PS/tree", "/sites/PS/features/tower:b", 
          "/openapi.json", "/health", "/index.html", "/session")  # fmt: skip
 OF_SITE = tuple(path for path in READS if path.startswith("/sites/PS"))
 TILES = ("/tiles/PS/tileset.json", "/tiles/PS/tower/tileset.json", "/tiles/PS/tower/abc.glb")
-PEOPLE = ("administrator", "editor", "security_officer", "space_planner", "asset_manager", "unit_clerk", "integrator", "auditor", "viewer")
+PEOPLE = tuple(row.name for row in list_roles())
 HERE_SCOPES, ELSEWHERE = ("site:PS", "unit:*", "label:*"), ("site:other", "unit:*", "label:*")
 EXPECTED = {
     **{(role, path): 200 for role in PEOPLE for path in (*OPEN, *READS)},

@@ -41,6 +41,8 @@ MATRIX = {
     "read_live",
     "asset_manager": f"{READS} read_ledger read_record read_person read_value read_report write_record decide_link file_request "
     "decide_request stocktake read_live",
+    "fleet_manager": f"{READS} read_record read_person read_value read_report write_record file_request decide_request read_live "
+    "read_track command_vehicle",
     "unit_clerk": f"{READS} read_record read_person read_value read_report file_request decide_request stocktake",
     "integrator": f"{READS} read_ledger read_record read_report import_model import_register build_tiles read_live write_observation",
     "auditor": f"{READS} read_ledger read_record read_person read_value read_report read_audit read_live read_track",
