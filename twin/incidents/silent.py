@@ -9,7 +9,7 @@ from twin.incidents.apply import Changes, Said
 from twin.incidents.event import Event
 from twin.incidents.kinds import AlarmKinds
 from twin.incidents.news import event_of
-from twin.incidents.saving import PART_COLUMNS, Saver, add_log, part_of_row, read_spots
+from twin.incidents.saving import PART_COLUMNS, Saver, add_log, part_of_row, read_spots, text_of
 from twin.incidents.state import Part, State, Status
 
 __all__ = ["SILENCE", "Silent", "read_silent", "save_heard", "save_silent"]
@@ -50,7 +50,7 @@ def save_heard(
     any more, is closed; the events of that."""
     gone = "DELETE FROM silent WHERE device = ? RETURNING part"
     touched = {part for device in devices for (part,) in connection.execute(gone, (saver.name(connection, device),)).fetchall()}
-    over = [part for part in (_part(connection, number, state) for number in sorted(touched)) if _is_over(connection, part)]
+    over = [part for part in _parts(connection, sorted(touched), state) if _is_over(connection, part)]
     for part in over:
         part.status, part.closed_us, part.version = Status.CLOSED, now_us, part.version + 1
         if part.id in state.parts:
@@ -60,10 +60,13 @@ def save_heard(
     return [event_of(part, "closed", kinds, now_us, notify=False, reason=RECOVERED) for part in over]
 
 
-def _part(connection: sqlite3.Connection, number: int, state: State) -> Part:
-    """The part at hand, else from the file."""
-    row = connection.execute(f"SELECT {PART_COLUMNS} FROM part WHERE id = ?", (number,)).fetchone()
-    return state.parts.get(number) or part_of_row(row, read_spots(connection))
+def _parts(connection: sqlite3.Connection, numbers: Sequence[int], state: State) -> list[Part]:
+    """The parts at hand, else from the file."""
+    asked = text_of([number for number in numbers if number not in state.parts])
+    rows = connection.execute(f"SELECT {PART_COLUMNS} FROM part WHERE id IN (SELECT value FROM json_each(?))", (asked,)).fetchall()
+    spots = read_spots(connection) if rows else {}
+    old = {row[0]: part_of_row(row, spots) for row in rows}
+    return [state.parts.get(number) or old[number] for number in numbers]
 
 
 def _is_over(connection: sqlite3.Connection, part: Part) -> bool:

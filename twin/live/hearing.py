@@ -16,6 +16,8 @@ __all__ = ["Fallen", "Heard", "Hearing"]
 
 DEAF_US = 30_000_000
 """Who has not looked for longer could not hear: a process that was stopped, a clock that was set."""
+AT_ONCE = 2_000
+"""So many are told at once; what is more is told when this is asked next, with the same moment."""
 NEVER = -1
 ROW = np.dtype([("heard_us", "<i8"), ("limit_us", "<i8"), ("since_us", "<i8"), ("position", "<i8")])
 
@@ -96,8 +98,11 @@ class Hearing:
         self._rows["position"][[self._row_of[one.device] for one in news]] = NEVER
 
     def fallen(self, now_us: int, position: int) -> list[Fallen]:
-        """Who fell silent since this was last asked; `position` is where the journal ends. Silence counts from when anybody could hear: who
-        begins to listen, or did not look for half a minute, gives each device its whole limit anew."""
+        """Who fell silent since this was last asked, in the order of their moments; `position` is where the journal ends.
+
+        Silence counts from when anybody could hear: who begins to listen, or did not look for half a minute, gives each device its whole
+        limit anew.
+        """
         known = self._rows[: len(self.devices)]
         if self.listening_us is None or not 0 <= now_us - self._looked_us <= DEAF_US:
             self.listening_us = now_us
@@ -105,6 +110,7 @@ class Hearing:
         self._looked_us = now_us
         since_us = np.maximum(known["heard_us"], self.listening_us) + known["limit_us"]
         rows = np.flatnonzero((known["position"] == NEVER) & (now_us > since_us))
+        rows = rows[np.argsort(since_us[rows], kind="stable")][:AT_ONCE]
         known["since_us"][rows], known["position"][rows] = since_us[rows], position
         names = ("heard_us", "since_us", "limit_us")
         return [

@@ -61,6 +61,20 @@ def test_a_clock_that_was_set_makes_nobody_silent_and_holds_nobody_for_long() ->
     assert looked(hearing, 200, from_s=180) == [("camera/C", LIMIT)]
 
 
+def test_a_storm_is_told_piece_by_piece_in_the_order_of_its_moments_and_nobody_is_left_out() -> None:
+    hearing = Hearing()
+    hearing.fallen(START, 0)
+    for second in range(5):
+        hearing.hear([f"camera/{n}" for n in range(5001) if n % 5 == 4 - second], START + second * S)
+    assert looked(hearing, 180) == []
+    pieces = [hearing.fallen(START + second * S, 1) for second in (190, 191, 192, 193)]
+    assert [len(piece) for piece in pieces] == [2000, 2000, 1001, 0]
+    told = [one for piece in pieces for one in piece]
+    assert {one.device for one in told} == {f"camera/{n}" for n in range(5001)}
+    moments = [one.at_us - START for one in told]
+    assert moments == sorted(moments) and {at // S for at in moments} == {LIMIT + second for second in range(5)}
+
+
 def test_a_word_from_before_it_fell_silent_is_no_news_when_the_journal_is_read_again() -> None:
     hearing = listening("camera/C")
     looked(hearing, 200, position=5)
