@@ -37,7 +37,7 @@ def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: fl
     """All of it, merged; `pace` makes what people and faults do so many times as frequent. From `leave_s` on people only leave, until
     nobody is inside."""
     streams: list[Iterator[Said]] = []
-    seeds = iter(np.random.SeedSequence(seed).spawn(len(compound.gates) + len(compound.meters) + 7))
+    seeds = iter(np.random.SeedSequence(seed).spawn(len(compound.gates) + len(compound.meters) + 9))
 
     def rng() -> Rng:
         return np.random.default_rng(next(seeds))
@@ -72,12 +72,20 @@ def things_said(compound: Compound, seed: int, *, pace: float = 1.0, leave_s: fl
     if compound.lift_floors:
         lifts = {device_address("lift", key): floors for key, floors in sorted(compound.lift_floors.items())}
         streams.append(_lifted(lifts, pace, rng()))
-    return heapq.merge(*streams, key=lambda one: one.at_s)
+    alive, dark = rng(), rng()
+    streams += [_alive(device_address("door", one.key), alive, seldom) for one in compound.doors]
+    streams += [_alive(device_address("lift", key), alive, rows["heartbeat_s"]) for key in sorted(compound.lift_floors)]
+    said = heapq.merge(*streams, key=lambda one: one.at_s)
+    return _darkened(said, cameras, pace, dark) if cameras else said
 
 
 def _steady(device: str, state: str, rng: Rng, every: float | None = None) -> Iterator[Said]:
     every = model("things")["heartbeat_s"] if every is None else every
     yield Said(at_s=float(rng.uniform(0, 1.0)), device=device, stream=Stream.STATE, value={"state": state})
+    yield from _alive(device, rng, every)
+
+
+def _alive(device: str, rng: Rng, every: float) -> Iterator[Said]:
     at = float(rng.uniform(0, every))
     while True:
         at += every
@@ -146,6 +154,22 @@ def _lost(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
         yield Said(at_s=at, device=device, stream=Stream.STATE, value={"state": "lost"}, alarms=("camera_lost",))
         at += float(rng.uniform(*rows["camera_lost_s"]))
         yield Said(at_s=at, device=device, stream=Stream.STATE, value={"state": "online"})
+
+
+def _darkened(said: Iterator[Said], cameras: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:
+    """All that is said, but by a camera that is dark for a while: of it nothing, and that it is online when it is there again."""
+    rows = model("things")
+    begins = ends = 0.0
+    device = ""
+    for one in said:
+        while one.at_s >= ends:
+            if device:
+                yield Said(at_s=ends, device=device, stream=Stream.STATE, value={"state": "online"})
+            begins = ends + float(rng.exponential(rows["camera_dark_every_s"] / pace))
+            ends = begins + float(rng.uniform(*rows["camera_dark_s"]))
+            device = cameras[int(rng.integers(len(cameras)))]
+        if one.device != device or one.at_s < begins:
+            yield one
 
 
 def _opened(devices: Sequence[str], pace: float, rng: Rng) -> Iterator[Said]:

@@ -14,6 +14,7 @@ from sensors.simulate_model import model
 from sensors.simulate_scenario import Scenario, script_of
 from sensors.simulate_things import Said, things_said
 from tests.sensors.compound_made import compound
+from twin.live.silence import alarming_kinds, silent_after_us
 
 COMPOUND = compound()
 
@@ -49,7 +50,7 @@ def test_a_door_that_opened_is_shut_again_before_it_opens_and_one_that_is_held_s
     held = forced = 0
     follows = {"open": {"closed"}, "forced": {"closed"}, "held": {"open"}, "closed": {"open", "held", "forced", ""}}
     for one in told(until_s=40_000.0):
-        if one.device.startswith("door/"):
+        if one.device.startswith("door/") and one.stream is Stream.STATE:
             now = str(one.value["state"])
             assert states.get(one.device, "") in follows[now]
             states[one.device] = now
@@ -61,7 +62,7 @@ def test_a_door_that_opened_is_shut_again_before_it_opens_and_one_that_is_held_s
 
 
 def test_a_lift_tells_each_floor_where_it_stops_and_takes_its_time_between_them() -> None:
-    stops = [one for one in told(until_s=20_000.0) if one.device == "lift/L-1"]
+    stops = [one for one in told(until_s=20_000.0) if one.device == "lift/L-1" and one.stream is Stream.STATE]
     floors, moments = [int(one.value["floor"]) for one in stops], [one.at_s for one in stops]
     assert floors[0] == 1
     assert set(floors) <= set(range(1, 13))
@@ -74,7 +75,7 @@ def test_a_lift_tells_each_floor_where_it_stops_and_takes_its_time_between_them(
 def test_who_is_trapped_in_a_lift_is_let_out_before_it_goes_on() -> None:
     last, trapped = "normal", 0
     for one in told(until_s=100_000.0, pace=2.0):
-        if one.device == "lift/L-1":
+        if one.device == "lift/L-1" and one.stream is Stream.STATE:
             assert (one.value["state"] == "trapped") == (one.alarms == ("lift_trapped",))
             assert last == "normal" or one.value["state"] == "normal"
             last, trapped = str(one.value["state"]), trapped + bool(one.alarms)
@@ -110,6 +111,21 @@ def test_what_is_rare_is_as_rare_as_its_row_says_and_ends() -> None:
         if one.stream in (Stream.ALARM, Stream.STATE):
             last[one.device] = tuple(one.alarms)
     assert sum(map(bool, last.values())) <= 2
+
+
+def test_one_camera_at_a_time_is_dark_for_longer_than_it_may_be_silent_and_nothing_else_ever_is() -> None:
+    last: dict[str, float] = {}
+    gaps: dict[str, list[tuple[float, float]]] = {}
+    for one in told(until_s=36_000.0):
+        kind = one.device.partition("/")[0]
+        if kind in alarming_kinds() and one.at_s - last.get(one.device, 0.0) > silent_after_us([one.device])[0] / 1e6:
+            gaps.setdefault(kind, []).append((last[one.device], one.at_s))
+            assert one.stream is Stream.STATE and one.value == {"state": "online"}
+        last[one.device] = one.at_s
+    assert set(gaps) == {"camera"}
+    assert 10 <= len(gaps["camera"]) <= 30
+    assert all(end <= begin for (_, end), (begin, _) in zip(gaps["camera"], gaps["camera"][1:], strict=False))
+    assert all(end - begin <= model("things")["camera_dark_s"][1] + model("things")["heartbeat_s"] for begin, end in gaps["camera"])
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -111,7 +111,7 @@ class IncidentWithLog(Incident):
 
 
 class Alarm(_Document):
-    """一次报警及其原始观测在日志中的位置 · an alarm, and where its raw observation stands in the journal."""
+    """一次报警及其原始观测在日志中的位置(失联没有) · an alarm, and where its raw observation stands in the journal (silence has none)."""
 
     id: int
     device: str
@@ -124,8 +124,8 @@ class Alarm(_Document):
     lon: float | None
     lat: float | None
     height_m: float | None
-    journal: int
-    item: int
+    journal: int | None
+    item: int | None
     held: bool
     repeated: bool
 

@@ -63,6 +63,7 @@ class State(BaseModel):
     since: str | None = _field("自", "since when")
     received: str | None = _field("收到时刻", "time of its last word, UTC")
     silent_s: float | None = _field("静默秒数", "seconds since its last word")
+    silent_since: str | None = _field("失联自", "time of its last word, where its silence is an alarm")
     value: dict[str, Any] = _field("读数;出入口含今日进出", "readings and facts it gave; of a gate the passages of today (GMT+8)")
     alarms: list[str] = _field("报警", "codes of the alarms it reports now")
     name: str | None = _field("名称", "name")

@@ -17,7 +17,7 @@ class AlarmFamily(Row):
     """Alarms of one family make incidents together, those of two never do by themselves.
 
     Severity is one higher from `kinds_raise` different kinds on (0: never) and at most `highest`; a closed incident is opened again by
-    a new alarm within `reopen_s` seconds.
+    a new alarm within `reopen_s` seconds. Alarms on one site within `together_s` seconds are one incident wherever they are (0: never).
     """
 
     TABLE: ClassVar[str] = "alarm_families"
@@ -29,6 +29,7 @@ class AlarmFamily(Row):
     kinds_raise: int
     highest: int
     reopen_s: int
+    together_s: int = 0
 
     def trouble(self, dictionaries: Mapping[str, Dictionary]) -> str:
         """A highest severity that is none."""

@@ -18,9 +18,11 @@ from sensors.verdict import Verdict
 from twin.errors import Invalid
 from twin.hub.hub import Applied
 from twin.hub.passing import pass_through, time_of
+from twin.hub.silent import said_of, silent_states
 from twin.live.again import Again
 from twin.live.changes import Changes
 from twin.live.fences import Crossing, Fences, Floats, Ground, Int64, Near
+from twin.live.hearing import Fallen, Heard, Hearing
 from twin.live.inside import Passages, Rederived
 from twin.live.silence import silent_after_us
 from twin.live.state import Flag, LiveState, Rows, flags_of
@@ -41,7 +43,8 @@ PRESENT_US = 60_000_000
 class Committed:
     """What was committed up to a position (its `last` batch stands at another), judged: `fixes` (n,) by handle, the journal positions (n,)
     they stand at, `place` (n,) rows of the state's places, raw frames, other observations with their positions and the features they were
-    made in, crossings with the positions of the fixes that decided them, and what late passages (by index of the others) changed."""
+    made in, crossings with the positions of the fixes that decided them, what late passages (by index of the others) changed, and who is
+    heard again."""
 
     position: int
     last: int
@@ -57,6 +60,7 @@ class Committed:
     crossings: Sequence[Crossing]
     crossings_at: Sequence[int]
     rederived: Sequence[tuple[int, Rederived]] = ()
+    heard: Sequence[Heard] = ()
 
 
 class Positions(Protocol):
@@ -71,6 +75,9 @@ class Happens(Protocol):
 
     def happen(self, committed: Committed, state: LiveState) -> Sequence[dict[str, Any]]:
         """The events it led to, committed, as `twin.hub.happening.told`."""
+
+    def fall_silent(self, fallen: Sequence[Fallen], state: LiveState, position: int, now_us: int) -> Sequence[dict[str, Any]]:
+        """The events of devices that fell silent when the journal ended at a position, committed."""
 
     def tick(self, now_us: int) -> Sequence[dict[str, Any]]:
         """The events of what time alone changes."""
@@ -93,6 +100,7 @@ class Applier:
     fences: Fences = field(default_factory=Fences)
     again: Again = field(default_factory=Again)
     passages: Passages = field(default_factory=Passages)
+    hearing: Hearing = field(default_factory=Hearing)
     streets: Streets = NO_STREETS
     backlog: Late | None = None
     keeps: Sequence[Positions] = ()
@@ -116,6 +124,8 @@ class Applier:
         positions = np.repeat(np.arange(first, first + len(batches), dtype=np.uint64), [len(batch.fixes) for batch in batches])
         again, inside, rederived = pass_through(self.passages, self.ground, [(time_of(one), one) for one in others], now_us)
         still = self._stood([one for at, one in enumerate(others) if at not in again])
+        spoke = list(said_of(fixes, positions, told, self.state, now_us))
+        heard = self.hearing.news(spoke)
         committed = Committed(
             position=position,
             last=first + len(batches) - 1,
@@ -131,10 +141,12 @@ class Applier:
             crossings=[crossing for crossing, _ in crossings],
             crossings_at=[int(positions[fix]) for _, fix in crossings],
             rederived=rederived,
+            heard=heard,
         )
         self.position = position
         changes = self.state.put(handles, rows, still, now_us=now_us, inside=inside)
         events = [event for one in self.happens for event in one.happen(committed, self.state)]
+        self.hearing.hear((device for _, device, _ in spoke), now_us, heard)
         for keeper in self.keeps:
             try:
                 keeper.keep(committed, self.state)
@@ -157,12 +169,15 @@ class Applier:
         self._silent_after = np.concatenate([self._silent_after, fresh])
         silent = (current["placed"] > 0) & (current["flags"] & Flag.SILENT == 0) & (now_us - current["received_us"] > self._silent_after)
         handles = np.flatnonzero(silent)
-        events = [event for one in self.happens for event in one.tick(now_us)]
-        if not len(handles):
+        fallen = self.hearing.fallen(now_us, self.position)
+        events = [event for one in self.happens for event in one.fall_silent(fallen, self.state, self.position, now_us)] if fallen else []
+        events += [event for one in self.happens for event in one.tick(now_us)]
+        still = silent_states([one.device for one in fallen], self.state)
+        if not len(handles) and not still:
             return Applied(changes=None, events=events)
         rows = current[handles].copy()
         rows["flags"] = (rows["flags"] | Flag.SILENT) & ~np.uint16(Flag.MOVING)
-        return Applied(changes=self.state.put(handles, rows, {}, now_us=now_us), events=events)
+        return Applied(changes=self.state.put(handles, rows, still, now_us=now_us), events=events)
 
     def command(self, name: str, arguments: dict[str, Any], *, now_us: int) -> tuple[dict[str, Any], Applied]:
         """See `Applies`."""
@@ -275,7 +290,8 @@ class Applier:
         found: dict[str, dict[str, Any]] = {}
         for one in others:
             known = found.get(one.device, self.state.still.get(one.device))
-            if one.device.partition("/")[0] in MOVING or (one.stream is Stream.HEARTBEAT and known is None):
+            kind = one.device.partition("/")[0]
+            if kind in MOVING or (one.stream is Stream.HEARTBEAT and known is None and not Hearing.minds(one.device)):
                 continue
             found[one.device] = after(known, one, time_of(one)) | {"place": list(self._place_of(one))}
         return found

@@ -14,8 +14,10 @@ from twin.codes.plate import normalise_plate
 from twin.errors import StoreUnavailable
 from twin.hub.applying import Committed
 from twin.hub.passing import time_of
+from twin.hub.silent import alarm_of, heard_event, silent_event, standing_of
 from twin.incidents import Alarms, Event, IncidentStore, Spot
 from twin.live.fences import Ground
+from twin.live.hearing import Fallen
 from twin.live.inside import unnamed
 from twin.live.state import LiveState
 from twin.live.still import ALARM, NORMAL
@@ -51,6 +53,19 @@ class Belongs(Protocol):
         """The spot of a device (its address) that is there, None where nobody knows."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What the writer is to take: alarms, events and who is heard again of the journal up to a position; or, `is_silence`, of devices that
+    fell silent there."""
+
+    position: int
+    rows: Sequence[Row]
+    events: Sequence[Event]
+    now_us: int
+    heard: Sequence[str] = ()
+    is_silence: bool = False
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Happening:
     """See `twin.hub.applying.Happens`. `waiting` is what the disk would not take: it is tried again with what comes next, in order."""
@@ -59,7 +74,7 @@ class Happening:
     ground: Ground
     listed: WhiteList | None = None
     belongs: Belongs | None = None
-    waiting: list[tuple[int, list[Row], list[Event], int]] = field(default_factory=list)
+    waiting: list[Handed] = field(default_factory=list)
     _applied: int = -1
     _words: dict[int, int] = field(default_factory=dict)
     _states: dict[str, str] = field(default_factory=dict)
@@ -77,19 +92,37 @@ class Happening:
         """See `Happens`; what was handed to the writer before a crash is not again."""
         rows = [row for row in (*self._of_words(committed, state), *self._of_others(committed)) if row["at"] > self._applied]
         events = [event for at, event in self._events(committed, state) if at > self._applied]
-        if rows or events:
-            self.waiting.append((committed.position - 1, rows, events, committed.now_us))
+        heard = [one.device for one in committed.heard if one.position > self._applied]
+        if rows or events or heard:
+            self.waiting.append(Handed(position=committed.position - 1, rows=rows, events=events, now_us=committed.now_us, heard=heard))
         return self.retry() if self.waiting else ()
+
+    def fall_silent(self, fallen: Sequence[Fallen], state: LiveState, position: int, now_us: int) -> Sequence[dict[str, Any]]:
+        """See `Happens`."""
+        rows, events = [], []
+        for one in fallen:
+            own = one.device.replace("/", ":", 1)
+            fact = self.ground.fact(own)
+            features, lon_lat = standing_of(one.device, fact, state)
+            spot = self.spot(features, own, device=one.device, lon_lat=lon_lat)
+            rows.append(alarm_of(one, spot, lon_lat, fact.height_m if fact is not None else None, now_us))
+            events.append(silent_event(one, spot))
+        self.waiting.append(Handed(position=position, rows=rows, events=events, now_us=now_us, is_silence=True))
+        return self.retry()
 
     def retry(self) -> Sequence[dict[str, Any]]:
         """Hand over what waits; the events of what was taken."""
         done: list[Event] = []
         while self.waiting:
-            position, rows, events, now_us = self.waiting[0]
+            one = self.waiting[0]
+            alarms = Alarms.of(one.rows)
             try:
-                done += self.store.take(position, Alarms.of(rows), now_us, events)
+                if one.is_silence:
+                    done += self.store.fall_silent(alarms, one.now_us, one.events, position=one.position)
+                else:
+                    done += self.store.take(one.position, alarms, one.now_us, one.events, heard=one.heard)
             except StoreUnavailable as error:
-                log.error("%d alarms and %d events wait: %s (%s)", len(rows), len(events), error.message, error.hint)
+                log.error("%d alarms and %d events wait: %s (%s)", len(one.rows), len(one.events), error.message, error.hint)
                 break
             del self.waiting[0]
         return [told(event) for event in done]
@@ -185,6 +218,10 @@ class Happening:
         for at, late in committed.rederived:
             spot = self.spot((), late.gate.replace("/", ":", 1), device=late.gate)
             yield committed.others_at[at], _event(REDERIVED, late.gate, late.at_us, spot, {"of": late.what, **late.data})
+        for back in committed.heard:
+            own = back.device.replace("/", ":", 1)
+            features, lon_lat = standing_of(back.device, self.ground.fact(own), state)
+            yield back.position, heard_event(back, self.spot(features, own, device=back.device, lon_lat=lon_lat))
         for at, one in zip(committed.others_at, committed.others, strict=True):
             spot = self.spot((), one.device.replace("/", ":", 1), device=one.device, lon_lat=one.lon_lat)
             if one.stream is Stream.PASSAGE:

@@ -111,7 +111,9 @@ def _part_for(
     incident = state.parts[found].incident if found is not None else None
     for number in reversed(state.by_incident.get(incident, ()) if incident is not None else ()):
         part = state.parts[number]
-        if part.family == kind.family and part.spot.protection() == protection and part.joinable(now_us, state.kinds):
+        if part.spot.protected != spot.protected or part.family != kind.family:
+            continue
+        if part.spot.protection() == protection and part.joinable(now_us, state.kinds):
             return part
     if incident is None:
         incident = state.next_incident

@@ -175,6 +175,7 @@ def _cut(
     connection.execute(f"UPDATE alarm SET part = {new.id} WHERE part = ? AND device IN ({marks})", of)
     connection.execute(f"UPDATE device SET part = {new.id} WHERE part = ? AND device IN ({marks})", of)
     connection.execute(f"UPDATE flap SET part = {new.id} WHERE part = ? AND device IN ({marks})", of)
+    connection.execute(f"UPDATE silent SET part = {new.id} WHERE part = ? AND device IN ({marks})", of)
     connection.execute(
         "INSERT INTO membership SELECT ?, incident, since_us, coalesce(until_us, ?) FROM membership WHERE part = ?",
         (new.id, now_us, old.id),

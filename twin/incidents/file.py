@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from twin.errors import Refused, StoreBusy, StoreNewer, StoreUnavailable
-from twin.incidents.schema import SCHEMA, VERSION
+from twin.incidents.schema import LATER, SCHEMA, VERSION
 
 __all__ = ["EventFile"]
 
@@ -134,10 +134,10 @@ def _prepare(connection: sqlite3.Connection, path: Path, max_pages: int | None) 
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise StoreNewer(f"{path.name} is of version {version}, this twin knows {VERSION}", path=str(path), hint="run the newer twin")
-    if version == 0:
+    if version < VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement in SCHEMA:
+            for statement in SCHEMA if version == 0 else [one for later in range(version, VERSION) for one in LATER[later + 1]]:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("COMMIT")

@@ -1,4 +1,4 @@
-"""Which incident an alarm joins: that of its device, else one at the same place, else one within some metres; in time."""
+"""Which incident an alarm joins: that of its device, else one at the same place, else one within some metres, else one at once; in time."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -14,6 +14,8 @@ METRES_A_DEGREE = 111_320.0
 """Of latitude, and of longitude at the equator: on a sphere of 6,378 km; 0.6 % off at most, of metres that are a rule of thumb."""
 CELLS = 4
 """Cells in the longest distance of a family: more are looked into in vain, fewer hold more devices."""
+ANYWHERE = ""
+"""The place that every alarm of a family is at whose alarms at once are one incident; no feature has this id."""
 Key = tuple[str, str, str]
 Cell = tuple[str, str, int, int]
 
@@ -42,9 +44,11 @@ Points = list[dict[str, Span]]
 
 @dataclass(slots=True, eq=False)
 class Groups:
-    """Where and when parts of incidents had alarms, by device, by place and by cells in `reach_m[family]` metres."""
+    """Where and when parts of incidents had alarms, by device, by place and by cells in `reach_m[family]` metres; of families with
+    `together_us` also wherever it was."""
 
     reach_m: Mapping[str, float]
+    together_us: Mapping[str, int] = field(default_factory=dict)
     devices: dict[Key, dict[int, Span]] = field(default_factory=dict)
     places: dict[Key, dict[int, Span]] = field(default_factory=dict)
     cells: dict[Cell, dict[int, dict[str, Span]]] = field(default_factory=dict)
@@ -67,6 +71,9 @@ class Groups:
             found = _best(_taking(here, time_us, within_us, oldest_us), last) if here else None
         if found is None and lat == lat and kind.distance_m > 0:
             found = self._near(site, kind, lon, lat, time_us, last, oldest_us)
+        if found is None and (at_once_us := self.together_us.get(kind.family, 0)):
+            anywhere = self.places.get((site, kind.family, ANYWHERE))
+            found = _best(_taking(anywhere, time_us, at_once_us, oldest_us), last) if anywhere else None
         return found
 
     def add(self, part: int, site: str, family: str, device: str, place: str | None, lon: float, lat: float, time_us: int) -> None:
@@ -79,6 +86,8 @@ class Groups:
             span.widen(time_us)
         if place is not None:
             self.add_place(part, site, family, place, time_us)
+        if self.together_us.get(family, 0):
+            self.add_place(part, site, family, ANYWHERE, time_us)
         if lat == lat and (lon != span.lon or lat != span.lat):
             self._move(part, site, family, device, span, lon, lat)
 

@@ -47,6 +47,10 @@ class AlarmKinds:
         """For how long after its closing a new alarm opens an incident again, microseconds."""
         return self.families[family].reopen_s * US
 
+    def together_us(self, family: str) -> int:
+        """Within how much of each other alarms on one site are one incident wherever they are, microseconds; 0 never."""
+        return self.families[family].together_s * US
+
     @property
     def horizon_us(self) -> int:
         """The longest time by which an alarm joins another, microseconds: what ended before is asked by nobody."""
@@ -64,7 +68,7 @@ def severity_of(counts: Mapping[str, int], kinds: AlarmKinds) -> int:
     >>> from twin.codes import shipped_tables
     >>> known = AlarmKinds.on(shipped_tables(), date(2026, 12, 1))
     >>> severity_of({"door_forced": 1}, known), severity_of({"door_forced": 1, "door_held": 1}, known), severity_of({"silence": 9}, known)
-    (4, 5, 1)
+    (4, 5, 2)
     """
     return max((_of_family(name, rows, kinds) for name, rows in _by_family(counts, kinds)), default=1)
 

@@ -16,7 +16,7 @@ from twin.incidents.damping import Flap
 from twin.incidents.kinds import US, AlarmKinds
 from twin.incidents.state import Part, State, Status
 
-__all__ = ["PART_COLUMNS", "Saver", "add_line", "load_state", "part_of_row", "read_spots", "text_of"]
+__all__ = ["PART_COLUMNS", "Saver", "add_line", "add_log", "load_state", "part_of_row", "read_spots", "text_of"]
 
 PART_COLUMNS = (
     "id, incident, family, spot, first_us, last_us, created_us, status, closed_us, severity, kinds, lon, lat, height_m, flapping, assigned,"

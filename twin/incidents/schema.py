@@ -1,12 +1,13 @@
 """Tables of `events.sqlite`. Ids of events come from `sequence`, which is written in the transaction of the events themselves.
 
 A *part* holds the alarms of an incident that are protected alike; `membership` says in which incident it was when (people merge and
-split), `log` what became of it. Rows of `alarm` and `log` are never changed, but for the part that a split gives an alarm to.
+split), `log` what became of it. Rows of `alarm` and `log` are never changed, but for the part that a split gives an alarm to. `silent` has
+the devices that were told to be silent: since when, in which part, and the position of the journal from which on a word of it is news.
 """
 
-__all__ = ["SCHEMA", "VERSION"]
+__all__ = ["LATER", "SCHEMA", "VERSION"]
 
-VERSION = 1
+VERSION = 2
 EVENTS = """
 CREATE TABLE sequence (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO sequence VALUES ('event', 0), ('applied', -1);
@@ -59,4 +60,16 @@ CREATE TABLE log (
 CREATE TABLE log_part (part INTEGER NOT NULL, log INTEGER NOT NULL, PRIMARY KEY (part, log)) WITHOUT ROWID;
 CREATE INDEX log_part_of_log ON log_part (log);
 """
-SCHEMA = tuple(statement.strip() for statement in (EVENTS + INCIDENTS).split(";\n") if statement.strip())
+SILENT = """
+CREATE TABLE silent (device INTEGER PRIMARY KEY, since_us INTEGER NOT NULL, part INTEGER NOT NULL, position INTEGER NOT NULL);
+CREATE INDEX silent_of_part ON silent (part);
+"""
+
+
+def _statements(script: str) -> tuple[str, ...]:
+    return tuple(statement.strip() for statement in script.split(";\n") if statement.strip())
+
+
+SCHEMA = _statements(EVENTS + INCIDENTS + SILENT)
+LATER = {2: _statements(SILENT)}
+"""What a version added to the one before."""

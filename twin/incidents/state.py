@@ -84,7 +84,8 @@ class State:
     def empty(cls, kinds: AlarmKinds) -> "State":
         """Before the first alarm."""
         reach: Mapping[str, float] = {family: kinds.distance_m(family) for family in kinds.families}
-        return cls(kinds=kinds, groups=Groups(reach))
+        together = {family: kinds.together_us(family) for family in kinds.families}
+        return cls(kinds=kinds, groups=Groups(reach, together))
 
     def keep(self, part: Part) -> None:
         """A part that can be joined."""

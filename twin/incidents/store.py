@@ -14,11 +14,14 @@ from twin.incidents.file import EventFile
 from twin.incidents.kinds import AlarmKinds
 from twin.incidents.news import news_of
 from twin.incidents.saving import Saver, load_state
+from twin.incidents.silent import Silent, read_silent, save_heard, save_silent
 from twin.incidents.state import State
 
-__all__ = ["Done", "IncidentStore"]
+__all__ = ["NO_BATCH", "Done", "IncidentStore"]
 
 SWEEP_US = 60_000_000
+NO_BATCH = -1
+"""The journal's number of what was told by no device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +61,20 @@ class IncidentStore:
             (last,) = connection.execute("SELECT last FROM sequence WHERE name = 'applied'").fetchone()
         return int(last)
 
-    def take(self, journal: int, alarms: Alarms, now_us: int, events: Sequence[Event] = ()) -> tuple[Event, ...]:
+    @property
+    def silent(self) -> dict[str, Silent]:
+        """The devices that are told to be silent, by address."""
+        with self.file.reading() as connection:
+            return read_silent(connection)
+
+    def take(
+        self, journal: int, alarms: Alarms, now_us: int, events: Sequence[Event] = (), *, heard: Sequence[str] = ()
+    ) -> tuple[Event, ...]:
         """The events, with their ids, of one committed batch: those the caller made of it (`events`) and those of incidents.
 
-        `journal` is the batch's number, which only grows: one that was taken already (after a crash the journal is read again)
-        changes nothing and returns nothing. Raises StoreUnavailable: nothing of it is kept, it can be taken again.
+        `heard` are devices that are silent no more. `journal` is the batch's number, which only grows: one that was taken already (after a
+        crash the journal is read again) changes nothing and returns nothing. Raises StoreUnavailable: nothing of it is kept, it can be
+        taken again.
         """
         state = self._ready(now_us)
         try:
@@ -73,7 +85,8 @@ class IncidentStore:
                 connection.execute("UPDATE sequence SET last = ? WHERE name = 'applied'", (journal,))
                 changes = apply(alarms, state, now_us) if len(alarms) else Changes()
                 self._saver.save(connection, changes, alarms, state, journal, now_us)
-                told = self._append(connection, [*events, *news_of(changes, self.kinds, now_us)], now_us)
+                over = save_heard(connection, heard, state, self._saver, self.kinds, now_us) if heard else []
+                told = self._append(connection, [*events, *news_of(changes, self.kinds, now_us), *over], now_us)
         except BaseException:
             self._fail()
             raise
@@ -81,6 +94,20 @@ class IncidentStore:
             sweep(state, now_us)
             self._swept_us = now_us
         return told
+
+    def fall_silent(self, alarms: Alarms, now_us: int, events: Sequence[Event] = (), *, position: int) -> tuple[Event, ...]:
+        """The events, with their ids, of devices that fell silent: of no batch, so `position` says where the journal ended when they did.
+        Raises StoreUnavailable: nothing of it is kept, it can be taken again."""
+        state = self._ready(now_us)
+        try:
+            with self.file.writing() as connection:
+                changes = apply(alarms, state, now_us)
+                self._saver.save(connection, changes, alarms, state, NO_BATCH, now_us)
+                save_silent(connection, changes, alarms, self._saver, position)
+                return self._append(connection, [*events, *news_of(changes, self.kinds, now_us)], now_us)
+        except BaseException:
+            self._fail()
+            raise
 
     def tick(self, now_us: int) -> tuple[Event, ...]:
         """The events of what flaps no more by now; call it once a second or so, it mostly does nothing."""
@@ -92,7 +119,7 @@ class IncidentStore:
             return ()
         try:
             with self.file.writing() as connection:
-                self._saver.save(connection, changes, None, state, -1, now_us)
+                self._saver.save(connection, changes, None, state, NO_BATCH, now_us)
                 return self._append(connection, list(news_of(changes, self.kinds, now_us)), now_us)
         except BaseException:
             self._fail()

@@ -20,8 +20,8 @@ NORMAL, ALARM = "normal", "alarm"
 
 
 def after(known: Mapping[str, Any] | None, said: Observation, at_us: int) -> dict[str, Any]:
-    """The document of a device: `{kind, key, state, since_us, received_us, time_us, value, alarms, in, out, day, lon_lat}`; `at_us` is the
-    time that stands for what was said. What came late is counted, and changes no state that is newer.
+    """The document of a device: `{kind, key, state, since_us, received_us, silent, time_us, value, alarms, in, out, day, lon_lat}`; `at_us`
+    is the time that stands for what was said. What came late is counted, and changes no state that is newer.
 
     >>> after(None, Observation(device="door/D-1", stream=Stream.STATE, received_us=5, value={"state": "open"}), 5)["state"]
     'open'
@@ -29,7 +29,7 @@ def after(known: Mapping[str, Any] | None, said: Observation, at_us: int) -> dic
     kind, _, key = said.device.partition("/")
     found: dict[str, Any] = dict(known) if known is not None else _new(kind, key)
     newer = at_us >= found["time_us"]
-    found["received_us"] = max(found["received_us"], said.received_us)
+    found["received_us"], found["silent"] = max(found["received_us"], said.received_us), False
     if said.stream is Stream.PASSAGE:
         _passed(found, said.value, at_us)
     if not newer:
@@ -65,6 +65,7 @@ def _new(kind: str, key: str) -> dict[str, Any]:
         "state": None,
         "since_us": None,
         "received_us": 0,
+        "silent": False,
         "time_us": 0,
         "value": {},
         "alarms": [],

@@ -67,7 +67,7 @@ def said(device: str, stream: Stream, value: dict[str, Any], *alarms: str) -> Ob
 
 
 def drive(opened: OpenHub) -> list[dict[str, Any]]:
-    """Both vehicles stand three minutes in their zones; both gates let somebody pass; both report an alarm. The events of it."""
+    """Both vehicles stand three minutes in their zones; both gates let somebody pass, report an alarm, fall silent. The events of it."""
     happened: list[dict[str, Any]] = []
     for number in range(1, 8):
         at_us = NOW_US - (8 - number) * 30 * SECOND
@@ -77,7 +77,8 @@ def drive(opened: OpenHub) -> list[dict[str, Any]]:
     passed = (("G-W", OPEN, "P-OPEN"), ("G-E", HIDDEN, "P-HIDDEN"))
     others = [said(f"gate/{key}", Stream.PASSAGE, {"direction": "in", "plate": plate, "person": who}) for key, plate, who in passed]
     others += [replace(said(f"gate/{key}", Stream.ALARM, {}, "gate_forced"), lon_lat=(0.0, 0.0)) for key in ("G-W", "G-E")]
-    return [*happened, *opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, first=8 - 1, position=8).events]
+    happened += opened.applier.apply([Batch(source="g", number=8, others=others)], now_us=NOW_US, first=8 - 1, position=8).events
+    return [*happened, *(one for s in range(0, 201, 20) for one in opened.applier.sweep(now_us=NOW_US + s * SECOND).events)]
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +298,17 @@ def test_what_stands_still_is_told_with_the_zones_it_stands_in_and_where_it_was_
         ("gate/G-E", True): (["zone:Z-E"], EAST[0]),
         ("gate/G-W", False): (["zone:Z-W"], WEST[0]),
     }
+
+
+def test_who_is_silent_is_told_to_who_may_know_of_its_place(asking: Callable[..., TestClient]) -> None:
+    for labels, gates in ((EVERY, ["gate/G-E", "gate/G-W"]), (frozenset({"public"}), ["gate/G-W"])):
+        client = asking(labels)
+        events = [json.loads(line[6:]) for line in DOORS["events"](client).splitlines() if line.startswith("data: ")]
+        silent = [one["subject"] for one in events if one["type"] == "pingshan.silence"]
+        raised = [one for one in client.get("/incidents?kind=silence").json()["incidents"] if one["kind"] == "silence"]
+        states = {one["id"] for one in client.get("/live/states").json()["states"] if one["silent_since"] is not None}
+        named = [device["id"] for one in raised for device in one["devices"]]
+        assert [sorted(silent), sorted(named), sorted(states)] == [gates, gates, gates]
 
 
 def test_what_is_hidden_is_not_counted(asking: Callable[[frozenset[str]], TestClient]) -> None:

@@ -91,7 +91,7 @@ def test_closed_then_opened_again_by_a_new_alarm_in_time_and_not_later(store: In
 
 
 def test_what_was_closed_too_long_ago_is_joined_by_nothing_though_its_last_alarm_is_near_in_time(store: IncidentStore) -> None:
-    quiet = {"kind": "silence", "place": "r7", "labels": ("public",)}
+    quiet = {"kind": "device_fault", "place": "r7", "labels": ("public",)}
     (event,) = store.take(1, alarms(alarm("meter/M1", at_s=10, **quiet)), NOW + 10 * S)
     command(store, "close", event.data["incident"], at_s=20, reason="fault")
     (again,) = store.take(2, alarms(alarm("meter/M2", at_s=7200, **quiet)), NOW + 7200 * S)

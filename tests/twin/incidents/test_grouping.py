@@ -22,6 +22,7 @@ def brute() -> Brute:
         metres={code: row.distance_m for code, row in ROWS.items()},
         seconds={code: float(row.time_s) for code, row in ROWS.items()},
         longest_s=max(row.time_s for row in KINDS.kinds.values()),
+        at_once_s={name: row.together_s for name, row in KINDS.families.items()},
     )
 
 
@@ -164,7 +165,7 @@ def test_of_several_incidents_it_joins_that_with_the_latest_alarm_by_place_and_b
         for number, at_s in enumerate((0, 5000, 2500)):
             rows = [alarm(f"camera/{number}", "camera_lost", at_s=at_s, **where)]
             apply(alarms(*rows), state, NOW + 5000 * S)
-        joined = apply(alarms(alarm("camera/9", "silence", at_s=5100, **where)), state, NOW + 5100 * S).joined
+        joined = apply(alarms(alarm("camera/9", "device_fault", at_s=5100, **where)), state, NOW + 5100 * S).joined
         assert [one.part.incident for one in joined] == [2], where
         assert len(state.parts) >= 2
 

@@ -28,13 +28,14 @@ def alarms(*rows: dict[str, Any]) -> Alarms:
 class Brute:
     """Groups by looking at every alarm there was, with the words of docs/incidents.md alone.
 
-    `families`, `metres`, `seconds` by kind; `longest_s` after which an incident's part is forgotten.
+    `families`, `metres`, `seconds` by kind, `at_once_s` by family; `longest_s` after which an incident's part is forgotten.
     """
 
     families: dict[str, str]
     metres: dict[str, float]
     seconds: dict[str, float]
     longest_s: float
+    at_once_s: dict[str, float] = field(default_factory=dict)
     seen: list[dict[str, Any]] = field(default_factory=list)
     incidents: int = 0
     parts: list[dict[str, Any]] = field(default_factory=list)
@@ -48,7 +49,7 @@ class Brute:
         mine = [other for other in self.seen if other["spot"].site == spot.site and self.families[other["kind"]] == self.families[kind]]
         oldest = now_us - self.longest_s * 1e6
         found = None
-        for test in (self._same_device, self._same_place, self._near):
+        for test in (self._same_device, self._same_place, self._near, self._at_once):
             parts = {part for part in {other["part"] for other in mine} if test(row, [o for o in mine if o["part"] == part], oldest)}
             if parts:
                 last = {part: max(o["time_us"] for o in mine if o["part"] == part) for part in parts}
@@ -72,8 +73,8 @@ class Brute:
         self.seen.append({**row, "part": number})
         return incident, number + 1
 
-    def _in_time(self, row: dict[str, Any], others: list[dict[str, Any]], oldest: float) -> bool:
-        within = self.seconds[row["kind"]] * 1e6
+    def _in_time(self, row: dict[str, Any], others: list[dict[str, Any]], oldest: float, within_s: float | None = None) -> bool:
+        within = (self.seconds[row["kind"]] if within_s is None else within_s) * 1e6
         first, last = min(o["time_us"] for o in others), max(o["time_us"] for o in others)
         return last >= oldest and first - within <= row["time_us"] <= last + within
 
@@ -84,6 +85,10 @@ class Brute:
     def _same_place(self, row: dict[str, Any], others: list[dict[str, Any]], oldest: float) -> bool:
         same = [other for other in others if other["spot"].place is not None and other["spot"].place == row["spot"].place]
         return bool(same) and self._in_time(row, same, oldest)
+
+    def _at_once(self, row: dict[str, Any], others: list[dict[str, Any]], oldest: float) -> bool:
+        within_s = self.at_once_s.get(self.families[row["kind"]], 0)
+        return bool(within_s) and self._in_time(row, others, oldest, within_s)
 
     def _near(self, row: dict[str, Any], others: list[dict[str, Any]], oldest: float) -> bool:
         if row.get("lon_lat") is None:

@@ -11,6 +11,7 @@ from twin.auth import Labels
 from twin.errors import SiteUnknown
 from twin.incidents import AlarmKinds, IncidentReader, View
 from twin.incidents.event import iso_of
+from twin.incidents.store import NO_BATCH
 from twin.store import Store
 
 __all__ = ["alarm_documents", "incident_documents", "log_documents"]
@@ -56,8 +57,8 @@ def alarm_documents(rows: Sequence[Mapping[str, Any]], kinds: AlarmKinds) -> lis
             "lon": row["lon"],
             "lat": row["lat"],
             "height_m": row["height_m"],
-            "journal": row["journal"],
-            "item": row["item"],
+            "journal": row["journal"] if row["journal"] != NO_BATCH else None,
+            "item": row["item"] if row["journal"] != NO_BATCH else None,
             "held": bool(row["held"]),
             "repeated": not row["edge"],
         }

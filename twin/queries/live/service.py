@@ -34,8 +34,10 @@ from twin.hub.meeting import Meeting
 from twin.hub.recording import Recording
 from twin.hub.rederiving import Rederiving
 from twin.hub.server import serve_hub
+from twin.hub.silent import silent_states
 from twin.incidents import AlarmKinds, IncidentStore
 from twin.incidents.desk import command_from_json
+from twin.live.hearing import Hearing
 from twin.queries.live.belonging import Belonging
 from twin.queries.live.command_log import note_command
 from twin.queries.live.grounds import Grounds
@@ -92,6 +94,7 @@ class OpenHub:
         happening = Happening(store=events, ground=grounds, listed=listed, belongs=belonging)
         applier.keeps, applier.happens = (recording,), (happening,)
         happening.begin(applier.state)
+        applier.hearing = Hearing.of(applier.state, {device: (one.since_us, one.position) for device, one in events.silent.items()})
         tracks = Tracks(folder, retention=read_retention(), recent=recording.positions.shelf.recent)
         applier.backlog = backlog = Backlog(rederiving=Rederiving(history=tracks, positions=recording.positions, happening=happening))
         if kept is not None and applier.position == kept.position:
@@ -102,6 +105,7 @@ class OpenHub:
         kept_us = int(kept.facts.get("kept_us", 0)) if kept is not None and applier.position == kept.position else 0
         follow_told = partial(backlog.rederiving.follow_told, applier.state, applier.fences, kept_us)
         told = [*journal.told, *replayed(folder / "journal", applier, seen, happening.store.applied, follow_told)]
+        applier.state.still |= silent_states(applier.hearing.silent, applier.state)
         hub = Hub(Durable(journal), Guarded(applier), seen, now_us=now_us)
         commands["status"] = lambda arguments, now_us: (_condition(hub, journal, applier, happening, backlog), ())
         return cls(

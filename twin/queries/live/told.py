@@ -135,6 +135,7 @@ def _state(address: str, document: Mapping[str, Any] | None, stands: Stands | No
         "since": moment(said["since_us"]),
         "received": moment(said["received_us"]),
         "silent_s": _silence(said["received_us"], now_us),
+        "silent_since": moment(said["received_us"]) if said.get("silent") else None,
         "value": said["value"] | ({"in": said["in"], "out": said["out"]} if kind == "gate" else {}),
         "alarms": said["alarms"],
         "lon": lon,

@@ -11,8 +11,8 @@ const MASKED = new Set(["masked", "bypassed", "disarmed"]);
 /** What `/live` frames show where it is. */
 const MOVES = new Set(["vehicle", "guard", "person"]);
 
-export function toneOf({ state, alarms }: Pick<DeviceState, "state" | "alarms">): Tone {
-  if (FAULT.has(state ?? "")) return "fault";
+export function toneOf({ state, alarms, silent_since }: Pick<DeviceState, "state" | "alarms" | "silent_since">): Tone {
+  if (silent_since != null || FAULT.has(state ?? "")) return "fault";
   if (MASKED.has(state ?? "")) return "masked";
   return ALARM.has(state ?? "") || (alarms ?? []).length > 0 ? "alarm" : "normal";
 }

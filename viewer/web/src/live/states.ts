@@ -19,6 +19,8 @@ export interface DeviceState {
   state: string | null;
   since: string | null;
   silent_s: number | null;
+  /** Its last word, where its silence is an alarm. */
+  silent_since?: string | null;
   /** Codes of what it reports now. */
   alarms?: string[];
   /** Passages of today. */

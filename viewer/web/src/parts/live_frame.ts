@@ -125,7 +125,8 @@ export class TwinLiveFrame extends LivePart {
     const facts = [
       [t("card.state"), state ? stateWords(state) : t("value.unknown")] as const,
       state?.since ? ([t("card.since"), when(state.since, live.now_ms)] as const) : null,
-      state?.silent_s != null && state.silent_s > 60 ? ([t("card.silent"), lasting(state.silent_s * 1000)] as const) : null,
+      state?.silent_since != null ? ([t("card.silent_since"), when(state.silent_since, live.now_ms)] as const) : null,
+      state?.silent_since == null && state?.silent_s != null && state.silent_s > 60 ? ([t("card.silent"), lasting(state.silent_s * 1000)] as const) : null,
       typeof state?.value?.["floor"] === "number" ? ([t("card.floor"), t("card.floor_value", { floor: String(state.value["floor"]) })] as const) : null,
       state && kind === "gate" && state.in !== undefined ? ([t("card.in_today"), number(state.in)] as const) : null,
       state && kind === "gate" && state.out !== undefined ? ([t("card.out_today"), number(state.out)] as const) : null,
@@ -142,6 +143,7 @@ export class TwinLiveFrame extends LivePart {
 
 /** The state as one of four words, and beside it the device's own where it says more. */
 function stateWords(state: DeviceState): string {
+  if (state.silent_since != null) return t("state.silent");
   const tone = toneOf(state);
   const said = [state.state, ...(state.alarms ?? [])].filter((one): one is string => one !== null && one !== tone);
   return [t(`tone.${tone}`), ...said.map((one) => valueName(`device_${one}`) ?? one)].join(" · ");
