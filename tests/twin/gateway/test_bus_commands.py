@@ -112,7 +112,8 @@ async def asked(client: aiomqtt.Client, number: int, **said: Any) -> None:
 
 
 async def heard_by(client: aiomqtt.Client) -> dict[str, Any]:
-    message = await anext(aiter(client.messages))
+    async with asyncio.timeout(30):
+        message = await anext(aiter(client.messages))
     return dict(json.loads(bytes(message.payload)))  # type: ignore[arg-type]
 
 
