@@ -18,6 +18,8 @@ __all__ = [
     "DeviceTopic",
     "answer_topic",
     "batch_topic",
+    "command_answer_topic",
+    "command_topic",
     "device_topic",
     "done_topic",
     "escape_level",
@@ -127,6 +129,16 @@ def batch_topic(gateway: str, number: int | str) -> str:
 def done_topic(gateway: str, number: int | str) -> str:
     """Where the hub tells a gateway elsewhere that the batch is committed, or why not."""
     return f"{ROOT}/bus/done/{escape_level(gateway)}/{number}"
+
+
+def command_topic(gateway: str, number: int | str) -> str:
+    """Where the hub tells a gateway elsewhere what a terminal of its is to do; the number is that of the order's event."""
+    return f"{ROOT}/bus/command/{escape_level(gateway)}/{number}"
+
+
+def command_answer_topic(gateway: str, number: int | str) -> str:
+    """Where a gateway elsewhere tells the hub what came of a command."""
+    return f"{ROOT}/bus/answer/{escape_level(gateway)}/{number}"
 
 
 def answer_topic(kind: str, key: str, stream: str) -> str:

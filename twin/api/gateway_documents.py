@@ -89,7 +89,8 @@ class CommandRow(_Document):
     message: str | None = _field("消息 ID", "the message")
     said: dict[str, Any] | None = _field("内容", "what it said")
     outcome: str = _field(
-        "answered 有应答,unanswered 无应答或拒发,sent 结果未知", "answered, unanswered (or not sent: `code`), sent: not known"
+        "answered 有应答,unanswered 无应答或未发,sent 是否到达未知",
+        "answered, unanswered (or not sent: `code`), sent: not known whether it arrived",
     )
     answered: str | None = _field("结果时刻", "when its outcome was known, UTC")
     gateway: str | None

@@ -14,7 +14,7 @@ from twin.api.live import live_of, permitted_of
 from twin.api.router import Router
 from twin.auth import EVERY, Action, Principal, allows, permitted_labels, permitted_units
 from twin.errors import Invalid, NotFound, Refused, TwinError
-from twin.gateway.control import list_gateways
+from twin.gateway.control import UNKNOWN, list_gateways
 from twin.incidents.event import COMMAND
 from twin.queries.live.command_log import CommandLog, commands_told
 from twin.queries.live.commanding import OTHER, RESULTS, command_terminal, gateways_told
@@ -93,9 +93,11 @@ async def _told(request: Request, principal: Principal, key: str, name: str, mes
     command_log: CommandLog = request.app.state.command_log
     order = await command_log.note(address, {"who": principal.name, "message": message, "said": _said(arguments)})
     try:
-        gateway, result = await command_terminal(await run_in_threadpool(_gateways, request), terminal, name, arguments)
+        gateways = await run_in_threadpool(_gateways, request)
+        gateway, result = await command_terminal(gateways, address, terminal, name, arguments, order=order)
     except TwinError as error:
-        await _ended(command_log, address, {"of": order, "outcome": "unanswered", "code": error.code})
+        outcome = "sent" if error.code == UNKNOWN else "unanswered"
+        await _ended(command_log, address, {"of": order, "outcome": outcome, "code": error.code})
         raise
     await _ended(command_log, address, {"of": order, "outcome": "answered", "gateway": gateway, "result": result})
     zh, en = RESULTS.get(result, OTHER)

@@ -16,6 +16,8 @@ from twin.gateway.mqtt_link import MqttLink
 __all__ = ["BusOutlet"]
 
 BATCHES = f"{ROOT}/bus/batch/+/+"
+OF_TERMINALS, VEHICLE = "jt808-", "vehicle/"
+"""How sources of batches begin that say what terminals said, and addresses of vehicles."""
 MOST_AT_ONCE = 64
 
 
@@ -31,6 +33,8 @@ class BusOutlet:
     refused: int = field(default=0, init=False)
     gateways: dict[str, tuple[int, int]] = field(default_factory=dict, init=False)
     """Those elsewhere: how many batches of each were committed, and when the last was (microseconds of UTC)."""
+    terminals: dict[str, str] = field(default_factory=dict, init=False)
+    """Vehicle → the gateway elsewhere that last handed over what its terminal said."""
     _offering: dict[tuple[str, int], asyncio.Future[None]] = field(default_factory=dict, init=False)
     _taken: asyncio.Queue[tuple[Heard, asyncio.Task[None]]] = field(default_factory=asyncio.Queue, init=False)
 
@@ -76,6 +80,9 @@ class BusOutlet:
             await self._offer(replace(batch, source=f"{gateway}/{batch.source}"))
             self.committed += 1
             self.gateways[gateway] = self.gateways.get(gateway, (0, 0))[0] + 1, time.time_ns() // 1000
+            if batch.source.startswith(OF_TERMINALS):
+                devices = {*batch.devices, *(one.device for one in batch.others)}
+                self.terminals.update((one, gateway) for one in devices if one.startswith(VEHICLE))
         except (BatchInvalid, InletGone, InletRefused) as error:
             self.refused += 1
             told |= {"refused": f"{error.code}: {error.message}", "gone": isinstance(error, InletGone)}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sensors.mqtt_topic import DEVICE_TOPICS, ROOT, batch_topic, done_topic, escape_level
+from sensors.mqtt_topic import DEVICE_TOPICS, ROOT, batch_topic, command_answer_topic, command_topic, done_topic, escape_level
 from twin.errors import Refused
 
 __all__ = ["HUB", "AclFormat", "Right", "device_user", "gateway_user", "machine_rights", "machine_user", "rights_of_house", "write_acl"]
@@ -59,6 +59,8 @@ def rights_of_house(gateways: Iterable[str]) -> list[Right]:
         Right(user=EVERYBODY, action="read", topic=f"{ROOT}/done/%u/+", note="and hears what of them is committed"),
         Right(user=HUB, action="read", topic=f"{ROOT}/bus/batch/+/+"),
         Right(user=HUB, action="write", topic=f"{ROOT}/bus/done/+/+"),
+        Right(user=HUB, action="write", topic=f"{ROOT}/bus/command/+/+"),
+        Right(user=HUB, action="read", topic=f"{ROOT}/bus/answer/+/+"),
         Right(user=HUB, action="write", topic=f"{ROOT}/out/#"),
         Right(user=HUB, action="write", topic=f"{ROOT}/state/#"),
         Right(user=HUB, action="read", topic=f"{ROOT}/state/#"),
@@ -73,6 +75,8 @@ def rights_of_house(gateways: Iterable[str]) -> list[Right]:
             Right(user=user, action="write", topic=f"{ROOT}/done/+/+/+"),
             Right(user=user, action="write", topic=batch_topic(name, "+")),
             Right(user=user, action="read", topic=done_topic(name, "+")),
+            Right(user=user, action="read", topic=command_topic(name, "+")),
+            Right(user=user, action="write", topic=command_answer_topic(name, "+")),
         ]
     return rows
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from twin.errors import NotReady, TwinError, error_of, facts_of
 
-__all__ = ["Control", "command_gateway", "list_gateways"]
+__all__ = ["ABSENT", "UNKNOWN", "Command", "Control", "answer_of", "command_gateway", "list_gateways", "unknown", "what_came"]
 
 Command = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+ABSENT, UNKNOWN = "GATEWAY_ABSENT", "COMMAND_UNKNOWN"
 ALIVE_S = 30.0
 MOST_BYTES = 2**20
 
@@ -55,18 +56,38 @@ class Control:
         try:
             with suppress(asyncio.CancelledError, ConnectionError, ValueError):
                 asked = json.loads(await reader.readline())
-                writer.write(json.dumps(await self._answer(asked), ensure_ascii=False).encode() + b"\n")
+                writer.write(json.dumps(await what_came(self._commands, asked), ensure_ascii=False).encode() + b"\n")
                 await writer.drain()
         finally:
             writer.close()
 
-    async def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return {"answer": await self._commands[asked["name"]](asked["arguments"])}
-        except TwinError as error:
-            return {"error": facts_of(error)}
-        except KeyError as error:
-            return {"error": facts_of(NotReady(f"this gateway does not know {error}"))}
+
+async def what_came(commands: Mapping[str, Command], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Do `{name, arguments}`: `{answer}`, or `{error}` as `answer_of` raises it."""
+    try:
+        return {"answer": await commands[asked["name"]](asked["arguments"])}
+    except TwinError as error:
+        return {"error": facts_of(error)}
+    except KeyError as error:
+        return {"error": facts_of(NotReady(f"this gateway does not know {error}"))}
+
+
+def answer_of(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer that `what_came` told. Raises the TwinError that it told."""
+    if "error" in told:
+        raise error_of(told["error"])
+    answer: dict[str, Any] = told["answer"]
+    return answer
+
+
+def unknown(gateway: str) -> NotReady:
+    """What was handed over and not answered: nobody knows whether the terminal has it."""
+    return NotReady(
+        f"gateway {gateway} did not answer: whether the terminal was told is not known",
+        code=UNKNOWN,
+        path=gateway,
+        hint="see what the vehicle does before you send it again",
+    )
 
 
 def list_gateways(folder: Path, *, now_us: int) -> list[dict[str, Any]]:
@@ -83,18 +104,20 @@ def list_gateways(folder: Path, *, now_us: int) -> list[dict[str, Any]]:
 async def command_gateway(
     gateway: Mapping[str, Any], name: str, arguments: Mapping[str, Any], *, timeout_s: float = 15.0
 ) -> dict[str, Any]:
-    """Have a gateway (of `list_gateways`) do something; its answer. Raises the TwinError it raised, NotReady where it does not answer."""
+    """Have a gateway (of `list_gateways`) do something; its answer. Raises the TwinError it raised, NotReady where it is not there
+    (`GATEWAY_ABSENT`: nothing was sent) or does not answer (`COMMAND_UNKNOWN`)."""
+    name_of, sent = str(gateway["name"]), False
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_unix_connection(gateway["socket"], limit=MOST_BYTES)
+            sent = True
             try:
                 writer.write(json.dumps({"name": name, "arguments": dict(arguments)}, ensure_ascii=False).encode() + b"\n")
                 told = json.loads(await reader.readline())
             finally:
                 writer.close()
     except (OSError, TimeoutError, ValueError):
-        raise NotReady("the gateway does not answer", path=str(gateway["name"])) from None
-    if "error" in told:
-        raise error_of(told["error"])
-    answer: dict[str, Any] = told["answer"]
-    return answer
+        if sent:
+            raise unknown(name_of) from None
+        raise NotReady(f"gateway {name_of} is not there: nothing was sent", code=ABSENT, path=name_of) from None
+    return answer_of(told)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -186,6 +187,67 @@ def test_what_was_not_answered_stands_there_as_such_and_what_cannot_be_kept_is_n
     client.app.state.command_log = NoCommandLog()  # type: ignore[attr-defined]
     assert client.post(f"/live/vehicles/{NEAR}/text", json={"text": "x"}).json()["code"] == "HUB_ABSENT"
     assert client.get(f"/live/vehicles/{NEAR}/commands", params={"limit": 1}).json()["commands"] == [last]
+
+
+@contextmanager
+def speaking(settings: Settings, name: str, facts: Mapping[str, Any], text: Callable[[dict[str, Any]], Any]) -> Iterator[None]:
+    """A gateway's control in a thread of its own."""
+    ready, end = threading.Event(), threading.Event()
+
+    async def run() -> None:
+        control = Control(settings.home / "history", name, {"text": text})
+        await control.start()
+        control.tell(facts, now_us=time.time_ns() // 1000)
+        ready.set()
+        while not end.is_set():
+            await asyncio.sleep(0.01)
+        control.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), name=name)
+    thread.start()
+    try:
+        assert ready.wait(30)
+        yield
+    finally:
+        end.set()
+        thread.join(30)
+
+
+def test_where_no_gateway_here_has_it_the_bus_is_asked_and_the_gateway_elsewhere_is_named(
+    asking: Ask, road: Road, served: tuple[Settings, Store, OpenHub]
+) -> None:
+    told: list[dict[str, Any]] = []
+
+    async def text(asked: dict[str, Any]) -> dict[str, Any]:
+        told.append(asked)
+        return {"result": 0, "gateway": "south"}
+
+    road.terminals[HIDDEN].close()
+    client = asking()
+    with speaking(served[0], "mqtt-twin", {"protocol": "mqtt", "elsewhere": ["south"]}, text):
+        for _ in range(100):
+            done = client.post(f"/live/vehicles/{HIDDEN}/text", json={"text": "请回场"}).json()
+            if done.get("gateway") == "south":
+                break
+        here = client.post(f"/live/vehicles/{NEAR}/text", json={"text": "x"}).json()
+    assert (done["result"], done["vehicle"], done["message"]) == (0, f"vehicle/{HIDDEN}", "0x8300")
+    assert told == [{"text": "请回场", "terminal": PHONES[HIDDEN], "vehicle": f"vehicle/{HIDDEN}", "order": done["event"]}]
+    assert here["gateway"].startswith("jt808-")
+    (last,) = client.get(f"/live/vehicles/{HIDDEN}/commands", params={"limit": 1}).json()["commands"]
+    assert (last["outcome"], last["gateway"], last["result"]) == ("answered", "south", 0)
+
+
+def test_of_what_was_handed_over_and_not_answered_nobody_says_that_it_arrived(asking: Ask, served: tuple[Settings, Store, OpenHub]) -> None:
+    async def text(asked: dict[str, Any]) -> dict[str, Any]:
+        raise ConnectionError  # as one that ends in between: its answer never comes
+
+    client = asking()
+    for name, facts in (("jt808-1", {"protocol": "jt808"}), ("mqtt-twin", {"protocol": "mqtt", "elsewhere": ["south"]})):
+        with speaking(served[0], name, facts, text):
+            answer = client.post(f"/live/vehicles/{NEAR}/text", json={"text": "x"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "COMMAND_UNKNOWN")
+        (last,) = client.get(f"/live/vehicles/{NEAR}/commands", params={"limit": 1}).json()["commands"]
+        assert (last["outcome"], last["code"], last["answered"] is None, last["result"]) == ("sent", "COMMAND_UNKNOWN", False, None)
 
 
 def test_what_a_vehicle_was_told_is_for_who_tells_it_and_in_the_stream_for_auditors_too(asking: Ask, road: Road) -> None:

@@ -5,6 +5,8 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import aiomqtt
 import pytest
@@ -12,9 +14,11 @@ import pytest
 from tests.mosquitto import Broker, running_broker
 from tests.twin.gateway.conftest import FakeInlet, in_background, until
 from tests.twin.gateway.test_mqtt import body
-from twin.errors import Refused
+from twin.errors import NotReady, Refused
 from twin.gateway.bus_address import BusAddress
 from twin.gateway.bus_check import check_broker
+from twin.gateway.bus_commanded import BusCommanded
+from twin.gateway.bus_commander import BusCommander
 from twin.gateway.bus_passwords import new_password, password_line, read_passwords, write_private
 from twin.gateway.bus_rights import HUB, AclFormat, device_user, gateway_user, machine_rights, rights_of_house, write_acl
 from twin.gateway.mqtt import MqttGateway
@@ -110,6 +114,55 @@ def test_gateways_speak_for_devices_and_hand_over_batches_of_their_own_only(guar
             await asyncio.sleep(0.1)
             own = f"pingshan/v1/{CAR}/position"
             assert (hub, twin) == (["pingshan/v1/bus/batch/south/2", own], [own, "pingshan/v1/bus/done/twin/9"])
+
+    asyncio.run(run())
+
+
+def test_only_the_hub_commands_and_only_the_gateway_meant_hears_it_and_answers(guarded: Broker) -> None:
+    async def run() -> None:
+        south, twin = gateway_user("south"), gateway_user("twin")
+        command, answer = "pingshan/v1/bus/command/south/1", "pingshan/v1/bus/answer/south/1"
+        async with (
+            listening(guarded, south) as meant,
+            listening(guarded, twin) as other,
+            listening(guarded, HUB) as hub,
+            listening(guarded, SECRET) as machine,
+            listening(guarded, CAR) as car,
+        ):
+            for user in (south, twin, SECRET, CAR):
+                await say(guarded, user, command)
+            for user in (twin, SECRET, CAR):
+                await say(guarded, user, answer)
+            await say(guarded, HUB, command, answer, "pingshan/v1/bus/command/twin/2")
+            await say(guarded, south, answer)
+            await until(lambda: (len(meant), len(other), len(hub)) == (1, 1, 1))
+            await asyncio.sleep(0.1)
+            assert (meant, other, hub) == ([command], ["pingshan/v1/bus/command/twin/2"], [answer])
+            assert (machine, car) == ([], [])
+
+    asyncio.run(run())
+
+
+def test_a_hub_that_may_not_command_says_so_and_a_gateway_that_may_not_hear_it_is_told_nothing(guarded: Broker) -> None:
+    async def run() -> None:
+        def address(user: str) -> BusAddress:
+            return BusAddress.parse(f"mqtt://{quote(user)}@127.0.0.1:{guarded.port}", password=PASSWORDS[user])
+
+        told: list[object] = []
+
+        async def text(asked: dict[str, Any]) -> dict[str, Any]:
+            told.append(asked)
+            return {"result": 0}
+
+        gateway = BusCommanded(address=address(gateway_user("twin")), gateway="south", commands={"text": text})
+        for user, code, offer_s in ((gateway_user("twin"), "BUS_REFUSED", 20.0), (HUB, "GATEWAY_ABSENT", 0.5)):
+            commander = BusCommander(address=address(user), offer_s=offer_s)
+            async with in_background(gateway.run()), in_background(commander.run()):
+                await commander.link.connected.wait()
+                await gateway.link.connected.wait()
+                with pytest.raises(NotReady) as refused:
+                    await commander.command("south", 1, "text", {})
+                assert (refused.value.code, told) == (code, [])
 
     asyncio.run(run())
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from twin.errors import SiteUnknown, StoreUnavailable
 from twin.gateway.bus_address import BusAddress
+from twin.gateway.bus_commander import BusCommander
 from twin.gateway.bus_outlet import BusOutlet
 from twin.gateway.bus_settings import bus_address
 from twin.gateway.bus_states import BusStates
-from twin.gateway.control import Control
+from twin.gateway.control import Command, Control
 from twin.gateway.mqtt import MqttGateway
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
@@ -22,6 +24,7 @@ from twin.live.changes import Changes
 from twin.queries.incidents import Knowing
 from twin.queries.live.bus_labels import BusLabels
 from twin.queries.live.bus_told import ToldOnBus
+from twin.queries.live.elsewhere import commands_elsewhere
 from twin.queries.live.replica import Replica
 from twin.queries.live.told import moment
 from twin.queries.live.visible import Visible
@@ -52,6 +55,7 @@ async def run_bus(settings: Settings) -> None:
     hub = HubClient(Meeting(settings.home), changed=changed, happened=told.hear, lost=replica.lose)
     gateway = MqttGateway(address=address, inlet=hub, name=NAME, shared=settings.bus_shared)
     outlet, states = BusOutlet(address=address, inlet=hub), BusStates(address=address, told=told)
+    commander = BusCommander(address=address)
 
     async def tell() -> None:
         """What the broker keeps stays until the hub has told what is so, and the store who may know of it."""
@@ -60,21 +64,28 @@ async def run_bus(settings: Settings) -> None:
         await states.run()
 
     async def now_and_then(control: Control) -> None:
-        facts = gateway_facts(gateway, address)
+        facts = gateway_facts(gateway, address) | {"elsewhere": sorted(set(outlet.terminals.values()))}
         control.tell(facts | {"statistics": facts["statistics"] | _told_of(outlet, states)}, now_us=time.time_ns() // 1000)
         if await _refresh(labels):
             read.set()
             told.relabel()
 
-    await run_until_told(settings, f"mqtt-{NAME}", (hub.run(), gateway.run(), outlet.run(), tell()), now_and_then)
+    works = (hub.run(), gateway.run(), outlet.run(), commander.run(), tell())
+    await run_until_told(settings, f"mqtt-{NAME}", works, now_and_then, commands_elsewhere(outlet, commander))
 
 
-async def run_until_told(settings: Settings, name: str, works: tuple[Coroutine[Any, Any, None], ...], now_and_then: Any) -> None:
+async def run_until_told(
+    settings: Settings,
+    name: str,
+    works: tuple[Coroutine[Any, Any, None], ...],
+    now_and_then: Any,
+    commands: Mapping[str, Command] = MappingProxyType({}),
+) -> None:
     """Run works until SIGTERM, and every two seconds `now_and_then(control)`; where one of them ends, its failure is raised."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    control = Control(settings.home / "history", name, {})
+    control = Control(settings.home / "history", name, commands)
     await control.start()
     running = [asyncio.create_task(work) for work in works]
     stopped = asyncio.create_task(stopping.wait())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twin.errors import NotReady, Refused
-from twin.gateway.control import command_gateway
+from twin.gateway.control import ABSENT, command_gateway
 from twin.queries.live.terminals import digits
 from twin.queries.live.told import moment
 
@@ -14,6 +14,8 @@ __all__ = ["OTHER", "RESULTS", "command_terminal", "gateways_told"]
 
 PROTOCOL = "jt808"
 GONE = "TERMINAL_GONE"
+ELSEWHERE_S = 35.0
+"""Longer than the bus process takes until it knows that it does not know (`BusCommander`)."""
 RESULTS: Mapping[int, tuple[str, str]] = {
     0: ("终端已执行", "the terminal did it"),
     1: ("终端执行失败", "the terminal failed to do it"),
@@ -49,15 +51,25 @@ def gateways_told(gateways: Sequence[Mapping[str, Any]], *, all_of_it: bool) -> 
 
 
 async def command_terminal(
-    gateways: Sequence[Mapping[str, Any]], terminal: str, name: str, arguments: Mapping[str, Any], *, timeout_s: float = 15.0
+    gateways: Sequence[Mapping[str, Any]],
+    vehicle: str,
+    terminal: str,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    order: int,
+    timeout_s: float = 15.0,
 ) -> tuple[str, int]:
-    """Have the gateway that has a terminal tell it something: the name of the gateway, the terminal's result.
+    """Have the gateway that has a terminal tell it something, one of this home before one elsewhere: the name of the gateway, the
+    terminal's result. `order` is the event that tells of the command.
 
-    Raises NotReady (`GATEWAY_ABSENT`, `TERMINAL_GONE`), Refused (`VEHICLE_TERMINAL_SHARED`, and what the gateway refuses to send).
+    Raises NotReady (`GATEWAY_ABSENT`, `TERMINAL_GONE`, `COMMAND_UNKNOWN`, `BUS_GONE`), Refused (`VEHICLE_TERMINAL_SHARED`, and what the
+    gateway refuses to send).
     """
     asked = [one for one in gateways if one.get("protocol") == PROTOCOL]
-    if not asked:
-        raise NotReady("no gateway speaks with terminals", code="GATEWAY_ABSENT", hint="twin gateway or twin serve starts one")
+    beyond = [one for one in gateways if "elsewhere" in one]
+    if not asked and not beyond:
+        raise NotReady("no gateway speaks with terminals", code=ABSENT, hint="twin gateway or twin serve starts one")
     if any(digits(terminal) in one.get("contested", ()) for one in asked):
         raise Refused(
             f"terminal {terminal} is registered on several vehicles",
@@ -70,8 +82,12 @@ async def command_terminal(
         try:
             answer = await command_gateway(one, name, {**arguments, "terminal": terminal}, timeout_s=timeout_s)
         except NotReady as error:
-            if error.code != GONE or digits(terminal) in one.get("connected", ()):
+            if error.code not in (GONE, ABSENT) or digits(terminal) in one.get("connected", ()):
                 raise
         else:
             return str(one["name"]), int(answer["result"])
+    if beyond:
+        told = {**arguments, "terminal": terminal, "vehicle": vehicle, "order": order}
+        answer = await command_gateway(beyond[0], name, told, timeout_s=ELSEWHERE_S)
+        return str(answer["gateway"]), int(answer["result"])
     raise NotReady(f"terminal {terminal} is not connected", code=GONE, path=terminal, hint="send it again when the vehicle reports")

@@ -19,7 +19,7 @@ from twin.errors import Invalid, NotReady, Refused, StoreUnavailable
 from twin.gateway.control import Control
 from twin.hub.client import HubClient
 from twin.hub.meeting import Meeting
-from twin.queries.live.bus_gateway import bus_inlet
+from twin.queries.live.bus_gateway import bus_commanded, bus_inlet
 from twin.queries.live.terminals import Terminals, read_secret
 from twin.settings import Settings
 from twin.store import Store
@@ -54,9 +54,11 @@ async def run_gateway(settings: Settings, listening: socket.socket, *, bus: str 
     with suppress(StoreUnavailable):
         terminals.refresh()
     hub = HubClient(Meeting(settings.home)) if bus is None else bus_inlet(settings, bus)
-    following = asyncio.create_task(hub.run())
+    following = [asyncio.create_task(hub.run())]
     server = Jt808Server(hub, terminals, source=f"jt808-{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000}")
     port = await server.start_on(listening)
+    if bus is not None:
+        following.append(asyncio.create_task(bus_commanded(settings, bus, commands_of(server)).run()))
     control = Control(settings.home / "history", f"jt808-{port}", commands_of(server))
     await control.start()
     try:
@@ -72,7 +74,8 @@ async def run_gateway(settings: Settings, listening: socket.socket, *, bus: str 
         with suppress(TimeoutError):
             async with asyncio.timeout(HAND_OVER_S):
                 await server.close()
-        following.cancel()
+        for task in following:
+            task.cancel()
 
 
 def commands_of(server: Jt808Server) -> dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]:
