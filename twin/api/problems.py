@@ -12,14 +12,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tiles import TilesError
+from twin.api.negotiation import Language, chosen_language
 from twin.api.parameters import find_parameter
 from twin.api.templates import templates_of
+from twin.codes import problem_words
 from twin.errors import NotReady, StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
 from twin.queries.cql2.errors import FilterInvalid
 
 __all__ = ["MethodNotAllowed", "install_problem_handlers", "problem"]
 
 MEDIA_TYPE = "application/problem+json"
+LANGUAGES: Mapping[str, Language] = {"zh": "zh", "en": "en"}
 RETRY_S = 5
 SEE_OPENAPI = "/openapi.json describes the parameters"
 READING = "GET, HEAD"
@@ -53,21 +56,40 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 def problem(
-    request: Request, status: int, code: str, detail: str, hint: str = "", *, headers: Mapping[str, str] | None = None, **more: object
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    hint: str = "",
+    *,
+    headers: Mapping[str, str] | None = None,
+    named: str = "",
+    **more: object,
 ) -> JSONResponse:
-    """One problem; `type` is `about:blank`, so that `title` is the phrase of the status (RFC 9457 §4.2.1)."""
+    """One problem; `type` is `about:blank`, so that `title` is the phrase of the status in the language asked for (RFC 9457 §4.2.1).
+
+    `words` and `advice` are for people, in both languages; `detail` and `hint` tell an engineer exactly. `named` is what `words` are about.
+    """
+    said, language = problem_words(status, code, named), _language(request)
     body = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": said.phrase[language],
         "status": status,
         "detail": detail,
         "instance": request.url.path,
         "code": code,
         "hint": hint,
+        "words": said.words,
+        "advice": said.advice,
         **more,
     }
-    kept = {"Cache-Control": "no-store", **(headers or {})}
+    kept = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept-Language", **(headers or {})}
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=kept)
+
+
+def _language(request: Request) -> Language:
+    """That of the request; English where it says none: a program, as a rule."""
+    return chosen_language(request, LANGUAGES.get(request.query_params.get("lang", "")), otherwise="en")
 
 
 def _twin_error(request: Request, error: Exception) -> Response:
@@ -80,7 +102,7 @@ def _twin_error(request: Request, error: Exception) -> Response:
     in_filter = isinstance(error, FilterInvalid) and "filter" in request.query_params and error.path not in request.query_params
     named = "filter" if in_filter else find_parameter(request, error.path)
     more: dict[str, Any] = {"parameter": named} if named else {}
-    return problem(request, status, error.code, error.message, error.hint or SEE_OPENAPI, headers=_headers(error), **more)
+    return problem(request, status, error.code, error.message, error.hint or SEE_OPENAPI, headers=_headers(error), named=named, **more)
 
 
 def _status(request: Request, error: TwinError) -> int:
@@ -123,7 +145,7 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     findings = [{"where": ".".join(map(str, item["loc"])), "what": item["msg"]} for item in error.errors()]
     detail = "; ".join(f"{finding['where']}: {finding['what']}" for finding in findings)
     more: dict[str, Any] = {"parameters": findings}
-    where, *name = error.errors()[0]["loc"]
+    where, *name = map(str, error.errors()[0]["loc"])
     if where in ("query", "path", "header") and name:
-        more["parameter"] = str(name[0])
-    return problem(request, 400, "PARAMETER_INVALID", detail, SEE_OPENAPI, **more)
+        more["parameter"] = name[0]
+    return problem(request, 400, "PARAMETER_INVALID", detail, SEE_OPENAPI, named=more.get("parameter") or ".".join(name), **more)
