@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tiles import TilesError
-from twin.api.negotiation import Language, chosen_language
+from twin.api.negotiation import HTML, JSON, Language, chosen_form, chosen_language
+from twin.api.pages.frame import send_problem_page
+from twin.api.pages.problem import problem_page
 from twin.api.parameters import find_parameter
 from twin.api.templates import templates_of
 from twin.codes import problem_words
@@ -65,12 +67,18 @@ def problem(
     headers: Mapping[str, str] | None = None,
     named: str = "",
     **more: object,
-) -> JSONResponse:
+) -> Response:
     """One problem; `type` is `about:blank`, so that `title` is the phrase of the status in the language asked for (RFC 9457 §4.2.1).
 
     `words` and `advice` are for people, in both languages; `detail` and `hint` tell an engineer exactly. `named` is what `words` are about.
+    Who reads with a browser (`Accept: text/html`) gets words and advice as a page, Chinese where nothing asks for English.
     """
-    said, language = problem_words(status, code, named), _language(request)
+    said, kept = problem_words(status, code, named), {"Cache-Control": "no-store", **(headers or {})}
+    if request.method == "GET" and chosen_form(request, None, {"problem": (MEDIA_TYPE, JSON), "html": (HTML,)}) == "html":
+        page_language = _language(request, otherwise="zh")
+        exact = f"{status} {code}: {detail}{f' ({hint})' if hint else ''}"
+        return send_problem_page(request, problem_page(said, exact, page_language), page_language, status, kept)
+    language = _language(request, otherwise="en")
     body = {
         "type": "about:blank",
         "title": said.phrase[language],
@@ -83,13 +91,12 @@ def problem(
         "advice": said.advice,
         **more,
     }
-    kept = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept-Language", **(headers or {})}
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=kept)
+    negotiated = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=kept | negotiated)
 
 
-def _language(request: Request) -> Language:
-    """That of the request; English where it says none: a program, as a rule."""
-    return chosen_language(request, LANGUAGES.get(request.query_params.get("lang", "")), otherwise="en")
+def _language(request: Request, *, otherwise: Language) -> Language:
+    return chosen_language(request, LANGUAGES.get(request.query_params.get("lang", "")), otherwise=otherwise)
 
 
 def _twin_error(request: Request, error: Exception) -> Response:
@@ -126,12 +133,12 @@ def _headers(error: TwinError) -> dict[str, str]:
     return {"Retry-After": str(RETRY_S)} if isinstance(error, StoreUnavailable) else {}
 
 
-def _tiles_error(request: Request, error: Exception) -> JSONResponse:
+def _tiles_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TilesError)
     return problem(request, 503, error.code, "the tiles cannot be read", "twin tiles build", headers={"Retry-After": str(RETRY_S)})
 
 
-def _http_error(request: Request, error: Exception) -> JSONResponse:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -140,7 +147,7 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     return problem(request, error.status_code, code, f"{request.method} {request.url.path}: {error.detail}", headers=headers)
 
 
-def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     findings = [{"where": ".".join(map(str, item["loc"])), "what": item["msg"]} for item in error.errors()]
     detail = "; ".join(f"{finding['where']}: {finding['what']}" for finding in findings)
