@@ -13,12 +13,14 @@ from tests.viewer.tiny_live import TinyLive
 from tests.viewer.tiny_registers import TinyRegisters
 from tests.viewer.tiny_site import TinySite
 from twin.api.app import CONTENT_POLICY
+from twin.codes import problem_words
 
 __all__ = ["MockService", "serving"]
 
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".ico": "image/x-icon"}
 PAGE_OF_ROOMS = 1
 LIVE = {"live", "events", "incidents"}
+STALE = {412: "INCIDENT_CHANGED", 428: "PRECONDITION_REQUIRED"}
 ROOMS = ["east:room201", "east:room202"]
 SPOT = [10.0, 0.0, 4.4]
 """Site-frame metres: on the floor of the first of these rooms."""
@@ -67,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = [unquote(part) for part in address.path.strip("/").split("/")]
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         if parts[0] in LIVE and not self.server.live.allowed:
-            self._send_problem(403, "not for this role")
+            self._send_problem(403, "FORBIDDEN", "not for this role")
             return
         if parts == ["live"] and (key := self.headers["Sec-WebSocket-Key"]):
             self.close_connection = True
@@ -80,11 +82,11 @@ class _Handler(BaseHTTPRequestHandler):
         document = self._document(parts, query) or self.server.live.get(parts, query)
         if document is None:
             document = self.server.registers.get(parts, query)
-        if parts[0] in self.server.registers.forbidden:
-            self._send_problem(403, "not for this role")
+        if parts[0] in self.server.registers.declines:
+            self._send_problem(*self.server.registers.declines[parts[0]], "not as it was asked")
             return
         if self.server.state == "failing" and parts[0] == "sites":
-            self._send_problem(500, "the store is closed")
+            self._send_problem(500, "INTERNAL_ERROR", "the store is closed")
         elif isinstance(document, bytes):
             self._send(200, "application/octet-stream", document)
         elif document is not None:
@@ -101,11 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(sent) if plain else {"bytes": len(sent), "disposition": self.headers["Content-Disposition"]}
         parts = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
         if parts[0] == "incidents" and (stale := self.server.live.stale(self.headers["If-Match"])) is not None:
-            self._send_problem(stale, "not as it was seen")
+            self._send_problem(stale, STALE[stale], "not as it was seen")
             return
         document = self.server.live.post(parts, body) or self.server.registers.post(parts, body)
         if document is None:
-            self._send_problem(404, f"nothing at {self.path}")
+            self._send_problem(404, "NOT_FOUND", f"nothing at {self.path}")
             return
         self._send(200, "application/json", json.dumps(document).encode())
 
@@ -140,10 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
         if file.is_file() and ".." not in path:
             self._send(200, TYPES.get(file.suffix, "application/octet-stream"), file.read_bytes())
             return
-        self._send_problem(404, f"nothing at {path}")
+        self._send_problem(404, "NOT_FOUND", f"nothing at {path}")
 
-    def _send_problem(self, status: int, detail: str) -> None:
-        problem = {"type": "about:blank", "title": "Problem", "status": status, "detail": detail}
+    def _send_problem(self, status: int, code: str, detail: str) -> None:
+        said = problem_words(status, code)
+        problem = {"type": "about:blank", "title": said.phrase["en"], "status": status, "detail": detail, "instance": self.path}
+        problem |= {"code": code, "hint": "", "words": said.words, "advice": said.advice}
         self._send(status, "application/problem+json", json.dumps(problem).encode())
 
     def _send(self, status: int, media_type: str, body: bytes, *, etag: str | None = None) -> None:

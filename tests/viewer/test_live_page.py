@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.viewer.browser import Visit, visit, wait_until
 from tests.viewer.mock_service import MockService, serving
 from tests.viewer.tiny_live import CAMERAS, EAST_M, GUEST, LAT, LON, NORTH_M, OWN, SEGMENT, Car
+from twin.codes import live_problem_words
 from viewer import static_dir
 from viewer.live import ALARM, DOUBTED, MOVING, SILENT
 
@@ -218,8 +219,9 @@ def test_a_broken_line_is_said_and_mends_itself_though_handles_are_others(seen: 
 
 
 def test_what_the_service_says_is_amiss_is_not_taken_for_live(seen: Visit, service: MockService) -> None:
-    service.live.say({"type": "problem", "title": "the hub is away", "detail": "what is shown is old; it comes back by itself"})
-    expect(seen.page.locator("twin-live-bar .line.broken")).to_be_visible()
+    words = live_problem_words("hub_away")
+    service.live.say({"type": "problem", "title": words["en"], "words": words, "detail": "what is shown is old; it comes back by itself"})
+    expect(seen.page.locator("twin-live-bar .line.broken")).to_contain_text("实时中心暂无应答，所示为旧数据")
     service.live.put()
     expect(seen.page.locator("twin-live-bar .line.open")).to_be_visible()
 

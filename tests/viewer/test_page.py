@@ -327,9 +327,9 @@ def test_models_without_a_place_are_listed_and_told_how_to_be_placed(seen: Visit
 def test_a_failing_service_is_told_in_the_language_that_is_spoken(seen: Visit, service: MockService) -> None:
     page = seen.page
     reopen(seen, service, "failing")
-    expect(page.get_by_role("alert")).to_contain_text("服务答复 500：the store is closed")
+    expect(page.get_by_role("alert")).to_contain_text("程序故障。请再试一次")
     page.get_by_role("button", name="English").click()
-    expect(page.get_by_role("alert")).to_contain_text("The service answered 500: the store is closed")
+    expect(page.get_by_role("alert")).to_contain_text("A fault of the program. Try once more")
     page.get_by_role("button", name="中文").click()
     seen.forgive()
     retry(seen, service)

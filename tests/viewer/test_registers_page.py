@@ -36,7 +36,7 @@ def seen(chromium: Browser, registers: MockService) -> Iterator[Visit]:
 @pytest.fixture(autouse=True)
 def start_anew_and_look_back(seen: Visit, registers: MockService) -> Iterator[None]:
     """Nothing open, Chinese; a test may leave no error, no refusal of the content policy, no foreign request."""
-    registers.registers.forbidden.clear()
+    registers.registers.declines.clear()
     seen.page.evaluate("async () => { await window.twin.selectStorey(null); await window.twin.select(null); }")
     yield
     seen.check()
@@ -279,13 +279,41 @@ def test_a_record_opened_from_a_list_takes_the_focus_along(seen: Visit) -> None:
 
 
 def test_what_is_not_for_the_role_is_said_and_offers_no_retry(seen: Visit, registers: MockService) -> None:
-    registers.registers.forbidden |= {"inventory", "assets"}
+    registers.registers.declines |= dict.fromkeys(("inventory", "assets"), (403, "FORBIDDEN"))
     open_tab(seen.page, "east:building", "资产")
     alerts = seen.page.locator("twin-inventory").get_by_role("alert")
     expect(alerts).to_have_count(2)
-    expect(alerts.first).to_contain_text("无权查看：not for this role")
+    expect(alerts.first).to_contain_text("无权访问。如确需办理，请联系管理员开通权限。")
     expect(alerts.get_by_role("button")).to_have_count(0)
+    assert grave(seen.page) == []
     assert len(seen.errors) == 2 and all("403" in error for error in seen.errors)
+    seen.forgive()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (400, "PARAMETER_INVALID", "参数无效。请更正地址或所填内容中的这一项。"),
+        (403, "FORBIDDEN", "无权访问。如确需办理，请联系管理员开通权限。"),
+        (404, "NOT_FOUND", "没有找到：inventory。它可能已被删除、改名，或不在您的可见范围内。"),
+        (409, "STOCKTAKE_OPEN", "该处已有盘点进行中。请在已开的盘点中扫描，或先结束它。"),
+    ],
+)
+def test_what_is_declined_is_said_in_the_language_spoken_and_exactly_in_a_fold(
+    seen: Visit, registers: MockService, status: int, code: str, said: str
+) -> None:
+    page = seen.page
+    registers.registers.declines["inventory"] = (status, code)
+    open_tab(page, "east:building", "资产")
+    alert = page.locator("twin-inventory").get_by_role("alert").first
+    expect(alert.locator("span").first).to_have_text(said)
+    exact = alert.locator("details code")
+    expect(exact).to_be_hidden()
+    alert.get_by_text("详情").click()
+    expect(exact).to_have_text(f"{status} {code}: not as it was asked")
+    page.get_by_role("button", name="English").click()
+    expect(alert.locator("span").first).not_to_have_text(re.compile("[\u4e00-\u9fff]"))
+    page.get_by_role("button", name="中文").click()
     seen.forgive()
 
 

@@ -34,12 +34,12 @@ Document = dict[str, Any]
 
 
 class TinyRegisters:
-    """What GET and POST answer; `forbidden` holds first steps of paths that are refused with 403."""
+    """What GET and POST answer; `declines` holds first steps of paths that are declined: status and code."""
 
     def __init__(self, rooms: list[str], spot: list[float]) -> None:
         self.rooms = rooms
         self.spot = spot
-        self.forbidden: set[str] = set()
+        self.declines: dict[str, tuple[int, str]] = {}
         self.actions = ["read_record", "read_person", "read_value", "file_request", "decide_request"]
         self.requests: list[Document] = []
 

@@ -12,6 +12,7 @@ from twin.api.documents import Problem, bilingual
 from twin.api.geojson_documents import GEOJSON_MODELS
 from twin.api.item_documents import Queryables
 from twin.api.middleware import DOCUMENTS
+from twin.api.negotiation import HTML
 
 __all__ = ["SECURITY", "describe", "operations_of"]
 
@@ -169,7 +170,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _components() -> dict[str, Any]:
-    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}, HTML: {"schema": {"type": "string"}}}
     return {_name(status): _response(*row, content=content) for status, row in PROBLEMS.items()} | {
         _name(status): _response(*row, content=None) for status, row in MOVED.items()
     }

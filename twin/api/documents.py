@@ -40,16 +40,25 @@ class InvalidParameter(_Document):
     what: str
 
 
+class InBothLanguages(_Document):
+    """给人看的话 · words for people."""
+
+    zh: str
+    en: str
+
+
 class Problem(_Document):
     """错误,RFC 9457 · an error (RFC 9457)."""
 
     type: str = _field("总是 about:blank", "always about:blank")
-    title: str = _field("HTTP 状态的短语", "the phrase of the HTTP status")
+    title: str = _field("HTTP 状态的短语,按 Accept-Language", "the phrase of the HTTP status, by Accept-Language")
     status: int = _field("HTTP 状态", "the HTTP status")
     detail: str = _field("什么错、在哪里", "what is wrong, and where")
     instance: str = _field("所请求的路径", "the path that was asked for")
     code: str = _field("错误代码,见 docs/issue-codes.md", "the finding code, docs/issue-codes.md")
     hint: str = _field("怎么办;可为空", "what to do about it; may be empty")
+    words: InBothLanguages = _field("出了什么问题", "what was declined")
+    advice: InBothLanguages = _field("该怎么办", "what to do about it")
     parameter: str = _field("首个无效的参数;不明则缺", "the first parameter that is wrong; absent where nothing tells", default="")
     parameters: list[InvalidParameter] = _field("无效的参数", "the parameters that are wrong", default_factory=list)
 

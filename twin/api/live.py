@@ -18,6 +18,7 @@ from twin.api.live_documents import InsideDocument, PositionsDocument, StatesDoc
 from twin.api.registers import registers_of
 from twin.api.router import Router
 from twin.auth import Action, Principal, Protected, allows, authorise
+from twin.codes import live_problem_words
 from twin.errors import Forbidden, Invalid, NotReady, TwinError, Unauthenticated
 from twin.queries.items.box import parse_box
 from twin.queries.live.feed import Asked, Basis, Box, Feed, view_of
@@ -157,7 +158,7 @@ class _Watching:
                 said = _subscribed(message.get("text"))
                 self._asked, self._basis = await run_in_threadpool(view_of, said, self._box_of), None
             except ValueError as error:
-                await self._problem("a message that was not understood", str(error))
+                await self._problem("not_understood", str(error))
 
     async def tell(self, listening: asyncio.Task[None]) -> None:
         """Send what changed at each tick, as fast as the watcher reads, for as long as it may watch."""
@@ -166,7 +167,7 @@ class _Watching:
         while not listening.done():
             live = self._live
             if live is None:
-                await self._problem("no hub", "nothing tells what is live here")
+                await self._problem("no_hub", "nothing tells what is live here")
                 return
             await live.ticked()
             try:
@@ -177,13 +178,13 @@ class _Watching:
                 await self._socket.close(code=1008, reason=error.code)
                 return
             except TwinError as error:
-                trouble = await self._waits(trouble, "who may know of what cannot be told", f"{error.message}; {error.hint}")
+                trouble = await self._waits(trouble, "rights_unknown", f"{error.message}; {error.hint}")
                 continue
             asked = self._asked
             if asked is None:
                 continue
             if not live.replica.is_current:
-                trouble = await self._waits(trouble, "the hub is away", "what is shown is old; it comes back by itself")
+                trouble = await self._waits(trouble, "hub_away", "what is shown is old; it comes back by itself")
                 continue
             trouble = ""
             basis = self._basis
@@ -215,15 +216,17 @@ class _Watching:
         except TwinError as error:
             raise ValueError(error.message) from None
 
-    async def _waits(self, told: str, title: str, detail: str) -> str:
-        """Say once that nothing is told, and why; the title that was told."""
-        if title != told:
-            await self._problem(title, detail)
-        return title
+    async def _waits(self, told: str, name: str, detail: str) -> str:
+        """Say once that nothing is told, and why; the name of what was told."""
+        if name != told:
+            await self._problem(name, detail)
+        return name
 
-    async def _problem(self, title: str, detail: str) -> None:
+    async def _problem(self, name: str, detail: str) -> None:
+        words = live_problem_words(name)
+        said = {"type": "problem", "title": words["en"], "words": words, "detail": detail}
         async with self._lock:
-            await self._socket.send_text(json.dumps({"type": "problem", "title": title, "detail": detail}, ensure_ascii=False))
+            await self._socket.send_text(json.dumps(said, ensure_ascii=False))
 
 
 def _subscribed(text: str | None) -> Any:

@@ -29,15 +29,16 @@ def chosen_form(request: Request, f: str | None, forms: Mapping[str, Sequence[st
     return best if any(said.get(media, 0.0) > 0 for media in forms[best]) else next(iter(forms))
 
 
-def chosen_language(request: Request, lang: Language | None) -> Language:
-    """The language that `lang` names, else the better one of `Accept-Language`, else Chinese."""
+def chosen_language(request: Request, lang: Language | None, *, otherwise: Language = "zh") -> Language:
+    """The language that `lang` names, else the better one of `Accept-Language`, else `otherwise`."""
     if lang is not None:
         return lang
     said: dict[str, float] = {}
     for tag, quality in _qualities(request.headers.get("accept-language", "")):
         primary = tag.partition("-")[0]
         said[primary] = max(quality, said.get(primary, 0.0))
-    return "en" if said.get("en", 0.0) > said.get("zh", 0.0) else "zh"
+    zh, en = said.get("zh", 0.0), said.get("en", 0.0)
+    return otherwise if zh == en else "zh" if zh > en else "en"
 
 
 def _qualities(header: str) -> Iterator[tuple[str, float]]:

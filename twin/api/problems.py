@@ -12,14 +12,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tiles import TilesError
+from twin.api.negotiation import HTML, JSON, Language, chosen_form, chosen_language
+from twin.api.pages.frame import send_problem_page
+from twin.api.pages.problem import problem_page
 from twin.api.parameters import find_parameter
 from twin.api.templates import templates_of
+from twin.codes import problem_words
 from twin.errors import NotReady, StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
 from twin.queries.cql2.errors import FilterInvalid
 
 __all__ = ["MethodNotAllowed", "install_problem_handlers", "problem"]
 
 MEDIA_TYPE = "application/problem+json"
+LANGUAGES: Mapping[str, Language] = {"zh": "zh", "en": "en"}
 RETRY_S = 5
 SEE_OPENAPI = "/openapi.json describes the parameters"
 READING = "GET, HEAD"
@@ -53,21 +58,45 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 def problem(
-    request: Request, status: int, code: str, detail: str, hint: str = "", *, headers: Mapping[str, str] | None = None, **more: object
-) -> JSONResponse:
-    """One problem; `type` is `about:blank`, so that `title` is the phrase of the status (RFC 9457 §4.2.1)."""
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    hint: str = "",
+    *,
+    headers: Mapping[str, str] | None = None,
+    named: str = "",
+    **more: object,
+) -> Response:
+    """One problem; `type` is `about:blank`, so that `title` is the phrase of the status in the language asked for (RFC 9457 §4.2.1).
+
+    `words` and `advice` are for people, in both languages; `detail` and `hint` tell an engineer exactly. `named` is what `words` are about.
+    Who reads with a browser (`Accept: text/html`) gets words and advice as a page, Chinese where nothing asks for English.
+    """
+    said, kept = problem_words(status, code, named), {"Cache-Control": "no-store", **(headers or {})}
+    if request.method == "GET" and chosen_form(request, None, {"problem": (MEDIA_TYPE, JSON), "html": (HTML,)}) == "html":
+        page_language = _language(request, otherwise="zh")
+        exact = f"{status} {code}: {detail}{f' ({hint})' if hint else ''}"
+        return send_problem_page(request, problem_page(said, exact, page_language), page_language, status, kept)
+    language = _language(request, otherwise="en")
     body = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": said.phrase[language],
         "status": status,
         "detail": detail,
         "instance": request.url.path,
         "code": code,
         "hint": hint,
+        "words": said.words,
+        "advice": said.advice,
         **more,
     }
-    kept = {"Cache-Control": "no-store", **(headers or {})}
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=kept)
+    negotiated = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=kept | negotiated)
+
+
+def _language(request: Request, *, otherwise: Language) -> Language:
+    return chosen_language(request, LANGUAGES.get(request.query_params.get("lang", "")), otherwise=otherwise)
 
 
 def _twin_error(request: Request, error: Exception) -> Response:
@@ -80,7 +109,7 @@ def _twin_error(request: Request, error: Exception) -> Response:
     in_filter = isinstance(error, FilterInvalid) and "filter" in request.query_params and error.path not in request.query_params
     named = "filter" if in_filter else find_parameter(request, error.path)
     more: dict[str, Any] = {"parameter": named} if named else {}
-    return problem(request, status, error.code, error.message, error.hint or SEE_OPENAPI, headers=_headers(error), **more)
+    return problem(request, status, error.code, error.message, error.hint or SEE_OPENAPI, headers=_headers(error), named=named, **more)
 
 
 def _status(request: Request, error: TwinError) -> int:
@@ -104,12 +133,12 @@ def _headers(error: TwinError) -> dict[str, str]:
     return {"Retry-After": str(RETRY_S)} if isinstance(error, StoreUnavailable) else {}
 
 
-def _tiles_error(request: Request, error: Exception) -> JSONResponse:
+def _tiles_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TilesError)
     return problem(request, 503, error.code, "the tiles cannot be read", "twin tiles build", headers={"Retry-After": str(RETRY_S)})
 
 
-def _http_error(request: Request, error: Exception) -> JSONResponse:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -118,12 +147,12 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     return problem(request, error.status_code, code, f"{request.method} {request.url.path}: {error.detail}", headers=headers)
 
 
-def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     findings = [{"where": ".".join(map(str, item["loc"])), "what": item["msg"]} for item in error.errors()]
     detail = "; ".join(f"{finding['where']}: {finding['what']}" for finding in findings)
     more: dict[str, Any] = {"parameters": findings}
-    where, *name = error.errors()[0]["loc"]
+    where, *name = map(str, error.errors()[0]["loc"])
     if where in ("query", "path", "header") and name:
-        more["parameter"] = str(name[0])
-    return problem(request, 400, "PARAMETER_INVALID", detail, SEE_OPENAPI, **more)
+        more["parameter"] = name[0]
+    return problem(request, 400, "PARAMETER_INVALID", detail, SEE_OPENAPI, named=more.get("parameter") or ".".join(name), **more)

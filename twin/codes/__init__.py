@@ -9,6 +9,7 @@ from twin.codes.fault import Fault
 from twin.codes.identifier import NORMALISERS, checks_beside_of, checks_of
 from twin.codes.issue_code import IssueCode, find_issue_code, list_issue_codes
 from twin.codes.kind import Column, ColumnType, RecordKind, get_kind, list_kinds
+from twin.codes.problem import ProblemWords, live_problem_words, problem_words
 from twin.codes.tables import ROW_TYPES, Tables, read_tables, shipped_tables
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Dictionary",
     "Fault",
     "IssueCode",
+    "ProblemWords",
     "RecordKind",
     "Tables",
     "Value",
@@ -31,6 +33,8 @@ __all__ = [
     "list_dictionaries",
     "list_issue_codes",
     "list_kinds",
+    "live_problem_words",
+    "problem_words",
     "read_tables",
     "shipped_tables",
 ]

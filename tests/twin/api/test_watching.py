@@ -117,6 +117,7 @@ def test_while_the_store_does_not_say_who_asks_nothing_is_told_and_that_once(
         assert json.loads(told["text"]) == {
             "type": "problem",
             "title": "who may know of what cannot be told",
+            "words": {"zh": "暂时无法核实权限，所示为旧数据", "en": "who may know of what cannot be told"},
             "detail": "the store is away; it comes back",
         }
         refused.clear()

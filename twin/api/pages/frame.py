@@ -1,7 +1,7 @@
 """The frame of every page: title, way back, languages, other forms of the same, and the content policy."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ from twin.api.pages.words import WORDS
 from twin.api.sending import EACH_TIME, send_bytes
 from viewer.document import Words, read_part
 
-__all__ = ["Page", "link", "send_page", "table", "text"]
+__all__ = ["Page", "link", "send_page", "send_problem_page", "table", "text"]
 
 NAMES = {"zh": "中文", "en": "English"}
 LANG_TAGS = {"zh": "zh-CN", "en": "en"}
@@ -28,7 +28,7 @@ LANG_TAGS = {"zh": "zh-CN", "en": "en"}
 class Page:
     """What stands in the frame: `body` is HTML, all else is escaped; `path` leads back, as pairs of address and words.
 
-    `forms` are the other forms of the same: their `f` and what people call them.
+    `forms` are the other forms of the same: their `f` and what people call them; without any it is offered in no other language either.
     """
 
     title: Words
@@ -68,25 +68,41 @@ def send_page(request: Request, page: Page, language: Language) -> Response:
     answer = send_bytes(request, content, None, tag=bytes_sha256(content)[:32], media_type=HTML, cache=EACH_TIME)
     if "content-type" in answer.headers:
         answer.headers["content-type"] = f"{HTML}; charset=utf-8"
-    answer.headers["Content-Security-Policy"] = _policy()
-    answer.headers["Content-Language"] = LANG_TAGS[language]
-    answer.headers["Vary"] = "Accept, Accept-Language, Accept-Encoding"
+    answer.headers.update(_headers(language))
     return answer
+
+
+def send_problem_page(request: Request, page: Page, language: Language, status: int, headers: Mapping[str, str]) -> Response:
+    """The page of what was declined, which nobody keeps."""
+    return Response(_html(request, page, language), status, media_type=HTML, headers={**_headers(language), **headers})
+
+
+def _headers(language: Language) -> dict[str, str]:
+    return {
+        "Content-Security-Policy": _policy(),
+        "Content-Language": LANG_TAGS[language],
+        "Vary": "Accept, Accept-Language, Accept-Encoding",
+    }
 
 
 def _html(request: Request, page: Page, language: Language) -> str:
     title, product = text(page.title, language), text(WORDS["product"], language)
-    crumbs = [*page.path]
-    way = "".join(f"<li>{link(href, text(words, language))}</li>" for href, words in crumbs)
+    way = "".join(f"<li>{link(href, text(words, language))}</li>" for href, words in page.path)
+    choices = _choices(request, page, language) if page.forms else ""
     return (
         f'<!doctype html>\n<html lang="{LANG_TAGS[language]}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light">'
         f'<title>{title} · {product}</title><link rel="icon" href="data:,">{_alternates(request, page)}<style>{_style()}</style></head>\n'
         f'<body><header><nav aria-label="{text(WORDS["way"], language)}"><ol><li>{link("/?f=html", product)}</li>{way}'
         f'<li aria-current="page">{title}</li></ol></nav>'
-        f'<nav class="choices" aria-label="{text(WORDS["forms"], language)}">{_languages(request, language)}{_forms(request, page)}</nav>'
-        f"</header>\n<main><h1>{title}</h1>\n{page.body}</main>\n<footer>{text(WORDS['footer'], language)}</footer></body></html>\n"
+        f"{choices}</header>\n<main><h1>{title}</h1>\n{page.body}</main>\n"
+        f"<footer>{text(WORDS['footer'], language)}</footer></body></html>\n"
     )
+
+
+def _choices(request: Request, page: Page, language: Language) -> str:
+    both = f"{_languages(request, language)}{_forms(request, page)}"
+    return f'<nav class="choices" aria-label="{text(WORDS["forms"], language)}">{both}</nav>'
 
 
 def _languages(request: Request, language: Language) -> str:

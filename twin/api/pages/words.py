@@ -71,6 +71,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "since": Words("此状态始于", "So since"),
         "until": Words("此状态止于", "So until"),
         "site": Words("大院", "Site"),
+        "exact": Words("详情（供技术人员）", "Details for engineers"),
         "position": Words("经度、纬度", "Longitude, latitude"),
     }
 )

@@ -1,6 +1,6 @@
 /** The service as the page sees it: documents, addresses, and failures in words. */
 
-import { t, type Key } from "./words";
+import { either, t, type Key } from "./words";
 
 export interface SiteName { code: string; name: string }
 export interface LonLatHeight { lon: number; lat: number; height_m: number }
@@ -96,17 +96,35 @@ export interface FeatureDocument {
   revision: { id: string; number: number; imported_at: string; who: string; tool: string };
 }
 
+/** What the service declined (RFC 9457): words for people in both languages, the exact fact for who mends it. */
+interface Problem {
+  detail?: string;
+  code?: string;
+  hint?: string;
+  words?: { zh: string; en: string };
+  advice?: { zh: string; en: string };
+}
+
 /** What went wrong, for a person to act on: said in the language that is spoken when it is shown, not when it happened. */
 export class Failure extends Error {
   constructor(
     readonly key: Key,
     private readonly values: Record<string, string> = {},
+    private readonly problem: Problem = {},
   ) {
     super(key);
   }
 
   get words(): string {
-    return t(this.key, this.values);
+    const { words, advice, code } = this.problem;
+    const what = words && code !== "NOT_FOUND" ? either(words) : t(this.key, this.values);
+    return advice ? t("failure.declined", { what: begun(what), advice: begun(either(advice)) }) : what;
+  }
+
+  /** Status, code, fact and hint as the service said them; empty where it said nothing. */
+  get exact(): string {
+    const { code, detail, hint } = this.problem;
+    return code && detail ? `${this.values["status"] ?? ""} ${code}: ${detail}${hint ? ` (${hint})` : ""}` : "";
   }
 
   /** Of an answer that the service gave; NaN where it gave none. */
@@ -188,17 +206,22 @@ async function answered(address: string, how: RequestInit): Promise<Response> {
     throw new Failure("failure.network");
   }
   if (answer.ok) return answer;
-  if (answer.status === 403) throw new Failure("failure.forbidden", { what: await problem(answer, address) });
   if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-  if (answer.status === 404) throw new Failure("failure.not_found", { what: decodeURIComponent(address.split("?")[0]?.split("/").at(-1) ?? address) });
-  throw new Failure("failure.service", { status: String(answer.status), what: await problem(answer, address) });
+  const problem = await declined(answer);
+  const key = answer.status === 403 ? "failure.forbidden" : answer.status === 404 ? "failure.not_found" : "failure.service";
+  const what = answer.status === 404 ? decodeURIComponent(address.split("?")[0]?.split("/").at(-1) ?? address) : (problem.detail ?? address);
+  throw new Failure(key, { status: String(answer.status), what }, problem);
 }
 
-async function problem(answer: Response, address: string): Promise<string> {
+/** The problem document of an answer; nothing where something on the way answered in its place. */
+async function declined(answer: Response): Promise<Problem> {
   try {
-    const body = (await answer.json()) as { detail?: string; title?: string };
-    return body.detail ?? body.title ?? address;
+    return ((await answer.json()) as Problem | null) ?? {};
   } catch {
-    return address;
+    return {};
   }
+}
+
+function begun(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -6,6 +6,7 @@ import type { DeviceState } from "./states";
 export type Line = "connecting" | "open" | "broken" | "resting";
 export type Box = [west: number, south: number, east: number, north: number];
 export interface Name { kind: string; key: string; name: string | null }
+export interface Words { zh?: string; en?: string }
 export interface Wish { site: string; bbox: Box | null }
 
 export interface FeedEvents {
@@ -15,8 +16,8 @@ export interface FeedEvents {
   names: () => void;
   states: (states: readonly DeviceState[]) => void;
   line: () => void;
-  /** A message that this page does not understand, or the service did not. */
-  problem: (words: string) => void;
+  /** A message that this page does not understand, or the service did not; in the service's words where it has some. */
+  problem: (words: Words) => void;
 }
 
 /** The service sends a full frame every 30 s; longer silence than this is a broken line. */
@@ -94,7 +95,7 @@ export class Feed {
       }
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
-      this.events.problem(error.message);
+      this.events.problem({});
     }
   }
 
@@ -104,7 +105,7 @@ export class Feed {
       for (const [handle, kind, key, name] of told.names) this.names.set(handle, { kind, key, name });
       this.events.names();
     } else if (told.type === "states") this.events.states(told.states);
-    else if (told.type === "problem") this.events.problem(told.detail ?? told.title);
+    else if (told.type === "problem") this.events.problem(told.words ?? {});
   }
 
   private renew(): void {
@@ -144,4 +145,4 @@ export class Feed {
 type Told =
   | { type: "names"; names: [number, string, string, string | null][] }
   | { type: "states"; at: string; states: DeviceState[] }
-  | { type: "problem"; title: string; detail?: string };
+  | { type: "problem"; title: string; detail?: string; words?: Words };

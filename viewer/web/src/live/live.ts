@@ -7,7 +7,7 @@ import type { Twin } from "../twin";
 import { buildingTitle } from "../words";
 import { Chosen } from "./chosen";
 import { BIT } from "./frame";
-import { Feed, type Box } from "./feed";
+import { Feed, type Box, type Words } from "./feed";
 import { Motion, type Mover } from "./motion";
 import { Past } from "./past";
 import { Pace } from "./pace";
@@ -50,7 +50,7 @@ export class Live extends EventTarget {
   private telling = false;
   private again: ReturnType<typeof setTimeout> | undefined;
   /** What the service says is amiss with what it sends, until the next frame. */
-  trouble: string | null = null;
+  trouble: Words | null = null;
   private bbox: Box | null = null;
 
   constructor(readonly twin: Twin) {

@@ -7,6 +7,7 @@ import { CONFIRMABLE, readCommands, sendCommand, type Command, type CommandRow, 
 import type { Failure, Json } from "../service";
 import { either, t, valueName } from "../words";
 import { lasting, when } from "./ago";
+import { wrong } from "./failure";
 import { LivePart } from "./live_part";
 import { look } from "./look";
 import { answered, sheet } from "./sheet";
@@ -65,7 +66,7 @@ export class TwinCommands extends LivePart {
 
   private answer(): TemplateResult {
     return html`<div role="status">${this.sending ? html`<p class="quiet">${t("command.sending")}</p>` : this.done ? html`<p class="told ${this.done.result === 0 ? "" : "not"}">${either(this.done)}</p>` : nothing}</div>
-      ${this.why ? html`<p class="wrong" role="alert">${this.why.words}</p>` : nothing}`;
+      ${wrong(this.why)}`;
   }
 
   private forms(): TemplateResult {

@@ -10,6 +10,7 @@ import { Twin } from "../twin";
 import { FAMILIES } from "../work";
 import { Failure } from "../service";
 import { fixed, t } from "../words";
+import { told } from "./failure";
 import { look } from "./look";
 import type { Choice } from "./menu";
 import "./menu";
@@ -69,8 +70,8 @@ export class TwinConsole extends LitElement {
       .progress::-webkit-progress-value { background: var(--accent); }
       .progress::-moz-progress-bar { background: var(--accent); }
       .message { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 12px; text-align: center; padding: 24px; background: linear-gradient(#eef4f8, #f8faf7); z-index: 2; }
-      .message p { margin: 0; max-width: 44em; }
-      .message code { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; white-space: pre-wrap; text-align: left; }
+      .message .why { margin: 0; max-width: 44em; }
+      .message > code { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; white-space: pre-wrap; text-align: left; }
       .loading { background: none; place-content: end center; padding-bottom: 48px; pointer-events: none; }
       .loading span { background: var(--paper); padding: 6px 16px; border-radius: 20px; box-shadow: var(--shadow); }
       .section { position: absolute; left: 50%; bottom: 16px; translate: -50% 0; display: flex; align-items: center; gap: 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: 8px 12px; max-width: calc(100% - 24px); z-index: 1; }
@@ -300,7 +301,7 @@ export class TwinConsole extends LitElement {
     const command = what === "failed" || what === "no_webgl" ? null : COMMANDS[what](site?.code ?? "");
     return html`<div class="message" role="alert">
       <h2>${t(`phase.${what}`)}</h2>
-      <p>${what === "failed" ? why?.words : t(`phase.${what}_hint`)}</p>
+      <div class="why">${what === "failed" ? (why ? told(why) : nothing) : t(`phase.${what}_hint`)}</div>
       ${command ? html`<code>${command}</code>` : nothing}
       ${what === "no_webgl" ? nothing : html`<button class="primary" @click=${() => void this.twin.open()}>${t("action.retry")}</button>`}
     </div>`;
@@ -343,7 +344,7 @@ export class TwinConsole extends LitElement {
     if (warnings.length === 0) return nothing;
     return html`<div class="warning" role="alert">
       <ul>
-        ${warnings.map(({ words }) => html`<li>${words}</li>`)}
+        ${warnings.map((warning) => html`<li>${told(warning)}</li>`)}
       </ul>
       <button class="plain" aria-label=${t("action.close")} title=${t("action.close")} @click=${() => this.twin.set({ warnings: [] })}>✕</button>
     </div>`;

@@ -6,6 +6,7 @@ import { Ask, outcome } from "../ask";
 import { attachEvidence, fileRequest, readRequest, revertRequest, takeStep, type Dossier, type FieldDocument, type NextStep, type RequestDocument } from "../registers";
 import type { Failure, Json } from "../service";
 import { either, moment, t } from "../words";
+import { wrong } from "./failure";
 import { look } from "./look";
 import { Part } from "./part";
 import { requestLine, stateWord } from "./request_line";
@@ -26,7 +27,7 @@ export class TwinCorrection extends Part {
       .decide { display: grid; gap: 6px; margin-top: 6px; }
       .decide div { display: flex; flex-wrap: wrap; gap: 6px; }
       .said { color: var(--accent-strong); }
-      .wrong { color: #b42318; }
+      .wrong { color: #b42318; margin: 8px 0; }
     `,
   ];
   static override properties = { ...Part.properties, dossier: { attribute: false }, field: { attribute: false }, sending: { state: true }, why: { state: true }, said: { state: true } };
@@ -48,7 +49,7 @@ export class TwinCorrection extends Part {
     const { dossier, twin } = this;
     return html`${twin.desk.may("file_request") ? this.form() : html`<p class="small">${t("correction.not_allowed")}</p>`}
       <p class="said" role="status">${this.said}</p>
-      ${this.why ? html`<p class="wrong" role="alert">${this.why.words}</p>` : nothing}
+      ${wrong(this.why)}
       <h3>${t("correction.requests")}</h3>
       ${dossier.requests.length === 0 ? html`<p class="quiet">${t("list.empty")}</p>` : nothing}
       <ul class="rows">

@@ -8,6 +8,7 @@ import type { Failure } from "../service";
 import type { Twin } from "../twin";
 import { either, moment, t } from "../words";
 import { asked, factFields, factsOf } from "./facts_form";
+import { wrong } from "./failure";
 import { look } from "./look";
 import { stateWord } from "./request_line";
 import { answered, sheet } from "./sheet";
@@ -60,7 +61,7 @@ export class TwinDecision extends LitElement {
         ? html`<div class="small">${t("decision.by_others")}</div>
             <ul class="others small">${others.map((step) => html`<li title=${step.refused ?? nothing}>${either(step)} — ${whose(step, request)}</li>`)}</ul>`
         : nothing}
-      ${this.why ? html`<p class="wrong" role="alert">${this.why.words}</p>` : nothing}`;
+      ${wrong(this.why)}`;
   }
 
   private form(request: RequestDocument, mine: NextStep[]): TemplateResult {

@@ -10,6 +10,7 @@ import { seenColor } from "../scene/overlay";
 import { Failure } from "../service";
 import { either, fixed, moment, number, t, title, valueName } from "../words";
 import { lasting, when } from "./ago";
+import { wrong } from "./failure";
 import { frame, framed } from "./list_frame";
 import { LivePart } from "./live_part";
 import { look } from "./look";
@@ -147,7 +148,7 @@ export class TwinIncident extends LivePart {
     return html`<form @submit=${(event: SubmitEvent) => void this.send(event, incident)}>
       <label>${t("incidents.why")}<textarea name="why" maxlength="2000" aria-invalid=${this.missing ? "true" : "false"}></textarea></label>
       ${this.missing ? html`<p class="wrong" role="alert">${t("incidents.why_missing")}</p>` : nothing}
-      ${this.why ? html`<p class="wrong" role="alert">${this.why.words}</p>` : nothing}
+      ${wrong(this.why)}
       ${incident.state === "closed" ? nothing : html`<label>${t("incidents.close_as")}<select name="reason">${CLOSE_REASONS.map((reason) => html`<option value=${reason}>${t(`close.${reason}`)}</option>`)}</select></label>`}
       <div class="buttons">${steps.map((step, at) => html`<button class=${at === 0 ? "primary" : ""} name="step" value=${step} ?disabled=${this.sending}>${t(`step.${step}`)}</button>`)}</div>
     </form>`;

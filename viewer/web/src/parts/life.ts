@@ -9,6 +9,7 @@ import { either, t, type Key } from "../words";
 import { readAssetSteps, takeAssetStep, type AssetSteps, type LifeStep } from "../work";
 import { whoseLater } from "./decision";
 import { factFields, factsOf } from "./facts_form";
+import { wrong } from "./failure";
 import { look } from "./look";
 import { Part } from "./part";
 import { kindWord, stateWord } from "./request_line";
@@ -75,7 +76,7 @@ export class TwinLife extends Part {
       </div>
       ${chosen ? this.form(chosen) : nothing}
       <p class="said" role="status">${this.said}</p>
-      ${this.why ? html`<p class="wrong" role="alert">${this.why.words}</p>` : nothing}
+      ${wrong(this.why)}
       ${life.requests.length === 0
         ? nothing
         : html`<h3>${t("portal.requests")}</h3>

@@ -2,7 +2,7 @@
 
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 
-import { clock, number, t } from "../words";
+import { clock, either, number, t } from "../words";
 import { worstFirst } from "../live/incidents";
 import { LivePart } from "./live_part";
 import { look } from "./look";
@@ -79,9 +79,10 @@ export class TwinLiveBar extends LivePart {
 
   private line(): TemplateResult {
     const { feed } = this.twin.live;
-    const kind = this.twin.live.trouble !== null ? "broken" : feed.line === "resting" ? "connecting" : feed.line;
+    const { trouble } = this.twin.live;
+    const kind = trouble !== null ? "broken" : feed.line === "resting" ? "connecting" : feed.line;
     const shape = { open: svg`<circle cx="6" cy="6" r="5" fill="currentColor" />`, connecting: svg`<circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" stroke-width="2" />`, broken: svg`<path d="M6 0 12 11H0z" fill="currentColor" />` }[kind];
-    return html`<span class="line ${kind}"><svg viewBox="0 0 12 12" aria-hidden="true">${shape}</svg><span role="status">${t(`line.${kind}`)}</span>${this.age(kind)}</span>${this.events()}`;
+    return html`<span class="line ${kind}"><svg viewBox="0 0 12 12" aria-hidden="true">${shape}</svg><span role="status">${either(trouble ?? {}) || t(`line.${kind}`)}</span>${this.age(kind)}</span>${this.events()}`;
   }
 
   /** The incidents come by a line of their own: that it is broken is told too. */

@@ -16,5 +16,7 @@ export const look = css`
   h3 { font-size: 12px; margin: 0; font-weight: 600; color: var(--quiet); letter-spacing: 0.02em; }
   .quiet { color: var(--quiet); }
   code { font: 12px/1.5 var(--mono); overflow-wrap: anywhere; }
+  .exact { font-size: 12px; color: var(--quiet); }
+  .exact summary { cursor: pointer; }
   [hidden] { display: none !important; }
 `;

@@ -9,6 +9,7 @@ import type { CountedPlace } from "../stock";
 import { day, number, t } from "../words";
 import { readFoundElsewhere, type FoundElsewhere } from "../work";
 import { handled } from "./decision";
+import { wrong } from "./failure";
 import { frame, framed } from "./list_frame";
 import { look } from "./look";
 import { Part } from "./part";
@@ -93,7 +94,7 @@ export class TwinMoves extends Part {
       <form @submit=${(event: SubmitEvent) => void this.file(event, one)}>
         <label>${t("fact.reason")}<input name="reason" required maxlength="1000" autocomplete="off" .value=${one.stocktake === null ? "" : t("moves.reason", { number: String(one.stocktake) })} /></label>
         <div><button class="primary" ?disabled=${this.sending}>${t("moves.file")}</button></div>
-        ${this.why?.item === one.item ? html`<p class="wrong" role="alert">${this.why.failure.words}</p>` : nothing}
+        ${wrong(this.why?.item === one.item ? this.why.failure : null)}
       </form>
     </details>`;
   }

@@ -6,6 +6,7 @@ import type { FeatureDocument, Json, Kind } from "../service";
 import { className, either, fixed, moment, number, t, title, valueName, type Key } from "../words";
 import type { Tab } from "../desk";
 import { groups, rows, twoFacts } from "./facts";
+import { told } from "./failure";
 import { answered, sheet, tabs } from "./sheet";
 import "./inventory";
 import "./office";
@@ -76,7 +77,7 @@ export class TwinPanel extends Part {
     if (details.status === "loading") return html`<div class="panel-state quiet" role="status">${t("panel.loading")}</div>`;
     if (details.status === "failed") {
       return html`<div class="panel-state" role="alert">
-        <strong>${t("panel.failed")}</strong><span>${details.why.words}</span>
+        <strong>${t("panel.failed")}</strong>${told(details.why)}
         <div class="actions">
           <button @click=${() => void this.twin.select(details.id)}>${t("action.retry")}</button>
           <button @click=${() => void this.twin.select(null)}>${t("action.close")}</button>

@@ -4,6 +4,7 @@ import { css, html, nothing, svg, type TemplateResult } from "lit";
 
 import { SPEEDS } from "../live/past";
 import { dateClock, either, t } from "../words";
+import { wrong } from "./failure";
 import { LivePart } from "./live_part";
 import { look } from "./look";
 
@@ -56,7 +57,7 @@ export class TwinReplay extends LivePart {
       </div>
       <input type="datetime-local" step="1" aria-label=${t("replay.choose")} .value=${localIso(past.at_ms)} @change=${(event: Event) => this.choose((event.target as HTMLInputElement).value)} />
       <button class="back" @click=${() => void live.goTo(null)}>${t("replay.back")}</button>
-      ${past.why ? html`<p class="wrong" role="alert">${past.why.words}</p>` : nothing}`;
+      ${wrong(past.why)}`;
   }
 
   private ticks(): TemplateResult {

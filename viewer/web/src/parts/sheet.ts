@@ -7,6 +7,7 @@ import { TONES, type Verdict } from "../planner";
 import type { Sum } from "../registers";
 import type { Json } from "../service";
 import { either, fixed, number, t } from "../words";
+import { told } from "./failure";
 
 export const sheet = css`
   .chip { display: inline-block; border-radius: 5px; padding: 0 7px; font-size: 12px; line-height: 20px; white-space: nowrap; background: var(--wash); color: var(--ink); }
@@ -55,7 +56,7 @@ export function answered<Answer>(state: Loaded<Answer>, again: () => void, show:
   if (state.status === "loading") return html`<div class="state quiet" role="status">${t("panel.loading")}</div>`;
   if (state.status === "ready") return show(state.value);
   return html`<div class="state" role="alert">
-    <span>${state.why.words}</span>
+    ${told(state.why)}
     ${state.why.key === "failure.forbidden" ? nothing : html`<button @click=${again}>${t("action.retry")}</button>`}
   </div>`;
 }
@@ -63,7 +64,7 @@ export function answered<Answer>(state: Loaded<Answer>, again: () => void, show:
 /** Under a list that comes in pages: how many of how many are here, and how to go on. */
 export function following<Entry>(list: List<Entry>, more: () => void): TemplateResult | typeof nothing {
   if (list.why) {
-    return html`<div class="state" role="alert"><span>${list.why.words}</span>${list.why.key === "failure.forbidden" ? nothing : html`<button @click=${more}>${t("action.retry")}</button>`}</div>`;
+    return html`<div class="state" role="alert">${told(list.why)}${list.why.key === "failure.forbidden" ? nothing : html`<button @click=${more}>${t("action.retry")}</button>`}</div>`;
   }
   if (list.coming) return html`<div class="state quiet" role="status">${t("panel.loading")}</div>`;
   if (list.entries.length === 0) return html`<p class="quiet">${t("list.empty")}</p>`;

@@ -9,6 +9,7 @@ import type { Failure } from "../service";
 import { className, day, either, moment, t, title } from "../words";
 import { settleWork, type SideFeature, type SideRecord, type WorkItem } from "../work";
 import "./decision";
+import { wrong } from "./failure";
 import { look } from "./look";
 import { Part } from "./part";
 import { area, sheet, written } from "./sheet";
@@ -74,7 +75,7 @@ export class TwinWorkItem extends Part {
       ${item.closed_by ? html`<span class="small">${item.closed_by}</span>` : nothing}
       ${item.requests.map((asked) => html`<div class="side"><span class="small">${t("worklist.proposed", { number: asked.id, who: asked.applicant, choice: asked.choice === null ? t("worklist.none_of_them") : this.nameOf(asked.choice) })}</span><twin-decision .twin=${twin} .number=${asked.id} @done=${() => this.done()}></twin-decision></div>`)}
       ${item.state === "open" ? this.ways() : nothing}
-      ${this.why ? html`<p class="wrong" role="alert">${this.why.words}</p>` : nothing}`;
+      ${wrong(this.why)}`;
   }
 
   private sides(): TemplateResult {
