@@ -25,6 +25,7 @@ from twin.errors import Refused
 if TYPE_CHECKING:
     import socket
 
+    from twin.api.prepared import Prepared
     from twin.queries.sight.holder import Keeper
     from twin.settings import Settings
     from twin.store import Store
@@ -117,7 +118,14 @@ def _run(settings: Settings, listening: socket.socket, *, lives: bool = False) -
     os.environ[SOCKET] = str(keeper.path)
     workers = Workers()
     workers.start(lambda: _keep(keeper), "scene")
-    _import(*OF_ALL)
+    _start_others(workers, settings, listening, lives=lives)
+    workers.watch()
+
+
+def _start_others(workers: Workers, settings: Settings, listening: socket.socket, *, lives: bool) -> None:
+    """All but the first, each once what it shares is imported; none any more once told to stop."""
+    if not workers.prepare(lambda: _import(*OF_ALL)):
+        return
     workers.start(lambda: be_hub(settings), "hub")
     if settings.bus_url:
         workers.start(lambda: be_bus(settings), "bus")
@@ -126,15 +134,13 @@ def _run(settings: Settings, listening: socket.socket, *, lives: bool = False) -
         workers.start(lambda: be_gateway(settings), "gateway")
     if lives:
         workers.start(lambda: be_simulation(settings), "simulation")
-    if settings.workers == 1:
-        _import(OF_WORKERS)
-        workers.start(lambda: _serve(settings, listening, _app_of_environment))
-    else:
+    if settings.workers > 1:
         _start_prepared(workers, settings, listening)
-    workers.watch()
+    elif workers.prepare(lambda: _import(OF_WORKERS)):
+        workers.start(lambda: _serve(settings, listening, _app_of_environment))
 
 
-def _import(*names: str) -> None:
+def _import(*names: str) -> bool:
     """Import what processes to be forked would import each for itself, and again each time one is started again.
 
     The collector rests meanwhile: nothing that is imported goes, and looking for it took a sixth of the time.
@@ -144,6 +150,7 @@ def _import(*names: str) -> None:
         import_module(name)
     gc.freeze()
     gc.enable()
+    return True
 
 
 def _app_of_environment() -> Any:
@@ -157,12 +164,12 @@ def _start_prepared(workers: Workers, settings: Settings, listening: socket.sock
 
     Of a large store the first workers answer what they can while this process reads the rest; then they give way to others, who share it.
     """
+    found = workers.prepare(lambda: _made_ready(settings))
+    if found is None:
+        return
     from twin.api.app import app_of_worker
-    from twin.api.prepared import Prepared
-    from twin.store import Store
 
-    prepared = Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s))
-    more = prepared.make_ready()
+    prepared, more = found
     first = [
         workers.start(lambda: _serve(settings, listening, lambda: app_of_worker(prepared, warm=not more))) for _ in range(settings.workers)
     ]
@@ -171,6 +178,16 @@ def _start_prepared(workers: Workers, settings: Settings, listening: socket.sock
         more = not whole
         if whole:
             workers.renew(first)
+
+
+def _made_ready(settings: Settings) -> tuple[Prepared, bool]:
+    """What workers share, and whether there is more to read."""
+    _import(OF_WORKERS)
+    from twin.api.prepared import Prepared
+    from twin.store import Store
+
+    prepared = Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s))
+    return prepared, prepared.make_ready()
 
 
 def _keep(keeper: Keeper) -> None:
