@@ -6,6 +6,7 @@ TwinError
 │   └── KeyUnknown           no key under that name
 ├── Unauthenticated          no key, or one that is unknown, revoked or expired
 ├── TooManyFailures          too many wrong keys; wait
+├── TooManyWatching          as many lines of one key are open as may be
 ├── Forbidden                the role or scope does not reach that far
 ├── Refused                  understood and declined; nothing changed
 │   ├── ModelKeyTaken        the key belongs to another model of the site
@@ -46,6 +47,7 @@ __all__ = [
     "StoreUnavailable",
     "TooLarge",
     "TooManyFailures",
+    "TooManyWatching",
     "TwinError",
     "Unauthenticated",
     "error_of",
@@ -107,6 +109,16 @@ class TooManyFailures(TwinError):
 
     def __init__(self, message: str, *, retry_s: int) -> None:
         super().__init__(message, hint=f"try again in {retry_s} s")
+        self.retry_s = retry_s
+
+
+class TooManyWatching(TwinError):
+    """So many watch with one key that no more are let in; `retry_s` says when to ask again."""
+
+    code = "WATCHING_MANY"
+
+    def __init__(self, message: str, *, retry_s: int) -> None:
+        super().__init__(message, hint=f"close what is not looked at, or try again in {retry_s} s; TWIN_WATCHERS_PER_KEY")
         self.retry_s = retry_s
 
 
@@ -211,6 +223,7 @@ HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
     {
         Unauthenticated: 401,
         TooManyFailures: 429,
+        TooManyWatching: 429,
         NotFound: 404,
         Forbidden: 403,
         TooLarge: 413,

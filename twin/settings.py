@@ -56,6 +56,14 @@ class Settings(BaseSettings):
         default=7808, ge=-1, le=65535, description="TCP port for terminals (JT/T 808); 0 takes a free one, -1 starts no gateway"
     )
     workers: int = Field(default=1, ge=1, description="processes that serve")
+    connections: int | None = Field(
+        default=None,
+        ge=4,
+        description="connections a worker holds at once, at most; default 8000; never more than the files it may open, less 512",
+    )
+    watchers_per_key: int = Field(
+        default=500, ge=1, description="lines of /live and /events that one key may have open in one worker; of all, 3/4 of its connections"
+    )
     geometry_budget_s: float = Field(
         default=10.0, gt=0, description="seconds of wall time one IFC element may take in one geometry engine before the next is asked"
     )

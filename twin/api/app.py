@@ -50,6 +50,7 @@ from twin.api import (
     worklist,
 )
 from twin.api.by_id import ById
+from twin.api.connections import most_connections
 from twin.api.description import describe
 from twin.api.gate import PrincipalOf
 from twin.api.history import KnowsOf
@@ -62,6 +63,7 @@ from twin.api.offering import Numbering
 from twin.api.prepared import Prepared
 from twin.api.problems import install_problem_handlers
 from twin.api.published import Published
+from twin.api.watchers import Watchers
 from twin.auth import Action, allows, local_administrator
 from twin.codes import read_tables
 from twin.errors import NotReady, StoreUnavailable
@@ -175,6 +177,7 @@ def create_app(
     app.state.live = None
     app.state.standing = Standing(held.scenes)
     app.state.drawn = Drawn()
+    app.state.watchers = Watchers(each=settings.watchers_per_key, most=most_connections(settings) * 3 // 4)
     app.state.retention = read_retention(settings.home / "codes" / "history.toml")
     app.state.principal_of = principal_of or (lambda request: local_administrator())
     install_incidents(app, settings, store, app.state.tables)

@@ -99,7 +99,7 @@ PROBLEMS: dict[str, tuple[str, str, Rule, dict[str, tuple[str, str, dict[str, An
     "421": ("不是本服务的主机名", "a host name that is not this service's", _always, {}),
     "422": ("看懂了,但值不成立", "understood, but a value does not hold", _writes_something, {}),
     "428": ("须带 If-Match", "If-Match is required", _has_precondition, {}),
-    "429": ("错误钥匙过多", "too many wrong keys", _always, RETRY),
+    "429": ("错误钥匙过多,或同一钥匙观看过多", "too many wrong keys, or too many who watch with one", _always, RETRY),
     "501": ("未安装所需的库", "a library that this needs is not installed", _where_said, {}),
     "503": ("库或瓦片暂不可用", "records or tiles cannot be reached now", _always, RETRY),
 }

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 from fastapi import Header, Query, Request
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from twin.api.documents import NOT_FOUND, bilingual
 from twin.api.gate import allowed
 from twin.api.router import Router
+from twin.api.watchers import Watchers
 from twin.auth import Action, Principal, allows
 from twin.errors import Invalid, TwinError
 from twin.incidents.event import GAP, Event
@@ -30,9 +33,15 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class ServerSentEvents(StreamingResponse):
-    """A stream of events (WHATWG HTML, 9.2)."""
+    """A stream of events (WHATWG HTML, 9.2), which has its place among those who watch for as long as it is sent. Raises as the place."""
 
     media_type = "text/event-stream"
+    place: AbstractContextManager[None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        with self.place:
+            await super().__call__(scope, receive, send)
 
 
 @router.get("/events", summary=bilingual("事件流", "events as they happen (SSE)"), response_class=ServerSentEvents)
@@ -51,12 +60,15 @@ async def read_events(
     log: EventLog = request.app.state.events
     newest = await run_in_threadpool(log.last_id)
     if request.scope.get("twin.head"):
-        return ServerSentEvents(iter(()), headers=HEADERS)
+        return Response(headers=HEADERS, media_type=ServerSentEvents.media_type)
     stream: EventStream = request.app.state.event_stream
     rights = _Rights(request, principal)
     wait_s = getattr(request.app.state, "heartbeat_s", HEARTBEAT_S)
     followed = stream.follow(newest if after is None else after, rights, types=wanted, wait_s=wait_s, live=live)
-    return ServerSentEvents(_frames(followed, stream), headers=HEADERS)
+    watchers: Watchers = request.app.state.watchers
+    answer = ServerSentEvents(_frames(followed, stream), headers=HEADERS)
+    answer.place = watchers.place(principal)
+    return answer
 
 
 class _Rights:

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from functools import lru_cache
 from threading import Lock
@@ -25,6 +25,8 @@ from twin.store.watch import Watch
 __all__ = ["Keyring", "cookie_name"]
 
 KEPT = 1024
+CLOSING_S = 2.0
+"""How long the end of a service waits for the records; that a key was used a moment ago is not worth more."""
 log = logging.getLogger(__name__)
 
 
@@ -59,11 +61,13 @@ class Keyring:
         self._clock_s = clock_s
         self._notes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="key-use")
         self._noted: set[int] = set()
+        self._noting: list[Future[None]] = []
         self._lock = Lock()
 
     def close(self) -> None:
-        """Write down the last uses that wait, and no more."""
-        self._notes.shutdown()
+        """Write down the last uses that wait, unless another writer holds the records for long, and no more."""
+        wait(self._noting, timeout=CLOSING_S)
+        self._notes.shutdown(wait=False, cancel_futures=True)
 
     def principal_of(self, request: Request) -> Principal:
         """The principal of the key in `Authorization: Bearer`, else of the session, else nobody.
@@ -150,7 +154,8 @@ class Keyring:
             if signed.key_id in self._noted:
                 return
             self._noted.add(signed.key_id)
-        self._notes.submit(self._write_use, signed.key_id)
+        noting = self._notes.submit(self._write_use, signed.key_id)
+        self._noting = [*(one for one in self._noting if not one.done()), noting]
 
     def _write_use(self, key_id: int) -> None:
         try:

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 import math
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, WebSocket, WebSocketDisconnect
@@ -17,6 +17,7 @@ from twin.api.gate import allowed, allowed_socket, principal_of_socket
 from twin.api.live_documents import InsideDocument, PositionsDocument, StatesDocument
 from twin.api.registers import registers_of
 from twin.api.router import Router
+from twin.api.watchers import Watchers
 from twin.auth import Action, Principal, Protected, allows, authorise
 from twin.codes import live_problem_words
 from twin.errors import Forbidden, Invalid, NotReady, TwinError, Unauthenticated
@@ -41,6 +42,8 @@ _turns = itertools.count()
 MOST_TEXT = 10_000
 WHO_EVERY = 10
 """Ticks after which it is asked again who watches: 2 s."""
+TRY_AGAIN_LATER = 1013
+"""Of the registry of RFC 6455, 11.7."""
 METRES_A_DEGREE = 111_000.0
 NOWHERE: Box = (0.0, 91.0, 0.0, 91.0)
 BoxOf = Annotated[str | None, Query(max_length=200, description=bilingual("西,南,东,北(度)", "west,south,east,north in degrees"))]
@@ -125,19 +128,21 @@ async def read_inside(
 
 @router.websocket("/live")
 async def watch(socket: WebSocket, principal: SocketWatcher) -> None:
-    """Frames as docs/live.md says, until the other side closes."""
-    await socket.accept()
+    """Frames as docs/live.md says, until the other side closes; whoever is one too many is told so."""
+    watchers: Watchers = socket.app.state.watchers
     watching = _Watching(socket, principal)
-    listening = asyncio.create_task(watching.listen())
-    try:
-        await watching.tell(listening)
-    except (WebSocketDisconnect, RuntimeError):
-        if WebSocketState.DISCONNECTED not in (socket.client_state, socket.application_state):
-            raise
-    finally:
-        listening.cancel()
-        with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-            await listening
+    with ExitStack() as held:
+        await socket.accept()
+        try:
+            try:
+                held.enter_context(watchers.place(principal))
+            except TwinError as error:
+                await watching.refuse(error)
+            else:
+                await watching.run()
+        except (WebSocketDisconnect, RuntimeError):
+            if WebSocketState.DISCONNECTED not in (socket.client_state, socket.application_state):
+                raise
 
 
 class _Watching:
@@ -150,6 +155,21 @@ class _Watching:
         self._asked: Asked | None = None
         self._basis: Basis | None = None
         self._lock = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Listen and tell until one of both ends."""
+        listening = asyncio.create_task(self.listen())
+        try:
+            await self.tell(listening)
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+                await listening
+
+    async def refuse(self, error: TwinError) -> None:
+        """Say why, and end: a browser is shown neither the status nor the body of a handshake that failed."""
+        await self._problem(error.message, error.hint)
+        await self._socket.close(code=TRY_AGAIN_LATER, reason=error.code)
 
     async def listen(self) -> None:
         """Take what the watcher says, until it leaves. What is not understood is answered; nothing of it ends the connection."""

@@ -18,7 +18,7 @@ from twin.api.pages.problem import problem_page
 from twin.api.parameters import find_parameter
 from twin.api.templates import templates_of
 from twin.codes import problem_words
-from twin.errors import NotReady, StoreUnavailable, TooManyFailures, TwinError, Unauthenticated, status_of
+from twin.errors import NotReady, StoreUnavailable, TooManyFailures, TooManyWatching, TwinError, Unauthenticated, status_of
 from twin.queries.cql2.errors import FilterInvalid
 
 __all__ = ["MethodNotAllowed", "install_problem_handlers", "problem"]
@@ -126,7 +126,7 @@ def _headers(error: TwinError) -> dict[str, str]:
     if isinstance(error, Unauthenticated):
         known = 'Bearer realm="twin"'
         return {"WWW-Authenticate": known if error.code == Unauthenticated.code else f'{known}, error="invalid_token"'}
-    if isinstance(error, TooManyFailures | NotReady):
+    if isinstance(error, TooManyFailures | TooManyWatching | NotReady):
         return {"Retry-After": str(error.retry_s)}
     if error.code == MethodNotAllowed.code:
         return {"Allow": READING}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.listening import WAITING, listen, raise_file_limit
 from twin.cli.live import be_bus, be_gateway, be_hub, be_snapshots
 from twin.cli.opened import opened
 from twin.cli.output import JsonFlag, Outcome, command
@@ -23,6 +23,9 @@ from twin.cli.workers import Workers
 from twin.errors import Refused
 
 if TYPE_CHECKING:
+    import socket
+
+    from twin.api.prepared import Prepared
     from twin.queries.sight.holder import Keeper
     from twin.settings import Settings
     from twin.store import Store
@@ -35,8 +38,6 @@ MOST_MESSAGE = 2**16
 """Bytes of a message of a watcher of /live; a longer one ends its connection (1009) before it is held."""
 OF_ALL = ("twin.queries.live.service", "twin.queries.live.snapshots", "twin.queries.live.gateway")
 OF_WORKERS = "twin.api.app"
-WAITING = 2048
-"""Connections that may wait to be taken."""
 MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
 """glibc's: an arena a thread would keep what forty threads once needed, and arrays of megabytes would leave holes when they go."""
 
@@ -78,7 +79,7 @@ def announced(
     with opened() as (_, store):
         if settings.needs_keys:
             _require_key(store, settings)
-        listening = _listen(settings.host, settings.port)
+        listening = listen(settings.host, settings.port)
     number = listening.getsockname()[1]
     url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{number}/"
     done = after or Outcome(document={}, words="")
@@ -112,11 +113,19 @@ def _run(settings: Settings, listening: socket.socket, *, lives: bool = False) -
     os.environ |= {"TWIN_HOME": str(settings.home), "TWIN_HOST": settings.host, "TWIN_PROXY_ADDRESSES": settings.proxy_addresses}
     for name, value in MALLOC.items():
         os.environ.setdefault(name, value)
+    raise_file_limit()
     keeper = Keeper()
     os.environ[SOCKET] = str(keeper.path)
     workers = Workers()
     workers.start(lambda: _keep(keeper), "scene")
-    _import(*OF_ALL)
+    _start_others(workers, settings, listening, lives=lives)
+    workers.watch()
+
+
+def _start_others(workers: Workers, settings: Settings, listening: socket.socket, *, lives: bool) -> None:
+    """All but the first, each once what it shares is imported; none any more once told to stop."""
+    if not workers.prepare(lambda: _import(*OF_ALL)):
+        return
     workers.start(lambda: be_hub(settings), "hub")
     if settings.bus_url:
         workers.start(lambda: be_bus(settings), "bus")
@@ -125,15 +134,13 @@ def _run(settings: Settings, listening: socket.socket, *, lives: bool = False) -
         workers.start(lambda: be_gateway(settings), "gateway")
     if lives:
         workers.start(lambda: be_simulation(settings), "simulation")
-    if settings.workers == 1:
-        _import(OF_WORKERS)
-        workers.start(lambda: _serve(settings, listening, _app_of_environment))
-    else:
+    if settings.workers > 1:
         _start_prepared(workers, settings, listening)
-    workers.watch()
+    elif workers.prepare(lambda: _import(OF_WORKERS)):
+        workers.start(lambda: _serve(settings, listening, _app_of_environment))
 
 
-def _import(*names: str) -> None:
+def _import(*names: str) -> bool:
     """Import what processes to be forked would import each for itself, and again each time one is started again.
 
     The collector rests meanwhile: nothing that is imported goes, and looking for it took a sixth of the time.
@@ -143,6 +150,7 @@ def _import(*names: str) -> None:
         import_module(name)
     gc.freeze()
     gc.enable()
+    return True
 
 
 def _app_of_environment() -> Any:
@@ -156,12 +164,12 @@ def _start_prepared(workers: Workers, settings: Settings, listening: socket.sock
 
     Of a large store the first workers answer what they can while this process reads the rest; then they give way to others, who share it.
     """
+    found = workers.prepare(lambda: _made_ready(settings))
+    if found is None:
+        return
     from twin.api.app import app_of_worker
-    from twin.api.prepared import Prepared
-    from twin.store import Store
 
-    prepared = Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s))
-    more = prepared.make_ready()
+    prepared, more = found
     first = [
         workers.start(lambda: _serve(settings, listening, lambda: app_of_worker(prepared, warm=not more))) for _ in range(settings.workers)
     ]
@@ -170,6 +178,16 @@ def _start_prepared(workers: Workers, settings: Settings, listening: socket.sock
         more = not whole
         if whole:
             workers.renew(first)
+
+
+def _made_ready(settings: Settings) -> tuple[Prepared, bool]:
+    """What workers share, and whether there is more to read."""
+    _import(OF_WORKERS)
+    from twin.api.prepared import Prepared
+    from twin.store import Store
+
+    prepared = Prepared.of(settings, Store.open(settings.database_url, lock_timeout_s=settings.lock_timeout_s))
+    return prepared, prepared.make_ready()
 
 
 def _keep(keeper: Keeper) -> None:
@@ -185,10 +203,13 @@ def _keep(keeper: Keeper) -> None:
 def _serve(settings: Settings, listening: socket.socket, application: Callable[[], Any]) -> None:
     import uvicorn
 
+    from twin.api.connections import Bounded, most_connections
+
     config = uvicorn.Config(
         application,
         factory=True,
         fd=listening.fileno(),
+        http=Bounded.of(most_connections(settings)),
         ws_per_message_deflate=False,
         ws_max_size=MOST_MESSAGE,
         log_level="warning",
@@ -208,21 +229,3 @@ def _serve(settings: Settings, listening: socket.socket, application: Callable[[
                 one.listen(WAITING)
 
     OneAtATime(config).run(sockets=[listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen(WAITING)
-    except OSError as error:
-        listening.close()
-        raise Refused(
-            f"{host}:{port} cannot be bound ({error.strerror})",
-            code="PORT_TAKEN",
-            path=f"{host}:{port}",
-            hint="take another --port, or --port 0 for a free one",
-        ) from error
-    listening.set_inheritable(True)
-    return listening

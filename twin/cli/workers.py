@@ -14,6 +14,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+from twin.hub.ending import until_told
 
 __all__ = ["Workers"]
 
@@ -21,6 +24,7 @@ HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 PATIENCE_S = (0.0, 0.2, 1.0, 5.0, 30.0)
 """How long is waited before one is started again that lived less than `SHORT_S`, as so many of its kind before it did."""
 SHORT_S = 5.0
+Found = TypeVar("Found")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,12 +51,21 @@ class Workers:
         self._alive, self._held = os.pipe()
         self._renewed: set[int] = set()
         self._stopping = False
+        self._told = False
         signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
 
     @property
     def pids(self) -> Sequence[int]:
         """The processes there are."""
         return tuple(self._running)
+
+    def prepare(self, work: Callable[[], Found]) -> Found | None:
+        """What work returns that takes long before more can be started. Told to stop it ends at once: then it is None, nothing more is
+        to be started, and `watch` ends what there is."""
+        return None if self._told else until_told(work, self._be_told)
+
+    def _be_told(self) -> None:
+        self._told = True
 
     def start(self, serve: Callable[[], None], name: str = "worker") -> int:
         """Fork one that runs `serve` and ends; its process id. `ps` and `top` show it as `twin-NAME`, of at most 10 characters.
@@ -88,6 +101,8 @@ class Workers:
 
     def watch(self) -> None:
         """Keep them running; returns when told to stop and all have ended."""
+        if self._told:
+            self._stop()
         while self._running or self._due:
             heard = self._heard()
             if heard == signal.SIGCHLD:
@@ -95,10 +110,13 @@ class Workers:
             elif heard == signal.SIGHUP:
                 self.tell(signal.SIGTERM)
             elif heard is not None:
-                self.tell(signal.SIGKILL if self._stopping else signal.SIGTERM)
-                self._stopping = True
-                self._due.clear()
+                self._stop()
             self._start_due()
+
+    def _stop(self) -> None:
+        self.tell(signal.SIGKILL if self._stopping else signal.SIGTERM)
+        self._stopping = True
+        self._due.clear()
 
     def _heard(self) -> int | None:
         """The next signal; None where one is to be started first."""

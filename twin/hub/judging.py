@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
+from threading import Lock
 from typing import Any
 
 from twin.live.afterwards import Said, Stretch, judge_again
@@ -36,6 +37,8 @@ class Judging:
 
     judge: Judge = judge_again
     within_s: float = WITHIN_S
+    _ended: bool = False
+    _lock: Lock = field(default_factory=Lock)
     _process: BaseProcess | None = None
     _pipe: Pipe | None = None
     _settings: tuple[Any, ...] = field(default=())
@@ -67,9 +70,16 @@ class Judging:
             raise JudgingFailed(answer)
         return answer
 
+    def end(self) -> None:
+        """Close for good: also what another thread is about to start, which nobody would wait for any more."""
+        with self._lock:
+            self._ended = True
+        self.close()
+
     def close(self) -> None:
         """End the process, whatever it does."""
-        process, pipe, self._process, self._pipe, self._settings = self._process, self._pipe, None, None, ()
+        with self._lock:
+            process, pipe, self._process, self._pipe, self._settings = self._process, self._pipe, None, None, ()
         if process is not None:
             process.kill()
             process.join()
@@ -78,11 +88,14 @@ class Judging:
 
     def _start(self) -> Pipe:
         context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self.judge), daemon=True)
-        self._process.start()
-        theirs.close()
-        self._pipe = ours
+        with self._lock:
+            if self._ended:
+                raise JudgingFailed("it was ended")
+            ours, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, self.judge), daemon=True)
+            self._process.start()
+            theirs.close()
+            self._pipe = ours
         return ours
 
 

@@ -30,7 +30,10 @@ class Judges(Protocol):
         """See `twin.live.afterwards.judge_again`. Raises JudgingFailed."""
 
     def close(self) -> None:
-        """Stop, whatever it does."""
+        """Stop, whatever it does; the next question starts it anew."""
+
+    def end(self) -> None:
+        """Stop for good."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -61,7 +64,7 @@ class Late:
                 if not settled:
                     await asyncio.sleep(LOOKS_S if settled is None and not self.backlog.waiting else PAUSE_S)
         finally:
-            self.judging.close()
+            self.judging.end()
 
     async def once(self) -> int | None:
         """Judge what is taken next; how many spans got on by that, None where none is to be had."""

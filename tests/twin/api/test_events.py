@@ -3,8 +3,12 @@
 import asyncio
 import http.client
 import json
+import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from tests.twin.incidents.test_events import DAY_US, event
 from tests.twin.store.builder import NOW, SITE
 from twin.api import create_app
 from twin.api.incident_state import EVENTS
+from twin.api.watchers import Watchers
 from twin.auth import LabelPolicy, Principal, Role
 from twin.incidents import Event, EventFile, EventLog
 from twin.settings import Settings
@@ -188,6 +193,77 @@ def test_head_ends_and_a_reader_that_does_not_read_delays_nobody(served: Served,
     for _ in range(60):
         served.commit(*(event(text="x" * 2000) for _ in range(20)))
     assert [int(said[0]) for said in quick.read(1200)] == list(range(1, 1201))
+
+
+def until(watchers: Watchers, count: int) -> None:
+    end = time.monotonic() + 60
+    while len(watchers) != count:
+        assert time.monotonic() < end, f"{len(watchers)} lines are counted"
+        time.sleep(0.01)
+
+
+ABORT = struct.pack("ii", 1, 0)
+"""Of SO_LINGER: closing tells the other side that the connection broke."""
+
+
+@pytest.mark.parametrize("reads", ["nothing", "the first", "slowly"])
+@pytest.mark.parametrize("breaks", [True, False])
+def test_a_line_counts_until_it_has_ended_in_whatever_way(served: Served, reads: str, breaks: bool) -> None:
+    watchers = served.app.state.watchers = Watchers(each=4, most=4)
+    served.commit(*(event(text="x" * 2000) for _ in range(400)))
+
+    def line() -> socket.socket:
+        found = socket.socket()
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        found.connect(("127.0.0.1", served.port))
+        found.sendall(b"GET /events?since=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        return found
+
+    for _ in range(3):
+        lines = [line() for _ in range(4)]
+        if reads != "nothing":
+            until(watchers, 4)
+            for one in lines:
+                assert one.recv(1 if reads == "slowly" else 4096)
+        for one in lines:
+            if breaks:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+            one.close()
+        until(watchers, 0)
+
+
+def test_one_line_too_many_is_refused_by_key_and_in_all(served: Served, following: Callable[..., Stream]) -> None:
+    served.app.state.watchers = Watchers(each=2, most=3)
+    served.app.state.principal_of = lambda request: replace(served.principal, name=request.headers.get("x-who", "w"))
+    lines = [following("/events"), following("/events")]
+    many = following("/events?since=0&live=false")
+    assert (many.answer.status, many.answer.headers["retry-after"], json.load(many.answer)["code"]) == (429, "15", "WATCHING_MANY")
+    assert following("/events", "HEAD").answer.status == 200
+    lines.append(following("/events", **{"X-Who": "other"}))
+    full = following("/events?since=0&live=false", **{"X-Who": "other"})
+    assert (full.answer.status, full.answer.headers["retry-after"], json.load(full.answer)["code"]) == (503, "15", "WATCHING_FULL")
+    for one in lines:
+        while one.comments < 1:
+            one._block()
+
+
+def test_a_line_whose_key_is_taken_away_or_that_breaks_within_counts_no_more(served: Served, following: Callable[..., Stream]) -> None:
+    watchers: Watchers = served.app.state.watchers
+    stream = following("/events")
+    while stream.comments < 1:
+        stream._block()
+    assert len(watchers) == 1
+    served.principal = Principal(name="w", role=Role.UNIT_CLERK, labels=EVERY, scopes=EVERY)
+    stream.answer.read()
+    until(watchers, 0)
+    served.principal = Principal(name="w", role=Role.SECURITY_OFFICER, labels=EVERY, scopes=EVERY)
+    broken = following("/events")
+    while broken.comments < 1:
+        broken._block()
+    served.app.state.knowing = None
+    with pytest.raises(http.client.IncompleteRead):
+        broken.answer.read()
+    until(watchers, 0)
 
 
 @pytest.mark.parametrize("headers", [{"Last-Event-ID": "x"}, {"Last-Event-ID": "-1"}, {"Last-Event-ID": "9" * 30}])

@@ -1,15 +1,18 @@
 """Keys at the door: who comes in where, what a wrong key gets, and that a key is written nowhere."""
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
 
 from tests.twin.api.conftest import HERE, Clock
 from tests.twin.store.builder import NOW, SITE
+from twin.api.keyring import Keyring
 from twin.auth import list_roles
 from twin.auth.secret import new_key
 from twin.errors import StoreBusy
@@ -142,3 +145,23 @@ def test_the_last_use_is_written_beside_the_answer_and_never_instead_of_it(
     assert len(written) == 2
     clock.now += timedelta(hours=1)
     assert client.get("/sites").status_code == 200
+
+
+def test_the_end_of_a_service_waits_for_no_other_writer_to_note_that_a_key_was_used(
+    store: Store, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import may hold the records for as long as the lock timeout lets it."""
+    monkeypatch.setattr("twin.api.keyring.CLOSING_S", 0.1)
+    began, free = threading.Event(), threading.Event()
+
+    def note(self: Keys, key_id: int, **facts: object) -> None:
+        began.set()
+        free.wait()
+
+    monkeypatch.setattr(Keys, "note_use", note)
+    keyring = Keyring(store.keys)
+    headers = [(b"authorization", f"Bearer {key_of('viewer')}".encode())]
+    assert keyring.principal_of(Request({"type": "http", "headers": headers, "client": ("10.0.0.1", 1)})).role == "viewer"
+    assert began.wait(60)
+    keyring.close()
+    free.set()

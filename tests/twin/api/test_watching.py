@@ -1,10 +1,11 @@
-"""`/live` of a service with keys: whatever a watcher says the connection stays, and it ends with its key."""
+"""`/live` of a service with keys: whatever a watcher says the connection stays, it ends with its key, and one key has so many."""
 
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from starlette.websockets import WebSocketDisconnect
 from tests.twin.served import service
 from tests.twin.store.builder import NOW
 from twin.api.keyring import Keyring
+from twin.api.watchers import Watchers
 from twin.auth import Principal
 from twin.errors import StoreUnavailable
 from twin.hub.client import HubClient
@@ -58,6 +60,65 @@ def frame_of(socket: WebSocketTestSession) -> int:
     return len(decode_frame(message["bytes"]).handle)
 
 
+def counted(watchers: Watchers, count: int) -> None:
+    """Wait until so many lines are counted."""
+    until = time.monotonic() + 60
+    while len(watchers) != count:
+        assert time.monotonic() < until, f"{len(watchers)} lines are counted"
+        time.sleep(0.01)
+
+
+def refused(client: TestClient, key: str) -> tuple[str, int, str]:
+    """What one more line is told, and the code and reason of its end."""
+    with client.websocket_connect("/live", headers={"Authorization": f"Bearer {key}"}) as socket:
+        told = json.loads(socket.receive_text())
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_text()
+    assert told["type"] == "problem"
+    return told["title"], ended.value.code, ended.value.reason
+
+
+def test_a_key_has_so_many_lines_and_all_together_have_so_many(watched: TestClient, key_of: Callable[..., str]) -> None:
+    watchers = watched.app.state.watchers = Watchers(each=2, most=3)  # type: ignore[attr-defined]
+    one, other = key_of("security_officer", name="one"), key_of("security_officer", name="other")
+
+    def line(key: str) -> WebSocketTestSession:
+        socket = held.enter_context(watched.websocket_connect("/live", headers={"Authorization": f"Bearer {key}"}))
+        socket.send_text('{"subscribe": {}}')
+        assert frame_of(socket) == 0
+        return socket
+
+    with ExitStack() as held:
+        first, second = line(one), line(one)
+        assert refused(watched, one) == ("one has 2 lines open in this worker", 1013, "WATCHING_MANY")
+        line(other)
+        assert refused(watched, other) == ("3 lines are open in this worker", 1013, "WATCHING_FULL")
+        first.close()
+        counted(watchers, 2)
+        line(one)
+        second.send_text('{"subscribe": {}}')
+        assert len(watchers) == 3
+    counted(watchers, 0)
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, ValueError, asyncio.CancelledError])
+def test_a_line_that_breaks_within_counts_no_more(
+    watched: TestClient, key_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    key = key_of("security_officer")
+    watchers: Watchers = watched.app.state.watchers  # type: ignore[attr-defined]
+
+    def breaks(*_: object) -> None:
+        raise fault("a fault of ours")
+
+    monkeypatch.setattr("twin.queries.live.feed.Feed.full", breaks)
+    with suppress(BaseException), watched.websocket_connect("/live", headers={"Authorization": f"Bearer {key}"}) as socket:
+        assert len(watchers) == 1
+        socket.send_text('{"subscribe": {}}')
+        socket.receive_bytes()
+    counted(watchers, 0)
+
+
 WRONG = {
     "bytes": b"\x00\x01",
     "nested without end": "[" * 9_999,
@@ -95,6 +156,7 @@ def test_it_ends_when_the_key_is_taken_away(
             while True:
                 socket.receive_bytes()
         assert (ended.value.code, ended.value.reason) == (1008, "KEY_INVALID")
+    counted(watched.app.state.watchers, 0)  # type: ignore[attr-defined]
 
 
 def test_while_the_store_does_not_say_who_asks_nothing_is_told_and_that_once(

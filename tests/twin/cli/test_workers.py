@@ -76,6 +76,30 @@ def test_a_worker_that_dies_while_the_supervisor_makes_ready_is_started_again(tm
         assert process.wait(60) == 0
 
 
+@pytest.mark.parametrize("more", ["", "time.sleep(1)\n"], ids=["while it makes ready", "before it makes ready"])
+def test_a_supervisor_that_is_told_to_stop_while_it_makes_ready_finishes_nothing_first(tmp_path: Path, more: str) -> None:
+    """What it imports or reads is for nobody any more: on a loaded machine that took half a minute."""
+    busy = PROGRAM.replace("workers.watch()", "print(flush=True)\n" + more + FOR_EVER)
+    with subprocess.Popen([sys.executable, "-c", busy, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            every = wait_for(2, tmp_path)
+            assert process.stdout is not None and process.stdout.readline() == "\n"
+            process.terminate()
+            assert process.communicate(timeout=60)[0] == "None None\n"
+            assert process.returncode == 0 and all(is_gone(pid) for pid in every)
+        finally:
+            process.kill()
+
+
+FOR_EVER = """
+def long():
+    while True:
+        time.sleep(0.05)
+print(workers.prepare(long), workers.prepare(long))
+workers.watch()
+"""
+
+
 def test_workers_end_with_a_supervisor_that_is_killed(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
     every = wait_for(2, tmp_path)
     supervisor.kill()

@@ -1,7 +1,8 @@
-"""A browser that reads nothing delays no other, takes no memory of the worker, and is shown the latest once it reads."""
+"""A browser that reads nothing delays no other, takes no memory of the worker, and is one of so many that may watch with one key."""
 
 import asyncio
 import socket
+import struct
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.twin.faults.clients import Gate, Listener, Watcher
 from tests.twin.faults.running import Fleet, Running, eventually, prepared, running
 
 MOST_GROWN = 24 * 2**20
+PLACES = 12
+"""For ten that read nothing, a watcher and a listener."""
 
 
 def silent(service: Running, request: str) -> socket.socket:
@@ -30,7 +33,15 @@ SOCKET = (
 )
 
 SUBSCRIBE = b"\x81\x91\0\0\0\0" + b'{"subscribe": {}}'
+ABORT = struct.pack("ii", 1, 0)
 EVENTS = "GET /events?since=0 HTTP/1.1\r\nHost: HOST\r\n\r\n"
+
+
+async def refused(service: Running) -> str:
+    """The code by which one more line of events is refused; empty where it is let in."""
+    async with service.client() as client:
+        answer = await client.get("events", params={"live": "false", "since": 2**40})
+    return "" if answer.status_code == 200 else str(answer.json()["code"])
 
 
 @pytest.mark.parametrize(("vehicles", "frames"), [(20, 15), pytest.param(200, 60, marks=pytest.mark.nightly)])
@@ -54,13 +65,16 @@ def test_who_reads_nothing_delays_nobody_and_costs_no_memory(tmp_path: Path, veh
         assert worker.memory_info().rss - before < MOST_GROWN
         assert listener.ids == list(range(1, listener.last + 1)) and listener.gaps == []
         gate.enough.set()
+        assert await refused(service) == "WATCHING_MANY"
         for one in slow:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
             one.close()
+        await eventually(lambda: refused(service), lambda code: code == "", "let in again")
         await fleet.end()
         for task in tasks:
             task.cancel()
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    with running(tmp_path) as service:
+    with running(tmp_path, TWIN_WATCHERS_PER_KEY=str(PLACES)) as service:
         asyncio.run(run(service))

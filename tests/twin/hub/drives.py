@@ -41,6 +41,9 @@ class Here:
     def close(self) -> None:
         return None
 
+    def end(self) -> None:
+        return None
+
 
 class Home:
     """The parts of a hub over a folder; `journal` is what was committed, and `crash` begins anew with that alone."""

@@ -2,8 +2,11 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,3 +130,23 @@ def test_a_fault_in_the_process_is_told_and_one_that_takes_too_long_is_ended() -
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     judging.close()
+
+
+def asleep(said: Any, tracker: Tracker) -> Any:
+    time.sleep(3600)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_one_that_is_ended_for_good_keeps_no_thread_waiting_that_asks_or_is_about_to(begun: bool) -> None:
+    """A thread of the hub asks; the hub waits for its threads when it ends."""
+    judging = Judging(judge=asleep)
+    with ThreadPoolExecutor() as pool:
+        if not begun:
+            judging.end()
+        asking = pool.submit(judging.ask, [], Tracker())
+        while begun and judging.pid is None:
+            time.sleep(0.01)
+        judging.end()
+        with pytest.raises(JudgingFailed):
+            asking.result(60)
+    assert judging.pid is None

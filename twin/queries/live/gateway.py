@@ -66,6 +66,8 @@ async def run_gateway(settings: Settings, listening: socket.socket, *, bus: str 
             control.tell(facts_told(server, terminals, settings.gateway_host, port), now_us=time.time_ns() // 1000)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), timeout=REFRESH_S)
+            if stopping.is_set():
+                break
             with suppress(StoreUnavailable):
                 if await asyncio.to_thread(terminals.refresh):
                     server.heed_register()

@@ -26,6 +26,7 @@ from twin.hub.applying import Applier
 from twin.hub.backlog import Backlog
 from twin.hub.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from twin.hub.durable import Durable
+from twin.hub.ending import until_told
 from twin.hub.guarded import Guarded
 from twin.hub.happening import Happening, told
 from twin.hub.hub import Hub
@@ -185,7 +186,7 @@ class OpenHub:
 
 
 async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda words: None) -> None:
-    """Be the hub of a home until SIGTERM; where another process is, wait until it ends."""
+    """Be the hub of a home until SIGTERM, heeded before the end of its journal too; where another process is, wait until it ends."""
     meeting = Meeting(settings.home)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -195,7 +196,9 @@ async def run_hub(settings: Settings, *, say: Callable[[str], None] = lambda wor
             await asyncio.wait_for(stopping.wait(), timeout=0.5)
         if stopping.is_set():
             return
-    opened = OpenHub.open(settings)
+    opened = until_told(partial(OpenHub.open, settings), stopping.set)
+    if opened is None:
+        return
     for words in opened.told:
         say(words)
     socket = meeting.open()

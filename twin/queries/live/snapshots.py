@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,7 @@ from twin.codes import read_tables
 from twin.errors import TwinError
 from twin.history.retention import Retention, read_retention
 from twin.hub.client import HubClient
+from twin.hub.ending import until_told
 from twin.hub.meeting import Meeting
 from twin.incidents import AlarmKinds, EventFile, IncidentReader
 from twin.live.changes import Changes
@@ -121,7 +123,7 @@ async def run_snapshots(settings: Settings, *, every_s: float = EVERY_S, say: Ca
                 try:
                     state = await whole_state(meeting, stopping)
                     if state is not None:
-                        maker.write(state, now_us=time.time_ns() // 1000)
+                        until_told(partial(maker.write, state, now_us=time.time_ns() // 1000), stopping.set)
                         pause, failed = every_s, ""
                 except TwinError as error:
                     if error.message != failed:

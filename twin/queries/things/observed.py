@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sensors import Observation
 from sensors.observation import Stream
+from twin.live.things import Id
 
-__all__ = ["NoHistory", "ObservedHistory", "all_observed", "time_of"]
+__all__ = ["NoHistory", "ObservedHistory", "Window", "all_observed", "time_of"]
 
 AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which observations are looked at: of a datastream, of a feature, between two starts; in which order, behind which
+    place (`View.place_of`)."""
+
+    datastream: Id | None = None
+    foi: Id | None = None
+    from_us: int | None = None
+    to_us: int | None = None
+    by_time: bool = False
+    descending: bool = False
+    after: tuple[int | str, ...] = ()
 
 
 class ObservedHistory(Protocol):

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from twin.queries.things.observed import Window
 from twin.queries.things.odata.evaluate import IDS
 from twin.queries.things.odata.nodes import Binary, Expression, Literal, Logic, Options, Path
 from twin.queries.things.odata.tokens import invalid
 from twin.queries.things.odata.values import TimeSpan
 from twin.queries.things.path import Target
-from twin.queries.things.view import View, Window
+from twin.queries.things.view import View
 
 __all__ = ["Sought", "window_of"]
 

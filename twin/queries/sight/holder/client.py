@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from typing import Any
 
 from twin.auth import Labels
 from twin.errors import NotReady, TwinError, error_of
-from twin.queries.sight.holder.wire import MOST_ANSWER, WireBroken, read_frame, write_frame
+from twin.queries.sight.holder.wire import MOST_ANSWER, WireBroken, is_readable, read_frame, write_frame
 
 __all__ = ["HolderClient", "NoSight"]
 
@@ -84,7 +83,7 @@ class HolderClient:
     def _asked(self, connection: socket.socket, frame: bytes, gone: Callable[[], bool]) -> bytes:
         write_frame(connection, frame)
         while not gone():
-            if select.select([connection], [], [], POLL_S)[0]:
+            if is_readable(connection, POLL_S):
                 break
         else:
             connection.close()

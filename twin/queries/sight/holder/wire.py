@@ -13,7 +13,7 @@ import struct
 
 from twin.errors import TwinError, facts_of
 
-__all__ = ["MOST_ANSWER", "MOST_QUESTION", "WireBroken", "has_left", "read_frame", "told", "write_frame"]
+__all__ = ["MOST_ANSWER", "MOST_QUESTION", "WireBroken", "has_left", "is_readable", "read_frame", "told", "write_frame"]
 
 MOST_QUESTION, MOST_ANSWER = 4 * 2**20, 256 * 2**20
 LENGTH = struct.Struct(">I")
@@ -45,8 +45,15 @@ def write_frame(connection: socket.socket, body: bytes) -> None:
 
 def has_left(connection: socket.socket) -> bool:
     """Whether the other side, which has a question open and sends nothing before its answer, has closed."""
-    readable, _, _ = select.select([connection], [], [], 0)
-    return bool(readable)
+    return is_readable(connection, 0.0)
+
+
+def is_readable(connection: socket.socket, within_s: float) -> bool:
+    """Whether something came, or the other side has closed, within so many seconds; `select` knows no file above 1,023, which a worker
+    with many connections has."""
+    asked = select.poll()
+    asked.register(connection, select.POLLIN)
+    return bool(asked.poll(within_s * 1000))
 
 
 def told(error: TwinError) -> bytes:

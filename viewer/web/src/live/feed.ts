@@ -24,6 +24,8 @@ export interface FeedEvents {
 const SILENCE_MS = 45_000;
 const CHECKED_MS = 5_000;
 const PATIENCE_MS = { first: 500, most: 15_000 };
+/** The service has as many watchers as it may: to ask again at once would only be in the way. */
+const TRY_AGAIN_LATER = 1013;
 
 export class Feed {
   line: Line = "resting";
@@ -74,7 +76,10 @@ export class Feed {
       this.renewed = true;
       this.say();
     }));
-    socket.addEventListener("close", mine(() => this.lost()));
+    socket.addEventListener("close", ({ code }) => mine(() => {
+      if (code === TRY_AGAIN_LATER) this.wait_ms = PATIENCE_MS.most;
+      this.lost();
+    })());
     socket.addEventListener("message", (message) => mine(() => this.hear(message.data as ArrayBuffer | string))());
   }
 
