@@ -96,7 +96,7 @@ def import_register(
     new = NewLedger(kind=kind, source=ledger_name, sha256="", options={}, file=path.name, who=who, as_of=as_of or now.date(), facts={})
     with (
         nullcontext(begun) if begun else begin(path, reads=not dry_run) as early,
-        nullcontext(None) if dry_run else _feeding(store, kind, ledger_name, early.reader, settings) as feeding,
+        nullcontext(None) if dry_run else _feeding(store, new, early.reader, settings) as feeding,
     ):
         sha256 = early.sha256.result() if path.is_file() else file_sha256(path)
         options = _options(profile, mapping, as_of, tables.reading)
@@ -179,6 +179,7 @@ class _Here:
     database: Database
     kind: RecordKind
     source: str
+    day: date
     known: Path
     writer: Writer
     resolver: Prepared | None = None
@@ -192,7 +193,7 @@ class _Here:
 
         def existing() -> Existing:
             with self.database.reading() as connection:
-                return load_existing(connection, self.kind, self.source, self.known)
+                return load_existing(connection, self.kind, self.source, self.known, self.day)
 
         return HereFeed(ledger.batches, self.kind, existing, self.known, self.resolver)
 
@@ -222,19 +223,18 @@ class _Apart:
 
 
 @contextmanager
-def _feeding(
-    store: Store, kind: RecordKind, source: str, reader: tuple[BaseProcess, Pipe] | None, settings: Settings
-) -> Iterator[_Feeding]:
+def _feeding(store: Store, new: NewLedger, reader: tuple[BaseProcess, Pipe] | None, settings: Settings) -> Iterator[_Feeding]:
     """In this process, or for a large file with two more, the first of which has started."""
+    kind, source = new.kind, new.source
     database, known = store.database, known_file(settings.home / "columns", kind.name)
     if reader is None:
         with RowWriter(database) as writer:
-            yield _Here(database=database, kind=kind, source=source, known=known, writer=writer)
+            yield _Here(database=database, kind=kind, source=source, day=new.as_of, known=known, writer=writer)
         return
     with database.reading() as connection:
         came_before = has_revision(connection, kind.name, source)
     keep_freed_memory()
-    feed = ProcessFeed(*reader, kind, source, database.reader.url.render_as_string(hide_password=False), known)
+    feed = ProcessFeed(*reader, kind, source, database.reader.url.render_as_string(hide_password=False), known, new.as_of)
     with feed as reading, bulk_writer(database) as bulk, seldom_collected():
         yield _Apart(reading=reading, came_before=came_before, writer=bulk)
 

@@ -13,8 +13,9 @@ from twin.codes import RecordKind
 from twin.errors import Refused
 from twin.records.corrected import Contradiction, find_corrected, note_contradictions
 from twin.records.counters import take_ids
-from twin.records.known import UNCHANGED
+from twin.records.known import NO_HASH, UNCHANGED
 from twin.records.ledger import NewLedger
+from twin.records.overtaken import Overtaken, find_overtaken
 from twin.records.values import field_values
 from twin.store import record_schema as schema
 from twin.store.database import put_rows, rows_among, set_among
@@ -35,23 +36,38 @@ CHANGE_COLUMNS = ("id", "kind", "record_id", "field", "old", "new", "valid_from"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """The comparison of some rows: per row the version it meets and the table columns that differ (none: only the writing differs)."""
+    """The comparison of some rows: per row the version it meets and the table columns that differ (none: only the writing differs).
+
+    `overtaken`, by row, are those of which something known already holds from a later day than the ledger.
+    """
 
     versions: Sequence[Mapping[str, Any]]
     differing: list[dict[str, Any]]
     contradicted: list[Contradiction]
+    overtaken: Mapping[int, Overtaken]
 
     @property
     def ended(self) -> list[int]:
         """The ids of the versions that end."""
         return [int(version["id"]) for version, values in zip(self.versions, self.differing, strict=True) if values]
 
+    @property
+    def told_late(self) -> int:
+        """Of how many records the ledger says something that held only until a change that is known already."""
+        return sum(one.late for one in self.overtaken.values())
+
     def _history(
         self, connection: Connection, new: NewLedger, changed: Sequence[tuple[int, Row]], source: Callable[[int], str]
     ) -> list[tuple[Any, ...]]:
         """Per changed field of these rows (index, next version): record, field, old, new, valid from, source."""
         found: list[tuple[Any, ...]] = []
-        for group in _by_what_differs(changed, self.differing):
+        for index, row in changed:
+            noted = self.overtaken[index].noted if index in self.overtaken else {}
+            found += [
+                (row["record_id"], name, _kept(old), _kept(value), new.as_of.isoformat(), source(index))
+                for name, (old, value) in noted.items()
+            ]
+        for group in _by_what_differs([one for one in changed if one[0] not in self.overtaken], self.differing):
             touched = {name for index, _ in group for name in self.differing[index]}
             before = field_values(connection, new.kind, [self.versions[index] for index, _ in group], only=touched)
             after = field_values(connection, new.kind, [row for _, row in group], only=touched)
@@ -77,8 +93,10 @@ class Changed:
     ) -> list[int]:
         """End what differs, write its next version and the history of its fields; take note of the new hash of the others.
 
-        Returns the id of each row's next version, `UNCHANGED` where it goes on with the one it has.
+        Returns the id of each row's next version, `UNCHANGED` where it goes on with the one it has. The hash of what is overtaken is not
+        kept: the same row of a later day is no row as before.
         """
+        hashes = [NO_HASH if index in self.overtaken else row_hash for index, row_hash in enumerate(hashes)]
         note_contradictions(connection, self.contradicted, now=now, revision_id=revision_id)
         for version, values, row_hash in zip(self.versions, self.differing, hashes, strict=True):
             if not values:
@@ -131,7 +149,8 @@ def _by_what_differs(changed: Sequence[tuple[int, Row]], differing: Sequence[Map
 def compare(
     connection: Connection, new: NewLedger, version_ids: Sequence[int], keys: Sequence[str], columns: Mapping[str, Sequence[Any]]
 ) -> Changed:
-    """Compare rows with the versions they meet. What a person corrected is compared with what the ledger said before.
+    """Compare rows with the versions they meet. What a person corrected is compared with what the ledger said before, and what is known
+    already of a later day than the ledger's stands (`overtaken`).
 
     Raises Refused (`KEY_HASH_COLLISION`) where a version has another key than the row: two keys of one 64-bit hash.
     """
@@ -146,12 +165,17 @@ def compare(
     corrected = find_corrected(connection, [version["record_id"] for version in versions])
     differing: list[dict[str, Any]] = []
     contradicted: list[Contradiction] = []
+    free: list[dict[str, Any]] = []
     for index, version in enumerate(versions):
         said = {name: column[index] for name, column in columns.items()}
         contradicted += corrected.contradictions(version["record_id"], said)
         held = corrected.columns_of(version["record_id"])
-        differing.append({name: value for name, value in said.items() if name not in held and value != version[name]})
-    return Changed(versions=versions, differing=differing, contradicted=contradicted)
+        free.append({name: value for name, value in said.items() if name not in held})
+    overtaken = find_overtaken(connection, new, versions, free)
+    for index, (version, said) in enumerate(zip(versions, free, strict=True)):
+        stands = overtaken[index].columns if index in overtaken else {name: one for name, one in said.items() if one != version[name]}
+        differing.append(dict(stands))
+    return Changed(versions=versions, differing=differing, contradicted=contradicted, overtaken=overtaken)
 
 
 def _unplaced(differing: Mapping[str, Any], table: Table) -> dict[str, None]:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
@@ -222,10 +223,10 @@ class ProcessFeed:
     """Reads in a child that runs `feed_through`, some batches ahead of the caller: it is told to load what the store holds, then what
     to read. Who started the child ends it."""
 
-    def __init__(self, process: BaseProcess, pipe: Pipe, kind: RecordKind, source: str, url: str, known: Path) -> None:
+    def __init__(self, process: BaseProcess, pipe: Pipe, kind: RecordKind, source: str, url: str, known: Path, day: date) -> None:
         self._process, self._pipe = process, pipe
         self._keeping = False
-        self._tell((kind, source, url, known))
+        self._tell((kind, source, url, known, day))
         self._ahead = Ahead(self._pipe.recv, BATCHES_AHEAD)
 
     def __enter__(self) -> Self:
@@ -313,9 +314,9 @@ def feed_through(pipe: Pipe) -> None:
 
 
 def _feed(pipe: Pipe) -> None:
-    kind, source, url, file = pipe.recv()
+    kind, source, url, file, day = pipe.recv()
     open_resolver: Callable[[str], Resolver] | None = pipe.recv()
-    known = load_existing_by_column(url, kind, source, file)
+    known = load_existing_by_column(url, kind, source, file, day)
     came_before = bool(known.of_source.any())  # then reading is what takes long, and little else needs memory
     resolver = Prepared(partial(open_resolver, url)) if open_resolver else None
     if resolver is not None and not came_before:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,7 +24,7 @@ from twin.store.staging import staging
 if TYPE_CHECKING:
     from twin.records.existing import Existing
 
-__all__ = ["COLUMNS", "UNCHANGED", "WORTH_ROWS", "Keeping", "Landed", "known_file", "read_known"]
+__all__ = ["COLUMNS", "NO_HASH", "UNCHANGED", "WORTH_ROWS", "Keeping", "Landed", "known_file", "read_known"]
 
 Int64: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 UInt64: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
@@ -35,18 +35,22 @@ WORTH_ROWS = 50_000
 COLUMNS = ("key_hashes", "version_ids", "record_ids", "row_hashes", "revision_ids")
 UNCHANGED = 0
 """In the place of a version id: the row goes on with the one it has."""
+NO_HASH = 0
+"""In the place of a row's hash: whatever a ledger says of the record is compared field by field."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Landed:
     """What an import made, once readers see it: `fresh` the first version and record id of each batch of new rows, `renewed` the new
-    version id, or `UNCHANGED`, of each differing row, in order; `mark` as `read_known` is asked for it; `least` rows are worth a file."""
+    version id, or `UNCHANGED`, of each differing row, in order, `unhashed` the places there of those with `NO_HASH`; `mark` as
+    `read_known` is asked for it; `least` rows are worth a file."""
 
     mark: tuple[Any, ...] = ()
     revision_id: int = 0
     least: int = field(default_factory=lambda: WORTH_ROWS)
     fresh: list[tuple[int, int]] = field(default_factory=list)
     renewed: list[int] = field(default_factory=list)
+    unhashed: list[int] = field(default_factory=list)
 
 
 def known_file(folder: Path, kind: str) -> Path:
@@ -119,7 +123,7 @@ class Keeping:
             self._lost = True
 
     def _write(self, landed: Landed) -> None:
-        self._renew(landed.renewed)
+        self._renew(landed)
         facts = {"form": FORM, "mark": landed.mark, "touched": self._before.touched, "columns": list(COLUMNS)}
         with staging(self._file.parent, prefix=".known-") as incoming:
             with (incoming / self._file.name).open("wb") as opened:
@@ -127,11 +131,12 @@ class Keeping:
                     np.save(opened, array)
             (incoming / self._file.name).replace(self._file)
 
-    def _renew(self, renewed: Sequence[int]) -> None:
+    def _renew(self, landed: Landed) -> None:
         if not self._differing:
             return
         places, hashes = (np.concatenate(part) for part in zip(*self._differing, strict=True))
-        new = np.array(renewed, dtype=np.int64)
+        new = np.array(landed.renewed, dtype=np.int64)
+        hashes[landed.unhashed] = NO_HASH
         self._before.row_hashes[places] = hashes
         self._before.version_ids[places] = np.where(new == UNCHANGED, self._before.version_ids[places], new)
 

@@ -247,6 +247,7 @@ class _Merging:
             connection.execute(update(revisions).where(revisions.c.id == self.merged.revision_id).values(status="current"))
 
     def _write_changed(self, connection: Connection, changed: Changed, hashes: list[int], lines: list[int]) -> None:
+        self.landed.unhashed += [len(self.landed.renewed) + index for index in changed.overtaken]
         self.landed.renewed += changed.write(
             connection, self.table, hashes, lines, clock=self.clock, revision_id=self.merged.revision_id, new=self.new, now=self.now
         )
@@ -255,6 +256,8 @@ class _Merging:
         self.merged.unchanged += len(hashes) - len(changed.ended)
         if changed.contradicted:
             self._count("CORRECTION_CONTRADICTED", len(changed.contradicted))
+        if changed.told_late:
+            self._count("VALUE_OVERTAKEN", changed.told_late)
 
     def _take_ids(self, connection: Connection, count: int) -> tuple[int, int]:
         """The first of so many numbers of versions, and of records."""

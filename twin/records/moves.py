@@ -20,6 +20,7 @@ from twin.store import record_schema as schema
 __all__ = ["Moves", "read_moves"]
 
 CHANGE, REVISION = schema.change.c, schema.register_revision.c
+BEFORE = schema.change.alias("before").c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Moves:
     """The records of a kind since a day, as conditions on its table.
 
     `late` are the revisions that hold from a later day; `disordered`: a ledger of an earlier day was read after one of a later
-    day, so that rows may say what is not the newest that holds, and whatever an import changed is replayed.
+    day. What one changed that was known of a later day already is replayed: until decision 066 such rows said what was read last.
     """
 
     kind: RecordKind
@@ -56,7 +57,9 @@ class Moves:
 
     def _differs(self) -> ColumnElement[bool]:
         since = CHANGE.valid_from > self.day.isoformat()
-        return or_(since, CHANGE.method == "import") if self.disordered else since
+        known = (BEFORE.record_id == CHANGE.record_id, BEFORE.field == CHANGE.field, BEFORE.id < CHANGE.id)
+        overtaken = and_(CHANGE.method == "import", select(BEFORE.id).where(*known, BEFORE.valid_from > CHANGE.valid_from).exists())
+        return or_(since, overtaken) if self.disordered else since
 
     def _brought_late(self) -> ColumnElement[bool]:
         return one_of(schema.kind_table(self.kind.name).c.revision_id, self.late)

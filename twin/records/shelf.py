@@ -234,8 +234,8 @@ def has_many(connection: Connection) -> bool:
 
 
 def _bytes_of(made: Any) -> int:
-    """Of an array, or of those in a tuple."""
-    return sum(one.nbytes for one in (made if isinstance(made, tuple) else (made,)) if isinstance(one, np.ndarray))
+    """Of an array or what is made of some, or of those in a tuple."""
+    return sum(int(getattr(one, "nbytes", 0)) for one in (made if isinstance(made, tuple) else (made,)))
 
 
 def _is_of(columns: AssetColumns, state: RegisterState) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +14,8 @@ from twin.errors import Invalid, NotFound
 from twin.records.checked import checked_values, natural_key
 from twin.records.counters import clock_of, take_ids
 from twin.records.history import changes_of
-from twin.records.interning import intern
 from twin.records.state import note_touched
-from twin.records.stored import ARTICLE, LOCATION, SEPARATOR, domain_of, joined
+from twin.records.stored_row import stored_row
 from twin.records.timeline import held_at
 from twin.records.values import field_values
 from twin.store import record_schema as schema
@@ -63,7 +62,7 @@ def add_record(connection: Connection, kind: RecordKind, values: Mapping[str, An
             until=schema.FOREVER,
             row_hash=0,
             key=key,
-            **_stored(connection, kind, checked),
+            **stored_row(connection, kind, checked),
         )
     )
     _note(connection, kind, record_id, [("added", None, key)], author, author.valid_from or author.today)
@@ -158,7 +157,7 @@ def _rewrite(
         for name in names:
             changes = changes_of(connection, version["record_id"], name)
             today[name] = held_at(values[name], changes, as_of=author.today, known_at_us=to_microseconds(author.now)).value
-        stored = _stored(connection, kind, today, only=columns)
+        stored = stored_row(connection, kind, today, only=columns)
         if any(name in {part for identity in kind.identity for part in identity} for name in names):
             stored["key"] = natural_key(kind, today)
             if stored["key"] != version["key"]:
@@ -176,26 +175,6 @@ def _keep_ledger_values(connection: Connection, seen: Mapping[str, Any], columns
         connection.execute(
             insert(schema.corrected).values(record_id=seen["record_id"], column_name=column, ledger_value=to_json(seen[column]))
         )
-
-
-def _stored(connection: Connection, kind: RecordKind, values: Mapping[str, Any], only: Container[str] | None = None) -> dict[str, Any]:
-    """The columns of the table, or those of them, as these values of all fields make them."""
-    found: dict[str, Any] = {}
-    for column in kind.columns:
-        name, value = column_name(column), values[column.name]
-        if only is not None and name not in only:
-            continue
-        if column.part and name not in found:
-            order = ARTICLE if column.part == "article" else LOCATION
-            key = joined([str(values.get(part) or "") for part in order])
-            found[name] = intern(connection, column.part, [key], {})[key] if key.strip(SEPARATOR) else None
-        elif column.part:
-            continue
-        elif column.interned:
-            found[name] = None if value is None else intern(connection, domain_of(kind, column.name), [value], {})[value]
-        else:
-            found[name] = int(value) if isinstance(value, bool) else value
-    return found
 
 
 def _note(

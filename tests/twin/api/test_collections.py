@@ -410,6 +410,10 @@ def test_records_are_told_as_of_a_day_through_the_service(client: TestClient) ->
     assert (told["numberMatched"], told["features"][0]) == (len(today), today[0])
     following = next(link["href"] for link in told["links"] if link["rel"] == "next")
     assert client.get(following).json()["features"] == today[1:]
+    in_order = client.get("/collections/cameras/items", params={"sortby": "-name"}).json()["features"]
+    first = client.get("/collections/cameras/items", params={"sortby": "-name", "datetime": str(NOW.date()), "limit": 1}).json()
+    following = next(link["href"] for link in first["links"] if link["rel"] == "next")
+    assert first["features"] + client.get(following).json()["features"] == in_order != today
     before = {"datetime": "2001-01-01"}
     assert client.get("/collections/cameras/items", params=before).json()["numberMatched"] == 0
     assert client.get("/collections/cameras/items/C1", params=before).status_code == 404

@@ -43,7 +43,7 @@ def file_of(registers: Registers) -> Path:
 
 def loaded(registers: Registers, file: Path) -> Existing:
     with registers.store.database.reading() as connection:
-        return load_existing(connection, ASSET, "asset", file)
+        return load_existing(connection, ASSET, "asset", file, NOW.date())
 
 
 def asked(registers: Registers, monkeypatch: pytest.MonkeyPatch) -> list[int]:

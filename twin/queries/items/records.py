@@ -101,7 +101,7 @@ class RecordQuery:
 
     def page(self, *, after: str, limit: int) -> ItemPage:
         """At most `limit` records that lie exactly in the box, behind where a page before ended: in the order of `sort`, else of keys."""
-        found = list(islice(self._matching(after, limit + 1), limit + 1))
+        found = list(islice(self.matching(after, limit + 1), limit + 1))
         return ItemPage(items=[item for item, _ in found[:limit]], after=found[limit - 1][1] if len(found) > limit else None)
 
     def one(self, item_id: str) -> Item:
@@ -126,7 +126,7 @@ class RecordQuery:
         if found > COUNTED:
             return None
         boxed = self._asked.box is not None and self._choice is None
-        return sum(1 for _ in self._matching("", READ_AT_ONCE)) if boxed and found else found
+        return sum(1 for _ in self.matching("", READ_AT_ONCE)) if boxed and found else found
 
     def extent(self) -> tuple[float | None, ...]:
         """West, south, east, north, low, high of what the reader may know of; None where nothing says."""
@@ -188,8 +188,8 @@ class RecordQuery:
         seen = and_(table.since <= self._now, table.until > self._now, *self._among())
         return Queryables(*items, key=table.id, where=seen, most_judged=JUDGED)
 
-    def _matching(self, after: str, wanted: int) -> Iterator[tuple[Item, str]]:
-        """Items, and what goes on behind each; `wanted` are asked for together."""
+    def matching(self, after: str, wanted: int) -> Iterator[tuple[Item, str]]:
+        """All items behind where a page ended, each with what goes on behind it; `wanted` are asked for together."""
         if self._choice is not None and self._choice.positions is not None:
             yield from self._chosen(after, wanted)
             return

@@ -5,52 +5,40 @@ Those that nothing changed since are told from their rows, as those of now are; 
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from heapq import merge
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-from sqlalchemy import Connection, and_, select, true
+from sqlalchemy import Connection, select
 
 from spatial.feature import DEVICES
 from twin.codes import RecordKind
 from twin.errors import Invalid, NotFound
 from twin.queries.cql2 import Queryable, Queryables, ValueType
-from twin.queries.cql2.among import among
 from twin.queries.cql2.compile import check_filter
 from twin.queries.cql2.nodes import properties_in
 from twin.queries.items.asked import Asked, ItemPage
-from twin.queries.items.asset_choice import moved_assets
 from twin.queries.items.catalogue import Catalogue, Collection, ItemReader
 from twin.queries.items.device_shapes import DeviceShapes
+from twin.queries.items.in_order import InOrder
 from twin.queries.items.item import Item
 from twin.queries.items.records import RecordItems, RecordQuery
-from twin.queries.items.records_then import Replay, Then, holds, said, types_of
+from twin.queries.items.records_moved import MovedRecords
+from twin.queries.items.records_then import Replay, types_of
+from twin.queries.items.sorting import place_key
 from twin.queries.items.time import Span
 from twin.queries.records.documents import withheld_columns
-from twin.records.counters import clock_of
 from twin.records.moves import read_moves
-from twin.records.read import Record, records_of_key, records_where
+from twin.records.read import records_of_key
 from twin.records.scope import visible_conditions
 from twin.store import record_schema as schema
 from twin.store.values import to_microseconds
 
-__all__ = ["MOST", "RecordsAsOf", "day_of"]
-
-MOST = 20_000
-"""So many records are sorted at most, and so many that changed since are judged by conditions; of more it is refused, in words."""
-AT_ONCE = 1_000
-
-
-class _Moved(NamedTuple):
-    """A record to replay."""
-
-    key: str
-    record: int
+__all__ = ["RecordsAsOf", "day_of"]
 
 
 def day_of(span: Span, kind: RecordKind) -> date:
@@ -71,28 +59,26 @@ class RecordsAsOf:
     def __init__(self, connection: Connection, catalogue: Catalogue, collection: Collection, reader: ItemReader, asked: Asked) -> None:
         assert collection.record is not None and reader.records is not None and asked.span is not None
         self._connection, self._kind, self._reader, self._asked = connection, collection.record, reader, asked
-        self._day = day_of(asked.span, self._kind)
-        self._shelf = catalogue.registers.shelf
-        places = self._shelf.places(connection)
-        self._seen = visible_conditions(self._kind, reader.records, places, self._shelf.units(connection))
+        self._catalogue, self._collection, self._table = catalogue, collection, schema.kind_table(collection.record.name)
+        self._day, shelf = day_of(asked.span, self._kind), catalogue.registers.shelf
+        places = shelf.places(connection)
+        self._seen = visible_conditions(self._kind, reader.records, places, shelf.units(connection))
         shapes = DeviceShapes(connection, self._table, reader, None) if self._kind.name in DEVICES else None
         made = RecordItems(self._kind, places, reader, shapes)
         self._replay = Replay(connection, self._kind, self._day, to_microseconds(catalogue.registers.now()), made)
         self._moves = read_moves(connection, self._kind, self._day)
         self._types = types_of(self._kind, frozenset(withheld_columns(self._kind, reader.records)))
-        self._now = RecordQuery(connection, catalogue, collection, reader, Asked())
+        self._moved = MovedRecords(connection, catalogue.registers, self._moves, self._replay, reader, self._seen, self._types)
+        self._key: Callable[[str], Any] = place_key(asked.sort) if asked.sort else str
         self._check()
-        still = Asked(box=asked.box, filters=asked.filters, filter_crs=asked.filter_crs)
-        self._still = RecordQuery(connection, catalogue, collection, reader, still, moves=self._moves)
 
     def page(self, *, after: str, limit: int) -> ItemPage:
-        """At most `limit` items behind the one with the id `after`, in the order of `sort`, else of ids."""
-        if self._asked.sort:
-            return self._sorted_page(after, limit)
+        """At most `limit` items behind where a page before ended, in the order of `sort`, else of ids."""
         if "\0" in after:
-            raise _no_page()
-        found = list(islice(merge(self._unmoved(after, limit), self._changed(after), key=lambda item: item.id), limit + 1))
-        return ItemPage(items=found[:limit], after=found[limit - 1].id if len(found) > limit else None)
+            raise Invalid("after is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link")
+        both = merge(self._still.matching(after, limit + 1), self._changed(after), key=lambda one: self._key(one[1]))
+        found = list(islice(both, limit + 1))
+        return ItemPage(items=[item for item, _ in found[:limit]], after=found[limit - 1][1] if len(found) > limit else None)
 
     def one(self, item_id: str) -> Item:
         """The record of a key as it stood; raises NotFound also where it had not begun, or had ended."""
@@ -107,12 +93,10 @@ class RecordsAsOf:
 
     def count(self) -> int | None:
         """How many match; None where more are to be replayed, or are there, than are counted."""
-        if self._asked.sort:
-            return len(self._sorted)
-        if len(self._moved) > MOST:
+        if self._moved.too_many:
             return None
-        unmoved = self._still.count()
-        return None if unmoved is None else unmoved + sum(1 for _ in self._changed(""))
+        unmoved = self._asked_of_rows(replace(self._asked, sort=())).count() if self._asked.sort else self._still.count()
+        return None if unmoved is None else unmoved + len(self._meant)
 
     def extent(self) -> tuple[float | None, ...]:
         """That of the collection now."""
@@ -122,94 +106,27 @@ class RecordsAsOf:
         """Since when the collection has something to tell."""
         return self._now.begun()
 
-    @property
-    def _table(self) -> Any:
-        return schema.kind_table(self._kind.name)
-
-    def _unmoved(self, after: str, limit: int) -> Iterator[Item]:
-        """Those that nothing changed since, in the order of their ids."""
-        place: str | None = after
-        while place is not None:
-            page = self._still.page(after=place, limit=limit + 1)
-            yield from page.items
-            place = page.after
-
-    def _changed(self, after: str) -> Iterator[Item]:
-        """Those that are replayed, in the order of their ids."""
-        if (self._asked.filters or self._asked.box is not None) and len(self._moved) > MOST:
-            raise self._too_many(
-                f"{len(self._moved):,} {self._kind.plural} have changed since {self._day}", "leave out the condition, or a later day"
-            )
-        start = bisect_right(self._moved, after, key=lambda one: one.key) if after else 0
-        for first in range(start, len(self._moved), AT_ONCE):
-            records = self._read([one.record for one in self._moved[first : first + AT_ONCE]])
-            found = [one for one in self._replay.of(records) if all(holds(part, one, self._types) for part in self._asked.filters)]
-            yield from self._boxed(found)
-
-    def _boxed(self, found: Sequence[Then]) -> list[Item]:
-        items = self._replay.items(found)
-        if self._asked.box is None or not items:
-            return items
-        moved = [one.record.key for one in found if one.moved]
-        if moved:
-            what = f"where {moved[0]} stood on {self._day} is not kept"
-            raise Invalid(what, path="bbox", code="PARAMETER_INVALID", hint="leave out bbox, or datetime")
-        low, high = np.array([(item.low_m, item.high_m) for item in items], dtype=np.float64).T
-        meets = self._asked.box.meets(np.array([item.geometry for item in items], dtype=object), low, high)
-        return [one for one, hit in zip(items, meets, strict=True) if hit]
+    @cached_property
+    def _now(self) -> RecordQuery:
+        return RecordQuery(self._connection, self._catalogue, self._collection, self._reader, Asked())
 
     @cached_property
-    def _moved(self) -> list[_Moved]:
-        """The records to replay that the reader may know of, by key."""
-        view = self._shelf.assets_of_now(self._connection) if self._kind.name == "asset" else None
-        if view is None:
-            return self._ask_moved(self._moves.moved())
-        assert self._reader.records is not None
-        ids = moved_assets(self._connection, view, self._moves)[0]
-        condition = among(self._table.c.record_id, ids.tolist(), ValueType.INTEGER, self._connection.dialect.name)
-        key = ("to replay", self._day, self._reader.records.labels, self._reader.records.units)
-        return view.once(key, lambda: self._ask_moved(condition))
+    def _still(self) -> RecordQuery:
+        return self._asked_of_rows(self._asked)
 
-    def _ask_moved(self, condition: Any) -> list[_Moved]:
-        table, now = self._table.c, clock_of(self._connection, self._kind.name)
-        query = select(table.key, table.record_id).where(table.since <= now, table.until > now, condition, *self._seen)
-        return [_Moved(*row) for row in self._connection.execute(query.order_by(table.key, table.record_id))]
+    def _asked_of_rows(self, asked: Asked) -> RecordQuery:
+        """The question to those that nothing changed since."""
+        return RecordQuery(self._connection, self._catalogue, self._collection, self._reader, replace(asked, span=None), moves=self._moves)
 
-    def _read(self, ids: Sequence[int]) -> list[Record]:
-        condition = among(self._table.c.record_id, ids, ValueType.INTEGER, self._connection.dialect.name)
-        found = {record.id: record for record in records_where(self._connection, self._kind, condition)}
-        return [found[one] for one in ids if one in found]
-
-    def _sorted_page(self, after: str, limit: int) -> ItemPage:
-        start = 0
-        if after:
-            keys = [one.record.key for one in self._sorted]
-            if after not in keys:
-                raise _no_page()
-            start = keys.index(after) + 1
-        found = self._replay.items(self._sorted[start : start + limit])
-        return ItemPage(items=found, after=found[-1].id if start + limit < len(self._sorted) else None)
+    def _changed(self, after: str) -> Iterator[tuple[Item, str]]:
+        """Those that are replayed, from behind where a page ended."""
+        plain = not self._asked.filters and self._asked.box is None and not self._asked.sort
+        order = self._moved.all if plain and self._moved.too_many else self._meant
+        yield from self._moved.items(order, order.start(after, self._key))
 
     @cached_property
-    def _sorted(self) -> list[Then]:
-        records = records_where(self._connection, self._kind, and_(true(), *self._seen), order=self._table.c.key, limit=MOST + 1)
-        if len(records) > MOST:
-            raise self._too_many(f"more than {MOST:,} {self._kind.plural} are not sorted as of another day", "leave out sortby")
-        found = [one for one in self._replay.of(records) if all(holds(part, one, self._types) for part in self._asked.filters)]
-        if self._asked.box is not None:
-            kept = {item.id for item in self._boxed(found)}
-            found = [one for one in found if one.record.key in kept]
-        found.sort(key=lambda one: (one.record.key, one.record.id))
-        for name, descending in reversed(self._asked.sort):
-            values = [(said(one, name, self._types), one) for one in found]
-            known = sorted((pair for pair in values if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)
-            found = [one for _, one in known] + [one for value, one in values if value is None]
-        return found
-
-    def _too_many(self, what: str, hint: str) -> Invalid:
-        return Invalid(
-            what, path="datetime", code="PARAMETER_INVALID", hint=f"{hint}; /{self._kind.plural}/KEY/dossier?as_of={self._day} tells of one"
-        )
+    def _meant(self) -> InOrder:
+        return self._moved.meant(self._asked)
 
     def _check(self) -> None:
         """Raise what a filter of records now raises, and for conditions on shapes, which are not kept by day."""
@@ -221,7 +138,3 @@ class RecordsAsOf:
             if "geometry" in properties_in(one.node):
                 what = "conditions on the geometry of records are answered as of now alone"
                 raise Invalid(what, path="filter", code="FILTER_INVALID", hint="leave out datetime, or ask with bbox")
-
-
-def _no_page() -> Invalid:
-    return Invalid("after is of no page here", path="after", code="PARAMETER_INVALID", hint="follow the next link")

@@ -45,7 +45,7 @@ class Replay:
         self._connection, self._kind, self._day, self._known_at_us, self._made = connection, kind, day, known_at_us, made
         devices = {column.name for column in kind.columns} - NOT_PLACING
         located = {column.name for column in kind.columns if column.part == "location"}
-        self._placing = devices if kind.name in DEVICES else located
+        self.placing = devices if kind.name in DEVICES else located
 
     def of(self, records: Sequence[Record]) -> list[Then]:
         """Those of the records that had begun and had not ended by the day, in their order."""
@@ -75,7 +75,7 @@ class Replay:
         how = {"as_of": self._day, "known_at_us": self._known_at_us}
         values = {name: held_at(value, of_field.get(name, ()), **how).value for name, value in record.values.items()}  # type: ignore[arg-type]
         differing = {name for name, value in values.items() if value != record.values[name]}
-        return Then(record=replace(record, values=values), moved=bool(differing & self._placing))
+        return Then(record=replace(record, values=values), moved=bool(differing & self.placing))
 
     def _brought(self, revisions: set[int | None]) -> dict[int, str]:
         """Revision → the day from which what it brought holds."""

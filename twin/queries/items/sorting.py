@@ -10,7 +10,8 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cmp_to_key
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
@@ -18,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from twin.errors import Invalid
 from twin.queries.cql2 import Queryable, Queryables
 
-__all__ = ["SORTED_AT_MOST", "Cursor", "SortBy", "SortKey", "parse_sortby", "read_in_order", "read_sort", "require_few"]
+__all__ = ["SORTED_AT_MOST", "Cursor", "SortBy", "SortKey", "parse_sortby", "place_key", "read_in_order", "read_sort", "require_few"]
 
 SORTED_AT_MOST = 100_000
 """So many items are put in order for a page; of more by their id alone, which has an index."""
@@ -78,6 +79,27 @@ class Cursor(NamedTuple):
             hint = "follow the next link"
             raise Invalid(f"after={text[:80]!r} is of no page here", path="after", code="PARAMETER_INVALID", hint=hint)
         return cls(tuple(values))
+
+
+def place_key(sort: Sequence[SortBy]) -> Callable[[str], Any]:
+    """What puts texts of cursors of this order into it as the databases do: nulls last, text by code points, which is by bytes of UTF-8."""
+    directions = [one.descending for one in sort] + [False]
+
+    def compare(first: Sequence[Any], second: Sequence[Any]) -> int:
+        for one, other, descending in zip(first, second, directions, strict=True):
+            if one != other:
+                before = other is None if one is None or other is None else (one < other) is not descending
+                return -1 if before else 1
+        return 0
+
+    compared = cmp_to_key(compare)
+
+    def key(text: str) -> Any:
+        cursor = Cursor.read(text, len(directions))
+        assert cursor is not None
+        return compared(cursor.values)
+
+    return key
 
 
 def read_sort(sort: Sequence[SortBy], queryables: Queryables) -> list[SortKey]:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, true
 
 from tests.twin.moulds import Cast
 from tests.twin.queries.items.test_records import SEES_ALL, Home, home
@@ -14,12 +14,15 @@ from twin.codes import get_kind
 from twin.errors import Invalid, NotFound
 from twin.queries.cql2 import parse
 from twin.queries.items.asked import Asked
-from twin.queries.items.box import parse_box
+from twin.queries.items.box import Box, parse_box
 from twin.queries.items.item import Item
 from twin.queries.items.query import item_query
-from twin.queries.items.sorting import SortBy
+from twin.queries.items.records import RecordItems
+from twin.queries.items.records_then import Replay, holds, types_of
+from twin.queries.items.sorting import Cursor, SortBy
 from twin.queries.items.time import parse_datetime
 from twin.queries.records.dossier import record_dossier
+from twin.records.read import records_where
 from twin.records.scope import Reader
 from twin.records.write import Author, add_record, change_fields, end_record, revert_change
 from twin.store import record_schema as schema
@@ -108,7 +111,17 @@ def require_places(history: Home) -> None:
     assert kept == {item.id for item in history.all(asked(JULY)) if item.geometry is not None}
 
 
-CONDITIONS: tuple[tuple[str, ...], ...] = ((), ("casei(name) LIKE '%1%'",), ("state = '在用' AND value < 2500",))
+BOX = parse_box("119.29445,26.08945,119.29464,26.08966")
+QUESTIONS: tuple[tuple[tuple[str, ...], Box | None, tuple[SortBy, ...]], ...] = (
+    ((), None, ()),
+    (("casei(name) LIKE '%1%'",), None, ()),
+    (("state = 'in_use' AND value < 2500",), None, (SortBy("value", True),)),
+    ((), BOX, ()),
+    (("value > 500",), BOX, (SortBy("name", False),)),
+    ((), None, (SortBy("brand", True), SortBy("value", False), SortBy("id", True))),
+    ((), None, (SortBy("acquired", False),)),
+    ((), None, (SortBy("id", True),)),
+)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -122,12 +135,42 @@ def test_what_is_replayed_and_what_is_read_together_are_what_a_replay_of_all_say
             change_at_random(connection, records, number, rng)
         bring_at_random(connection, sorted(records.values()), rng)
     days = (MAY - timedelta(days=1), *(MAY + timedelta(days=rng.randrange(130)) for _ in range(2)))
-    questions = [(day, *conditions) for day in days for conditions in CONDITIONS]
-    replayed = [told_plainly(home, asked(*question, sort=(SortBy("id", False),))) for question in questions]
-    assert [told_plainly(home, asked(*question), rng.randrange(5, 40)) for question in questions] == replayed
+    questions = [asked(day, *conditions, box=box, sort=sort) for day in days for conditions, box, sort in QUESTIONS]
+    replayed = [[plain(item) for item in replayed_one_by_one(home, question)] for question in questions]
+    assert [told_plainly(home, question, rng.randrange(15, 60)) for question in questions] == replayed
+    monkeypatch.setattr("twin.queries.items.records_moved.LEAN_AT_ONCE", 7)
+    monkeypatch.setattr("twin.queries.items.records_moved.choose_assets", lambda *_, **__: None)
     monkeypatch.setattr("twin.queries.items.records.choose_assets", lambda *_, **__: None)
-    assert [told_plainly(home, asked(*question), rng.randrange(5, 40)) for question in questions] == replayed
+    forget(home)
+    assert [told_plainly(home, question, rng.randrange(15, 60)) for question in questions] == replayed
     assert len({len(one) for one in replayed}) > 3
+
+
+def replayed_one_by_one(home: Home, asked: Asked) -> list[Item]:
+    """What a replay of every record says, judged and put in order here."""
+    reader, registers = home.reader(), home.town.registers
+    with home.town.store.database.reading() as connection:
+        made = RecordItems(ASSET, registers.shelf.places(connection), reader)
+        assert asked.span is not None and asked.span.start is not None
+        replay = Replay(connection, ASSET, asked.span.start.date(), 2**60, made)
+        then = replay.of(records_where(connection, ASSET, true()))
+        held = [one for one in then if all(holds(condition, one, types_of(ASSET, frozenset())) for condition in asked.filters)]
+        found = list(zip(held, replay.items(held), strict=True))
+    if asked.box is not None:
+        plan = asked.box.plan
+        found = [(one, item) for one, item in found if item.geometry is not None and plan.intersects(item.geometry)]
+    found.sort(key=lambda pair: pair[0].record.id if asked.sort else pair[0].record.key)  # type: ignore[return-value,arg-type]
+    for name, descending in reversed(asked.sort):
+        said = [(one.record.key if name == "id" else one.record.values[name], (one, item)) for one, item in found]
+        known = sorted((pair for pair in said if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)
+        found = [pair for _, pair in (*known, *(pair for pair in said if pair[0] is None))]
+    return [item for _, item in found]
+
+
+def forget(home: Home) -> None:
+    """Nothing is kept of what was worked out."""
+    with home.town.store.database.reading() as connection:
+        home.town.registers.shelf.assets(connection).worked_out.clear()
 
 
 def change_at_random(connection: Connection, records: dict[str, int], number: int, rng: random.Random) -> None:
@@ -208,14 +251,24 @@ def require_refusals(history: Home, monkeypatch: pytest.MonkeyPatch) -> None:
             history.all(Asked(span=parse_datetime(text)))
     with pytest.raises(Invalid, match="as of now"):
         history.all(asked(MAY, "S_INTERSECTS(geometry, POINT(119 26))"))
-    monkeypatch.setattr("twin.queries.items.records_as_of.MOST", 10)
-    with pytest.raises(Invalid, match="more than 10"):
+    for after in ("s.", "ZZ-1", Cursor((1, 2, 3)).text, Cursor(("text", 1)).text, "x\0"):
+        with pytest.raises(Invalid, match="after"):
+            told_behind(history, asked(JULY, sort=(SortBy("value", True),)), after)
+    monkeypatch.setattr("twin.queries.items.records_moved.MOST", 10)
+    with pytest.raises(Invalid, match=r"\d+ assets have changed since 2024-05-01, more than 10") as refused:
         history.all(asked(MAY, sort=(SortBy("value", True),)))
+    assert "sortby" in (refused.value.hint or "")
     with pytest.raises(Invalid, match=r"\d+ assets have changed since"):
         history.all(asked(MAY, "value >= 1"))
     everything = {item.id for item in told_in_pages(history, MAY)}
     monkeypatch.undo()
     assert everything == {item.id for item in history.all(asked(MAY))}
+
+
+def told_behind(history: Home, question: Asked, after: str) -> None:
+    reader = history.reader(SEES_ALL)
+    with history.town.store.database.reading() as connection:
+        item_query(connection, history.catalogue, history.catalogue.get(reader, "assets"), reader, question).page(after=after, limit=3)
 
 
 def told_in_pages(history: Home, day: date) -> list[Item]:
