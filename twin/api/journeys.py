@@ -1,5 +1,6 @@
 """/live/trips and /live/orders: journeys out of the tracks, and whether orders, tracks and gates say the same of them."""
 
+import time
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
@@ -147,7 +148,8 @@ def read_orders_driven(
     state = request.app.state
     journeys = Journeys(registers=registers_of(request), history=state.history, readings=state.readings)
     period = read_period(datetime, "datetime")
-    return following(request, journeys.page(reader_of(principal), knows, period, vehicle=vehicle, after=after, limit=limit))
+    page = journeys.page(reader_of(principal), knows, period, now_us=time.time_ns() // 1000, vehicle=vehicle, after=after, limit=limit)
+    return following(request, page)
 
 
 def _knows(request: Request, principal: Principal) -> Knows:
