@@ -84,6 +84,14 @@ def test_nobody_drives_on_an_order_that_is_not_driven(seed: int) -> None:
     assert len(spans) > 10
 
 
+def test_who_stands_hardly_moves_and_is_back_in_time() -> None:
+    for seed in range(6):
+        one = Driver(COMPOUND, np.random.default_rng(seed), [Habit.NOT_DRIVEN] * 20)
+        for drive in islice(iter(one.drive, None), 40):
+            assert 0.0 < drive.ride.path.along[-1] < 1.5
+            assert drive.ride.seconds[-1] - drive.ride.seconds[0] < 5.0
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_overrun_goes_on_without_a_stop_until_long_after_its_order(seed: int) -> None:
     _, errand, _ = errands(Habit.OVERRUN, seed)
