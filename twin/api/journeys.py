@@ -81,6 +81,8 @@ class OrderRow(BaseModel):
 
     order: str
     state: str
+    driver: str | None = _field("派车单所写驾驶员", "the driver, as the order says")
+    destination: str | None = _field("目的地", "where to, as the order says")
     from_: str | None = Field(alias="from")
     until: str | None
     trips: list[OrderTrip]

@@ -135,6 +135,8 @@ def _order(order: Order, trips: Sequence[Drive]) -> dict[str, Any]:
     return {
         "order": order.key,
         "state": order.state,
+        "driver": order.driver or None,
+        "destination": order.destination or None,
         "from": moment(start),
         "until": moment(end),
         "trips": [{"start": moment(one.start_us), "end": moment(one.end_us), "distance_m": round(one.distance_m)} for one in trips],

@@ -89,7 +89,7 @@ class Simulation:
             ends = self.stopping.is_set()
             wait_s = float(model("order")["written_every_s"])
             try:
-                await asyncio.to_thread(self.orders, self._start_us, time.time() - self._start_us / US, ends=ends)
+                await asyncio.to_thread(self.orders, self._start_us, max(time.time() - self._start_us / US, 0.0), ends=ends)
             except TwinError as error:
                 self.say(f"{error.message}; {error.hint}")
                 wait_s = 10 * AGAIN_S
