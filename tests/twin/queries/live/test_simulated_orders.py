@@ -25,9 +25,11 @@ from twin.queries.live.journeys import Journeys
 from twin.queries.live.order_books import OrderBooks, books_of
 from twin.queries.live.service import OpenHub
 from twin.queries.live.simulated import Simulated
+from twin.queries.live.simulated_fleet import read_sent
 from twin.queries.live.simulated_orders import HEADER, Sent, cancelled, errands_ahead, order_row
 from twin.queries.live.visible import Permitted
 from twin.queries.records.context import Registers
+from twin.records.register_revision import has_revision
 from twin.records.scope import Reader
 from twin.settings import Settings
 from twin.store import Store
@@ -189,6 +191,20 @@ def home(tmp_path: Path, migrated: Path) -> Iterator[tuple[Settings, Store, Simu
             [*drivers, "JS98,某乙,在岗,2026-01-01", "JS99,某丙,病休,2030-01-01"],
         )
         yield settings, store, simulated
+
+
+def test_each_vehicle_is_sent_with_a_driver_of_its_own_who_may_drive(home: tuple[Settings, Store, Simulated], tmp_path: Path) -> None:
+    settings, store, simulated = home
+    sent = read_sent(store, simulated, 4, now_us=START_US)
+    assert [one.plate for one in sent] == [*(plate for _, _, plate in simulated.vehicles[:4]), "闽B00001"]
+    assert [one.driver for one in sent] == [f"JS0{number}" for number in range(5)]
+    crowded = read_sent(store, simulated, None, now_us=START_US)
+    assert [one.driver for one in crowded][-2:] == ["JS09", ""]
+    books_of(simulated, store, settings, seed=SEED, vehicles=1, to=tmp_path / "elsewhere")(START_US, 0.0)
+    (written,) = (tmp_path / "elsewhere").glob("*.csv")
+    assert {row["车牌号"] for row in rows_of(written.read_text("utf-8")).values()} == {simulated.vehicles[0][2], "闽B00001"}
+    with store.database.reading() as connection:
+        assert not has_revision(connection, "dispatch", written.stem)
 
 
 def thinned(reports: list[Report]) -> list[Report]:
