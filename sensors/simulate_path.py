@@ -133,7 +133,7 @@ def _lane(streets: Streets, arc: int, begin: float, end: float) -> Float64:
     trim = min(TURN_M, 0.35 * along[-1])
     first, last = trim + begin * (along[-1] - 2 * trim), trim + end * (along[-1] - 2 * trim)
     inner = along[(along > first) & (along < last)]
-    even = np.linspace(first, last, max(int(np.ceil((last - first) / STEP_M)), 1) + 1)
+    even = np.linspace(first, last, max(int(np.ceil((last - first) / STEP_M)), 2) + 1)
     at = np.unique(np.r_[even, inner])
     return np.column_stack([np.interp(at, along, axis) for axis in line.T])
 

@@ -1,26 +1,30 @@
-"""One simulated vehicle: drive after drive over the streets, through gates, waiting, parking; and what its terminal reports of it."""
+"""One simulated vehicle: errand after errand over the streets, through gates, waiting, parking; and what its terminal reports of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from sensors.noise import report
+from sensors.simulate_habits import Habit, habits_of
 from sensors.simulate_model import model
 from sensors.simulate_path import Ride, path_of, ride_of
 from sensors.simulate_place import Compound, Pass, crossings
 
-__all__ = ["Drive", "Driver", "Passage", "Report", "reports_of"]
+__all__ = ["Drive", "Driver", "Passage", "Report", "drivers_of", "reports_of"]
 
 Float64 = NDArray[np.float64]
+AGREEING = repeat(Habit.AGREED)
 BARRIER_M = 4.0
 """Before the line of a gate a car waits."""
 TRIES = 12
 SHORTEST_M = 16.0
 """Nobody parks in a road that is shorter."""
+MOVED_M = 1.0
+"""Who stands on for long has moved the car so far."""
 STILL_M_S = 0.8
 """Below it a receiver holds the last course."""
 
@@ -36,11 +40,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drive:
-    """One drive and the parking after it, until `until_s`."""
+    """One drive and the parking after it, until `until_s`; of the `errand` of a number, None while nobody is on one."""
 
     ride: Ride
     passages: Sequence[Passage]
     until_s: float
+    errand: int | None
+    habit: Habit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +65,9 @@ class Report:
 
 
 class Driver:
-    """A vehicle and who drives it; the same rng drives the same way."""
+    """A vehicle and who drives it; the same rng and habits drive the same way."""
 
-    def __init__(self, compound: Compound, rng: np.random.Generator) -> None:
+    def __init__(self, compound: Compound, rng: np.random.Generator, habits: Iterable[Habit] = AGREEING) -> None:
         self._compound, self._rng = compound, rng
         streets = compound.streets
         lines = [road.line for road in streets.roads]
@@ -74,10 +80,37 @@ class Driver:
         self.arc = int(rng.choice(self._chosen(inside=bool(rng.random() < model("vehicle")["inside"]))))
         self.share = float(rng.uniform(0.1, 0.5))
         self.until_s = 0.0
+        self._drives = (drive for number, habit in enumerate(habits) for drive in self._errand(number, habit))
 
     def drive(self) -> Drive:
         """The next drive, from where it is parked."""
-        arcs = self._way()
+        return next(self._drives)
+
+    def _errand(self, number: int, habit: Habit) -> Iterator[Drive]:
+        rows = model("errand")
+        if habit.is_apart and number:
+            yield self._stand(rows["quiet_s"], None, habit)
+        if habit is Habit.NOT_DRIVEN:
+            yield self._stand(rows["not_driven_s"], number, habit)
+        else:
+            yield from self._legs(number, habit)
+        if habit.is_apart:
+            yield self._stand(rows["quiet_s"], None, habit)
+
+    def _legs(self, number: int, habit: Habit) -> Iterator[Drive]:
+        """Out and home again: a gate is passed on the way home at the latest."""
+        rows, usual, rng = model("errand"), model("vehicle"), self._rng
+        begun, legs, goes_on = self.until_s, int(rng.integers(rows["legs"][0], rows["legs"][1] + 1)), habit is Habit.OVERRUN
+        park_s = rows["overrun_park_s"] if goes_on else usual["park_s"]
+        while self.until_s < begun + rows["overrun_s"] if goes_on else legs > 2:
+            stays = rng.random() < rows["stay"] and not goes_on
+            yield self._to(bool(rng.random() < usual["inside"]), rows["stay_s"] if stays else park_s, number, habit)
+            legs -= 1
+        yield self._to(False, park_s, number, habit)
+        yield self._to(True, rows["rest_s"], number, habit)
+
+    def _to(self, inside: bool, park_s: tuple[float, float], number: int, habit: Habit) -> Drive:
+        arcs = self._way(inside)
         share = float(self._rng.uniform(0.3, 0.9)) if len(arcs) > 1 else 1.0
         path = path_of(self._compound.streets, arcs, begin_share=self.share, end_share=share)
         passed = crossings(path.xy, self._gates)
@@ -90,21 +123,31 @@ class Driver:
             if self._degree[self._compound.streets.ends[arc, 0]] > 2 and self._rng.random() < rows["crossing_stop"]:
                 stops.append((at, float(self._rng.uniform(*rows["crossing_stop_s"]))))
         ride = ride_of(path, begin_s=self.until_s, slow=slow, stops=dict(stops).items())
+        self.arc, self.share = arcs[-1], share
+        return self._driven(ride, float(self._rng.uniform(*park_s)), number, habit)
+
+    def _stand(self, seconds: float, number: int | None, habit: Habit) -> Drive:
+        """Stay where it is."""
+        share = min(self.share + MOVED_M / float(self._compound.streets.lengths[self.arc]), 1.0)
+        path = path_of(self._compound.streets, [self.arc], begin_share=self.share, end_share=share)
+        self.share = share
+        return self._driven(ride_of(path, begin_s=self.until_s), seconds, number, habit)
+
+    def _driven(self, ride: Ride, parked_s: float, number: int | None, habit: Habit) -> Drive:
         moments = np.arange(len(ride.seconds))
         found = [
             Passage(at_s=float(np.interp(one.at, moments, ride.seconds)), gate=self._numbers[one.gate], direction=one.direction)
             for one in crossings(ride.path.xy, self._gates)
         ]
-        self.arc, self.share = arcs[-1], share
-        self.until_s = float(ride.seconds[-1]) + float(self._rng.uniform(*rows["park_s"]))
-        return Drive(ride=ride, passages=found, until_s=self.until_s)
+        self.until_s = float(ride.seconds[-1]) + parked_s
+        return Drive(ride=ride, passages=found, until_s=self.until_s, errand=number, habit=habit)
 
-    def _way(self) -> list[int]:
-        """From the arc it is on to another: no turning back on the same road outside of the compound, where it can be helped."""
+    def _way(self, inside: bool) -> list[int]:
+        """From the arc it is on to another, in the compound or outside: no turning back on the same road outside of the compound, where it
+        can be helped."""
         streets = self._compound.streets
         found: list[int] | None = None
         for _ in range(TRIES):
-            inside = bool(self._rng.random() < model("vehicle")["inside"])
             end = int(self._rng.choice(self._chosen(inside=inside)))
             if end // 2 == self.arc // 2:
                 continue
@@ -127,9 +170,19 @@ class Driver:
         return max(int(np.searchsorted(along, at)), 1)
 
 
+def drivers_of(compound: Compound, seed: int, vehicles: int) -> list[tuple[Driver, np.random.Generator]]:
+    """Each vehicle's driver, and the rng of what its receiver says of it; the same each time."""
+    habits = habits_of(seed, vehicles)
+    pairs = [one.spawn(2) for one in np.random.SeedSequence([seed, 1]).spawn(vehicles)]
+    return [
+        (Driver(compound, np.random.default_rng(driving), habits[number]), np.random.default_rng(receiving))
+        for number, (driving, receiving) in enumerate(pairs)
+    ]
+
+
 def reports_of(compound: Compound, driver: Driver, rng: np.random.Generator, *, together_s: float = 900.0) -> Iterator[Report | Passage]:
-    """Everything that a vehicle's terminal reports and every gate it passes, in order, without end; noise is continuous for at least
-    `together_s` at a time."""
+    """Everything that a vehicle's terminal reports and every gate that reads its plate, in order, without end; noise is continuous for at
+    least `together_s` at a time."""
     rows = model("vehicle")
     every = int(rng.choice(rows["report_s"]))
     holes = _holes(rng.spawn(1)[0])
@@ -145,7 +198,7 @@ def reports_of(compound: Compound, driver: Driver, rng: np.random.Generator, *, 
         velocity = speed[:, None] * np.column_stack([np.sin(bearing), np.cos(bearing)])
         street = compound.streets.street[arc // 2]
         said = report(seconds, xy, velocity, compound.built.environment(xy), street, rng)
-        found: list[Report | Passage] = [passage for drive in drives for passage in drive.passages]
+        found: list[Report | Passage] = [passage for drive in drives if drive.habit is not Habit.GATE_MISSED for passage in drive.passages]
         place = xy[0]
         for i, at in enumerate(seconds.tolist()):
             if said.speed_m_s[i] >= STILL_M_S or (i == 0 and course == 0.0):

@@ -87,6 +87,22 @@ def test_every_vehicle_with_a_terminal_of_its_own_drives_and_guards_gates_and_me
     until(living, "/live/states?kind=meter", lambda answer: any(one["value"].get("unit") for one in answer["states"]))
 
 
+def test_drives_have_orders_that_are_imported_as_the_simulators_own(living: Served) -> None:
+    def simulators(answer: Any) -> list[Any]:
+        return [one for one in answer["imports"] if one["source"].startswith("simulator-")]
+
+    (taken, *_) = simulators(until(living, "/imports?kind=dispatch", simulators))
+    assert (taken["who"], taken["issues"], taken["counts"]["quarantined"]) == ("simulator", {}, 0)
+    now = time.time()
+    span = "/".join(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) for at in (now - 3600, now))
+
+    def driven(answer: Any) -> list[Any]:
+        return [one for one in answer["vehicles"] if any(order["trips"] for order in one["orders"]) and not one["findings"]]
+
+    (one, *_) = driven(until(living, f"/live/orders?datetime={span}&limit=200", driven))
+    assert all(order["driver"] and order["destination"] and order["state"] in ("assigned", "under_way") for order in one["orders"])
+
+
 def test_an_intruder_is_an_incident_at_the_segment(living: Served) -> None:
     done = living.home.run("simulate", "--vehicles", "0", "--seconds", "6", "--scenario", "intruder", "--at", "1", "--seed", "11")
     assert (done.code, done.document["scenario"]) == (0, "intruder")

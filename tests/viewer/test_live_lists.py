@@ -65,3 +65,8 @@ def test_trips_and_stops_are_one_list_the_latest_first() -> None:
     stops = [{"start": "2026-11-27T02:00:00Z"}, {"start": "2026-11-27T04:00:00.5Z"}]
     (found,) = called("legs", "legsOf", [{"trips": trips, "stops": stops}])
     assert [one["what"] for one in found] == ["stop", "trip", "stop", "trip"]
+
+
+def test_orders_and_findings_are_told_the_latest_first_and_one_without_a_beginning_last() -> None:
+    (found,) = called("legs", "latestFirst", [[{"from": BEFORE}, {"from": None}, {"from": AFTER}]])
+    assert [one["from"] for one in found] == [AFTER, BEFORE, None]

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from sensors.pixel_class import classes_of
-from twin.codes import shipped_tables
+from twin.codes import get_dictionary, shipped_tables
 from twin.codes.step import Step
 from twin.link.facts import Method as LinkMethod
 from twin.placement.decide import Method as PlaceMethod
@@ -84,6 +84,7 @@ def test_what_the_service_says_in_codes_has_a_name() -> None:
     said = {f"link_{method}" for method in get_args(LinkMethod)} | {f"place_{method.name.lower()}" for method in PlaceMethod}
     said |= {f"request_{step.target_state}" for step in steps} | {f"request_kind_{step.kind}" for step in steps}
     said |= {f"pixels_{row.name}" for edition in ("2014", "2025") for row in classes_of(edition)}
+    said |= {f"dispatch_{value.code}" for value in get_dictionary("dispatch_state").values}
     said |= {f"method_{method}" for method in ("import", "manual", "correction", "revert", "stock_take")}
     assert sorted(said - values.keys()) == []
 

@@ -1,5 +1,6 @@
 """/live/trips and /live/orders: journeys out of the tracks, and whether orders, tracks and gates say the same of them."""
 
+import time
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
@@ -80,6 +81,8 @@ class OrderRow(BaseModel):
 
     order: str
     state: str
+    driver: str | None = _field("派车单所写驾驶员", "the driver, as the order says")
+    destination: str | None = _field("目的地", "where to, as the order says")
     from_: str | None = Field(alias="from")
     until: str | None
     trips: list[OrderTrip]
@@ -147,7 +150,8 @@ def read_orders_driven(
     state = request.app.state
     journeys = Journeys(registers=registers_of(request), history=state.history, readings=state.readings)
     period = read_period(datetime, "datetime")
-    return following(request, journeys.page(reader_of(principal), knows, period, vehicle=vehicle, after=after, limit=limit))
+    page = journeys.page(reader_of(principal), knows, period, now_us=time.time_ns() // 1000, vehicle=vehicle, after=after, limit=limit)
+    return following(request, page)
 
 
 def _knows(request: Request, principal: Principal) -> Knows:

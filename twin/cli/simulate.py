@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,14 +45,30 @@ def simulate(
     gateway: Annotated[str | None, typer.Option(help="HOST:PORT of the gateway; that of the home")] = None,
     scenario: Annotated[Scenario, typer.Option(help="what goes wrong")] = Scenario.CALM,
     at: Annotated[float | None, typer.Option(help="seconds after the start at which it goes wrong", min=0)] = None,
+    orders: Annotated[
+        Path | None, typer.Option(help="folder for the dispatch orders of the drives, to be imported elsewhere; else into this home")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> Outcome:
-    """Let vehicles drive, people pass gates, guards walk, meters count: seeded, into the running service of this home."""
+    """Let vehicles drive, people pass gates, guards walk, meters count: seeded, into the running service of this home.
+
+    With --gateway the vehicles drive elsewhere: their orders are no matter of this home, and written with --orders alone.
+    """
     if gateway is not None and not gateway.rpartition(":")[2].isdigit():
         raise typer.BadParameter("--gateway is HOST:PORT")
     with opened() as (settings, store):
         running = _run(
-            settings, store, site, seed, vehicles=vehicles, pace=speed, seconds=seconds, gateway=gateway, scenario=scenario, at=at
+            settings,
+            store,
+            site,
+            seed,
+            vehicles=vehicles,
+            pace=speed,
+            seconds=seconds,
+            gateway=gateway,
+            scenario=scenario,
+            at=at,
+            orders=orders,
         )
         facts = asyncio.run(running)
     words = f"{facts['vehicles']} vehicles, {facts['acknowledged']:,} positions acknowledged, {facts['said']:,} other things said"
@@ -83,11 +100,13 @@ async def _run(
     gateway: str | None = None,
     scenario: Scenario = Scenario.CALM,
     at: float | None = None,
+    orders: Path | None = None,
 ) -> dict[str, Any]:
     from sensors.simulate_scenario import Scenario as Played
     from twin.gateway.control import list_gateways
     from twin.hub.client import HubClient
     from twin.hub.meeting import Meeting
+    from twin.queries.live.order_books import books_of
     from twin.queries.live.simulated import read_simulated
     from twin.queries.live.simulation import Simulation
 
@@ -100,8 +119,12 @@ async def _run(
 
     hub = HubClient(Meeting(settings.home))
     following = asyncio.create_task(hub.run())
+    simulated = read_simulated(store, site)
+    books = None
+    if (gateway is None or orders is not None) and simulated.driven(vehicles):
+        books = books_of(simulated, store, settings, seed=seed, vehicles=vehicles, to=orders)
     simulation = Simulation(
-        simulated=read_simulated(store, site),
+        simulated=simulated,
         seed=seed,
         inlet=hub,
         gateway=address,
@@ -109,6 +132,7 @@ async def _run(
         vehicles=vehicles,
         pace=pace,
         begins_s=at,
+        orders=books,
         say=_say,
     )
     loop = asyncio.get_running_loop()

@@ -49,7 +49,7 @@ class DriverFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A dispatch order: plate normalised, driver as written; times in microseconds UTC, readings in km."""
+    """A dispatch order: plate normalised, driver and destination as written; times in microseconds UTC, readings in km."""
 
     record: int
     key: str
@@ -59,6 +59,7 @@ class Order:
     planned: tuple[int | None, int | None]
     actual: tuple[int | None, int | None]
     odometer: tuple[float | None, float | None]
+    destination: str = ""
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -112,21 +113,22 @@ def read_orders(connection: Connection, first: date, last: date, conditions: Seq
     )
     columns = (
         table.record_id, table.key, table.vehicle, table.driver_id, table.state, table.planned_from, table.planned_until, table.departed,
-        table.returned, table.odometer_from, table.odometer_until,
+        table.returned, table.odometer_from, table.odometer_until, table.destination_id,
     )  # fmt: skip
     query = select(*columns).where(table.since <= now, table.until > now, table.ended.is_(None), when, *conditions)
     rows = list(connection.execute(query.order_by(table.key)))
-    drivers = texts_of(connection, {row.driver_id for row in rows})
+    texts = texts_of(connection, {text for row in rows for text in (row.driver_id, row.destination_id)})
     return [
         Order(
             record=row.record_id,
             key=row.key,
             plate=normalise_plate(row.vehicle or ""),
-            driver=drivers.get(row.driver_id, ""),
+            driver=texts.get(row.driver_id, ""),
             state=row.state or "",
             planned=(row.planned_from, row.planned_until),
             actual=(row.departed, row.returned),
             odometer=(row.odometer_from, row.odometer_until),
+            destination=texts.get(row.destination_id, ""),
         )
         for row in rows
     ]

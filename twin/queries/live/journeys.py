@@ -49,7 +49,7 @@ class Journeys:
     readings: ReadingsReader
 
     def page(
-        self, reader: Reader, knows: Knows, period: tuple[int, int], *, vehicle: str | None, after: str | None, limit: int
+        self, reader: Reader, knows: Knows, period: tuple[int, int], *, now_us: int, vehicle: str | None, after: str | None, limit: int
     ) -> dict[str, Any]:
         """Vehicles by key, each with its orders, trips without one, and findings: `{from, to, vehicles, next}`. Raises Invalid
         (`HISTORY_ASKED`) for more than a week."""
@@ -62,7 +62,8 @@ class Journeys:
         following = [(key, plate) for key, plate in keys if after is None or key > after]
         passed = self._passed(knows, gates, (period[0] - MARGIN_US, period[1] + MARGIN_US))
         told = [
-            self._vehicle(knows, key, orders.get(plate, []), passed.get(plate, []), len(gates), period) for key, plate in following[:limit]
+            self._vehicle(knows, key, orders.get(plate, []), passed.get(plate, []), len(gates), period, now_us)
+            for key, plate in following[:limit]
         ]
         return {
             "from": moment(period[0]),
@@ -110,16 +111,16 @@ class Journeys:
         return found
 
     def _vehicle(
-        self, knows: Knows, key: str, orders: Sequence[Order], passed: Sequence[Pass], gates: int, period: tuple[int, int]
+        self, knows: Knows, key: str, orders: Sequence[Order], passed: Sequence[Pass], gates: int, period: tuple[int, int], now_us: int
     ) -> dict[str, Any]:
         points = self.history.track(knows, f"vehicle/{key}", (period[0] - MARGIN_US, period[1] + MARGIN_US))
         trips, _ = trips_of(points.time_us, points.lon_lat, points.speed_kmh)
         drives = [Drive(start_us=one.start_us, end_us=one.end_us, distance_m=one.distance_m) for one in trips]
-        found = list(check_journeys(orders, drives, passed, heard=len(points), gates=gates))
+        found = list(check_journeys(orders, drives, passed, heard=len(points), gates=gates, until_us=now_us))
         found = [one for one in found if one.order is not None or (one.span[0] < period[1] and one.span[1] > period[0])]
         return {
             "vehicle": key,
-            "orders": [_order(one, trips_of_order(one, drives)) for one in orders],
+            "orders": [_order(one, trips_of_order(one, drives, orders)) for one in orders],
             "passages": [
                 {"at": moment(one.at_us), "gate": one.gate, "direction": one.direction}
                 for one in passed
@@ -134,6 +135,8 @@ def _order(order: Order, trips: Sequence[Drive]) -> dict[str, Any]:
     return {
         "order": order.key,
         "state": order.state,
+        "driver": order.driver or None,
+        "destination": order.destination or None,
         "from": moment(start),
         "until": moment(end),
         "trips": [{"start": moment(one.start_us), "end": moment(one.end_us), "distance_m": round(one.distance_m)} for one in trips],

@@ -54,6 +54,10 @@ class Simulated:
     compound: Compound
     vehicles: Sequence[tuple[str, str, str]]
 
+    def driven(self, at_most: int | None) -> Sequence[tuple[str, str, str]]:
+        """Those of the vehicles that drive; none where there is no road for them."""
+        return self.vehicles[:at_most] if self.compound.streets.open_arcs.any() else ()
+
     def lon_lat(self, xy: Float64) -> Float64:
         """Degrees (n, 2) of points (n, 2) in site metres."""
         xyz = np.column_stack([xy, np.zeros(len(xy))])

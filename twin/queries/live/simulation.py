@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,10 +20,11 @@ from sensors.simulate_guards import Guards
 from sensors.simulate_model import model
 from sensors.simulate_scenario import Scenario, script_of
 from sensors.simulate_things import Said, things_said
-from sensors.simulate_vehicle import Driver, Passage, Report, reports_of
+from sensors.simulate_vehicle import Driver, Passage, Report, drivers_of, reports_of
+from twin.errors import TwinError
 from twin.queries.live.simulated import Simulated
 
-__all__ = ["Address", "Simulation"]
+__all__ = ["Address", "Orders", "Simulation"]
 
 Address = Callable[[], tuple[str, int] | None]
 """Where the gateway is now, None where there is none yet."""
@@ -31,6 +32,13 @@ TICK_S = 0.5
 AGAIN_S = 2.0
 CONNECT_S = 10.0
 US = 1_000_000
+
+
+class Orders(Protocol):
+    """What writes the orders of the drives."""
+
+    def __call__(self, start_us: int, now_s: float, *, ends: bool = False) -> None:
+        """Those of the coming hours and what became of those before, `now_s` seconds after the start; raises TwinError."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -46,6 +54,7 @@ class Simulation:
     vehicles: int | None = None
     pace: float = 1.0
     begins_s: float | None = None
+    orders: Orders | None = None
     say: Callable[[str], None] = lambda words: None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     terminals: list[Terminal] = field(default_factory=list)
@@ -57,11 +66,10 @@ class Simulation:
     async def run(self) -> dict[str, Any]:
         """Drive and tell until `stopping`; what was said in the end."""
         self._start_us = (time.time_ns() // (1000 * US) + 1) * US
-        chosen = self.simulated.vehicles[: self.vehicles]
-        seeds = np.random.SeedSequence([self.seed, 1]).spawn(len(chosen))
-        await asyncio.gather(
-            self._tell(), *(self._drive(number, *one, seed=seeds[number]) for number, one in enumerate(chosen)), return_exceptions=False
-        )
+        driven = self.simulated.driven(self.vehicles)
+        drivers = drivers_of(self.simulated.compound, self.seed, len(driven))
+        driving = [self._drive(number, *one, *drivers[number]) for number, one in enumerate(driven)]
+        await asyncio.gather(self._tell(), self._order(), *driving, return_exceptions=False)
         return self.facts()
 
     def facts(self) -> dict[str, Any]:
@@ -75,15 +83,27 @@ class Simulation:
             "passages": self.passages,
         }
 
-    async def _drive(self, number: int, key: str, phone: str, plate: str, *, seed: np.random.SeedSequence) -> None:
+    async def _order(self) -> None:
+        """Orders before they are driven, anew now and then, and in the end."""
+        while self.orders is not None:
+            ends = self.stopping.is_set()
+            wait_s = float(model("order")["written_every_s"])
+            try:
+                await asyncio.to_thread(self.orders, self._start_us, max(time.time() - self._start_us / US, 0.0), ends=ends)
+            except TwinError as error:
+                self.say(f"{error.message}; {error.hint}")
+                wait_s = 10 * AGAIN_S
+            if ends:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), timeout=wait_s)
+
+    async def _drive(self, number: int, key: str, phone: str, plate: str, driver: Driver, receiving: np.random.Generator) -> None:
         compound = self.simulated.compound
-        if not len(compound.streets.xy) or not compound.streets.open_arcs.any():
-            return
         terminal = Terminal(phone=phone, plate=plate, edition=(2013, 2019)[number % 2])
         self.terminals.append(terminal)
-        driving, receiving = (np.random.default_rng(one) for one in seed.spawn(2))
         linking: asyncio.Task[None] | None = None
-        async for one in self._in_time(reports_of(compound, Driver(compound, driving), receiving)):
+        async for one in self._in_time(reports_of(compound, driver, receiving)):
             if isinstance(one, Passage):
                 gate = compound.gates[one.gate]
                 value = {"direction": one.direction, "subject": "vehicle", "plate": plate, "granted": True, "count": 1}

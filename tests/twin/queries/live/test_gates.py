@@ -87,12 +87,15 @@ def test_lists_outlive_a_restart_and_an_order_is_checked_against_track_and_gate(
     )
     everything = Permitted(version=0, everything=True)
     reader = Reader(name="", labels=None, units=None)
-    page = journeys.page(reader, everything, (NOW_US - 60 * MINUTE, NOW_US), vehicle=None, after=None, limit=10)
+    hour = NOW_US - 60 * MINUTE, NOW_US
+    page = journeys.page(reader, everything, hour, now_us=NOW_US + 20 * MINUTE, vehicle=None, after=None, limit=10)
     one, two = page["vehicles"]
     assert (one["vehicle"], [order["order"] for order in one["orders"]], one["findings"]) == ("闽A00001", ["O1"], [])
     assert [trip["distance_m"] for trip in one["orders"][0]["trips"]] == [pytest.approx(1000, abs=60)]
     assert [row["direction"] for row in one["passages"]] == ["out", "in"]
     assert [row["code"] for row in two["findings"]] == ["ORDER_UNHEARD"]
+    sooner = journeys.page(reader, everything, hour, now_us=NOW_US + 19 * MINUTE, vehicle="闽A00002", after=None, limit=10)
+    assert [row["findings"] for row in sooner["vehicles"]] == [[]]
     opened.close()
     again = OpenHub.open(settings)
     assert dict(again.applier.state.inside) == before == again.applier.passages.rows and len(before) == 4

@@ -14,7 +14,7 @@ from spatial.frame import Site, SiteFrame
 from tests.sensors.compound_made import compound
 from tests.sensors.jt808_gateway import Remembering, Terminals
 from twin.queries.live.simulated import Simulated
-from twin.queries.live.simulation import Simulation
+from twin.queries.live.simulation import Orders, Simulation
 
 SITE = Site(code="made", name="made", lon=119.3, lat=26.08, height_m=20.0, crs="EPSG:4549", geoid_separation_m=None)
 VEHICLES = [(f"闽A0000{i}", f"1391234560{i}", f"闽A0000{i}") for i in range(4)]
@@ -22,18 +22,28 @@ KNOWN = {phone: KnownTerminal(device=f"vehicle/{key}", token="令牌", plate=pla
 FRAME = SiteFrame.of(SITE)
 
 
-def simulation(inlet: Remembering, port: int, scenario: Scenario = Scenario.CALM) -> Simulation:
+def simulation(inlet: Remembering, port: int, scenario: Scenario = Scenario.CALM, orders: Orders | None = None) -> Simulation:
     simulated = Simulated(frame=FRAME, compound=compound(), vehicles=VEHICLES)
-    return Simulation(simulated=simulated, seed=7, inlet=inlet, gateway=lambda: ("127.0.0.1", port), scenario=scenario, begins_s=1.0)
+    return Simulation(
+        simulated=simulated,
+        seed=7,
+        inlet=inlet,
+        gateway=lambda: ("127.0.0.1", port),
+        scenario=scenario,
+        begins_s=1.0,
+        orders=orders,
+    )
 
 
-async def lived(seconds: float, scenario: Scenario = Scenario.CALM, *, errors: int = 0) -> tuple[dict[str, int], list[Batch], list[Batch]]:
+async def lived(
+    seconds: float, scenario: Scenario = Scenario.CALM, *, errors: int = 0, orders: Orders | None = None
+) -> tuple[dict[str, int], list[Batch], list[Batch]]:
     """What a compound that lives so long says it did, what came by the gateway, and what came beside it."""
     inlet, beside = Remembering(), Remembering()
     beside.errors = [InletGone("away", path="hub")] * errors
     server = Jt808Server(inlet, Terminals(KNOWN), source="gateway")
     port = await server.start("127.0.0.1", 0)
-    living = simulation(beside, port, scenario)
+    living = simulation(beside, port, scenario, orders)
     asyncio.get_running_loop().call_later(seconds, living.stopping.set)
     facts = await living.run()
     await inlet.quiet(server)
@@ -51,8 +61,15 @@ def placed(batches: Sequence[Batch]) -> dict[str, np.ndarray]:
     return {device: np.array(places) for device, places in found.items()}
 
 
-def test_every_vehicle_registers_drives_and_is_acknowledged_and_the_rest_is_told_beside() -> None:
-    facts, by_gateway, beside = asyncio.run(lived(6.0))
+def test_every_vehicle_is_ordered_registers_drives_and_is_acknowledged_and_the_rest_is_told_beside() -> None:
+    ordered: list[tuple[int, bool]] = []
+
+    def order(start_us: int, now_s: float, *, ends: bool = False) -> None:
+        ordered.append((start_us, ends))
+        assert now_s >= 0.0
+
+    facts, by_gateway, beside = asyncio.run(lived(6.0, orders=order))
+    assert len({start for start, _ in ordered}) == 1 and [ends for _, ends in ordered] == [False, True]
     assert (facts["vehicles"], facts["refused"], facts["lost"]) == (4, 0, 0)
     places = placed(by_gateway)
     assert set(places) == {f"vehicle/{key}" for key, *_ in VEHICLES}

@@ -8,7 +8,7 @@ export interface Where { lon: number; lat: number; place: string[] }
 export interface Trip { start: string; end: string; duration_s: number; distance_m: number; unheard_s: number; speed_max_kmh: number | null; origin: Where; destination: Where; begins_open: boolean; ends_open: boolean }
 export interface Stop extends Where { start: string; end: string; duration_s: number }
 export interface Trips { trips: Trip[]; stops: Stop[] }
-export interface OrderRow { order: string; state: string | null; from: string | null; until: string | null; trips: { start: string; end: string; distance_m: number }[] }
+export interface OrderRow { order: string; state: string | null; driver: string | null; destination: string | null; from: string | null; until: string | null; trips: { start: string; end: string; distance_m: number }[] }
 export interface JourneyFinding { code: string; order: string | null; from: string | null; until: string | null; facts: { [name: string]: Json } }
 export interface VehicleCheck { vehicle: string; orders: OrderRow[]; passages: { at: string; gate: string; direction: string | null }[]; findings: JourneyFinding[] }
 export interface CommandRow { event: number; at: string; who: string | null; message: string; said: { [name: string]: Json } | null; outcome: "answered" | "unanswered" | "sent"; answered: string | null; result: number | null; code: string | null; zh: string | null; en: string | null }

@@ -4,7 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 
 import { Ask } from "../ask";
 import { readCheck, readTrips, type JourneyFinding, type OrderRow, type Trips, type VehicleCheck, type Where } from "../live/journeys";
-import { legsOf, type Leg } from "../live/legs";
+import { latestFirst, legsOf, type Leg } from "../live/legs";
 import type { Json } from "../service";
 import { fixed, number, t, valueName } from "../words";
 import { lasting, when } from "./ago";
@@ -152,9 +152,9 @@ export class TwinJourney extends LivePart {
   private checked({ orders, findings, passages }: VehicleCheck): TemplateResult {
     const now = this.twin.live.now_ms;
     return html`<h3>${t("journey.findings")}${t("list.count", { count: findings.length })}</h3>
-      ${findings.length === 0 ? html`<p class="quiet">${t("journey.agrees")}</p>` : html`<ul class="rows findings">${findings.map((one) => this.finding(one))}</ul>`}
+      ${findings.length === 0 ? html`<p class="quiet">${t("journey.agrees")}</p>` : html`<ul class="rows findings">${latestFirst(findings).map((one) => this.finding(one))}</ul>`}
       <h3>${t("journey.order_list")}${t("list.count", { count: orders.length })}</h3>
-      ${orders.length === 0 ? html`<p class="quiet">${t("journey.no_order")}</p>` : html`<ul class="rows">${orders.map((one) => this.order(one))}</ul>`}
+      ${orders.length === 0 ? html`<p class="quiet">${t("journey.no_order")}</p>` : html`<ul class="rows">${latestFirst(orders).map((one) => this.order(one))}</ul>`}
       <h3>${t("journey.passages")}${t("list.count", { count: passages.length })}</h3>
       <ul class="rows">${[...passages].reverse().map(({ at, gate, direction }) => html`<li><div class="line"><span>${t(direction === "in" ? "way.in" : direction === "out" ? "way.out" : "way.there")} ${deviceName(this.twin, gate)}</span><span class="number">${when(at, now)}</span></div></li>`)}</ul>`;
   }
@@ -166,10 +166,12 @@ export class TwinJourney extends LivePart {
       <span class="small number">${[order, from === null ? null : `${when(from, now)} – ${until === null ? "" : when(until, now)}`, ...numbers].filter(Boolean).join(" · ")}</span></li>`;
   }
 
-  private order({ order, state, from, until, trips }: OrderRow): TemplateResult {
+  private order({ order, state, driver, destination, from, until, trips }: OrderRow): TemplateResult {
     const { desk, live } = this.twin;
+    const sent = [destination === null ? null : t("journey.order_to", { destination }), driver === null ? null : t("journey.order_driver", { driver })].filter(Boolean).join(" · ");
     const span = `${from === null ? "" : when(from, live.now_ms)} – ${until === null ? "" : when(until, live.now_ms)}`;
     return html`<li><div class="line">${desk.kinds.has("dispatch") ? html`<button class="link" @click=${() => desk.showRecord({ kind: "dispatch", key: order }, { fly: false })}>${order}</button>` : html`<span>${order}</span>`}${state === null ? nothing : html`<span class="chip">${valueName(`dispatch_${state}`) ?? state}</span>`}</div>
+      ${sent === "" ? nothing : html`<div class="small">${sent}</div>`}
       <span class="small number">${span} · ${t("journey.order_trips", { trips: trips.length, kilometres: fixed(trips.reduce((sum, { distance_m }) => sum + distance_m, 0) / 1000, 1) })}</span></li>`;
   }
 }
