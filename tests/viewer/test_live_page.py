@@ -242,6 +242,20 @@ def test_devices_stand_where_the_registers_say_and_look_as_they_said(seen: Visit
     wait_until(seen.page, f"{looks}['door/D-1'] === 'door-alarm-forced'")
 
 
+def test_a_device_that_fell_silent_looks_so_and_its_card_says_since_when(seen: Visit, service: MockService) -> None:
+    page, gate = seen.page, "window.twin.devices().find((one) => one.id === 'gate/GATE-01')"
+    service.live.stand("gate/GATE-01", "open", entered=12, left=9, silent_since=MOMENT)
+    try:
+        wait_until(page, f"{gate}?.look === 'gate-fault-open' && {gate}.x !== null")
+        click(page, page.evaluate(f"() => {gate}"))
+        card = page.locator("twin-live-frame section")
+        expect(card.locator("dt")).to_contain_text(["状态", "失联自"])
+        expect(card.locator("dd").first).to_have_text("失联")
+    finally:
+        service.live.stand("gate/GATE-01", "open", entered=12, left=9)
+    expect(card.locator("dt", has_text="失联自")).to_have_count(0)
+
+
 def test_a_new_incident_is_announced_without_taking_the_focus_and_lights_up_its_segment(seen: Visit, service: MockService) -> None:
     page = seen.page
     page.get_by_role("combobox", name=re.compile("搜索")).focus()
@@ -328,6 +342,7 @@ def test_it_is_acknowledged_and_closed_with_a_reason_only(seen: Visit, service: 
         {"incident": 1, "step": "acknowledge", "why": "已派人 acknowledge"},
         {"incident": 1, "step": "close", "why": "已派人 close", "reason": "real"},
     ]
+    expect(panel.locator(".log li").last).to_contain_text("关闭 · 属实，已处置")
     expect(panel.get_by_role("button", name="关闭事件")).to_have_count(0)
     expect(page.locator("twin-live-bar .incidents")).to_have_text(re.compile("事件 0"))
 

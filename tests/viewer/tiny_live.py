@@ -330,7 +330,7 @@ class TinyLive:
                 self.taken.append({"incident": told, "step": step} | body)
                 state = {"acknowledge": "acknowledged", "close": "closed", "comment": self.incidents[told]["state"]}[step]
                 self.incidents[told] = self.incidents[told] | {"state": state}
-                self.logs[told].append({"time": BEGAN, "who": "她", "what": WORDS[step], "why": body["why"], "facts": {}})
+                self.logs[told].append({"time": BEGAN, "who": "她", "what": WORDS[step], "why": body["why"], "facts": {**body}})
                 self.news(told, WORDS[step])
                 return self.incidents[told]
             case ["live", "vehicles", key, "text" | "track" | "confirm" as what]:
@@ -347,12 +347,14 @@ class TinyLive:
                 return {"targets": [_seen(target) for target in body["targets"]]}
         return None
 
-    def stand(self, key: str, state: str, place: Document | None = None, *, entered: int = 0, left: int = 0) -> Document:
+    def stand(
+        self, key: str, state: str, place: Document | None = None, *, entered: int = 0, left: int = 0, silent_since: str | None = None
+    ) -> Document:
         """Have a device in a state, and say so; it gives its place where it knows one."""
         kind, _, number = key.partition("/")
         spot = {"lon": place and place["lon"], "lat": place and place["lat"]}
         told = {"id": key, "kind": kind, "key": number, "state": state, "since": BEGAN, "received": BEGAN, "silent_s": 1.0, "value": {}}
-        self.states[key] = told | {"alarms": [], "in": entered, "out": left} | spot
+        self.states[key] = told | {"alarms": [], "in": entered, "out": left, "silent_since": silent_since} | spot
         self.say({"type": "states", "at": BEGAN, "states": [self.states[key]]})
         return self.states[key]
 

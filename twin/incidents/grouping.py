@@ -1,4 +1,4 @@
-"""Which incident an alarm joins: that of its device, else one at the same place, else one within some metres, else one at once; in time."""
+"""Which incident an alarm joins: one at once, else that of its device, else one at the same place, else one within some metres; in time."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -61,19 +61,20 @@ class Groups:
         """The part whose incident the alarm joins, None where it begins one of its own. `last` has the latest alarm of each part that
         can be joined; of several the one with the latest, of those the first.
 
-        A device stays with its own incident; a place goes before a distance.
+        What happens at once goes before all, of families that say so; a device stays with its own incident; a place goes before a distance.
         """
-        within_us = kind.time_s * US
-        own = self.devices.get((site, kind.family, device))
-        found = _best(_taking(own, time_us, within_us, oldest_us), last) if own else None
+        within_us, found = kind.time_s * US, None
+        if at_once_us := self.together_us.get(kind.family, 0):
+            anywhere = self.places.get((site, kind.family, ANYWHERE))
+            found = _best(_taking(anywhere, time_us, at_once_us, oldest_us), last) if anywhere else None
+        own = self.devices.get((site, kind.family, device)) if found is None else None
+        if own:
+            found = _best(_taking(own, time_us, within_us, oldest_us), last)
         if found is None and place is not None:
             here = self.places.get((site, kind.family, place))
             found = _best(_taking(here, time_us, within_us, oldest_us), last) if here else None
         if found is None and lat == lat and kind.distance_m > 0:
             found = self._near(site, kind, lon, lat, time_us, last, oldest_us)
-        if found is None and (at_once_us := self.together_us.get(kind.family, 0)):
-            anywhere = self.places.get((site, kind.family, ANYWHERE))
-            found = _best(_taking(anywhere, time_us, at_once_us, oldest_us), last) if anywhere else None
         return found
 
     def add(self, part: int, site: str, family: str, device: str, place: str | None, lon: float, lat: float, time_us: int) -> None:

@@ -45,6 +45,15 @@ def test_a_storm_over_the_whole_site_is_one_incident_though_it_comes_in_waves(st
     assert [count for _, _, count in views(store)] == [1, 1, 2040], "another site, and what was not at once and is not near"
 
 
+def test_a_storm_takes_along_whoever_had_an_incident_of_its_own_before(store: IncidentStore) -> None:
+    for number in range(3):
+        fall(store, f"camera/{number}", at_s=number * 600, position=number, lon_lat=(119.2 + number, 26.0))
+        hear(store, f"camera/{number}", journal=number, at_s=number * 600 + 300)
+    for number in (9, 0, 8, 1, 7, 2):
+        fall(store, f"camera/{number}", at_s=2000 + number, position=9, lon_lat=(119.2 + number, 26.0))
+    assert views(store) == [(4, Status.OPEN, 6), *((number, Status.CLOSED, 1) for number in (3, 2, 1))]
+
+
 def test_a_storm_is_one_incident_too_for_a_writer_that_was_killed_in_it(tmp_path: Path) -> None:
     for second in range(5):
         with IncidentStore.open(tmp_path / "e.sqlite", KINDS, now_us=NOW + second * S) as store:

@@ -49,7 +49,7 @@ class Brute:
         mine = [other for other in self.seen if other["spot"].site == spot.site and self.families[other["kind"]] == self.families[kind]]
         oldest = now_us - self.longest_s * 1e6
         found = None
-        for test in (self._same_device, self._same_place, self._near, self._at_once):
+        for test in (self._at_once, self._same_device, self._same_place, self._near):
             parts = {part for part in {other["part"] for other in mine} if test(row, [o for o in mine if o["part"] == part], oldest)}
             if parts:
                 last = {part: max(o["time_us"] for o in mine if o["part"] == part) for part in parts}

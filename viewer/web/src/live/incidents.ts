@@ -30,11 +30,11 @@ export interface Incident {
 /** What an event says of a part of an incident; `notify`: people are to be told. */
 export interface IncidentNews { incident: number | string; change: string; notify: boolean }
 
-export interface LogEntry { time: string; who: string | null; what: string; why: string | null }
+export interface LogEntry { time: string; who: string | null; what: string; why: string | null; facts?: { reason?: string } }
 /** `version` is what a step is decided upon: that of the incident as it was read. */
 export interface WholeIncident extends Incident { log: LogEntry[]; version: string }
 /** What an incident is closed as. */
-export const CLOSE_REASONS = ["real", "false_alarm", "test", "fault", "duplicate", "permitted"] as const;
+export const CLOSE_REASONS = ["real", "false_alarm", "test", "fault", "duplicate", "recovered", "permitted"] as const;
 export interface IncidentPage { incidents: Incident[]; next: string | null }
 
 export interface SeeingCamera { id: string; name: string | null; distance_m: number | null; pixels_per_metre: number | null; class: string | null }

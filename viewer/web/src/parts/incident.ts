@@ -220,7 +220,7 @@ export class TwinIncident extends LivePart {
 
   private log({ log }: WholeIncident): TemplateResult {
     return html`<section><h3>${t("incidents.log")}</h3>
-      <ol class="log">${log.map(({ time, who, what, why }) => html`<li><div>${t(what in DONE ? DONE[what as keyof typeof DONE] : "log.other", { what })}${why ? html` · ${why}` : nothing}</div><span class="small">${[who, moment(time)].filter(Boolean).join(" · ")}</span></li>`)}</ol></section>`;
+      <ol class="log">${log.map(({ time, who, what, why, facts }) => html`<li><div>${t(what in DONE ? DONE[what as keyof typeof DONE] : "log.other", { what })}${closedAs(facts?.reason)}${why ? html` · ${why}` : nothing}</div><span class="small">${[who, moment(time)].filter(Boolean).join(" · ")}</span></li>`)}</ol></section>`;
   }
 
   override updated(): void {
@@ -252,6 +252,12 @@ function things(all: readonly Around[]): TemplateResult {
 
 function said(words: Words | string): string {
   return typeof words === "string" ? words : either(words);
+}
+
+/** The words of a reason to close, and nothing for one that the page does not know. */
+function closedAs(said: string | undefined): string {
+  const reason = CLOSE_REASONS.find((one) => one === said);
+  return reason === undefined ? "" : ` · ${t(`close.${reason}`)}`;
 }
 
 customElements.define("twin-incident", TwinIncident);
