@@ -16,7 +16,7 @@ import pytest
 from tests.chain.conftest import Served
 from tests.homes import TWIN, Home
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 pytestmark = pytest.mark.nightly
 

@@ -7,7 +7,7 @@ import fcntl
 import io
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from twin.imports.register import import_register
 from twin.queries.fleet.orders import BEIJING
 from twin.queries.live.simulated import Simulated
 from twin.queries.live.simulated_fleet import read_sent
-from twin.queries.live.simulated_orders import HEADER, Row, Sent, cancelled, errands_ahead, order_row
+from twin.queries.live.simulated_orders import HEADER, ErrandsAhead, Row, Sent, cancelled, order_row
 from twin.settings import Settings
 from twin.store import Store
 
@@ -35,7 +35,7 @@ class OrderBooks:
     """Writes the orders of a run: a file of `folder` for each `book_s` of it, whole each time, which is given to `take` whenever it says
     something else. Where files are taken, none is left once all of it was told. The same start writes the same bytes."""
 
-    errands: Iterator[tuple[int, Errand]]
+    errands: ErrandsAhead
     sent: Sequence[Sent]
     origin: str
     folder: Path
@@ -44,20 +44,26 @@ class OrderBooks:
     _written: dict[Path, bytes] = field(default_factory=dict)
     _lock: int | None = None
 
+    def plan(self, now_s: float) -> bool:
+        """Plan one errand of the coming hour; whether there was one. Takes some 50 ms."""
+        errand = self.errands.plan(now_s + model("order")["ahead_s"])
+        self._known += [] if errand is None else [errand]
+        return errand is not None
+
     def __call__(self, start_us: int, now_s: float, *, ends: bool = False) -> None:
         """Write what is ordered `now_s` seconds after the start for the coming hour; where the run `ends`, nobody leaves any more.
 
         Another run that keeps the books of this folder goes on doing so: then nothing is written. Raises what `take` raises: what was
         not taken then is with the next call.
         """
-        if not self._is_ours(start_us, now_s):
+        if (ends and not self._written) or not self._is_ours(start_us, now_s):
             return
-        ahead_s, book_s = now_s + model("order")["ahead_s"], float(model("order")["book_s"])
-        while not ends and (not self._known or self._known[-1][1].begin_s <= ahead_s):
-            self._known.append(next(self.errands))
+        while not ends and self.plan(now_s):
+            pass
+        book_s = float(model("order")["book_s"])
         self._known = [one for one in self._known if one[1].begin_s >= (now_s // book_s - 1) * book_s]
         books: dict[int, list[Row]] = {}
-        for vehicle, errand in self._known:
+        for vehicle, errand in sorted(self._known, key=lambda one: (one[1].begin_s, one[0])):
             row = order_row(vehicle, errand, self.sent[vehicle], self.origin, start_us=start_us, now_s=now_s)
             if row is not None:
                 books.setdefault(int(errand.begin_s // book_s), []).append(cancelled(row) if ends else row)
@@ -113,7 +119,7 @@ def books_of(
         import_register(store, settings, "dispatch", path, who=SIMULATOR, now=datetime.now(UTC), source=path.stem, profile="zh")
 
     return OrderBooks(
-        errands=errands_ahead(simulated.compound, seed, driven, unheard=len(sent) - driven),
+        errands=ErrandsAhead(simulated.compound, seed, driven, unheard=len(sent) - driven),
         sent=sent,
         origin=simulated.frame.site.name,
         folder=to or settings.home / SIMULATOR,

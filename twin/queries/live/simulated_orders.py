@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from heapq import merge
+from heapq import heappop, heappush
 from itertools import count
 from typing import Final
 
@@ -16,7 +16,7 @@ from sensors.simulate_place import Compound
 from sensors.simulate_vehicle import drivers_of
 from twin.queries.fleet.orders import BEIJING
 
-__all__ = ["HEADER", "Row", "Sent", "cancelled", "errands_ahead", "order_row"]
+__all__ = ["HEADER", "ErrandsAhead", "Row", "Sent", "cancelled", "order_row"]
 
 HEADER: Final = (
     "派车单号", "车牌号", "驾驶员编号", "用车单位", "用车事由", "出发地", "目的地", "计划出车时间", "计划返回时间", "实际出车时间",
@@ -40,13 +40,24 @@ class Sent:
     unit: str
 
 
-def errands_ahead(compound: Compound, seed: int, vehicles: int, *, unheard: int = 0) -> Iterator[tuple[int, Errand]]:
-    """The errands of all vehicles by when they begin, without end, each with the number of its vehicle: first those that drive, then
-    `unheard` ones that have no terminal of their own and are sent in turn."""
-    drivers = drivers_of(compound, seed, vehicles)
-    streams = [_numbered(vehicle, errands_of(compound, driver)) for vehicle, (driver, _) in enumerate(drivers)]
-    quiet = [_unheard(vehicles, unheard)] if unheard else []
-    return merge(*streams, *quiet, key=lambda one: (one[1].begin_s, one[0]))
+class ErrandsAhead:
+    """The errands of all vehicles, planned one at a time as far ahead as is asked for, each with the number of its vehicle: first those
+    that drive, then `unheard` ones that have no terminal of their own and are sent in turn."""
+
+    def __init__(self, compound: Compound, seed: int, vehicles: int, *, unheard: int = 0) -> None:
+        drivers = drivers_of(compound, seed, vehicles)
+        self._streams = [_numbered(vehicle, errands_of(compound, driver)) for vehicle, (driver, _) in enumerate(drivers)]
+        self._streams += [_unheard(vehicles, unheard)] if unheard else []
+        self._back = [(0.0, stream) for stream in range(len(self._streams))]
+
+    def plan(self, until_s: float) -> tuple[int, Errand] | None:
+        """The next errand of whoever is back first; None where nobody is back before `until_s`: all that begin before are planned."""
+        if not self._back or self._back[0][0] > until_s:
+            return None
+        _, stream = heappop(self._back)
+        vehicle, errand = next(self._streams[stream])
+        heappush(self._back, (errand.end_s, stream))
+        return vehicle, errand
 
 
 def order_row(vehicle: int, errand: Errand, sent: Sent, origin: str, *, start_us: int, now_s: float) -> Row | None:

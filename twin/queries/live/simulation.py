@@ -37,6 +37,9 @@ US = 1_000_000
 class Orders(Protocol):
     """What writes the orders of the drives."""
 
+    def plan(self, now_s: float) -> bool:
+        """Plan one more drive ahead; whether there was one to be planned."""
+
     def __call__(self, start_us: int, now_s: float, *, ends: bool = False) -> None:
         """Those of the coming hours and what became of those before, `now_s` seconds after the start; raises TwinError."""
 
@@ -84,19 +87,24 @@ class Simulation:
         }
 
     async def _order(self) -> None:
-        """Orders before they are driven, anew now and then, and in the end."""
+        """Orders before they are driven, anew now and then, and in the end; once all vehicles are on their way."""
+        wait_s = AGAIN_S
         while self.orders is not None:
-            ends = self.stopping.is_set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), timeout=wait_s)
+            now_s = max(time.time() - self._start_us / US, 0.0)
             wait_s = float(model("order")["written_every_s"])
+            ends = False
             try:
-                await asyncio.to_thread(self.orders, self._start_us, max(time.time() - self._start_us / US, 0.0), ends=ends)
+                while not self.stopping.is_set() and await asyncio.to_thread(self.orders.plan, now_s):
+                    pass
+                ends = self.stopping.is_set()
+                await asyncio.to_thread(self.orders, self._start_us, now_s, ends=ends)
             except TwinError as error:
                 self.say(f"{error.message}; {error.hint}")
                 wait_s = 10 * AGAIN_S
             if ends:
                 return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stopping.wait(), timeout=wait_s)
 
     async def _drive(self, number: int, key: str, phone: str, plate: str, driver: Driver, receiving: np.random.Generator) -> None:
         compound = self.simulated.compound

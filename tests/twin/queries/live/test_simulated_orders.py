@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import takewhile
@@ -26,7 +27,7 @@ from twin.queries.live.order_books import OrderBooks, books_of
 from twin.queries.live.service import OpenHub
 from twin.queries.live.simulated import Simulated
 from twin.queries.live.simulated_fleet import read_sent
-from twin.queries.live.simulated_orders import HEADER, Sent, cancelled, errands_ahead, order_row
+from twin.queries.live.simulated_orders import HEADER, ErrandsAhead, Sent, cancelled, order_row
 from twin.queries.live.visible import Permitted
 from twin.queries.records.context import Registers
 from twin.records.register_revision import has_revision
@@ -88,16 +89,19 @@ def test_only_orders_on_which_nobody_has_left_are_called_off() -> None:
     assert [cancelled(row)[HEADER.index("派车状态")] for row in rows if row is not None] == ["已取消", "执行中", "已完成"]
 
 
-def test_errands_of_all_vehicles_come_by_when_they_begin_and_unheard_ones_take_turns() -> None:
-    found = list(takewhile(lambda one: one[1].begin_s < 15_000.0, errands_ahead(compound(), SEED, 2, unheard=2)))
-    begins = [one.begin_s for _, one in found]
-    assert begins == sorted(begins)
-    assert {vehicle for vehicle, _ in found} == {0, 1, 2, 3}
-    assert [(vehicle, one.begin_s) for vehicle, one in found if vehicle > 1] == [(2, 0.0), (3, 7200.0), (2, 14400.0)]
+def test_errands_are_planned_as_far_as_asked_and_unheard_vehicles_take_turns() -> None:
+    ahead = ErrandsAhead(compound(), SEED, 2, unheard=2)
+    found = list(iter(lambda: ahead.plan(15_000.0), None))
+    assert Counter(vehicle for vehicle, one in found if vehicle > 1) == {2: 2, 3: 1}
+    assert [one.begin_s for vehicle, one in found if vehicle > 1] == [0.0, 7200.0, 14400.0]
+    for vehicle in (0, 1):
+        mine = [one for number, one in found if number == vehicle]
+        assert mine[-1].end_s > 15_000.0 >= mine[-2].end_s
+        assert [one.number for one in mine] == list(range(len(mine)))
 
 
 def books(folder: Path, taken: list[str], *, vehicles: int = 2) -> OrderBooks:
-    ahead = errands_ahead(compound(), SEED, vehicles)
+    ahead = ErrandsAhead(compound(), SEED, vehicles)
     return OrderBooks(
         errands=ahead, sent=[SENT] * vehicles, origin="大院", folder=folder, take=lambda path: taken.append(path.read_text("utf-8"))
     )

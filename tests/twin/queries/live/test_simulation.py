@@ -22,6 +22,22 @@ KNOWN = {phone: KnownTerminal(device=f"vehicle/{key}", token="令牌", plate=pla
 FRAME = SiteFrame.of(SITE)
 
 
+class Ordered:
+    """Has three errands to plan, and remembers what is asked of it."""
+
+    def __init__(self) -> None:
+        self.planned, self.starts, self.ends = 0, list[int](), list[bool]()
+
+    def plan(self, now_s: float) -> bool:
+        assert now_s >= 0.0
+        self.planned += self.planned < 3
+        return self.planned < 3
+
+    def __call__(self, start_us: int, now_s: float, *, ends: bool = False) -> None:
+        self.starts.append(start_us)
+        self.ends.append(ends)
+
+
 def simulation(inlet: Remembering, port: int, scenario: Scenario = Scenario.CALM, orders: Orders | None = None) -> Simulation:
     simulated = Simulated(frame=FRAME, compound=compound(), vehicles=VEHICLES)
     return Simulation(
@@ -62,14 +78,9 @@ def placed(batches: Sequence[Batch]) -> dict[str, np.ndarray]:
 
 
 def test_every_vehicle_is_ordered_registers_drives_and_is_acknowledged_and_the_rest_is_told_beside() -> None:
-    ordered: list[tuple[int, bool]] = []
-
-    def order(start_us: int, now_s: float, *, ends: bool = False) -> None:
-        ordered.append((start_us, ends))
-        assert now_s >= 0.0
-
-    facts, by_gateway, beside = asyncio.run(lived(6.0, orders=order))
-    assert len({start for start, _ in ordered}) == 1 and [ends for _, ends in ordered] == [False, True]
+    ordered = Ordered()
+    facts, by_gateway, beside = asyncio.run(lived(6.0, orders=ordered))
+    assert (ordered.planned, len(set(ordered.starts)), ordered.ends) == (3, 1, [False, True])
     assert (facts["vehicles"], facts["refused"], facts["lost"]) == (4, 0, 0)
     places = placed(by_gateway)
     assert set(places) == {f"vehicle/{key}" for key, *_ in VEHICLES}
