@@ -12,7 +12,7 @@ from typing import Any
 from sensors import Batch, InletGone, InletRefused
 from twin.errors import NotReady, TwinError, error_of
 from twin.hub.meeting import Meeting
-from twin.hub.wire import Kind, read_frame, written
+from twin.hub.wire import Kind, read_frame, send
 from twin.live.changes import Changes
 from twin.live.state import ROW
 
@@ -54,7 +54,7 @@ class HubClient:
         payload = batch.pack()
         self._batches[name] = payload, done
         if self._writer is not None:
-            self._writer.write(written(Kind.BATCH, payload))
+            send(self._writer, Kind.BATCH, payload)
         try:
             async with asyncio.timeout(GIVES_UP_S):
                 await done
@@ -75,7 +75,7 @@ class HubClient:
                 answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
                 self._commands[number] = answer
                 asked = {"id": number, "name": name, "arguments": arguments}
-                writer.write(written(Kind.COMMAND, json.dumps(asked, ensure_ascii=False).encode()))
+                send(writer, Kind.COMMAND, json.dumps(asked, ensure_ascii=False).encode())
                 return await answer
         except TimeoutError:
             raise NotReady("the hub does not answer", code=ABSENT) from None
@@ -100,9 +100,9 @@ class HubClient:
 
     async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._changed is not None or self._happened is not None:
-            writer.write(written(Kind.FOLLOW, b""))
+            send(writer, Kind.FOLLOW, b"")
         for payload, _ in list(self._batches.values()):
-            writer.write(written(Kind.BATCH, payload))
+            send(writer, Kind.BATCH, payload)
         self._writer = writer
         self.connected.set()
         if self._happened is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from sensors import Batch, BatchInvalid, SensorError
 from twin.errors import Refused, TwinError, facts_of
 from twin.hub.hub import Applied, Hub
-from twin.hub.wire import Kind, read_frame, written
+from twin.hub.wire import Kind, read_frame, send
 
 __all__ = ["serve_hub"]
 
@@ -99,7 +99,7 @@ class _Connection:
             self._write(Kind.ANSWER, _json({"id": asked["id"], "answer": answer}))
 
     def _write(self, kind: Kind, payload: bytes) -> None:
-        self._writer.write(written(kind, payload))
+        send(self._writer, kind, payload)
 
 
 def _json(value: Any) -> bytes:

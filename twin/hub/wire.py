@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from twin.errors import NotReady
 
-__all__ = ["MOST_BYTES", "Kind", "read_frame", "written"]
+__all__ = ["MOST_BYTES", "Kind", "read_frame", "send", "written"]
 
 HEAD = struct.Struct("<IB")
 MOST_BYTES = 256 * 2**20
@@ -30,6 +30,13 @@ class Kind(IntEnum):
 def written(kind: Kind, payload: bytes) -> bytes:
     """A frame."""
     return HEAD.pack(len(payload), kind) + payload
+
+
+def send(writer: asyncio.StreamWriter, kind: Kind, payload: bytes) -> None:
+    """Write a frame; to a connection that has ended nothing, as asyncio's own loop does: uvloop's raises RuntimeError, and whoever tells
+    several would tell no other."""
+    if not writer.is_closing():
+        writer.write(written(kind, payload))
 
 
 async def read_frame(reader: asyncio.StreamReader) -> tuple[Kind, bytes] | None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from sensors import Batch, InletGone, InletRefused
 from tests.twin.hub.devices import LAT, LON, FlatGround, moving
@@ -252,3 +253,28 @@ def test_garbage_on_the_socket_costs_its_own_connection_alone(tmp_path: Path) ->
         assert len(journal.kept) == 1
 
     over_a_socket(tmp_path, check)
+
+
+def test_who_follows_and_is_killed_takes_nobody_elses_answer_with_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        hub = Hub(Journal(), Applier(ground=FlatGround()), Seen())
+        server = await serve_hub(hub, path := tmp_path / "hub")
+        beside = Follower()
+        _, writer = await asyncio.open_unix_connection(path)
+        writer.write(written(Kind.FOLLOW, b""))
+        while not hub.followers:
+            await asyncio.sleep(0)
+        hub.followers.append(beside)
+        writer.transport.abort()
+        told = 0
+        try:
+            while len(hub.followers) > 1:
+                told += 1
+                hub.tell(Applied(changes=None, events=[{"id": told}]))
+                await asyncio.sleep(0)
+            assert beside.heard == told > 0
+        finally:
+            server.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # asyncio's own loop takes what is written to a dead connection
+        runner.run(run())
