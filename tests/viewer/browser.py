@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, expect, sync_playwright
 
 from tests.conftest import require
 
-__all__ = ["FLAGS", "VIEW", "Visit", "launched", "visit", "wait_until", "watched"]
+__all__ = ["FLAGS", "GRAVE", "VIEW", "WIDE", "Visit", "grave", "launched", "visit", "wait_until", "watched"]
 
 FLAGS = [
     "--no-sandbox",
@@ -29,6 +30,9 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 VIEW = {"width": 640, "height": 360}
+WIDE = {"width": 1180, "height": 700}
+GRAVE = {"serious", "critical"}
+"""Of what axe finds inaccessible, that which a test may not leave."""
 PATIENCE_MS = 60_000
 LOCAL_SCHEMES = {"blob", "data"}
 SOCKETS = {"ws": "http", "wss": "https"}
@@ -108,6 +112,11 @@ def visit(browser: Browser, url: str, *, width: int = VIEW["width"], height: int
         seen.page.goto(url)
         wait_until(seen.page, "window.twin !== undefined && window.twin.phase() !== 'loading'")
         yield seen
+
+
+def grave(page: Page) -> list[str]:
+    """What of a page is gravely inaccessible: the rule, and the first element that breaks it."""
+    return [f"{found['id']}: {found['nodes'][0]['html']}" for found in Axe().run(page).response["violations"] if found["impact"] in GRAVE]
 
 
 def wait_until(page: Page, condition: str, timeout_ms: float = PATIENCE_MS) -> None:

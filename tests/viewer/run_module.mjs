@@ -22,9 +22,33 @@ function drive({ fixes, at }) {
   return at.map((now_ms) => motion.placeOf(1, now_ms));
 }
 
+// How long a line waits before it is opened again, after each end of it by a code; something was heard by it before.
+function waits({ codes }) {
+  const waited = [];
+  let socket, again;
+  Object.assign(globalThis, { location: { href: "http://x/" }, setInterval: () => 0, setTimeout: (act, ms) => { again = act; waited.push(ms); } });
+  globalThis.WebSocket = class {
+    heard = {};
+    constructor() { socket = this; }
+    addEventListener(name, act) { this.heard[name] = act; }
+    close() {}
+  };
+  Math.random = () => 0.5;
+  const nothing = () => undefined;
+  const feed = new module.Feed({ opened: nothing, frame: nothing, names: nothing, states: nothing, line: nothing, problem: nothing });
+  feed.ask({ site: "s", bbox: null });
+  for (const code of codes) {
+    socket.heard.message({ data: JSON.stringify({ type: "problem", title: "t" }) });
+    socket.heard.close({ code });
+    again();
+  }
+  return waited;
+}
+
 const answers = JSON.parse(readFileSync(0, "utf8")).map((given) => {
   try {
     if (given.call) return module[name](...given.call);
+    if (name === "waits") return waits(given);
     return name === "drive" ? drive(given) : module[name](Uint8Array.from(Buffer.from(given.hex, "hex")).buffer);
   } catch (error) {
     return { error: error.message, kind: error.name };

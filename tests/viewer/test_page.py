@@ -8,12 +8,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.viewer.browser import Visit, visit, wait_until
+from tests.viewer.browser import GRAVE, Visit, visit, wait_until
 from tests.viewer.mock_service import MockService
 from tests.viewer.tiny_site import STOREY_HEIGHT_M
 
 pytestmark = pytest.mark.browser
-GRAVE = {"serious", "critical"}
 STOREY = "east:storey1"
 MIDDLE = (320, 180)
 LABELS = """() => [...document.querySelectorAll('.room-labels > :not([hidden])')].map((label) => {

@@ -5,18 +5,15 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.viewer.browser import Visit, visit, wait_until
+from tests.viewer.browser import WIDE, Visit, grave, visit, wait_until
 from tests.viewer.mock_service import ROOMS, MockService, serving
 from tests.viewer.tiny_registers import ASSETS, PAGES_AT_MOST
 from viewer import static_dir
 
 pytestmark = pytest.mark.browser
-GRAVE = {"serious", "critical"}
-WIDE = {"width": 1180, "height": 700}
 STOREY = "east:storey1"
 
 
@@ -61,10 +58,6 @@ def open_record(page: Page, text: str, tab: str = "") -> None:
 def open_tab(page: Page, feature: str, tab: str) -> None:
     page.evaluate("(id) => window.twin.select(id)", feature)
     page.get_by_role("tab", name=tab).click()
-
-
-def grave(page: Page) -> list[str]:
-    return [f"{found['id']}: {found['nodes'][0]['html']}" for found in Axe().run(page).response["violations"] if found["impact"] in GRAVE]
 
 
 def test_one_begins_at_ones_desk_where_the_address_names_nothing(chromium: Browser, registers: MockService) -> None:

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.viewer.browser import Visit, visit, wait_until
+from tests.viewer.browser import WIDE, Visit, grave, visit, wait_until
 from tests.viewer.mock_service import MockService
-from tests.viewer.test_registers_page import GRAVE, WIDE
 from tests.viewer.tiny_stock import DIFFERENCES, MISSING, PAGE
 
 pytestmark = pytest.mark.browser
@@ -28,8 +26,7 @@ def looks_back(seen: Visit) -> Iterator[None]:
     if desk.get_attribute("aria-expanded") == "false":
         desk.click()
     yield
-    found = Axe().run(seen.page).response["violations"]
-    assert [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in GRAVE] == []
+    assert grave(seen.page) == []
     seen.check()
 
 

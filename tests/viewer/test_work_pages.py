@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.twin.imports.tie.test_revision import NUMBERS, TAGS, Tower, model
-from tests.viewer.browser import Visit, wait_until, watched
+from tests.viewer.browser import Visit, grave, wait_until, watched
 from twin.api import create_app
 from twin.auth import Principal, Role
 from twin.queries.assetops.stocktakes import Scan, close_stock_take, open_stock_take, scan_assets
@@ -22,7 +21,6 @@ from twin.store import Store
 pytestmark = pytest.mark.browser
 EVERY = frozenset({"*"})
 ROLES = {"boss": Role.ADMINISTRATOR, "clerk": Role.UNIT_CLERK, "auditor": Role.AUDITOR}
-GRAVE = {"serious", "critical"}
 
 
 @dataclass(frozen=True)
@@ -105,8 +103,7 @@ LIVE = ("/live", "/events", "/incidents")
 
 
 def look_back(seen: Visit) -> None:
-    found = Axe().run(seen.page).response["violations"]
-    assert [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in GRAVE] == []
+    assert grave(seen.page) == []
     seen.errors[:] = [one for one in seen.errors if not ("503" in one and any(path in one for path in LIVE))]
     seen.check()
 
