@@ -1,5 +1,6 @@
 """Questions of place at 2,000,000 assets and 70,000 rooms: locating in one call and through HTTP, ids of a 3D box beside a bare rtree;
-pages of a filter in a box, full rows of a 3D box and assets by code through two workers, their memory and their first answers.
+pages of a filter in a box, full rows of a 3D box and assets by code through two workers, their memory and their first answers; assets
+as of a day.
 
 Rooms and assets are made as columns: turned buildings of ten storeys with 35 rooms each within 3 km, assets anywhere in them. The peers
 run in the same process over the same boxes: one 2D tree of shapely with the exact test after it, and rtree in three dimensions.
@@ -21,6 +22,7 @@ import numpy as np
 import psutil
 import rtree
 import shapely
+from lib.assets_as_of import BEGUN, as_of_limits, as_of_questions, change_since
 from lib.assets_asked import ask_service, pages, rooms_in_3d, thousands_by_code, workers_memory
 from lib.province import import_assets, stand_in_rooms
 from lib.record import ROOT, arguments, keep, table
@@ -69,11 +71,12 @@ class Scene:
 
 def main() -> None:
     """Run every section, print, keep."""
-    options = arguments(__doc__, parts=("start",))
+    options = arguments(__doc__, parts=("start", "as_of"))
     scene = make_scene(4 if options.smoke else BUILDINGS, 2_000 if options.smoke else ASSETS, 500 if options.smoke else POINTS)
     figures: Figures = []
     bounds: list[dict[str, Any]] = []
-    for section in (starts,) if options.only else SECTIONS:
+    only = {"start": (starts,), "as_of": (assets_as_of,)}
+    for section in only.get(options.only, SECTIONS):
         found, limits = section(scene)
         figures += found
         bounds += limits
@@ -243,11 +246,26 @@ def assets_over_http(scene: Scene) -> tuple[Figures, list[dict[str, Any]]]:
     return figures, limits
 
 
+def assets_as_of(scene: Scene) -> tuple[Figures, list[dict[str, Any]]]:
+    """The same rooms and assets after a stock-take, a day's ledger and corrections, asked as of days before them."""
+    smoke = len(scene.assets) < ASSETS
+    with tempfile.TemporaryDirectory() as name:
+        home, ledgers = Path(name) / "home", Path(name) / "ledgers"
+        store_scene(home, scene)
+        import_assets(home, ledgers, SMOKE_LEDGER if smoke else ASSETS, smoke=smoke, as_of=BEGUN)
+        print(change_since(home, ledgers / "assets.csv", ledgers))
+        keys, xyz = stand_in_rooms(home, scene.footprints, scene.z_ranges[:, 0])
+        with ask_service(home, next(key for key in keys if key.isalnum() and key.isascii())) as (process, service, _):
+            figures = as_of_questions(process, service, home, keys, xyz, SITE, times=8 if smoke else 100)
+    return figures, [bound(text, value, value <= most) for text, value, most in as_of_limits(figures)]
+
+
 SECTIONS: tuple[Callable[[Scene], tuple[Figures, list[dict[str, Any]]]], ...] = (
     locate_in_process,
     box_ids,
     locate_over_http,
     assets_over_http,
+    assets_as_of,
 )
 
 

@@ -19,14 +19,15 @@ SEED = 7
 SPREAD_M = 2.0
 
 
-def import_assets(home: Path, folder: Path, rows: int, *, smoke: bool) -> None:
+def import_assets(home: Path, folder: Path, rows: int, *, smoke: bool, as_of: str | None = None) -> None:
     """The buildings, rooms and assets of a province as `twin demo` writes them, imported as people import them."""
     from twin.demo.registers import write_registers
 
     scale = "small" if smoke else "province"
     files = {one.kind: one.path for one in reversed(write_registers(folder, scale=scale, seed=SEED, assets=rows))}
+    held = ["--as-of", as_of] if as_of else []
     for kind, path in (("building", files["building"]), ("room", files["room"]), ("asset", folder / "assets.csv")):
-        done = run_measured([TWIN, "import", "register", kind, str(path), "--json"], env={"TWIN_HOME": str(home)})
+        done = run_measured([TWIN, "import", "register", kind, str(path), *held, "--json"], env={"TWIN_HOME": str(home)})
         if done.returncode not in (0, 3):
             raise SystemExit(done.stdout + done.stderr)
         if kind == "asset":

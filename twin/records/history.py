@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -33,10 +33,14 @@ def changes_of(connection: Connection, record_id: int, field: str | None = None)
     return [_change(dict(row)) for row in connection.execute(query).mappings()]
 
 
-def changes_of_many(connection: Connection, kind: str, record_ids: Sequence[int]) -> dict[int, list[Change]]:
-    """Record → its changes that readers see, oldest first; records that never changed are left out."""
+def changes_of_many(
+    connection: Connection, kind: str, record_ids: Sequence[int], fields: Collection[str] | None = None
+) -> dict[int, list[Change]]:
+    """Record → its changes that readers see, of these fields where they are named, oldest first; records without any are left out."""
     seen = or_(CLOCK.now.is_(None), CHANGE.since <= CLOCK.now)
     query = select(schema.change).outerjoin(schema.clock, CLOCK.kind == CHANGE.kind).where(CHANGE.kind == kind, seen).order_by(CHANGE.id)
+    if fields is not None:
+        query = query.where(CHANGE.field.in_(sorted(fields)))
     found: dict[int, list[Change]] = {}
     for part in _parts(record_ids):
         for row in connection.execute(query if part is None else query.where(CHANGE.record_id.in_(part))).mappings():

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from twin.codes import RecordKind
 from twin.errors import Invalid
@@ -31,14 +31,15 @@ from twin.queries.records.context import Registers
 from twin.records.counters import clock_of
 from twin.records.moves import Moves
 from twin.records.read import Record, records_where
+from twin.records.scope import one_of
 from twin.records.values import field_values
 from twin.store import record_schema as schema
 from twin.store.record_schema import column_name
 
 __all__ = ["MOST", "MovedRecords"]
 
-MOST = 250_000
-"""So many records that changed since are judged by conditions, counted and put in order; of more that is refused, in words."""
+MOST = 75_000
+"""So many records that changed since are judged one by one, some seconds; of more a condition, a box or an order is refused, in words."""
 AT_ONCE, FIRST_AT_ONCE = 1_000, 125
 LEAN_AT_ONCE = 10_000
 Made = TypeVar("Made")
@@ -68,10 +69,10 @@ class MovedRecords:
         """All, by key, whether or not they had begun."""
         return self._once(("to replay",), self._ask)
 
-    @property
+    @cached_property
     def too_many(self) -> bool:
-        """Whether they are more than are judged."""
-        return len(self.all) > MOST
+        """Whether those that a question without conditions judges are more than are judged."""
+        return len(self._doubtful) > MOST
 
     def meant(self, asked: Asked) -> InOrder:
         """Those that were there on the day, for which the conditions hold and that lie in the box: in the order asked for, else by key.
@@ -124,13 +125,27 @@ class MovedRecords:
     def _judged(self, filters: Sequence[Filter], box: Box | None) -> tuple[Marks, str | None]:
         """Marks on those of `all` that were there and for which the conditions hold; the first that may have stood elsewhere, for a box."""
         named = {name for one in filters for name in properties_in(one.node)} | (self._replay.placing if box is not None else set())
+        everyone = self.all.records
+        judged = everyone if filters or box is not None else self._doubtful
         found: list[int] = []
         elsewhere: str | None = None
-        for then in self._lean(self.all.records.tolist(), named):
+        for then in self._lean(judged.tolist(), named):
             if all(holds(one, then, self._types) for one in filters):
                 found.append(then.record.id)
                 elsewhere = then.record.key if elsewhere is None and then.moved else elsewhere
-        return np.isin(self.all.records, found), elsewhere
+        return np.isin(everyone, found) | ~np.isin(everyone, judged), elsewhere
+
+    @cached_property
+    def _doubtful(self) -> NDArray[np.int64]:
+        """Those of `all` that may not have been there on the day: brought later or by a person, or ended some day."""
+        return self._once(("doubtful",), self._ask_doubtful)
+
+    def _ask_doubtful(self) -> NDArray[np.int64]:
+        table, change, now = self._table.c, schema.change.c, clock_of(self._connection, self._kind.name)
+        ended = select(change.record_id).where(change.kind == self._kind.name, change.field == "ended")
+        brought = or_(table.revision_id.is_(None), one_of(table.revision_id, self._moves.late), table.record_id.in_(ended))
+        query = select(table.record_id).where(table.since <= now, table.until > now, brought, self._among(self.all.records.tolist()))
+        return np.fromiter(self._connection.execute(query).scalars(), dtype=np.int64)
 
     def _in_box(self, marks: Marks, box: Box) -> Marks:
         """Marks on those marked that stand in it: by the columns where they are in them; what ended since and other kinds by items."""
@@ -169,7 +184,8 @@ class MovedRecords:
             rows = {int(row["record_id"]): dict(row) for row in self._connection.execute(query).mappings()}
             here = [rows[one] for one in part if one in rows]
             values = field_values(self._connection, self._kind, here, only=columns)
-            yield from self._replay.of([_lean_record(self._kind, row, said, named) for row, said in zip(here, values, strict=True)])
+            lean = [_lean_record(self._kind, row, said, named) for row, said in zip(here, values, strict=True)]
+            yield from self._replay.of(lean, told=named)
 
     def _read(self, ids: Sequence[int]) -> list[Record]:
         found = {record.id: record for record in records_where(self._connection, self._kind, self._among(ids))}
@@ -179,11 +195,12 @@ class MovedRecords:
         return among(self._table.c.record_id, ids, ValueType.INTEGER, self._connection.dialect.name)
 
     def _require_few(self, asked: Asked) -> None:
-        if not self.too_many:
+        judged = len(self.all) if asked.filters or asked.box is not None or asked.sort else len(self._doubtful)
+        if judged <= MOST:
             return
         what = "sortby" if asked.sort else "the condition"
         raise Invalid(
-            f"{len(self.all):,} {self._kind.plural} have changed since {self._moves.day}, more than {MOST:,}",
+            f"{judged:,} {self._kind.plural} have changed since {self._moves.day}, more than {MOST:,}",
             path="datetime",
             code="PARAMETER_INVALID",
             hint=f"leave out {what}, or a later day; /{self._kind.plural}/KEY/dossier?as_of={self._moves.day} tells of one",

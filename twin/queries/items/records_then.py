@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -47,16 +47,24 @@ class Replay:
         located = {column.name for column in kind.columns if column.part == "location"}
         self.placing = devices if kind.name in DEVICES else located
 
-    def of(self, records: Sequence[Record]) -> list[Then]:
-        """Those of the records that had begun and had not ended by the day, in their order."""
-        changes = changes_of_many(self._connection, self._kind.name, [record.id for record in records])
+    def of(self, records: Sequence[Record], *, told: Collection[str] | None = None) -> list[Then]:
+        """Those of the records that had begun and had not ended by the day, in their order; `told` are the fields that the records have."""
         brought = self._brought({record.row["revision_id"] for record in records})
+        changes = self._changes(records, brought, told)
         found = []
         for record in records:
             known = [one for one in changes.get(record.id, ()) if one.recorded_us <= self._known_at_us]
             if not self._had_ended(known) and self._had_begun(brought.get(record.row["revision_id"]), known):
                 found.append(self._then(record, known))
         return found
+
+    def _changes(self, records: Sequence[Record], brought: Mapping[int, str], told: Collection[str] | None) -> dict[int, list[Change]]:
+        """Of what an import had brought by the day only those of the fields told, and the end: it had begun."""
+        there = {number for number, day in brought.items() if day <= self._day.isoformat()} if told is not None else set()
+        certain = [record.id for record in records if record.row["revision_id"] in there]
+        others = [record.id for record in records if record.row["revision_id"] not in there]
+        found = changes_of_many(self._connection, self._kind.name, others) if others else {}
+        return found | (changes_of_many(self._connection, self._kind.name, certain, {*(told or ()), "ended"}) if certain else {})
 
     def items(self, found: Sequence[Then]) -> list[Item]:
         """The items; of one that may have stood elsewhere nothing is told of where."""
@@ -71,6 +79,8 @@ class Replay:
         return items
 
     def _then(self, record: Record, changes: Sequence[Change]) -> Then:
+        if not changes:
+            return Then(record=record, moved=False)
         of_field = changes_by_field(changes)
         how = {"as_of": self._day, "known_at_us": self._known_at_us}
         values = {name: held_at(value, of_field.get(name, ()), **how).value for name, value in record.values.items()}  # type: ignore[arg-type]
