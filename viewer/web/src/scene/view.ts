@@ -65,7 +65,7 @@ export class View {
     this.marker = new Marker(scene, container);
     this.overlay = new Overlay(scene);
     this.devices = new Devices(scene, container);
-    this.movers = new Movers(scene, container);
+    this.movers = new Movers(scene, container, { kept: () => [...this.devices.kept, ...this.labels.kept], covers: (point, height_m) => this.labels.covers(point, height_m) });
     scene.camera.percentageChanged = 0.02;
     scene.camera.moveEnd.addEventListener(events.moved);
     scene.renderError.addEventListener(events.broken);
