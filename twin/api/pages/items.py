@@ -64,7 +64,7 @@ def items_page(
 
 def item_page(collection: Collection, item: Item, language: Language) -> Page:
     """Everything a collection says of one item."""
-    words = property_words(collection)
+    words = property_words(collection, valued=True)
     rows = [(text(words.get(name, Words.same(name)), language) + _plain(words, name), text(said(collection, name, value, language)))
             for name, value in item.properties.items() if value is not None]  # fmt: skip
     drawn = [Drawn(item.geometry, name_of(item), "")] if item.geometry else []
@@ -107,7 +107,7 @@ def _actions(collection: Collection, item: Item, language: Language) -> str:
 def _listed(request: Request, collection: Collection, items: Sequence[Item], sortables: Sequence[str], language: Language) -> str:
     if not items:
         return f"<p>{text(WORDS['none'], language)}</p>"
-    words = property_words(collection)
+    words = property_words(collection, valued=True)
     said_of = dict.fromkeys(name for item in items for name, value in item.properties.items() if value not in (None, item.id))
     names = sorted(said_of, key=lambda name: name in LAST)[:COLUMNS]
     head = [_head(request, name, words.get(name, Words.same(name)), sortables, language) for name in ("id", *names)]
