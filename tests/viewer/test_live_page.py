@@ -421,6 +421,20 @@ def test_a_link_to_a_moment_shows_the_incidents_as_they_were_then(chromium: Brow
         visited.check()
 
 
+def test_on_a_phone_the_place_of_an_incident_is_seen_above_what_is_said_of_it(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.happen(1)
+    page.set_viewport_size({"width": 390, "height": 844})
+    try:
+        open_incident(page, "周界入侵 1")
+        expect(page.locator(".spot")).to_be_visible()
+        panel = "document.querySelector('twin-console').shadowRoot.querySelector('.side').getBoundingClientRect()"
+        mark = "document.querySelector('.spot').getBoundingClientRect()"
+        wait_until(page, f"{mark}.top > 0 && {mark}.bottom < {panel}.top && {panel}.width > 380")
+    finally:
+        page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+
+
 @pytest.mark.parametrize(("language", "width"), [("zh", 1180), ("en", 390)])
 def test_no_grave_finding_of_accessibility(seen: Visit, service: MockService, language: str, width: int) -> None:
     page = seen.page

@@ -35,6 +35,7 @@ export class TwinLiveFrame extends LivePart {
       .buttons button { padding: 1px 9px; font-size: 13px; }
       .notice { bottom: 44px; max-width: min(420px, calc(100% - 24px)); padding: 8px 8px 8px 12px; display: flex; gap: 10px; align-items: center; border-left: 5px solid #c01818; }
       .notice.raised { left: 50%; bottom: 76px; translate: -50% 0; width: max-content; }
+      @media (max-width: 1100px) { .notice.raised { bottom: 108px; } }
       .notice span.what { font-weight: 600; overflow-wrap: anywhere; }
       .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     `,

@@ -14,7 +14,7 @@ export class TwinReplay extends LivePart {
   static override styles = [
     look,
     css`
-      :host { flex: 1 1 720px; display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }
+      :host { flex: 1 1 940px; display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }
       .track { flex: 1 1 260px; position: relative; display: grid; min-width: 160px; padding-top: 12px; }
       .track input { width: 100%; margin: 0; accent-color: #b45309; }
       .track svg { position: absolute; left: 8px; right: 8px; top: 0; width: calc(100% - 16px); height: 13px; pointer-events: none; overflow: visible; }
