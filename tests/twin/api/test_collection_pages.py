@@ -314,6 +314,14 @@ def test_units_stand_in_words_and_an_amount_of_money_says_its_own() -> None:
     assert units - UNIT_WORDS.keys() == {"", "kWh", "GJ"}
 
 
+def test_the_properties_that_are_asked_for_stand_among_the_columns(client: TestClient) -> None:
+    def columns(query: str) -> str:
+        return page(client, f"/collections/rooms/items?{query}").text.partition("<thead>")[2].partition("</thead>")[0]
+
+    assert "GlobalId" not in columns("")
+    assert "GlobalId" in columns("sortby=-global_id") and "GlobalId" in columns("filter=global_id+IS+NOT+NULL")
+
+
 def test_the_operations_stand_under_words_of_both_languages(client: TestClient) -> None:
     names = {tag for path in client.get("/openapi.json").json()["paths"].values() for one in path.values() for tag in one["tags"]}
     for language, headings in ((code, re.findall("<h2>(.*?)</h2>", page(client, f"/api?lang={code}").text)) for code in ("zh", "en")):

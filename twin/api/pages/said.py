@@ -69,7 +69,7 @@ UNIT_WORDS: Mapping[str, Words] = MappingProxyType(
         "mm": Words("毫米", "mm"),
         "month": UNSAID,
         "person": UNSAID,
-        "px": Words("像素", "px"),
+        "px": UNSAID,
         "s": Words("秒", "s"),
         "seat": UNSAID,
         "storey": UNSAID,
