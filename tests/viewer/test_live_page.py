@@ -108,6 +108,35 @@ def test_plates_never_overlap(seen: Visit, service: MockService) -> None:
             assert a["right"] <= b["left"] or b["right"] <= a["left"] or a["bottom"] <= b["top"] or b["bottom"] <= a["top"]
 
 
+def test_no_plate_lies_on_a_gate_or_on_its_counts(seen: Visit, service: MockService) -> None:
+    """A file of cars, 4 m apart, through the gate."""
+    page = seen.page
+    expect(page.locator(".counts")).to_contain_text("↓")
+    service.live.put(
+        *(Car(handle, f"闽A{handle:05}", LON - 10 * EAST_M, LAT + (4 * handle - 80) * NORTH_M, bits=0) for handle in range(1, 25))
+    )
+    wait_until(page, f"document.querySelectorAll('{PLATES} > div:not([hidden])').length > 3")
+    apart = "({ top, bottom }) => bottom <= counts.top || top >= counts.bottom"
+    wait_until(page, f"((counts) => ({BOXES})().every({apart}))(document.querySelector('.counts > div').getBoundingClientRect())")
+
+
+def test_what_passes_below_an_open_storey_does_not_seem_to_stand_in_its_rooms(seen: Visit, service: MockService) -> None:
+    """The east house covers 8 to 20 m east of the origin; its upper storey begins 3.6 m above the ground."""
+    page = seen.page
+    shown = "Object.fromEntries(window.twin.movers().map((one) => [one.key, one.shown]))"
+    below, inside, beside, alarm = (LON + 14 * EAST_M, LAT), (LON + 12 * EAST_M, LAT), (LON + 30 * EAST_M, LAT), (LON + 16 * EAST_M, LAT)
+    service.live.put(Car(1, "闽A00001", *below, bits=0), Car(2, "巡逻", *inside, height_m=34.0, bits=0, kind="guard"))
+    service.live.put(Car(3, "闽A00003", *beside, bits=0), Car(4, "闽A00004", *alarm, bits=ALARM))
+    wait_until(page, f"Object.values({shown}).filter((one) => one).length === 4")
+    page.evaluate("async () => await window.twin.selectStorey('east:storey1')")
+    page.evaluate("(pose) => window.twin.setView(pose)", ABOVE)
+    wait_until(page, f"{shown}['闽A00001'] === false")
+    assert page.evaluate(f"() => {shown}") == {"闽A00001": False, "巡逻": True, "闽A00003": True, "闽A00004": True}
+    expect(page.locator(f"{PLATES} > div:not([hidden])", has_text="闽A00001")).to_have_count(0)
+    page.evaluate("async () => await window.twin.selectStorey(null)")
+    wait_until(page, f"{shown}['闽A00001'] === true")
+
+
 def test_a_click_on_a_car_tells_of_it_and_its_track_is_drawn(seen: Visit, service: MockService) -> None:
     page = seen.page
     service.live.put(Car(9, "闽A99999", LON, LAT, heading_deg=45.0, speed_kmh=0.0, bits=0, accuracy_m=6.5, age_ms=4000))
@@ -405,6 +434,20 @@ def test_a_link_to_a_moment_shows_the_incidents_as_they_were_then(chromium: Brow
         wait_until(visited.page, "window.location.hash.includes('at=2026-11-26T07:59:00Z')")
         wait_until(visited.page, f"window.twin.devices().some((one) => one.id === '{SEGMENT}' && one.look.includes('alarm'))")
         visited.check()
+
+
+def test_on_a_phone_the_place_of_an_incident_is_seen_above_what_is_said_of_it(seen: Visit, service: MockService) -> None:
+    page = seen.page
+    service.live.happen(1)
+    page.set_viewport_size({"width": 390, "height": 844})
+    try:
+        open_incident(page, "周界入侵 1")
+        expect(page.locator(".spot")).to_be_visible()
+        panel = "document.querySelector('twin-console').shadowRoot.querySelector('.side').getBoundingClientRect()"
+        mark = "document.querySelector('.spot').getBoundingClientRect()"
+        wait_until(page, f"{mark}.top > 0 && {mark}.bottom < {panel}.top && {panel}.width > 380")
+    finally:
+        page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh", 1180), ("en", 390)])

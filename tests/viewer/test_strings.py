@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from sensors.pixel_class import classes_of
-from twin.codes import get_dictionary, shipped_tables
+from twin.codes import get_dictionary, list_kinds, shipped_tables
 from twin.codes.step import Step
 from twin.link.facts import Method as LinkMethod
 from twin.placement.decide import Method as PlaceMethod
@@ -87,6 +87,13 @@ def test_what_the_service_says_in_codes_has_a_name() -> None:
     said |= {f"dispatch_{value.code}" for value in get_dictionary("dispatch_state").values}
     said |= {f"method_{method}" for method in ("import", "manual", "correction", "revert", "stock_take")}
     assert sorted(said - values.keys()) == []
+
+
+def test_every_unit_of_the_registers_is_said_in_words_or_by_its_own_sign() -> None:
+    values = json.loads((SOURCES / "glossary.json").read_text(encoding="utf-8"))["values"]
+    units = {column.unit for kind in list_kinds() for column in kind.columns if column.unit}
+    assert {unit for unit in units if f"unit_{unit}" not in values} == {"fen", "year", "kWh", "GJ"}
+    assert {name.removeprefix("unit_") for name in values if name.startswith("unit_")} <= units
 
 
 @pytest.mark.parametrize("path", sorted(SOURCES.rglob("*.ts")), ids=lambda path: str(path.relative_to(SOURCES)))

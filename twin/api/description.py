@@ -36,6 +36,12 @@ TAGS = {
     "reconciliation": ("核对", "reconciliation"),
     "planner": ("办公用房", "office space"),
     "incidents": ("事件与报警", "incidents and events"),
+    "live": ("实时与回放", "live and past"),
+    "sensorthings": ("OGC SensorThings", "OGC SensorThings"),
+    "gb28181": ("GB/T 28181 接入", "GB/T 28181"),
+    "changes": ("变更订阅", "changes"),
+    "exports": ("数据包", "packages"),
+    "work items": ("关联待办", "links to decide"),
     "energy and vehicles": ("能耗与车辆", "energy and vehicles"),
 }
 PROBLEM_TYPE = "application/problem+json"

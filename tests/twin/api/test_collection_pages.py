@@ -18,13 +18,16 @@ from tests.twin.served import service
 from tests.viewer.browser import watched
 from twin.api.negotiation import GEOJSON, HTML, JSON, JSONFG, chosen_form, chosen_language
 from twin.api.openapi30 import as_openapi_30
+from twin.api.pages.said import UNIT_WORDS, property_words
 from twin.api.pages.words import WORDS
 from twin.auth import Principal, Role
-from twin.queries.items.catalogue import KINDS, RECORDS
+from twin.codes import get_kind, list_kinds
+from twin.queries.items.catalogue import KINDS, RECORDS, Collection
 from twin.queries.items.documents import CONFORMANCE
 from twin.queries.items.queryables import PARAMETERS
 from twin.settings import Settings
 from twin.store import Store
+from viewer.document import Words
 
 __all__ = ["home"]
 
@@ -299,6 +302,31 @@ SCHEMA_30 = {
         "pair": {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "string"}]}, "minItems": 2},
     },
 }
+
+
+def test_units_stand_in_words_and_an_amount_of_money_says_its_own() -> None:
+    room, asset = (Collection(id=name, zh=name, en=name, record=get_kind(name)) for name in ("room", "asset"))
+    assert property_words(room)["usable_area"] == Words("使用面积(平方米)", "usable area (m²)")
+    assert property_words(room)["seats"] == Words("核定工位数", "seats"), "the name says what is counted"
+    asked, shown = property_words(asset)["value"], property_words(asset, valued=True)["value"]
+    assert (asked.zh, asked.en) == (f"{shown.zh}(分)", f"{shown.en} (fen)"), "a filter takes fen, a page shows yuan"
+    units = {column.unit for kind in list_kinds() for column in kind.columns}
+    assert units - UNIT_WORDS.keys() == {"", "kWh", "GJ"}
+
+
+def test_the_properties_that_are_asked_for_stand_among_the_columns(client: TestClient) -> None:
+    def columns(query: str) -> str:
+        return page(client, f"/collections/rooms/items?{query}").text.partition("<thead>")[2].partition("</thead>")[0]
+
+    assert "GlobalId" not in columns("")
+    assert "GlobalId" in columns("sortby=-global_id") and "GlobalId" in columns("filter=global_id+IS+NOT+NULL")
+
+
+def test_the_operations_stand_under_words_of_both_languages(client: TestClient) -> None:
+    names = {tag for path in client.get("/openapi.json").json()["paths"].values() for one in path.values() for tag in one["tags"]}
+    for language, headings in ((code, re.findall("<h2>(.*?)</h2>", page(client, f"/api?lang={code}").text)) for code in ("zh", "en")):
+        assert len(headings) == len(names)
+        assert language == "en" or not names & set(headings)
 
 
 def test_the_document_of_this_api_names_what_there_is_and_its_examples_are_answered(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -28,6 +29,7 @@ SMALL_MAP = {"width": 430.0, "height": 300.0}
 LIMITS = (20, 100, 500, 1000)
 LAST = ("label", "kind", "model", "global_id", "place_feature", "parent")
 """Properties that a narrow table leaves out first."""
+NAME = re.compile(r"\w+")
 FORMS = (("geojson", "GeoJSON"), ("jsonfg", "JSON-FG"))
 
 
@@ -64,7 +66,7 @@ def items_page(
 
 def item_page(collection: Collection, item: Item, language: Language) -> Page:
     """Everything a collection says of one item."""
-    words = property_words(collection)
+    words = property_words(collection, valued=True)
     rows = [(text(words.get(name, Words.same(name)), language) + _plain(words, name), text(said(collection, name, value, language)))
             for name, value in item.properties.items() if value is not None]  # fmt: skip
     drawn = [Drawn(item.geometry, name_of(item), "")] if item.geometry else []
@@ -107,9 +109,10 @@ def _actions(collection: Collection, item: Item, language: Language) -> str:
 def _listed(request: Request, collection: Collection, items: Sequence[Item], sortables: Sequence[str], language: Language) -> str:
     if not items:
         return f"<p>{text(WORDS['none'], language)}</p>"
-    words = property_words(collection)
+    words = property_words(collection, valued=True)
     said_of = dict.fromkeys(name for item in items for name, value in item.properties.items() if value not in (None, item.id))
-    names = sorted(said_of, key=lambda name: name in LAST)[:COLUMNS]
+    asked = set(NAME.findall(f"{request.query_params.get('sortby', '')} {request.query_params.get('filter', '')}"))
+    names = sorted(said_of, key=lambda name: (name not in asked, name in LAST))[:COLUMNS]
     head = [_head(request, name, words.get(name, Words.same(name)), sortables, language) for name in ("id", *names)]
     rows = [
         [

@@ -10,12 +10,13 @@ from urllib.parse import quote, urlencode
 
 from spatial.feature import DEVICES, Kind
 from twin.api.negotiation import Language
+from twin.codes import ColumnType
 from twin.queries.items.catalogue import Collection
 from twin.queries.items.item import Item
 from twin.queries.records.documents import record_href, words_of
 from viewer.document import Words
 
-__all__ = ["dossier_links", "name_of", "property_words", "said", "scene_link", "title_of"]
+__all__ = ["UNIT_WORDS", "dossier_links", "name_of", "property_words", "said", "scene_link", "title_of"]
 
 FEATURE_WORDS: Mapping[str, Words] = MappingProxyType(
     {
@@ -53,6 +54,28 @@ SITE_WORDS: Mapping[str, Words] = MappingProxyType(
         "radius_m": Words("半径(米)", "radius (m)"),
     }
 )
+UNSAID = Words.same("")
+"""Of what is counted: the name of the column says it."""
+UNIT_WORDS: Mapping[str, Words] = MappingProxyType(
+    {
+        "deg": Words("度", "°"),
+        "fen": Words("分", "fen"),
+        "kg": Words("千克", "kg"),
+        "km": Words("公里", "km"),
+        "l": Words("升", "l"),
+        "m": Words("米", "m"),
+        "m2": Words("平方米", "m²"),
+        "m3": Words("立方米", "m³"),
+        "mm": Words("毫米", "mm"),
+        "month": UNSAID,
+        "person": UNSAID,
+        "px": UNSAID,
+        "s": Words("秒", "s"),
+        "seat": UNSAID,
+        "storey": UNSAID,
+        "year": UNSAID,
+    }
+)
 YES_NO = {True: Words("是", "yes"), False: Words("否", "no")}
 
 
@@ -61,12 +84,15 @@ def title_of(collection: Collection) -> Words:
     return Words(collection.zh, collection.en)
 
 
-def property_words(collection: Collection) -> Mapping[str, Words]:
-    """Name → words; an attribute of a layer is called as in its file."""
+def property_words(collection: Collection, *, valued: bool = False) -> Mapping[str, Words]:
+    """Name → words, with the unit of its values; an attribute of a layer is called as in its file.
+
+    `valued`: as the head of values that `said` writes, of which an amount of money says its own unit.
+    """
     own = {name: Words.same(name) for name in collection.attributes}
     if collection.record is not None:
         own = {
-            column.name: Words(_with_unit(column.zh, column.unit), _with_unit(column.en, column.unit))
+            column.name: _with_unit(column.zh, column.en, "" if valued and column.type is ColumnType.MONEY else column.unit)
             for column in collection.record.columns
         }
     return {**FEATURE_WORDS, **(SITE_WORDS if collection.kind is Kind.SITE else {}), **own}
@@ -114,5 +140,6 @@ def scene_link(collection: Collection, item: Item) -> str | None:
     return f"/#{urlencode({'site': item.site, 'select': chosen})}"
 
 
-def _with_unit(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit else name
+def _with_unit(zh: str, en: str, unit: str) -> Words:
+    words = UNIT_WORDS.get(unit, Words.same(unit))
+    return Words(f"{zh}({words.zh})", f"{en} ({words.en})") if words != UNSAID else Words(zh, en)

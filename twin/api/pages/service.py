@@ -41,15 +41,20 @@ def api_page(document: dict[str, Any], language: Language) -> Page:
                 row = (f'<span class="method">{method.upper()}</span><code>{text(path)}</code>', _of(one, language), _parameters(one))
                 by_tag.setdefault(next(iter(one.get("tags", ())), ""), []).append(row)
     head = [text(WORDS[name], language) for name in ("operation", "meaning", "parameters")]
-    parts = "".join(f"<h2>{text(tag)}</h2>{table(head, rows)}" for tag, rows in by_tag.items())
+    said = {one["name"]: _spoken(one["description"], language) for one in document["tags"]}
+    parts = "".join(f"<h2>{text(said.get(tag, tag))}</h2>{table(head, rows)}" for tag, rows in by_tag.items())
     about = f"<p>{text(WORDS['api_about'], language)}</p>"
-    return Page(title=WORDS["api"], body=about + parts, forms=(("json", "OpenAPI 3.0"),))
+    return Page(title=WORDS["api"], body=f'{about}<div class="operations">{parts}</div>', forms=(("json", "OpenAPI 3.0"),))
 
 
 def _of(operation: dict[str, Any], language: Language) -> str:
-    """The summary, of which both languages stand in the document, Chinese first."""
-    chinese, _, english = str(operation.get("summary", "")).partition(" · ")
-    return text(chinese if language == "zh" or not english else english)
+    return text(_spoken(str(operation.get("summary", "")), language))
+
+
+def _spoken(both: str, language: Language) -> str:
+    """Of what stands in the document in both languages, Chinese first, the one that is spoken, with a capital where there is one."""
+    chinese, _, english = both.partition(" · ")
+    return chinese if language == "zh" or not english else english[:1].upper() + english[1:]
 
 
 def _parameters(operation: dict[str, Any]) -> str:

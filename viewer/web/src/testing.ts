@@ -30,8 +30,8 @@ export interface TwinHandle {
   setSection(height_m: number): void;
   /** Shows or hides everything but the picture. */
   panels(shown: boolean): void;
-  /** What moves, where it is drawn (CSS pixels; null beyond the picture), what its sign says. */
-  movers(): { handle: number; key: string | null; look: string; x: number | null; y: number | null }[];
+  /** What moves, whether and where it is drawn (CSS pixels; null beyond the picture), what its sign says. */
+  movers(): { handle: number; key: string | null; look: string; shown: boolean; x: number | null; y: number | null }[];
   /** What stands and has a state, where it is drawn, and what its sign says. */
   devices(): { id: string; look: string; sign: boolean; x: number | null; y: number | null }[];
   /** The cameras whose cones are drawn. */

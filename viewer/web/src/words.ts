@@ -78,6 +78,12 @@ export function either({ zh, en }: { zh?: string | null; en?: string | null }): 
   return (current === "zh" ? zh : en) ?? zh ?? en ?? "";
 }
 
+/** The same where it stands alone, as a title: with a capital, where the language has them. */
+export function headline(words: { zh?: string | null; en?: string | null }): string {
+  const said = either(words);
+  return said.charAt(0).toLocaleUpperCase(LOCALE[current]) + said.slice(1);
+}
+
 /** A day as people write it; what is no day is left as it is. */
 export function day(iso: string): string {
   const time = new Date(`${iso}T00:00:00`);

@@ -35,6 +35,8 @@ import "./tree";
 import "./worklist";
 
 const NARROW_PX = 900;
+/** Below this contents and details together leave too little of the picture: one opens the contents oneself. */
+const ROOM_FOR_BOTH_PX = 1100;
 const LIVE = "live";
 const SECTION = { min: 0.2, max: 4.5, step: 0.1 };
 const SCALE_PX = 90;
@@ -74,7 +76,7 @@ export class TwinConsole extends LitElement {
       .message > code { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; white-space: pre-wrap; text-align: left; }
       .loading { background: none; place-content: end center; padding-bottom: 48px; pointer-events: none; }
       .loading span { background: var(--paper); padding: 6px 16px; border-radius: 20px; box-shadow: var(--shadow); }
-      .section { position: absolute; left: 50%; bottom: 16px; translate: -50% 0; display: flex; align-items: center; gap: 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: 8px 12px; max-width: calc(100% - 24px); z-index: 1; }
+      .section { position: absolute; left: 50%; bottom: 16px; translate: -50% 0; width: max-content; display: flex; flex-wrap: wrap; justify-content: center; align-items: center; gap: 6px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: 8px 12px; max-width: calc(100% - 24px); z-index: 1; }
       .section label { display: flex; gap: 10px; align-items: center; white-space: nowrap; }
       .section input { accent-color: var(--accent); width: 130px; min-width: 60px; }
       .section button { white-space: nowrap; }
@@ -87,7 +89,7 @@ export class TwinConsole extends LitElement {
       .legend .cool { background: #6ba8f2; }
       .legend .good { background: #8fd494; }
       .legend .none { background: #dbdee0; }
-      .section output { min-width: 9em; font-variant-numeric: tabular-nums; }
+      .section output { min-width: min(9em, 100%); font-variant-numeric: tabular-nums; }
       .message h2 { font-size: 20px; }
       .corner { position: absolute; right: 12px; top: 12px; display: grid; gap: 8px; justify-items: end; z-index: 1; }
       .corner button { width: 40px; height: 40px; padding: 0; background: rgb(255 255 255 / 0.94); display: grid; place-items: center; font-size: 20px; line-height: 1; }
@@ -123,6 +125,10 @@ export class TwinConsole extends LitElement {
         header h1 { flex: 1 1 5em; }
         twin-search { flex: 2 1 150px; }
       }
+      @media (max-width: 480px) and (orientation: portrait) {
+        .side:not(.broad) { left: 0; width: auto; top: 42%; border-left: none; border-top: 1px solid var(--line); }
+        main:has(~ .side:not(.broad, [hidden])) { height: 42%; }
+      }
     `,
   ];
 
@@ -141,7 +147,7 @@ export class TwinConsole extends LitElement {
 
   constructor() {
     super();
-    this.contents = innerWidth > NARROW_PX;
+    this.contents = innerWidth > ROOM_FOR_BOTH_PX;
     this.twin.addEventListener("change", () => {
       this.classList.toggle("bare", !this.twin.panels);
       this.requestUpdate();

@@ -8,7 +8,7 @@ import { idOf, type LivePlace, type Named } from "../live/states";
 import type { Words } from "../registers";
 import { seenColor } from "../scene/overlay";
 import { Failure } from "../service";
-import { either, fixed, moment, number, t, title, valueName } from "../words";
+import { fixed, headline, moment, number, t, title, valueName } from "../words";
 import { lasting, when } from "./ago";
 import { wrong } from "./failure";
 import { frame, framed } from "./list_frame";
@@ -19,6 +19,8 @@ import { answered, sheet } from "./sheet";
 import { whereabouts } from "./whereabouts";
 
 const AROUND = ["doors", "gates", "people", "vehicles", "assets"] as const;
+interface Spot { lon: number; lat: number; height_m: number }
+
 const SHOWN_AT_FIRST = 8;
 const SPOT_M = 14;
 /** The past is shown as it was known then: an alarm is known a little after it was raised. */
@@ -58,6 +60,7 @@ export class TwinIncident extends LivePart {
   private readonly whole = new Ask<WholeIncident>(this);
   private readonly context = new Ask<IncidentContext>(this);
   private gone: string | null = null;
+  private marked: { at: Spot; label: string } | null = null;
   private told = "";
 
   constructor() {
@@ -86,7 +89,7 @@ export class TwinIncident extends LivePart {
     const context = this.context.of(this.number, () => readContext(this.number));
     const incident = whole.status === "ready" ? whole.value : (known ?? null);
     if (incident?.id === this.number) this.arrive(incident, context.status === "ready" ? context.value : null);
-    const title = incident ? either(incident.title) : t("incidents.one");
+    const title = incident ? headline(incident.title) : t("incidents.one");
     const body = answered(whole, () => this.whole.forget(), (found) => html`${this.facts(found)} ${this.steps(found)}
       ${answered(context, () => this.context.forget(), (around) => this.around(around))} ${this.log(found)}`);
     return framed(desk, title, incident ? whereabouts(this.twin, incident.place, context.status === "ready" ? named(context.value.room) : undefined) : nothing, body);
@@ -99,13 +102,22 @@ export class TwinIncident extends LivePart {
     queueMicrotask(() => {
       if (this.isConnected) this.twin.live.chosen.show(incident, context);
     });
-    if (this.gone === incident.id) return;
+    if (this.gone === incident.id) return this.relabel(incident);
     this.gone = incident.id;
     queueMicrotask(() => void this.fly(incident));
   }
 
+  /** What is marked is called as the page speaks now. */
+  private relabel({ title }: Incident): void {
+    const label = headline(title);
+    if (this.marked === null || this.marked.label === label) return;
+    this.marked = { ...this.marked, label };
+    this.twin.view?.markAt(this.marked.at, label);
+  }
+
   private async fly({ place, title }: Incident): Promise<void> {
     const { twin } = this;
+    this.marked = null;
     const storey = idOf(place?.storey);
     if (storey !== null && twin.opens(storey)) await twin.openStorey(storey, { fly: false });
     const at = this.spot(place);
@@ -114,12 +126,13 @@ export class TwinIncident extends LivePart {
       const feature = idOf(place?.room) ?? idOf(place?.segment) ?? idOf(place?.zone);
       return feature === null ? undefined : twin.focus(feature);
     }
-    twin.view?.markAt(at, either(title));
+    this.marked = { at, label: headline(title) };
+    twin.view?.markAt(at, this.marked.label);
     twin.view?.eye.look(at, SPOT_M, { pitch_deg: -48, range: storey === null ? 5 : 3 });
   }
 
   /** Where it was told to be, else where the register says that its segment runs. */
-  private spot(place: LivePlace | null): { lon: number; lat: number; height_m: number } | null {
+  private spot(place: LivePlace | null): Spot | null {
     const floor = this.twin.live.floor;
     if (place?.lon != null && place.lat != null) return { lon: place.lon, lat: place.lat, height_m: place.height_m ?? floor };
     const post = this.twin.live.posts.get((idOf(place?.segment) ?? "").replace(":", "/"));
@@ -251,7 +264,7 @@ function things(all: readonly Around[]): TemplateResult {
 }
 
 function said(words: Words | string): string {
-  return typeof words === "string" ? words : either(words);
+  return headline(typeof words === "string" ? { zh: words } : words);
 }
 
 /** The words of a reason to close, and nothing for one that the page does not know. */

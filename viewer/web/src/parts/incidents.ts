@@ -5,7 +5,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { Pages } from "../ask";
 import { INCIDENT_STATES, readIncidents, worstFirst, type Incident, type IncidentState } from "../live/incidents";
 import { address } from "../registers";
-import { either, t } from "../words";
+import { headline, t } from "../words";
 import { lasting, when } from "./ago";
 import { frame, framed } from "./list_frame";
 import { LivePart } from "./live_part";
@@ -16,6 +16,7 @@ import { whereabouts } from "./whereabouts";
 
 const PAGE = 50;
 const TICK_MS = 5000;
+const NAMED = 3;
 
 export class TwinIncidents extends LivePart {
   static override styles = [
@@ -25,6 +26,7 @@ export class TwinIncidents extends LivePart {
     severities,
     css`
       .rows > li { padding: 10px 0; gap: 3px; border-left: 4px solid transparent; padding-left: 9px; margin-left: -13px; }
+      .rows > li > .line { align-items: flex-start; }
       .rows > li.open { border-left-color: currentColor; }
       .rows > li .title { font-weight: 600; font-size: 15px; color: var(--ink); }
       .chips { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; color: var(--ink); }
@@ -87,8 +89,8 @@ export class TwinIncidents extends LivePart {
     const since = Date.parse(incident.since);
     const lasts = lasting((incident.until === null || incident.state !== "closed" ? now_ms : Date.parse(incident.until)) - since);
     return html`<li class="s${incident.severity} ${incident.state}" data-id=${incident.id}>
-      <div class="line"><button class="link title" @click=${() => desk.showList(`incident/${incident.id}`)}>${either(incident.title)}</button>${severitySign(incident.severity)}</div>
-      <span class="small">${whereabouts(this.twin, incident.place)}</span>
+      <div class="line"><button class="link title" @click=${() => desk.showList(`incident/${incident.id}`)}>${headline(incident.title)}</button>${severitySign(incident.severity)}</div>
+      <span class="small">${this.where(incident)}</span>
       <div class="chips small">
         <span class="number">${t("incidents.since", { time: when(incident.since, now_ms), lasts })}</span>
         ${incident.count > 1 ? html`<span class="number">${t("incidents.count", { count: incident.count })}</span>` : nothing}
@@ -96,6 +98,13 @@ export class TwinIncidents extends LivePart {
         ${incident.state === "open" ? nothing : html`<span class="chip ${incident.state === "closed" ? "good" : "cool"}">${t(`incidents.${incident.state}`)}</span>`}
       </div>
     </li>`;
+  }
+
+  /** Where it is; of a place that has no name, what alarmed there. */
+  private where({ place, devices }: Incident): string {
+    const named = devices.slice(0, NAMED).map(({ id, name }) => name ?? id);
+    const more = devices.length > NAMED ? [t("incidents.more", { count: devices.length - NAMED })] : [];
+    return whereabouts(this.twin, place) || [...named, ...more].join(t("list.separator"));
   }
 }
 

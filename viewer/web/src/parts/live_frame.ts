@@ -5,7 +5,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { BIT } from "../live/frame";
 import { toneOf } from "../live/standing";
 import type { DeviceState } from "../live/states";
-import { dateClock, either, fixed, number, t, valueName } from "../words";
+import { dateClock, fixed, headline, number, t, valueName } from "../words";
 import { lasting, when } from "./ago";
 import { LivePart } from "./live_part";
 import { look } from "./look";
@@ -34,6 +34,8 @@ export class TwinLiveFrame extends LivePart {
       .buttons { display: flex; flex-wrap: wrap; gap: 6px; }
       .buttons button { padding: 1px 9px; font-size: 13px; }
       .notice { bottom: 44px; max-width: min(420px, calc(100% - 24px)); padding: 8px 8px 8px 12px; display: flex; gap: 10px; align-items: center; border-left: 5px solid #c01818; }
+      .notice.raised { left: 50%; bottom: 76px; translate: -50% 0; width: max-content; }
+      @media (max-width: 1100px) { .notice.raised { bottom: 108px; } }
       .notice span.what { font-weight: 600; overflow-wrap: anywhere; }
       .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     `,
@@ -68,8 +70,8 @@ export class TwinLiveFrame extends LivePart {
     if (watch.spoken !== this.noticed) [this.noticed, this.noticed_ms] = [watch.spoken, Date.now()];
     const newest = watch.newest;
     if (newest === null || this.put_away === watch.spoken || Date.now() - this.noticed_ms > NOTICE_MS) return nothing;
-    return html`<div class="notice">
-      ${severitySign(newest.severity)}<span class="what">${either(newest.title)}</span>
+    return html`<div class="notice ${this.twin.storey === null ? "" : "raised"}">
+      ${severitySign(newest.severity)}<span class="what">${headline(newest.title)}</span>
       <button class="primary" @click=${() => this.open(newest.id)}>${t("incidents.look")}</button>
       <button class="plain" aria-label=${t("action.close")} title=${t("action.close")} @click=${() => this.putAway()}>✕</button>
     </div>`;

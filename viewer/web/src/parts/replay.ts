@@ -3,7 +3,7 @@
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 
 import { SPEEDS } from "../live/past";
-import { dateClock, either, t } from "../words";
+import { dateClock, either, headline, t } from "../words";
 import { wrong } from "./failure";
 import { LivePart } from "./live_part";
 import { look } from "./look";
@@ -15,7 +15,7 @@ export class TwinReplay extends LivePart {
   static override styles = [
     look,
     css`
-      :host { flex: 1 1 100%; display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }
+      :host { flex: 1 1 940px; display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }
       .track { flex: 1 1 260px; position: relative; display: grid; min-width: 160px; padding-top: 12px; }
       .track input { width: 100%; margin: 0; accent-color: #b45309; }
       .track svg { position: absolute; left: 8px; right: 8px; top: 0; width: calc(100% - 16px); height: 13px; pointer-events: none; overflow: visible; }
@@ -64,7 +64,7 @@ export class TwinReplay extends LivePart {
     const { past } = this.twin.live;
     const along = (iso: string): number => ((Date.parse(iso) - past.from_ms) / (past.to_ms - past.from_ms)) * WIDE;
     return html`<svg viewBox="0 0 ${WIDE} 13" preserveAspectRatio="none" role="img" aria-label=${t("replay.ticks", { count: past.ticks.length })}>
-      ${past.ticks.map(({ since, severity, title }) => svg`<line class="s${severity}" x1=${along(since)} x2=${along(since)} y1=${11 - 2 * severity} y2="13" stroke-width="2" vector-effect="non-scaling-stroke"><title>${either(title)}</title></line>`)}
+      ${past.ticks.map(({ since, severity, title }) => svg`<line class="s${severity}" x1=${along(since)} x2=${along(since)} y1=${11 - 2 * severity} y2="13" stroke-width="2" vector-effect="non-scaling-stroke"><title>${headline(title)}</title></line>`)}
     </svg>`;
   }
 

@@ -6,7 +6,7 @@ import type { List, Loaded } from "../ask";
 import { TONES, type Verdict } from "../planner";
 import type { Sum } from "../registers";
 import type { Json } from "../service";
-import { either, fixed, number, t } from "../words";
+import { either, fixed, number, t, valueName } from "../words";
 import { told } from "./failure";
 
 export const sheet = css`
@@ -114,6 +114,9 @@ export function written(value: Json, words: { zh: string; en: string } | null = 
   if (value === null || value === "") return t("value.none");
   if (typeof value === "boolean") return t(value ? "value.yes" : "value.no");
   if (typeof value === "number" && unit === "fen") return t("unit.yuan", { value: fixed(value / 100, 2) });
-  if (typeof value === "number") return unit ? `${number(value)} ${unit}` : number(value);
-  return typeof value === "string" ? (unit ? `${value} ${unit}` : value) : JSON.stringify(value);
+  if (typeof value !== "number" && typeof value !== "string") return JSON.stringify(value);
+  // A year is a name among numbers: without thousands, without a unit.
+  if (unit === "year") return String(value);
+  const said = typeof value === "number" ? number(value) : value;
+  return unit ? `${said} ${valueName(`unit_${unit}`) ?? unit}` : said;
 }

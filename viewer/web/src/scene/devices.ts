@@ -10,11 +10,13 @@ const PICKED_PX = 13;
 const NEAR_FAR = new NearFarScalar(80, 1, 900, 0.55);
 /** Farther off than this the icons of a kind would only cover one another. */
 const WITHIN_M: Record<string, number> = { camera: 500, door: 160, meter: 120, fire_point: 120, panic_button: 200, lift: 200 };
-const TAGS = { within_m: 900, wide_px: 82, high_px: 20 };
+const TAGS = { within_m: 900, wide_px: 82, high_px: 20, below_px: 12 };
 const PULSE_MS = 1200;
 const CURTAIN = Color.fromCssColorString("#f0301f").withAlpha(0.62);
 const CURTAIN_M = 3.2;
 
+/** Of the picture, CSS pixels from its upper left corner. */
+export interface Box { left: number; right: number; top: number; bottom: number }
 export type Tone = "normal" | "alarm" | "fault" | "masked";
 export interface Standing {
   id: string;
@@ -35,6 +37,7 @@ export class Devices {
   private readonly sheet = document.createElement("div");
   private readonly tags = new Map<string, HTMLElement>();
   private readonly point = new Cartesian3();
+  private tagged: Cartesian2[] = [];
   private shown = true;
 
   constructor(
@@ -61,6 +64,12 @@ export class Devices {
   /** Whether a line pulses, so that the picture has to be drawn on. */
   get pulses(): boolean {
     return this.shown && [...this.rows.values()].some(({ wire, standing }) => wire !== null && standing.tone === "alarm");
+  }
+
+  /** Where gates and their counts lie in the picture: nothing else is written there. */
+  get kept(): Box[] {
+    const half = TAGS.wide_px / 2;
+    return this.shown ? this.tagged.map(({ x, y }) => ({ left: x - half, right: x + half, top: y - TAGS.below_px, bottom: y + TAGS.below_px + TAGS.high_px })) : [];
   }
 
   /** Draws these and no others. */
@@ -171,7 +180,7 @@ export class Devices {
       if (wire && standing.tone === "alarm") (wire.material.uniforms as { color: Color }).color.alpha = light;
       if (hung) fade(hung, CURTAIN, light * CURTAIN.alpha);
     }
-    const taken: Cartesian2[] = [];
+    const taken: Cartesian2[] = (this.tagged = []);
     for (const [id, element] of this.tags) {
       const row = this.rows.get(id);
       const at = row && this.near(row.place, TAGS.within_m) ? this.onScreen(row.place) : undefined;
@@ -179,7 +188,7 @@ export class Devices {
       element.hidden = !free;
       if (!at || !free) continue;
       taken.push(Cartesian2.clone(at));
-      element.style.translate = `calc(${Math.round(at.x)}px - 50%) ${Math.round(at.y + 12)}px`;
+      element.style.translate = `calc(${Math.round(at.x)}px - 50%) ${Math.round(at.y + TAGS.below_px)}px`;
     }
   }
 

@@ -7,6 +7,7 @@ import { Billboard, BillboardCollection, BlendOption, Cartesian2, Cartesian3, Ne
 
 import { BIT } from "../live/frame";
 import type { Mover, Vector } from "../live/motion";
+import type { Box } from "./devices";
 import { signOf, SIGN_PX, type Look } from "./signs";
 
 const PLATES = { most: 40, within_m: 700, gap_px: 3, below_px: 13, rearranged_ms: 250 };
@@ -14,6 +15,8 @@ const NEAR_FAR = new NearFarScalar(60, 1.25, 2500, 0.62);
 const PICKED_PX = 16;
 
 export interface Drawn { mover: Mover; kind: string; label: string; place: Vector; towards: Vector | null }
+/** What else is in the picture: where nothing may be written, and what hides a point of the canvas. */
+export interface Others { kept: () => Box[]; covers: (point: Cartesian2, height_m: number | null) => boolean }
 interface Plate { element: HTMLElement; handle: number | null }
 
 export class Movers {
@@ -29,6 +32,7 @@ export class Movers {
   constructor(
     private readonly scene: Scene,
     container: HTMLElement,
+    private readonly others: Others,
   ) {
     this.signs = new BillboardCollection({ scene, blendOption: BlendOption.TRANSLUCENT });
     scene.primitives.add(this.signs);
@@ -61,7 +65,8 @@ export class Movers {
   at(x: number, y: number): number | null {
     let nearest: number | null = null;
     let best = PICKED_PX;
-    for (const [handle, { drawn }] of this.rows) {
+    for (const [handle, { sign, drawn }] of this.rows) {
+      if (!sign.show) continue;
       const point = this.onScreen(drawn.place);
       const away = point ? Math.hypot(point.x - x, point.y - y) : best;
       if (away < best) [nearest, best] = [handle, away];
@@ -70,10 +75,10 @@ export class Movers {
   }
 
   /** What is drawn: the looks, and where in the picture. */
-  told(): { handle: number; look: string; x: number | null; y: number | null }[] {
-    return [...this.rows].map(([handle, { drawn, look }]) => {
+  told(): { handle: number; look: string; shown: boolean; x: number | null; y: number | null }[] {
+    return [...this.rows].map(([handle, { sign, drawn, look }]) => {
       const point = this.onScreen(drawn.place);
-      return { handle, look, x: point?.x ?? null, y: point?.y ?? null };
+      return { handle, look, shown: sign.show, x: point?.x ?? null, y: point?.y ?? null };
     });
   }
 
@@ -92,7 +97,23 @@ export class Movers {
     const axis = towards === null || kind.endsWith("round") ? Cartesian3.ZERO : Cartesian3.fromElements(...towards, this.point);
     if (!Cartesian3.equals(axis, row.sign.alignedAxis)) row.sign.alignedAxis = axis;
     row.drawn = drawn;
+    row.sign.show = this.seen(drawn);
     this.rows.set(mover.handle, row);
+  }
+
+  /** Whether it is not under a storey that lies open; what is chosen or in alarm is seen through anything. */
+  private seen({ mover, place }: Drawn): boolean {
+    if (mover.handle === this.selected || (mover.bits & BIT.alarm) !== 0) return true;
+    const point = this.onScreen(place);
+    return !point || !this.others.covers(point, mover.height_m);
+  }
+
+  private seeAnew(): void {
+    for (const { sign, drawn } of this.rows.values()) {
+      const shown = this.seen(drawn);
+      if (sign.show !== shown) this.scene.requestRender();
+      sign.show = shown;
+    }
   }
 
   /** The plates of what is near and finds room for its own, the selected one first, then what is in alarm, then the nearest. */
@@ -107,20 +128,21 @@ export class Movers {
     clearTimeout(this.late);
     this.late = undefined;
     this.arranged_ms = time;
+    this.seeAnew();
     const eye = this.scene.camera.positionWC;
     const near = [...this.rows.values()]
-      .filter(({ drawn }) => drawn.label !== "")
+      .filter(({ sign, drawn }) => sign.show && drawn.label !== "")
       .map(({ drawn }) => ({ drawn, away: Cartesian3.distance(eye, Cartesian3.fromElements(...drawn.place, this.point)) }))
       .filter(({ drawn, away }) => away < PLATES.within_m || drawn.mover.handle === this.selected)
       .sort((a, b) => Number(b.drawn.mover.handle === this.selected) - Number(a.drawn.mover.handle === this.selected) || (b.drawn.mover.bits & BIT.alarm) - (a.drawn.mover.bits & BIT.alarm) || a.away - b.away);
-    const taken: { left: number; right: number; top: number; bottom: number }[] = [];
+    const taken = this.others.kept();
     let used = 0;
     for (const { drawn } of near) {
       if (used >= PLATES.most) break;
       const at = this.onScreen(drawn.place);
       if (!at) continue;
       const half = 4 + drawn.label.length * 5.2;
-      const box = { left: at.x - half, right: at.x + half, top: at.y + PLATES.below_px, bottom: at.y + PLATES.below_px + 18 };
+      const box: Box = { left: at.x - half, right: at.x + half, top: at.y + PLATES.below_px, bottom: at.y + PLATES.below_px + 18 };
       const { clientWidth, clientHeight } = this.scene.canvas;
       if (box.left < 0 || box.right > clientWidth || box.bottom > clientHeight || box.top < 0) continue;
       if (taken.some((other) => box.left < other.right + PLATES.gap_px && other.left < box.right + PLATES.gap_px && box.top < other.bottom + PLATES.gap_px && other.top < box.bottom + PLATES.gap_px)) continue;
@@ -155,7 +177,7 @@ export class Movers {
     for (const plate of this.pool) {
       const row = plate.handle === null ? undefined : this.rows.get(plate.handle);
       const at = row && this.onScreen(row.drawn.place);
-      plate.element.hidden = !at;
+      plate.element.hidden = !at || !row.sign.show;
       if (at) plate.element.style.translate = `calc(${Math.round(at.x)}px - 50%) ${Math.round(at.y + PLATES.below_px)}px`;
     }
   }

@@ -8,12 +8,15 @@
 import { Cartesian2, Cartesian3, Matrix4, SceneTransforms, type Scene } from "@cesium/engine";
 
 import type { ChildFeature } from "../service";
+import { hullOf, within, type Point } from "./hull";
 
 const VISIBLE_WITHIN_M = 160;
 const GAP_PX = 2;
+const STOREY_M = 2.5;
+const DEGREE_M = 111_194;
 
 interface Size { width: number; height: number }
-interface Tag { id: string; place: Cartesian3; height_m: number; area_m2: number; element: HTMLElement; whole: Size; short: Size }
+interface Tag { id: string; place: Cartesian3; corners: Cartesian3[]; height_m: number; area_m2: number; element: HTMLElement; whole: Size; short: Size }
 interface Box { left: number; right: number; top: number; bottom: number }
 
 export class RoomLabels {
@@ -22,6 +25,7 @@ export class RoomLabels {
   private readonly size = new Cartesian2();
   private tags: Tag[] = [];
   private shown = new Map<Tag, Box>();
+  private outline: Point[] = [];
   private selected: string | null = null;
   private words: ReadonlyMap<string, { word: string; tone: string }> = new Map();
 
@@ -50,7 +54,7 @@ export class RoomLabels {
       const height_m = room.centre.height_m + lift_m(room);
       const element = labelOf(room);
       const none = { width: 0, height: 0 };
-      return [{ id: room.id, place: Cartesian3.fromDegrees(lon, lat, height_m), height_m, area_m2: room.area_m2 ?? 0, element, whole: none, short: none }];
+      return [{ id: room.id, place: Cartesian3.fromDegrees(lon, lat, height_m), corners: cornersOf(lon, lat, height_m, room.area_m2 ?? 0), height_m, area_m2: room.area_m2 ?? 0, element, whole: none, short: none }];
     });
     this.sheet.append(...this.tags.map(({ element }) => element));
     for (const tag of this.tags) this.write(tag);
@@ -61,6 +65,7 @@ export class RoomLabels {
     this.sheet.replaceChildren();
     this.tags = [];
     this.shown = new Map();
+    this.outline = [];
     this.scene.requestRender();
   }
 
@@ -92,6 +97,18 @@ export class RoomLabels {
     tag.short = sizeOf(tag.element);
   }
 
+  /** Where labels lie in the picture: nothing else is written there. */
+  get kept(): Box[] {
+    return [...this.shown.values()];
+  }
+
+  /** Whether a point of the canvas lies on the open storey while what is there stands on another height: it would seem to stand in a room. */
+  covers(point: Point, height_m: number | null): boolean {
+    const [tag] = this.tags;
+    const isInside = tag !== undefined && height_m !== null && Math.abs(height_m - tag.height_m) < STOREY_M;
+    return !isInside && within(this.outline, point);
+  }
+
   /** The room whose label lies at a point of the canvas (CSS pixels), or null. */
   roomAt(x: number, y: number): string | null {
     return [...this.shown].find(([, { left, right, top, bottom }]) => x >= left && x <= right && y >= top && y <= bottom)?.[0].id ?? null;
@@ -108,6 +125,8 @@ export class RoomLabels {
   /** First as many numbers as find a place, the selected room with its name before all others; then names where there is room left. */
   private arrange(): void {
     const shown = new Map<Tag, Box>();
+    const corners = this.tags.flatMap((tag) => tag.corners.map((corner) => SceneTransforms.worldToWindowCoordinates(this.scene, corner)));
+    this.outline = hullOf(corners.filter((corner) => corner !== undefined));
     for (const tag of this.tags) {
       const at = this.onScreen(tag);
       const box = at && ((tag.id === this.selected && free(boxOf(at, tag.whole), shown, this.size, tag)) || free(boxOf(at, tag.short), shown, this.size, tag));
@@ -132,6 +151,13 @@ export class RoomLabels {
     if (camera.positionCartographic.height < height_m || Cartesian3.distance(camera.positionWC, place) > VISIBLE_WITHIN_M) return undefined;
     return SceneTransforms.worldToWindowCoordinates(this.scene, place);
   }
+}
+
+/** Those of a square as large as the room, which has no outline here. */
+function cornersOf(lon: number, lat: number, height_m: number, area_m2: number): Cartesian3[] {
+  const north = Math.sqrt(area_m2) / 2 / DEGREE_M;
+  const east = north / Math.cos((lat * Math.PI) / 180);
+  return [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([x = 0, y = 0]) => Cartesian3.fromDegrees(lon + x * east, lat + y * north, height_m));
 }
 
 function labelOf({ name, long_name }: ChildFeature): HTMLElement {

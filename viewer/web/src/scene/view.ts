@@ -7,7 +7,7 @@ import { Cartesian3, Cartographic, Math as Angle, type CesiumWidget, Matrix4 } f
 import type { Verdict } from "../planner";
 import type { ChildFeature, SiteDocument, TilesetEntry } from "../service";
 import { Eye } from "./camera";
-import { Devices } from "./devices";
+import { Devices, type Box } from "./devices";
 import { Marker } from "./marker";
 import { Movers } from "./movers";
 import { Layers, type Cut, type LayerSwitches } from "./layers";
@@ -19,6 +19,8 @@ import { applyQuality, createStage, drawsInSoftware, lightFromSouthEast, type Qu
 import { followEye } from "./surroundings";
 
 const SPOT_M = 3;
+/** The compass and the zoom lie there, from the upper right corner. */
+const CORNER = { wide_px: 60, high_px: 150 };
 
 export interface ViewEvents {
   pick: (id: string | null) => void;
@@ -65,7 +67,7 @@ export class View {
     this.marker = new Marker(scene, container);
     this.overlay = new Overlay(scene);
     this.devices = new Devices(scene, container);
-    this.movers = new Movers(scene, container);
+    this.movers = new Movers(scene, container, { kept: () => [this.corner, ...this.devices.kept, ...this.labels.kept], covers: (point, height_m) => this.labels.covers(point, height_m) });
     scene.camera.percentageChanged = 0.02;
     scene.camera.moveEnd.addEventListener(events.moved);
     scene.renderError.addEventListener(events.broken);
@@ -178,6 +180,11 @@ export class View {
 
   get canvas(): HTMLCanvasElement {
     return this.widget.canvas;
+  }
+
+  private get corner(): Box {
+    const right = this.canvas.clientWidth;
+    return { left: right - CORNER.wide_px, right, top: 0, bottom: CORNER.high_px };
   }
 
   private ecefOf([x, y, z]: [number, number, number]): Cartesian3 {
