@@ -3,7 +3,7 @@
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 
 import { SPEEDS } from "../live/past";
-import { dateClock, either, headline, t } from "../words";
+import { dateClock, headline, t } from "../words";
 import { wrong } from "./failure";
 import { LivePart } from "./live_part";
 import { look } from "./look";
