@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import math
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import Annotated, Any, Literal
 
@@ -19,8 +20,8 @@ from twin.api.registers import registers_of
 from twin.api.router import Router
 from twin.api.watchers import Watchers
 from twin.auth import Action, Principal, Protected, allows, authorise
-from twin.codes import live_problem_words
-from twin.errors import Forbidden, Invalid, NotReady, TwinError, Unauthenticated
+from twin.codes import live_problem_words, problem_words
+from twin.errors import Forbidden, Invalid, NotReady, TwinError, Unauthenticated, status_of
 from twin.queries.items.box import parse_box
 from twin.queries.live.feed import Asked, Basis, Box, Feed, view_of
 from twin.queries.live.inside import inside_told
@@ -168,7 +169,7 @@ class _Watching:
 
     async def refuse(self, error: TwinError) -> None:
         """Say why, and end: a browser is shown neither the status nor the body of a handshake that failed."""
-        await self._problem(error.message, error.hint)
+        await self._say(error.message, problem_words(status_of(error), error.code).words, error.hint)
         await self._socket.close(code=TRY_AGAIN_LATER, reason=error.code)
 
     async def listen(self) -> None:
@@ -244,7 +245,10 @@ class _Watching:
 
     async def _problem(self, name: str, detail: str) -> None:
         words = live_problem_words(name)
-        said = {"type": "problem", "title": words["en"], "words": words, "detail": detail}
+        await self._say(words["en"], words, detail)
+
+    async def _say(self, title: str, words: Mapping[str, str], detail: str) -> None:
+        said = {"type": "problem", "title": title, "words": dict(words), "detail": detail}
         async with self._lock:
             await self._socket.send_text(json.dumps(said, ensure_ascii=False))
 

@@ -75,6 +75,7 @@ def refused(client: TestClient, key: str) -> tuple[str, int, str]:
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_text()
     assert told["type"] == "problem"
+    assert set(told["words"]) == {"zh", "en"}
     return told["title"], ended.value.code, ended.value.reason
 
 
