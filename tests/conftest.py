@@ -5,7 +5,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ import psutil
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
+
+from tests import loops
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -115,26 +116,13 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> "Home":
     return home
 
 
-_run = asyncio.run
-
-
-def _run_beside(main: Any, **options: Any) -> Any:
-    """`asyncio.run`, in a thread of its own where the browser's driver has a loop in this one: it stays there for the whole session."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _run(main, **options)
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        return beside.submit(_run, main, **options).result()
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure() -> None:
     """Lay temporary files into memory where it has room for a whole run (1.7 GB), for the worker and child processes too.
 
     Tests commit some ten thousand times, and a disk's fsync keeps a worker waiting; what they prove needs no power cut.
     """
-    asyncio.run = _run_beside  # type: ignore[assignment]
+    asyncio.run = loops.run
     settings.register_profile("house", deadline=None)  # no test asserts a time, not by hypothesis' 200 ms either
     settings.load_profile("house")
     os.environ.setdefault("TWIN_GATEWAY_PORT", "-1")  # services that are tested side by side would want one port

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-import uvloop
 
 from sensors.errors import FrameInvalid, InletRefused, TerminalGone
 from sensors.jt808_known import KnownTerminal
 from sensors.jt808_terminal import Fix, Terminal, location_body
+from tests.loops import run_on_uvloop
 from tests.sensors.jt808_gateway import TOKEN, Remembering, Terminals, gateway
 
 AT = 1_795_739_400_000_000
@@ -136,7 +136,7 @@ def test_three_hundred_at_once_lose_nothing(loop: str) -> None:
         said = inlet.fixes()
         assert len(said) == len({(one["device"], one["device_us"]) for one in said}) == 3_000
 
-    runner = asyncio.run if loop == "asyncio" else uvloop.run
+    runner = asyncio.run if loop == "asyncio" else run_on_uvloop
     runner(asyncio.wait_for(test(), 60))
 
 

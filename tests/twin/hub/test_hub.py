@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
-import uvloop
 
 from sensors import Batch, InletGone, InletRefused
+from tests.loops import run_on_uvloop
 from tests.twin.hub.devices import LAT, LON, FlatGround, moving
 from twin.errors import Invalid, NotReady, Refused, StoreUnavailable
 from twin.hub.applying import Applier
@@ -276,5 +276,4 @@ def test_who_follows_and_is_killed_takes_nobody_elses_answer_with_it(tmp_path: P
         finally:
             server.close()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # asyncio's own loop takes what is written to a dead connection
-        runner.run(run())
+    run_on_uvloop(run())  # asyncio's own loop takes what is written to a dead connection
