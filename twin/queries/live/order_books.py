@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
-import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sensors.simulate_errands import Errand
 from sensors.simulate_model import model
+from twin.history.durable import one_writer, replace_text
+from twin.history.errors import HistoryTaken
 from twin.imports.register import import_register
 from twin.queries.fleet.orders import BEIJING
 from twin.queries.live.simulated import Simulated
@@ -41,8 +42,8 @@ class OrderBooks:
     folder: Path
     take: Take | None = None
     _known: list[tuple[int, Errand]] = field(default_factory=list)
-    _written: dict[Path, bytes] = field(default_factory=dict)
-    _lock: int | None = None
+    _written: dict[Path, str] = field(default_factory=dict)
+    _held: ExitStack | None = None
 
     def plan(self, now_s: float) -> bool:
         """Plan one errand of the coming hour; whether there was one. Takes some 50 ms."""
@@ -56,8 +57,11 @@ class OrderBooks:
         Another run that keeps the books of this folder goes on doing so: then nothing is written. Raises what `take` raises: what was
         not taken then is with the next call.
         """
-        if (ends and not self._written) or not self._is_ours(start_us, now_s):
+        if (ends and not self._written) or not self._is_ours():
             return
+        own = f"{SIMULATOR}-{_local(start_us):%Y%m%dT%H%M%S}-"
+        if self.take is not None:
+            self._call_off(own, start_us + round(now_s * US))
         while not ends and self.plan(now_s):
             pass
         book_s = float(model("order")["book_s"])
@@ -68,40 +72,41 @@ class OrderBooks:
             if row is not None:
                 books.setdefault(int(errand.begin_s // book_s), []).append(cancelled(row) if ends else row)
         for book, rows in books.items():
-            self._write(self.folder / f"{SIMULATOR}-{_local(start_us):%Y%m%dT%H%M%S}-{book}.csv", rows)
+            self._write(self.folder / f"{own}{book}.csv", rows)
         if ends and self.take is not None:
             for path in self._written:
                 path.unlink()
-        if ends and self._lock is not None:
-            os.close(self._lock)
+        if ends and self._held is not None:
+            self._held.close()
 
-    def _is_ours(self, start_us: int, now_s: float) -> bool:
-        """Whether no other run keeps the books; the first time also what a run that was killed had ordered for later is called off."""
-        if self._lock is not None:
-            return True
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return False
-        self._lock = lock
-        now = f"{_local(start_us + round(now_s * US)):%Y-%m-%d %H:%M}"
-        for path in sorted(self.folder.glob(f"{SIMULATOR}-*.csv")) if self.take is not None else ():
-            with path.open(encoding="utf-8", newline="") as file:
-                _, *rows = (tuple(row) for row in csv.reader(file))
-            self._write(path, [cancelled(row) if row[PLANNED] > now else row for row in rows])
-            del self._written[path]
-            path.unlink()
+    def _is_ours(self) -> bool:
+        """Whether no other run keeps the books."""
+        if self._held is None:
+            held = ExitStack()
+            try:
+                held.enter_context(one_writer(self.folder))
+            except HistoryTaken:
+                return False
+            self._held = held
         return True
+
+    def _call_off(self, own: str, now_us: int) -> None:
+        """What runs that were killed had ordered for later, by the books that they left."""
+        now = f"{_local(now_us):%Y-%m-%d %H:%M}"
+        for path in sorted(self.folder.glob(f"{SIMULATOR}-*.csv")):
+            if not path.name.startswith(own):
+                with path.open(encoding="utf-8", newline="") as file:
+                    _, *rows = (tuple(row) for row in csv.reader(file))
+                self._write(path, [cancelled(row) if row[PLANNED] > now else row for row in rows])
+                del self._written[path]
+                path.unlink()
 
     def _write(self, path: Path, rows: Sequence[Row]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text).writerows([HEADER, *rows])
-        content = text.getvalue().encode()
+        content = text.getvalue()
         if self._written.get(path) != content:
-            path.write_bytes(content)
+            replace_text(path, content)
             if self.take is not None:
                 self.take(path)
             self._written[path] = content

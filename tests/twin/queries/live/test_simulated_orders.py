@@ -122,7 +122,7 @@ def test_a_book_is_taken_whole_whenever_it_says_something_else_and_in_the_end_no
     assert {row["派车状态"] for row in first.values()} == {"已派车", "执行中"}
     assert all(row["派车状态"] != "已派车" for row in last.values())
     assert "已取消" in {row["派车状态"] for row in last.values()}
-    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_the_same_start_writes_the_same_bytes(tmp_path: Path) -> None:
@@ -156,6 +156,25 @@ def test_what_a_killed_run_ordered_for_later_is_called_off_by_the_next(tmp_path:
     left = rows_of(taken[0])
     assert [row["派车状态"] for row in left.values()] == ["已派车", "已取消"]
     assert left[later["派车单号"]] == later | {"派车状态": "已取消"}
+    assert len(taken) == 2 and not (tmp_path / "simulator-20261127T090000-0.csv").exists()
+
+
+def test_what_could_not_be_called_off_is_with_the_next_call(tmp_path: Path) -> None:
+    taken: list[str] = []
+    later = said(errand(number=2, begin_s=7200.0, end_s=8000.0), 0.0)
+    with (tmp_path / "simulator-20261127T090000-0.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([HEADER, later.values()])
+    one = books(tmp_path, taken)
+
+    def busy(_: Path) -> None:
+        raise StoreBusy("busy", path="records")
+
+    one.take, kept = busy, one.take
+    with pytest.raises(StoreBusy):
+        one(START_US, 0.0)
+    one.take = kept
+    one(START_US, 0.0)
+    assert rows_of(taken[0]) == {later["派车单号"]: later | {"派车状态": "已取消"}}
     assert len(taken) == 2 and not (tmp_path / "simulator-20261127T090000-0.csv").exists()
 
 
