@@ -154,8 +154,8 @@ class Keyring:
             if signed.key_id in self._noted:
                 return
             self._noted.add(signed.key_id)
-        noting = self._notes.submit(self._write_use, signed.key_id)
-        self._noting = [*(one for one in self._noting if not one.done()), noting]
+            noting = self._notes.submit(self._write_use, signed.key_id)
+            self._noting = [*(one for one in self._noting if not one.done()), noting]
 
     def _write_use(self, key_id: int) -> None:
         try:
