@@ -80,6 +80,9 @@ def test_the_commands_and_their_options_exist(page: str) -> None:
         assert command is not None, line
         options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", line)) <= options, line
+        for option, words in re.findall(r"(--[a-z-]+) ([a-z0-9_]+(?:\|[a-z0-9_]+)+)", line):
+            (choices,) = (parameter.type_descriptor.annotation for parameter in command.params if option in parameter.opts)
+            assert list(map(str, choices)) == words.split("|"), line
 
 
 @page

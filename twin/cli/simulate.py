@@ -27,10 +27,11 @@ SITE = "pingshan"
 
 
 class Scenario(StrEnum):
-    """What happens in the simulated compound."""
+    """What happens in the simulated compound: those of `sensors.simulate_scenario`, without what it takes to play them."""
 
     CALM = "calm"
     INTRUDER = "intruder"
+    FORCED_DOOR = "forced_door"
     FIRE = "fire"
     EVACUATION = "evacuation"
 
